@@ -1,0 +1,2 @@
+/** Variables, parameters and the differentiable operators. */
+package dev.hone.autograd;

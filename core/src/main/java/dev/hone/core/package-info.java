@@ -1,0 +1,2 @@
+/** Tensors and the memory they live in. */
+package dev.hone.core;

@@ -1,0 +1,2 @@
+/** Low-rank adapters: configuration, injection, files, merging. */
+package dev.hone.lora;

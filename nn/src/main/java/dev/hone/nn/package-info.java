@@ -1,0 +1,2 @@
+/** Layers that every model family shares. */
+package dev.hone.nn;

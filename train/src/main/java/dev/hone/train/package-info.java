@@ -1,0 +1,2 @@
+/** The training loop and its configuration. */
+package dev.hone.train;

@@ -1,0 +1,10 @@
+/** Data, training, evaluation and the command line. */
+module dev.hone.train {
+  requires transitive dev.hone.lora;
+  requires transitive dev.hone.tokenizer;
+  requires tools.jackson.databind;
+  requires tools.jackson.dataformat.csv;
+  requires tools.jackson.dataformat.yaml;
+
+  exports dev.hone.train;
+}
