@@ -1,0 +1,98 @@
+package dev.hone.core;
+
+import dev.hone.core.memory.ArrayPool;
+import dev.hone.core.memory.HeapStorage;
+import java.util.ArrayList;
+
+/**
+ * The lifetime of tensors: what this thread makes while a scope is open is given back when it closes.
+ *
+ * {@snippet :
+ * try (Scope step = Scope.open()) {
+ *   Variable loss = model.loss(batch);
+ *   loss.backward();
+ * } // activations are gone, their memory serves the next step
+ * }
+ *
+ * <p>A tensor used after its scope closed throws. {@link Tensor#keep()} moves one to the enclosing scope or, where there is
+ * none, to the garbage collector. Without any scope the garbage collector owns all tensors. Scopes nest, belong to the
+ * thread that opened them, and close in reverse order.
+ */
+public final class Scope implements AutoCloseable {
+  private static final ThreadLocal<Scope> CURRENT = new ThreadLocal<>();
+  private static final ThreadLocal<ArrayPool> POOL = ThreadLocal.withInitial(ArrayPool::new);
+
+  private final Scope parent;
+  private final ArrayPool pool;
+  private final ArrayList<HeapStorage> storages = new ArrayList<>();
+  private boolean open = true;
+
+  private Scope(Scope parent) {
+    this.parent = parent;
+    this.pool = POOL.get();
+  }
+
+  /** Opens a scope on this thread. */
+  public static Scope open() {
+    Scope scope = new Scope(CURRENT.get());
+    CURRENT.set(scope);
+    return scope;
+  }
+
+  /** Drops the memory that this thread's closed scopes left for reuse. */
+  public static void trim() {
+    POOL.get().trim();
+  }
+
+  /** Bytes that this thread's scopes hold now: in use, and waiting for reuse. */
+  public static long pooledBytes() {
+    return POOL.get().liveBytes() + POOL.get().idleBytes();
+  }
+
+  /** Memory for {@code length} floats with unspecified contents. */
+  static HeapStorage allocate(int length) {
+    Scope scope = CURRENT.get();
+    if (scope == null) {
+      return new HeapStorage(new float[length]);
+    }
+    HeapStorage storage = new HeapStorage(scope.pool.take(length), scope.pool, scope);
+    scope.storages.add(storage);
+    return storage;
+  }
+
+  /** Moves a storage from its scope to the enclosing one, or to the garbage collector. */
+  static void keep(HeapStorage storage) {
+    if (!(storage.scope() instanceof Scope scope)) {
+      return;
+    }
+    if (scope.parent == null) {
+      scope.pool.forget(storage.array());
+    } else {
+      scope.parent.storages.add(storage);
+    }
+    storage.moveTo(scope.parent);
+  }
+
+  /** Gives back what was made in this scope and not kept. */
+  @Override
+  public void close() {
+    if (!open) {
+      return;
+    }
+    if (CURRENT.get() != this) {
+      throw new IllegalStateException("Scope.close: scopes close in reverse order, on the thread that opened them");
+    }
+    open = false;
+    for (HeapStorage storage : storages) {
+      if (storage.scope() == this) {
+        storage.free();
+      }
+    }
+    storages.clear();
+    if (parent == null) {
+      CURRENT.remove();
+    } else {
+      CURRENT.set(parent);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.hone.core.kernel;
+
+import dev.hone.core.Tensor;
+import dev.hone.core.random.Philox;
+
+/** Operations that treat every element alone. */
+public interface ElementwiseKernels {
+  /** Functions of one number; {@code p} and {@code q} are their parameters. */
+  enum Unary {
+    /** -x. */
+    NEG,
+    /** |x|; its derivative at 0 is 0. */
+    ABS,
+    /** e^x. */
+    EXP,
+    /** Natural logarithm. */
+    LOG,
+    /** Square root. */
+    SQRT,
+    /** 1 / √x. */
+    RSQRT,
+    /** x^p. */
+    POW,
+    /** x limited to [p, q]; the derivative is 1 within, bounds included, else 0. */
+    CLAMP,
+    /** p · x + q. */
+    AFFINE
+  }
+
+  /** Functions of two numbers. */
+  enum Binary {
+    /** a + b. */
+    ADD,
+    /** a - b. */
+    SUB,
+    /** a · b. */
+    MUL,
+    /** a / b. */
+    DIV
+  }
+
+  /** y = f(x), same shapes; {@code y} may be {@code x}. */
+  void unary(Unary function, float p, float q, Tensor x, Tensor y);
+
+  /** dx (+)= dy · f'(x). */
+  void unaryBackward(Unary function, float p, float q, Tensor x, Tensor dy, boolean accumulate, Tensor dx);
+
+  /** y = activation(x), same shapes; {@code y} may be {@code x}. */
+  void activation(Activation activation, Tensor x, Tensor y);
+
+  /** dx (+)= dy · activation'(x), with {@code x} the input of the forward pass; {@code dx} may be {@code dy}. */
+  void activationBackward(Activation activation, Tensor x, Tensor dy, boolean accumulate, Tensor dx);
+
+  /**
+   * y = a ∘ b. The shapes follow NumPy's broadcasting to the shape of {@code y}; equal shapes and a [C] row on either side
+   * are fast. {@code y} may be an operand of its own shape.
+   */
+  void binary(Binary function, Tensor a, Tensor b, Tensor y);
+
+  /** y += scale · x, same shapes. */
+  void addScaled(float scale, Tensor x, Tensor y);
+
+  /** y = mask ? a : b, all of the same shape; {@code mask[i]} belongs to element i. */
+  void where(boolean[] mask, Tensor a, Tensor b, Tensor y);
+
+  /** y = activation(gate) · up, all [N, F]. */
+  void gated(Activation activation, Columns gate, Columns up, Columns y);
+
+  /** dGate = dy · up · activation'(gate) and dUp = dy · activation(gate); overwrites both. */
+  void gatedBackward(Activation activation, Columns gate, Columns up, Columns dy, Columns dGate, Columns dUp);
+
+  /**
+   * y = x / (1 - p) where {@code random.uniform(i) >= p} for element i, else 0. The same call on the gradient is the
+   * backward pass: the mask is drawn again, never stored. {@code y} may be {@code x}.
+   */
+  void dropout(float p, Philox random, Tensor x, boolean accumulate, Tensor y);
+}

@@ -1,0 +1,54 @@
+package dev.hone.core.kernel;
+
+import dev.hone.core.Tensor;
+
+/** Matrix products. */
+public interface MatMulKernels {
+  /**
+   * C = op(A) · op(B), then what the epilogue says.
+   *
+   * @param a F32 [M, K], or [K, M] if {@code transA}; leading axes are rows
+   * @param b [K, N], or [N, K] if {@code transB}; any float type, heap or mapped
+   * @param accumulate whether to add to {@code c}
+   * @param c F32 [M, N]
+   * @param epilogue bias and activation, or {@link Epilogue#NONE}
+   */
+  void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue);
+
+  /** The same without an epilogue. */
+  default void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c) {
+    matmul(a, transA, b, transB, accumulate, c, Epilogue.NONE);
+  }
+
+  /**
+   * Independent products: C_i = op(A_i) · op(B_i) for every i of the first axis.
+   *
+   * @param a F32 [batch, M, K] or [batch, K, M]
+   * @param b F32 [batch, K, N] or [batch, N, K]
+   * @param c F32 [batch, M, N]
+   */
+  void batched(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c);
+
+  /**
+   * What happens to a product before it is stored: y = activation(scale · x + bias).
+   *
+   * @param scale factor of the product; the bias and an accumulated {@code c} are not scaled
+   * @param bias F32 [N], or null
+   * @param activation applied last; not together with {@code accumulate}
+   * @param preActivation F32 [M, N] that receives what the activation is applied to, for the backward pass, or null
+   */
+  record Epilogue(float scale, Tensor bias, Activation activation, Tensor preActivation) {
+    /** Stores the product as it is. */
+    public static final Epilogue NONE = new Epilogue(1, null, Activation.NONE, null);
+
+    /** Adds a bias, which may be null. */
+    public static Epilogue bias(Tensor bias) {
+      return bias == null ? NONE : new Epilogue(1, bias, Activation.NONE, null);
+    }
+
+    /** Multiplies the product. */
+    public static Epilogue scale(float scale) {
+      return new Epilogue(scale, null, Activation.NONE, null);
+    }
+  }
+}
