@@ -8,7 +8,7 @@ import java.util.ArrayList;
  * The lifetime of tensors: what this thread makes while a scope is open is given back when it closes.
  *
  * {@snippet :
- * try (Scope step = Scope.open()) {
+ * try (Scope _ = Scope.open()) {
  *   Variable loss = model.loss(batch);
  *   loss.backward();
  * } // activations are gone, their memory serves the next step
@@ -61,7 +61,7 @@ public final class Scope implements AutoCloseable {
   }
 
   /** Moves a storage from its scope to the enclosing one, or to the garbage collector. */
-  static void keep(HeapStorage storage) {
+  static void moveOut(HeapStorage storage) {
     if (!(storage.scope() instanceof Scope scope)) {
       return;
     }

@@ -303,12 +303,21 @@ public final class Tensor {
 
   /**
    * Moves this tensor's memory (and that of its views) out of the scope it was made in, to the enclosing scope or the
-   * garbage collector; returns this.
+   * garbage collector, and makes it last there whatever {@link #release()} says; returns this.
    */
   public Tensor keep() {
+    moveOut();
+    if (storage instanceof HeapStorage heap) {
+      heap.pin();
+    }
+    return this;
+  }
+
+  /** Like {@link #keep()}, but {@link #release()} still gives the memory back. For operators that open a scope. */
+  public Tensor moveOut() {
     if (storage instanceof HeapStorage heap) {
       array(); // throws if it is too late
-      Scope.keep(heap);
+      Scope.moveOut(heap);
     }
     return this;
   }

@@ -1,5 +1,6 @@
 package dev.hone.core.kernel;
 
+import dev.hone.core.Activation;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
 

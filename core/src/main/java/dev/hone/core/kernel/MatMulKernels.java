@@ -1,5 +1,6 @@
 package dev.hone.core.kernel;
 
+import dev.hone.core.Activation;
 import dev.hone.core.Tensor;
 
 /** Matrix products. */

@@ -38,7 +38,11 @@ public final class HeapStorage implements Storage {
     if (newScope == null) {
       pool = null;
     }
-    users = Integer.MAX_VALUE / 2; // whoever keeps a tensor wants it for longer than any release before the scope's end
+  }
+
+  /** No number of releases gives this array back before its scope closes. */
+  public void pin() {
+    users = Integer.MAX_VALUE / 2;
   }
 
   /** Counts one more user that will call {@link #release}. */

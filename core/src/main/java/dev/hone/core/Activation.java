@@ -1,4 +1,4 @@
-package dev.hone.core.kernel;
+package dev.hone.core;
 
 /** The activations of feed-forward layers, which kernels fuse with what stands before them. */
 public enum Activation {

@@ -1,0 +1,77 @@
+package dev.hone.autograd;
+
+import dev.hone.core.Tensor;
+import dev.hone.core.Activation;
+import dev.hone.core.kernel.Columns;
+import dev.hone.core.kernel.ElementwiseKernels;
+import dev.hone.core.kernel.Kernels;
+import dev.hone.core.random.Philox;
+import java.util.List;
+
+/** Activations, the gated product of feed-forward layers, and dropout. */
+public final class ActivationOps {
+  private static final ElementwiseKernels KERNELS = Kernels.active().elementwise();
+
+  private ActivationOps() {}
+
+  /** y = activation(x). Saves x only: computing the derivative again is cheaper than keeping it. */
+  public static Variable activation(Activation activation, Variable x) {
+    if (activation == Activation.NONE) {
+      return x;
+    }
+    Tensor in = x.value();
+    Tensor y = Tensor.empty(in.shape());
+    KERNELS.activation(activation, in, y);
+    return Variable.of(activation.name().toLowerCase(java.util.Locale.ROOT), y)
+        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.activationBackward(activation, in, up, accumulate, dx));
+  }
+
+  /** y = activation(gate) · up, as in SwiGLU and GeGLU (Shazeer 2020). [N, F], [N, F] -> [N, F]. */
+  public static Variable gated(Activation activation, Variable gate, Variable up) {
+    Tensor g = gate.value();
+    Tensor u = up.value();
+    Tensor y = Tensor.empty(g.shape());
+    KERNELS.gated(activation, Columns.of(g), Columns.of(u), Columns.of(y));
+    return Variable.of("gated", y).pullbacks(List.of(gate, up), (dy, targets) -> {
+      Tensor dGate = Tensor.empty(g.shape());
+      Tensor dUp = Tensor.empty(u.shape());
+      KERNELS.gatedBackward(activation, Columns.of(g), Columns.of(u), Columns.of(dy), Columns.of(dGate), Columns.of(dUp));
+      targets.add(0, dGate);
+      targets.add(1, dUp);
+    });
+  }
+
+  /** The same with both halves in one projection: columns [0, F) are the gate, [F, 2F) what it gates. [N, 2F] -> [N, F]. */
+  public static Variable gated(Activation activation, Variable gateUp) {
+    Tensor x = gateUp.value();
+    int width = x.shape().columns() / 2;
+    Tensor y = Tensor.empty(x.shape().with(-1, width));
+    KERNELS.gated(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(y));
+    return Variable.of("gated", y).pullback(gateUp, dy -> {
+      Tensor dx = Tensor.empty(x.shape());
+      KERNELS.gatedBackward(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(dy),
+          new Columns(dx, 0, width), new Columns(dx, width, width));
+      return dx;
+    });
+  }
+
+  /**
+   * Dropout: y = x / (1 - p) where the random number of the element is at least p, else 0 (Srivastava and others 2014).
+   * The backward pass draws the same numbers again, nothing is saved.
+   *
+   * @param p from 0 (x itself is returned) to below 1
+   * @param random a stream of its own for every use
+   */
+  public static Variable dropout(Variable x, float p, Philox random) {
+    if (p == 0) {
+      return x;
+    }
+    if (!(p > 0 && p < 1)) {
+      throw new IllegalArgumentException("dropout: p must be from 0 to below 1, got " + p);
+    }
+    Tensor y = Tensor.empty(x.shape());
+    KERNELS.dropout(p, random, x.value(), false, y);
+    return Variable.of("dropout", y)
+        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.dropout(p, random, up, accumulate, dx));
+  }
+}

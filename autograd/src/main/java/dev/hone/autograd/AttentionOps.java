@@ -1,0 +1,74 @@
+package dev.hone.autograd;
+
+import dev.hone.core.AttentionSpec;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.AttentionKernels;
+import dev.hone.core.kernel.Columns;
+import dev.hone.core.kernel.Kernels;
+import java.util.List;
+
+/** Attention over ragged sequences, and rotary position embedding. */
+public final class AttentionOps {
+  private static final AttentionKernels KERNELS = Kernels.active().attention();
+
+  private AttentionOps() {}
+
+  /**
+   * softmax(q · kᵀ · scale) · v per sequence and head, nothing of size T x T in memory. q [N, H · D], k and v [keys, G · D]
+   * -> [N, H · D]. Source of the tiling: Dao and others 2022.
+   */
+  public static Variable attention(AttentionSpec spec, Variable q, Variable k, Variable v) {
+    Columns qs = Columns.of(q.value());
+    Columns ks = Columns.of(k.value());
+    Columns vs = Columns.of(v.value());
+    Tensor out = Tensor.empty(q.shape());
+    Tensor lse = Variable.needsGradient(q, k, v) ? Tensor.empty(spec.heads(), qs.rows()) : null;
+    KERNELS.forward(spec, qs, ks, vs, Columns.of(out), lse);
+    return Variable.of("attention", out).pullbacks(List.of(q, k, v), (up, targets) -> {
+      Tensor dq = Tensor.empty(qs.tensor().shape());
+      Tensor dk = Tensor.empty(ks.tensor().shape());
+      Tensor dv = Tensor.empty(vs.tensor().shape());
+      KERNELS.backward(spec, qs, ks, vs, Columns.of(out), lse, Columns.of(up), Columns.of(dq), Columns.of(dk),
+          Columns.of(dv));
+      targets.add(0, dq);
+      targets.add(1, dk);
+      targets.add(2, dv);
+    }).saves(lse);
+  }
+
+  /** The same with queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
+  public static Variable attention(AttentionSpec spec, Variable qkv) {
+    Tensor x = qkv.value();
+    int queries = spec.heads() * spec.headDim();
+    int keys = spec.kvHeads() * spec.headDim();
+    Tensor out = Tensor.empty(x.dim(0), queries);
+    Tensor lse = Variable.needsGradient(qkv) ? Tensor.empty(spec.heads(), x.dim(0)) : null;
+    KERNELS.forward(spec, new Columns(x, 0, queries), new Columns(x, queries, keys), new Columns(x, queries + keys, keys),
+        Columns.of(out), lse);
+    return Variable.of("attention", out).pullback(qkv, up -> {
+      Tensor dx = Tensor.empty(x.shape());
+      KERNELS.backward(spec, new Columns(x, 0, queries), new Columns(x, queries, keys),
+          new Columns(x, queries + keys, keys), Columns.of(out), lse, Columns.of(up), new Columns(dx, 0, queries),
+          new Columns(dx, queries, keys), new Columns(dx, queries + keys, keys));
+      return dx;
+    }).saves(lse);
+  }
+
+  /**
+   * Rotary position embedding: pairs (i, i + rotary/2) of every head turn by the angle of their position. [N, heads · D] ->
+   * the same. Source: Su and others 2021.
+   *
+   * @param cos [P, rotary / 2]
+   * @param sin [P, rotary / 2]
+   * @param positions of the N rows, below P
+   */
+  public static Variable rotate(Variable x, int headDim, Tensor cos, Tensor sin, int[] positions) {
+    Tensor y = Tensor.empty(x.shape());
+    KERNELS.rotate(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
+    return Variable.of("rotate", y).pullback(x, up -> {
+      Tensor dx = Tensor.empty(y.shape());
+      KERNELS.rotate(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
+      return dx;
+    });
+  }
+}

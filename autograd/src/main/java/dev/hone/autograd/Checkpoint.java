@@ -1,0 +1,43 @@
+package dev.hone.autograd;
+
+import dev.hone.core.Scope;
+import dev.hone.core.Tensor;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * Trades time for memory: a part of the model keeps nothing but its input and is computed again in the backward pass.
+ */
+public final class Checkpoint {
+  private Checkpoint() {}
+
+  /**
+   * Applies {@code part} without recording it; the backward pass applies it again. It must give the same result both
+   * times: random numbers come from counters, so dropout does. Parameters inside get their gradients whether or not
+   * {@code input} needs one.
+   *
+   * @param part a function of its argument and of parameters, but of no other variable that needs a gradient
+   */
+  public static Variable run(UnaryOperator<Variable> part, Variable input) {
+    if (!GradMode.isEnabled()) {
+      return part.apply(input);
+    }
+    Tensor in = input.value();
+    Tensor out;
+    try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
+      out = part.apply(Variable.constant(in)).value().moveOut();
+    }
+    return Variable.of("checkpoint", out).always(List.of(input), (up, targets) -> {
+      try (GradMode _ = GradMode.enabled(); Scope _ = Scope.open()) {
+        Variable again = Variable.recomputed(in, targets.wants(0));
+        Variable result = part.apply(again);
+        if (result.requiresGradient()) {
+          result.walk(up);
+        }
+        if (again.collected() != null) {
+          targets.add(0, again.collected().moveOut());
+        }
+      }
+    }).saves(in);
+  }
+}

@@ -1,0 +1,128 @@
+package dev.hone.autograd;
+
+import dev.hone.core.Shape;
+import dev.hone.core.ShapeException;
+import dev.hone.core.Tensor;
+
+/**
+ * A leaf of the computation: a weight. It is trainable, and then F32 in a Java array with a gradient of its own, or
+ * frozen, and then in whatever type its file has. Parameters and their gradients outlive every {@link dev.hone.core.Scope}.
+ */
+public final class Parameter extends Variable {
+  private String name;
+  private Tensor current;
+  private boolean trainable;
+  private Tensor gradient;
+  private boolean filled;
+
+  /**
+   * A parameter.
+   *
+   * @param name for messages and files; may be set later by {@link #rename}
+   * @param value made outside any scope, or kept
+   * @param trainable whether it gets a gradient
+   */
+  public Parameter(String name, Tensor value, boolean trainable) {
+    super("parameter", null); // the value may be replaced, so it is here
+    this.name = name;
+    this.current = value;
+    setTrainable(trainable);
+  }
+
+  /** The name it has in files, such as {@code encoder.layer.0.output.dense.weight}. */
+  public String name() {
+    return name;
+  }
+
+  /** Gives the parameter the name it has in files. */
+  public void rename(String newName) {
+    name = newName;
+  }
+
+  @Override
+  public Tensor value() {
+    return current;
+  }
+
+  @Override
+  public Shape shape() {
+    return current.shape();
+  }
+
+  /** Replaces the value by another of the same shape; the gradient is dropped. */
+  public void setValue(Tensor value) {
+    if (!value.shape().equals(current.shape())) {
+      throw new ShapeException("parameter " + name + ": " + current.shape() + " cannot become " + value.shape());
+    }
+    current = trainable ? onHeap(value) : value;
+    gradient = null;
+    filled = false;
+  }
+
+  @Override
+  public boolean requiresGradient() {
+    return trainable;
+  }
+
+  /** Makes the parameter trainable (its value becomes F32 in a Java array) or frozen (its gradient is dropped). */
+  public void setTrainable(boolean trainable) {
+    this.trainable = trainable;
+    if (trainable) {
+      current = onHeap(current);
+    } else {
+      gradient = null;
+      filled = false;
+    }
+  }
+
+  /** Outside every scope: an array of the parameter's own. */
+  private static Tensor onHeap(Tensor value) {
+    return value.isHeap() ? value.keep() : Tensor.of(value.toFloatArray(), value.shape().toArray());
+  }
+
+  /** The sum of the gradients since {@link #clearGradient()}, or null if there was none. Of the parameter's shape. */
+  public Tensor gradient() {
+    return filled ? gradient : null;
+  }
+
+  /** Forgets the gradient; its memory is written over by the next one. */
+  public void clearGradient() {
+    filled = false;
+  }
+
+  @Override
+  boolean hasGradient() {
+    return filled;
+  }
+
+  @Override
+  Tensor gradientToWrite() {
+    if (gradient == null) {
+      gradient = Tensor.of(new float[shape().length()], shape().toArray());
+    }
+    filled = true;
+    return gradient;
+  }
+
+  @Override
+  void accept(Tensor contribution, boolean owned) {
+    if (!contribution.shape().equals(shape())) {
+      throw new ShapeException("gradient " + contribution.shape() + " of parameter " + name + " " + shape());
+    }
+    boolean add = filled;
+    Tensor target = gradientToWrite();
+    if (add) {
+      MathOps.addInto(contribution, target);
+    } else {
+      target.copyFrom(contribution);
+    }
+    if (owned) {
+      contribution.release();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return (name.isEmpty() ? "parameter" : name) + " " + current.dtype() + " " + shape() + (trainable ? "" : " (frozen)");
+  }
+}

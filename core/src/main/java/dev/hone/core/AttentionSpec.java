@@ -1,0 +1,41 @@
+package dev.hone.core;
+
+import dev.hone.core.random.Philox;
+
+/**
+ * What attends to what. Sequence s has the queries {@code queryOffsets[s] .. queryOffsets[s+1]} and the keys
+ * {@code keyOffsets[s] .. keyOffsets[s+1]}; the same array serves both in training. With more keys than queries (a
+ * cache, a prefix) the last query stands at the last key.
+ *
+ * @param queryOffsets S + 1 bounds of the queries
+ * @param keyOffsets S + 1 bounds of the keys
+ * @param heads H
+ * @param kvHeads G, a divisor of H; query head h reads key head h / (H / G)
+ * @param headDim D
+ * @param scale factor of the scores, usually 1 / √D
+ * @param causal whether a query sees only keys up to its own position
+ * @param window how far a query sees: keys at a distance below {@code window}; backwards if causal, both ways if not;
+ *     {@link Integer#MAX_VALUE} for no limit
+ * @param softCap scores become softCap · tanh(score / softCap); 0 for none
+ * @param dropout share of the probabilities dropped, 0 for none. For head h, query row n of N and key j of its sequence,
+ *     the probability is dropped where {@code random.uniform(((long) h * N + n) << 24 | j)} is below it
+ * @param random where dropout draws from; null if there is none
+ */
+public record AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int kvHeads, int headDim, float scale,
+    boolean causal, int window, float softCap, float dropout, Philox random) {
+  public AttentionSpec {
+    if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
+      throw new IllegalArgumentException("attention: " + heads + " query heads are not a multiple of " + kvHeads
+          + " key-value heads");
+    }
+    if (queryOffsets.length != keyOffsets.length) {
+      throw new IllegalArgumentException("attention: " + (queryOffsets.length - 1) + " query sequences, "
+          + (keyOffsets.length - 1) + " key sequences");
+    }
+  }
+
+  /** Number of sequences. */
+  public int sequences() {
+    return queryOffsets.length - 1;
+  }
+}
