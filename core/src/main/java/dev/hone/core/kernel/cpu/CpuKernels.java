@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.scalar.ScalarAttention;
 
 /** Puts the families together for each kind of loops. */
 public final class CpuKernels {
@@ -13,7 +14,7 @@ public final class CpuKernels {
         null,
         null,
         null,
-        null,
+        new CpuAttention(new ScalarAttention()),
         null,
         null,
         null);
@@ -26,7 +27,7 @@ public final class CpuKernels {
         null,
         null,
         null,
-        null,
+        new CpuAttention(new ScalarAttention()),
         null,
         null,
         null);

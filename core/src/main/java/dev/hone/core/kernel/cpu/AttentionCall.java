@@ -1,0 +1,50 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.AttentionKernels.Spec;
+import dev.hone.core.kernel.Columns;
+
+/**
+ * The operands of one attention pass, checked. The last four are null in a forward pass, {@code logSumExp} where nobody
+ * asked for it.
+ *
+ * @param spec what attends to what
+ * @param q [N, H · D]
+ * @param k [keys, G · D]
+ * @param v [keys, G · D]
+ * @param out [N, H · D]
+ * @param logSumExp [H, N]
+ * @param dOut [N, H · D]
+ * @param dq [N, H · D]
+ * @param dk [keys, G · D]
+ * @param dv [keys, G · D]
+ */
+public record AttentionCall(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut,
+    Columns dq, Columns dk, Columns dv) {
+
+  /** Number of query heads that share a key head. */
+  public int group() {
+    return spec.heads() / spec.kvHeads();
+  }
+
+  /** What the queries of a sequence see. */
+  public Visibility visibility(int sequence) {
+    int[] queries = spec.queryOffsets();
+    int[] keys = spec.keyOffsets();
+    return new Visibility(queries[sequence + 1] - queries[sequence], keys[sequence + 1] - keys[sequence], spec.causal(),
+        spec.window());
+  }
+
+  /**
+   * Element of the dropout stream for head {@code head}, row {@code row} of all queries and key 0 of its sequence; the
+   * other keys follow.
+   */
+  public long dropoutIndex(int head, int row) {
+    return ((long) head * q.rows() + row) << 24;
+  }
+
+  /** Index in {@link Columns#array()} of head {@code head} of row {@code row}. */
+  public int index(Columns columns, int row, int head) {
+    return columns.offset() + row * columns.stride() + head * spec.headDim();
+  }
+}

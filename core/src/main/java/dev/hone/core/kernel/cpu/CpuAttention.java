@@ -1,0 +1,131 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.ShapeException;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.AttentionKernels;
+import dev.hone.core.kernel.Columns;
+import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
+
+/** Attention on the CPU: checks the operands and hands out (sequence, key head) items and runs of rows. */
+final class CpuAttention implements AttentionKernels {
+  private static final int ROTATE_GRAIN = 1 << 14; // numbers that one block turns
+  private static final int QUERY_GRAIN = 256;
+  private static final int MAX_DROPOUT_KEYS = 1 << 24;
+
+  private final AttentionLoops loops;
+
+  CpuAttention(AttentionLoops loops) {
+    this.loops = loops;
+  }
+
+  @Override
+  public void forward(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
+    check(spec, q, k, v, out, logSumExp);
+    AttentionCall call = new AttentionCall(spec, q, k, v, out, logSumExp, null, null, null, null);
+    Workers.run(spec.sequences() * spec.kvHeads(), item -> {
+      int sequence = item / spec.kvHeads();
+      int queries = spec.queryOffsets()[sequence + 1] - spec.queryOffsets()[sequence];
+      for (int from = 0; from < queries; from += QUERY_GRAIN) {
+        loops.forward(call, sequence, item % spec.kvHeads(), from, Math.min(queries, from + QUERY_GRAIN));
+      }
+    });
+  }
+
+  @Override
+  public void backward(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
+      Columns dk, Columns dv) {
+    if (logSumExp == null) {
+      throw new IllegalArgumentException("attention: the backward pass needs the logSumExp of the forward pass");
+    }
+    check(spec, q, k, v, out, logSumExp);
+    checkLike("dOut", dOut, "q", q);
+    checkLike("dq", dq, "q", q);
+    checkLike("dk", dk, "k", k);
+    checkLike("dv", dv, "v", v);
+    AttentionCall call = new AttentionCall(spec, q, k, v, out, logSumExp, dOut, dq, dk, dv);
+    Workers.run(spec.sequences() * spec.kvHeads(), item -> loops.backward(call, item / spec.kvHeads(), item % spec.kvHeads()));
+  }
+
+  @Override
+  public void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y) {
+    checkLike("y", y, "x", x);
+    int half = cos.shape().columns();
+    int table = cos.shape().rows();
+    if (!sin.shape().equals(cos.shape())) {
+      throw new ShapeException("rotate: cos is " + cos.shape() + ", sin " + sin.shape());
+    }
+    if (headDim < 1 || x.width() % headDim != 0 || 2 * half > headDim) {
+      throw new ShapeException("rotate: rows of " + x.width() + " numbers, heads of " + headDim + ", of which 2 · " + half
+          + " turn");
+    }
+    if (positions.length != x.rows()) {
+      throw new ShapeException("rotate: " + positions.length + " positions for " + x.rows() + " rows");
+    }
+    for (int position : positions) {
+      if (position < 0 || position >= table) {
+        throw new IndexOutOfBoundsException("rotate: position " + position + ", the table has " + table);
+      }
+    }
+    float sign = inverse ? -1 : 1;
+    int heads = x.width() / headDim;
+    int grain = Math.max(1, ROTATE_GRAIN / Math.max(1, x.width()));
+    Workers.ranges(positions.length, grain, (from, to) -> {
+      for (int row = from; row < to; row++) {
+        int angle = positions[row] * half;
+        loops.rotate(x.array(), x.offset() + row * x.stride(), y.array(), y.offset() + row * y.stride(), heads, headDim, half,
+            cos.array(), cos.offset() + angle, sin.array(), sin.offset() + angle, sign);
+      }
+    });
+  }
+
+  private static void check(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
+    checkOffsets("query", spec.queryOffsets(), q.rows());
+    checkOffsets("key", spec.keyOffsets(), k.rows());
+    int d = spec.headDim();
+    if (d < 1 || q.width() != spec.heads() * d || k.width() != spec.kvHeads() * d) {
+      throw new ShapeException("attention: " + spec.heads() + " query heads and " + spec.kvHeads() + " key heads of " + d
+          + " need rows of " + spec.heads() * d + " and " + spec.kvHeads() * d + " numbers, q has " + q.width() + ", k "
+          + k.width());
+    }
+    checkLike("v", v, "k", k);
+    checkLike("out", out, "q", q);
+    if (logSumExp != null && logSumExp.size() != (long) spec.heads() * q.rows()) {
+      throw new ShapeException("attention: logSumExp is " + logSumExp.shape() + ", " + spec.heads() + " heads and " + q.rows()
+          + " queries need [" + spec.heads() + ", " + q.rows() + "]");
+    }
+    if (spec.window() < 1) {
+      throw new IllegalArgumentException("attention: the window must be at least 1, got " + spec.window());
+    }
+    if (!(spec.softCap() >= 0)) {
+      throw new IllegalArgumentException("attention: the soft cap must not be negative, got " + spec.softCap());
+    }
+    if (!(spec.dropout() >= 0 && spec.dropout() < 1)) {
+      throw new IllegalArgumentException("attention: dropout must be in [0, 1), got " + spec.dropout());
+    }
+    if (spec.dropout() > 0 && spec.random() == null) {
+      throw new IllegalArgumentException("attention: dropout " + spec.dropout() + " without a random stream");
+    }
+    if (spec.dropout() > 0 && k.rows() >= MAX_DROPOUT_KEYS) {
+      throw new IllegalArgumentException("attention: dropout numbers at most " + MAX_DROPOUT_KEYS + " keys, got " + k.rows());
+    }
+  }
+
+  private static void checkOffsets(String side, int[] offsets, int rows) {
+    boolean ordered = offsets.length > 0 && offsets[0] == 0 && offsets[offsets.length - 1] == rows;
+    for (int i = 1; i < offsets.length; i++) {
+      ordered &= offsets[i] >= offsets[i - 1];
+    }
+    if (!ordered) {
+      throw new ShapeException("attention: " + side + " offsets " + Arrays.toString(offsets)
+          + " must rise from 0 to the number of rows, " + rows);
+    }
+  }
+
+  private static void checkLike(String name, Columns columns, String modelName, Columns model) {
+    if (columns.rows() != model.rows() || columns.width() != model.width()) {
+      throw new ShapeException("attention: " + name + " has " + columns.rows() + " rows of " + columns.width() + ", "
+          + modelName + " " + model.rows() + " of " + model.width());
+    }
+  }
+}
