@@ -1,7 +1,7 @@
 package dev.hone.core.kernel.cpu;
 
+import dev.hone.core.AttentionSpec;
 import dev.hone.core.Tensor;
-import dev.hone.core.kernel.AttentionKernels.Spec;
 import dev.hone.core.kernel.Columns;
 
 /**
@@ -19,7 +19,7 @@ import dev.hone.core.kernel.Columns;
  * @param dk [keys, G · D]
  * @param dv [keys, G · D]
  */
-public record AttentionCall(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut,
+public record AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut,
     Columns dq, Columns dk, Columns dv) {
 
   /** Number of query heads that share a key head. */

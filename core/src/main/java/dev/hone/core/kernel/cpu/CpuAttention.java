@@ -1,5 +1,6 @@
 package dev.hone.core.kernel.cpu;
 
+import dev.hone.core.AttentionSpec;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
@@ -20,7 +21,7 @@ final class CpuAttention implements AttentionKernels {
   }
 
   @Override
-  public void forward(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
+  public void forward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
     check(spec, q, k, v, out, logSumExp);
     AttentionCall call = new AttentionCall(spec, q, k, v, out, logSumExp, null, null, null, null);
     Workers.run(spec.sequences() * spec.kvHeads(), item -> {
@@ -33,7 +34,7 @@ final class CpuAttention implements AttentionKernels {
   }
 
   @Override
-  public void backward(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
+  public void backward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
       Columns dk, Columns dv) {
     if (logSumExp == null) {
       throw new IllegalArgumentException("attention: the backward pass needs the logSumExp of the forward pass");
@@ -79,7 +80,7 @@ final class CpuAttention implements AttentionKernels {
     });
   }
 
-  private static void check(Spec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
+  private static void check(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
     checkOffsets("query", spec.queryOffsets(), q.rows());
     checkOffsets("key", spec.keyOffsets(), k.rows());
     int d = spec.headDim();

@@ -1,6 +1,6 @@
 package dev.hone.core.kernel.scalar;
 
-import dev.hone.core.kernel.AttentionKernels.Spec;
+import dev.hone.core.AttentionSpec;
 import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.AttentionLoops;
 import dev.hone.core.kernel.cpu.Visibility;
@@ -20,7 +20,7 @@ public final class ScalarAttention extends AttentionLoops {
 
   @Override
   protected void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
-    Spec spec = call.spec();
+    AttentionSpec spec = call.spec();
     Visibility visible = call.visibility(sequence);
     int firstRow = spec.queryOffsets()[sequence];
     float[] scores = Scratch.floats(SCORES, visible.keys());
@@ -47,7 +47,7 @@ public final class ScalarAttention extends AttentionLoops {
 
   @Override
   protected void backward(AttentionCall call, int sequence, int kvHead) {
-    Spec spec = call.spec();
+    AttentionSpec spec = call.spec();
     Visibility visible = call.visibility(sequence);
     int firstRow = spec.queryOffsets()[sequence];
     int firstKeyRow = spec.keyOffsets()[sequence];
@@ -74,7 +74,7 @@ public final class ScalarAttention extends AttentionLoops {
   /** Gradients that come from one query. */
   private static void queryBackward(AttentionCall call, int firstKeyRow, int head, int row, int first, int end,
       float[] scores, float[] mask) {
-    Spec spec = call.spec();
+    AttentionSpec spec = call.spec();
     int d = spec.headDim();
     int kvHead = head / call.group();
     float[] dOut = call.dOut().array();
@@ -122,7 +122,7 @@ public final class ScalarAttention extends AttentionLoops {
   }
 
   private static void scores(AttentionCall call, int sequence, int head, int row, int first, int end, float[] scores) {
-    Spec spec = call.spec();
+    AttentionSpec spec = call.spec();
     float[] q = call.q().array();
     int qAt = call.index(call.q(), row, head);
     for (int key = first; key < end; key++) {
@@ -152,7 +152,7 @@ public final class ScalarAttention extends AttentionLoops {
 
   /** 0 for what is dropped, 1 / (1 - dropout) for what stays. */
   private static void dropoutMask(AttentionCall call, int head, int row, int first, int end, float[] mask) {
-    Spec spec = call.spec();
+    AttentionSpec spec = call.spec();
     long index = call.dropoutIndex(head, row);
     for (int key = first; key < end; key++) {
       mask[key] = spec.random().uniform(index | key) < spec.dropout() ? 0 : 1 / (1 - spec.dropout());
@@ -161,7 +161,7 @@ public final class ScalarAttention extends AttentionLoops {
 
   private static void weightedValues(AttentionCall call, int sequence, int head, int row, int first, int end,
       float[] weights, float factor) {
-    Spec spec = call.spec();
+    AttentionSpec spec = call.spec();
     float[] out = call.out().array();
     int outAt = call.index(call.out(), row, head);
     clear(out, outAt, spec.headDim());

@@ -1,8 +1,8 @@
 package dev.hone.core.kernel.cpu;
 
+import dev.hone.core.AttentionSpec;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
-import dev.hone.core.kernel.AttentionKernels.Spec;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.random.Philox;
 import java.util.Arrays;
@@ -37,8 +37,8 @@ record AttentionCase(String name, int[] queries, int[] keys, int heads, int kvHe
     return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, window, softCap, share);
   }
 
-  Spec spec() {
-    return new Spec(offsets(queries), offsets(keys), heads, kvHeads, headDim, (float) (1.3 / Math.sqrt(headDim)), causal, window,
+  AttentionSpec spec() {
+    return new AttentionSpec(offsets(queries), offsets(keys), heads, kvHeads, headDim, (float) (1.3 / Math.sqrt(headDim)), causal, window,
         softCap, dropout, dropout > 0 ? new Philox(5, 77L << 32 | 9) : null);
   }
 

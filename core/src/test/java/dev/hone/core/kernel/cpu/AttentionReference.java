@@ -1,6 +1,6 @@
 package dev.hone.core.kernel.cpu;
 
-import dev.hone.core.kernel.AttentionKernels.Spec;
+import dev.hone.core.AttentionSpec;
 
 /** Attention in float64 by the book: the whole matrix of probabilities, then its products. */
 final class AttentionReference {
@@ -10,12 +10,12 @@ final class AttentionReference {
   double[] dk;
   double[] dv;
 
-  private final Spec spec;
+  private final AttentionSpec spec;
   private final double[] q;
   private final double[] k;
   private final double[] v;
 
-  AttentionReference(Spec spec, double[] q, double[] k, double[] v) {
+  AttentionReference(AttentionSpec spec, double[] q, double[] k, double[] v) {
     this.spec = spec;
     this.q = q;
     this.k = k;
