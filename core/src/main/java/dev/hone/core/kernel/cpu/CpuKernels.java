@@ -1,7 +1,13 @@
 package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.scalar.ScalarActivationLoops;
 import dev.hone.core.kernel.scalar.ScalarAttention;
+import dev.hone.core.kernel.scalar.ScalarElementwiseLoops;
+import dev.hone.core.kernel.scalar.ScalarGatherLoops;
+import dev.hone.core.kernel.scalar.ScalarNormLoops;
+import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
+import dev.hone.core.kernel.scalar.ScalarReduceLoops;
 
 /** Puts the families together for each kind of loops. */
 public final class CpuKernels {
@@ -11,25 +17,25 @@ public final class CpuKernels {
   public static Kernels scalar(String reason) {
     return new Kernels("scalar", reason,
         null,
-        null,
-        null,
-        null,
+        new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
+        new CpuReduce(new ScalarReduceLoops()),
+        new CpuNorm(new ScalarNormLoops()),
         new CpuAttention(new ScalarAttention()),
-        null,
-        null,
-        null);
+        new CpuLoss(new ScalarReduceLoops()),
+        new CpuOptimizer(new ScalarOptimizerLoops()),
+        new CpuGather(new ScalarGatherLoops(), new ScalarElementwiseLoops()));
   }
 
   /** Kernels on the Vector API; fails to load without its module. */
   public static Kernels vector(String reason) {
     return new Kernels("vector", reason,
         null,
-        null,
-        null,
-        null,
+        new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
+        new CpuReduce(new ScalarReduceLoops()),
+        new CpuNorm(new ScalarNormLoops()),
         new CpuAttention(new ScalarAttention()),
-        null,
-        null,
-        null);
+        new CpuLoss(new ScalarReduceLoops()),
+        new CpuOptimizer(new ScalarOptimizerLoops()),
+        new CpuGather(new ScalarGatherLoops(), new ScalarElementwiseLoops()));
   }
 }

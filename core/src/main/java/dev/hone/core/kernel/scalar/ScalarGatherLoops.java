@@ -1,0 +1,32 @@
+package dev.hone.core.kernel.scalar;
+
+import dev.hone.core.DType;
+import dev.hone.core.kernel.cpu.GatherLoops;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** Reading stored numbers in plain Java. */
+public final class ScalarGatherLoops extends GatherLoops {
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Element {@code index} as a float. */
+  public static float value(MemorySegment source, DType type, long index) {
+    return switch (type) {
+      case F32 -> source.get(F32, index * 4);
+      case BF16 -> Float.intBitsToFloat(source.get(I16, index * 2) << 16);
+      case F16 -> Float.float16ToFloat(source.get(I16, index * 2));
+      case F64 -> (float) source.get(F64, index * 8);
+      default -> throw new IllegalArgumentException("widen: " + type + " is not a float type");
+    };
+  }
+
+  @Override
+  public void widen(MemorySegment source, DType type, long element, float scale, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i++) {
+      y[yi + i] = scale * value(source, type, element + i);
+    }
+  }
+}

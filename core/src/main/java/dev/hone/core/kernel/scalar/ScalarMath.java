@@ -1,0 +1,67 @@
+package dev.hone.core.kernel.scalar;
+
+import static dev.hone.core.kernel.cpu.Approximations.*;
+
+/**
+ * Elementary functions of one float, the same approximations as in the vector loops, whose tails use them too. Products and
+ * sums are rounded apart: {@code Math.fma} is thousands of times slower where the processor has no such instruction.
+ */
+public final class ScalarMath {
+  private ScalarMath() {}
+
+  /** e^x; 0 below {@link dev.hone.core.kernel.cpu.Approximations#EXP_MIN}. */
+  public static float exp(float x) {
+    if (x > EXP_MAX) {
+      return x < EXP_OVERFLOW ? (float) Math.exp(x) : Float.POSITIVE_INFINITY;
+    }
+    return expBelow(x);
+  }
+
+  /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}. */
+  public static float expBelow(float x) {
+    float limited = x < EXP_MIN ? EXP_MIN : x; // this way round NaN stays
+    float shifted = limited * LOG2_E + ROUND;
+    return (1 + expReduced(limited, shifted)) * power(shifted);
+  }
+
+  /** e^r - 1 for the rest r of x. */
+  private static float expReduced(float x, float shifted) {
+    float k = shifted - ROUND;
+    float r = x - k * LN2_HIGH - k * LN2_LOW;
+    float p = EXP_2 + r * (EXP_3 + r * (EXP_4 + r * (EXP_5 + r * EXP_6)));
+    return r + r * r * p;
+  }
+
+  private static float power(float shifted) {
+    return Float.intBitsToFloat((Float.floatToRawIntBits(shifted) + 127) << 23);
+  }
+
+  /** 1 / (1 + e^-x). */
+  public static float sigmoid(float x) {
+    return 1 / (1 + expBelow(-x > EXP_MAX ? EXP_MAX : -x));
+  }
+
+  /** Hyperbolic tangent: (e^2x - 1) / (e^2x + 1) without cancellation near 0. */
+  public static float tanh(float x) {
+    float limited = x > TANH_ONE ? TANH_ONE : x < -TANH_ONE ? -TANH_ONE : x;
+    float twice = limited + limited;
+    float shifted = twice * LOG2_E + ROUND;
+    float power = power(shifted);
+    float less = expReduced(twice, shifted) * power + (power - 1);
+    return less / (less + 2);
+  }
+
+  /** e^(-x²/2). */
+  public static float gauss(float x) {
+    return expBelow(-0.5f * x * x);
+  }
+
+  /** Φ(x), given {@code gauss(x)}. */
+  public static float normalCdf(float x, float gauss) {
+    float t = 1 / (1 + CDF_T * Math.abs(x));
+    float s = 1 - t;
+    float r = CDF_4 + s * (CDF_5 + s * (CDF_6 + s * (CDF_7 + s * (CDF_8 + s * CDF_9))));
+    float tail = gauss * t * (CDF_0 + s * (CDF_1 + s * (CDF_2 + s * (CDF_3 + s * r))));
+    return x < 0 ? tail : 1 - tail;
+  }
+}

@@ -1,2 +1,0 @@
-/** Added tokens: finding them in text before any other stage sees it. */
-package dev.hone.tokenizer.added;

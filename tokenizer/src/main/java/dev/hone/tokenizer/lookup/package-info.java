@@ -1,2 +1,0 @@
-/** Structures that find strings: the vocabulary, a prefix tree, the hash they share. */
-package dev.hone.tokenizer.lookup;

@@ -1,2 +1,0 @@
-/** The normalisers of a {@code tokenizer.json}, one record each. */
-package dev.hone.tokenizer.normalizer;

@@ -1,2 +1,0 @@
-/** The pre-tokenisers of a {@code tokenizer.json}, one record each: they cut text into pieces. */
-package dev.hone.tokenizer.pretokenizer;
