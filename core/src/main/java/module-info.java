@@ -4,6 +4,7 @@ module dev.hone.core {
   requires tools.jackson.core;
 
   exports dev.hone.core;
+  exports dev.hone.core.io;
   exports dev.hone.core.parallel;
   exports dev.hone.core.random;
   exports dev.hone.core.kernel to dev.hone.autograd, dev.hone.nn, dev.hone.lora, dev.hone.train;
