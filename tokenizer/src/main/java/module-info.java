@@ -2,5 +2,5 @@
 module dev.hone.tokenizer {
   requires transitive tools.jackson.databind;
 
-  exports dev.hone.tokenizer;
+  exports dev.hone.tokenizer.chat;
 }

@@ -1,0 +1,6 @@
+package dev.hone.tokenizer.chat.jinja;
+
+/** A value that a template may call. */
+interface Callable {
+  Object call(Arguments arguments, Rendering rendering);
+}

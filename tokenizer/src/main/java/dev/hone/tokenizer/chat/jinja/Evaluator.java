@@ -1,0 +1,244 @@
+package dev.hone.tokenizer.chat.jinja;
+
+import dev.hone.tokenizer.chat.jinja.Expression.CallArguments;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Evaluates expressions to values. */
+final class Evaluator {
+  private final Rendering rendering;
+  private final Budget budget;
+
+  Evaluator(Rendering rendering) {
+    this.rendering = rendering;
+    this.budget = rendering.budget();
+  }
+
+  Object evaluate(Expression expression, Scope scope) {
+    budget.step();
+    return switch (expression) {
+      case Expression.Literal(Object value) -> value;
+      case Expression.Name(String name) -> {
+        Object value = scope.find(name);
+        yield value != null ? value : Undefined.name(name);
+      }
+      default -> {
+        budget.enter();
+        Object value = composite(expression, scope);
+        budget.leave();
+        yield value;
+      }
+    };
+  }
+
+  private Object composite(Expression expression, Scope scope) {
+    return switch (expression) {
+      case Expression.Attribute attribute -> attribute(attribute, scope);
+      case Expression.Item item -> item(item, scope);
+      case Expression.Binary binary -> binary(binary, scope);
+      case Expression.Comparisons comparisons -> comparisons(comparisons, scope);
+      case Expression.And(Expression left, Expression right) -> {
+        Object value = evaluate(left, scope);
+        yield Values.truth(value) ? evaluate(right, scope) : value;
+      }
+      case Expression.Or(Expression left, Expression right) -> {
+        Object value = evaluate(left, scope);
+        yield Values.truth(value) ? value : evaluate(right, scope);
+      }
+      case Expression.Not(Expression operand) -> !Values.truth(evaluate(operand, scope));
+      case Expression.Tested tested -> test(tested, scope);
+      case Expression.Filtered filtered -> filter(filtered, evaluate(filtered.value(), scope), scope);
+      case Expression.Call call -> call(call, scope);
+      case Expression.Conditional conditional -> conditional(conditional, scope);
+      case Expression.Concatenation concatenation -> concatenation(concatenation, scope);
+      case Expression.Slice slice -> slice(slice, scope);
+      case Expression.Unary unary -> unary(unary, scope);
+      case Expression.ListDisplay(List<Expression> items) -> all(items, scope);
+      case Expression.TupleDisplay(List<Expression> items) -> new Tuple(all(items, scope));
+      case Expression.DictDisplay dict -> dict(dict, scope);
+      case Expression.Literal _, Expression.Name _ -> throw new IllegalStateException("evaluated before");
+    };
+  }
+
+  private Object attribute(Expression.Attribute attribute, Scope scope) {
+    Object target = evaluate(attribute.target(), scope);
+    rendering.at(attribute.line());
+    return Subscript.attribute(target, attribute.name());
+  }
+
+  private Object item(Expression.Item item, Scope scope) {
+    Object target = evaluate(item.target(), scope);
+    Object key = evaluate(item.key(), scope);
+    rendering.at(item.line());
+    return Subscript.item(target, key, budget);
+  }
+
+  private Object slice(Expression.Slice slice, Scope scope) {
+    Object target = evaluate(slice.target(), scope);
+    Object start = slice.start() == null ? null : evaluate(slice.start(), scope);
+    Object stop = slice.stop() == null ? null : evaluate(slice.stop(), scope);
+    Object step = slice.step() == null ? null : evaluate(slice.step(), scope);
+    rendering.at(slice.line());
+    return Subscript.slice(target, start, stop, step, budget);
+  }
+
+  private Object unary(Expression.Unary unary, Scope scope) {
+    Object operand = evaluate(unary.operand(), scope);
+    rendering.at(unary.line());
+    return unary.operator() == '-' ? Arithmetic.negate(operand, budget) : Arithmetic.plus(operand);
+  }
+
+  private Object binary(Expression.Binary binary, Scope scope) {
+    Object left = evaluate(binary.left(), scope);
+    Object right = evaluate(binary.right(), scope);
+    rendering.at(binary.line());
+    return switch (binary.operator()) {
+      case ADD -> Arithmetic.add(left, right, budget);
+      case SUBTRACT -> Arithmetic.subtract(left, right, budget);
+      case MULTIPLY -> Arithmetic.multiply(left, right, budget);
+      case DIVIDE -> Arithmetic.divide(left, right);
+      case FLOOR_DIVIDE -> Arithmetic.floorDivide(left, right, budget);
+      case MODULO -> Arithmetic.modulo(left, right, budget);
+      case POWER -> Arithmetic.power(left, right, budget);
+    };
+  }
+
+  private Object concatenation(Expression.Concatenation concatenation, Scope scope) {
+    StringBuilder out = new StringBuilder();
+    for (Expression part : concatenation.parts()) {
+      Object value = evaluate(part, scope);
+      rendering.at(concatenation.line());
+      StringMethods.append(PythonText.str(value, budget), "", out, budget);
+    }
+    return out.toString();
+  }
+
+  private Object comparisons(Expression.Comparisons comparisons, Scope scope) {
+    Object left = evaluate(comparisons.first(), scope);
+    for (int i = 0; i < comparisons.operators().size(); i++) {
+      Object right = evaluate(comparisons.rest().get(i), scope);
+      rendering.at(comparisons.line());
+      if (!compare(left, comparisons.operators().get(i), right)) {
+        return false;
+      }
+      left = right;
+    }
+    return true;
+  }
+
+  private boolean compare(Object left, String operator, Object right) {
+    return switch (operator) {
+      case "==" -> Comparison.equal(left, right, budget);
+      case "!=" -> !Comparison.equal(left, right, budget);
+      case "in" -> Comparison.contains(right, left, budget);
+      case "not in" -> !Comparison.contains(right, left, budget);
+      default -> Comparison.ordered(left, right, operator, budget);
+    };
+  }
+
+  private Object conditional(Expression.Conditional conditional, Scope scope) {
+    if (Values.truth(evaluate(conditional.condition(), scope))) {
+      return evaluate(conditional.then(), scope);
+    }
+    return conditional.otherwise() != null
+        ? evaluate(conditional.otherwise(), scope)
+        : Undefined.because("the inline if-expression on line " + conditional.line()
+            + " evaluated to false and no else section was defined.");
+  }
+
+  private List<Object> all(List<Expression> expressions, Scope scope) {
+    List<Object> values = new ArrayList<>(expressions.size());
+    for (Expression expression : expressions) {
+      values.add(evaluate(expression, scope));
+    }
+    return values;
+  }
+
+  private Dict dict(Expression.DictDisplay display, Scope scope) {
+    Dict dict = new Dict();
+    for (int i = 0; i < display.keys().size(); i++) {
+      Object key = evaluate(display.keys().get(i), scope);
+      Object value = evaluate(display.values().get(i), scope);
+      rendering.at(display.line());
+      dict.put(key, value, budget);
+    }
+    return dict;
+  }
+
+  private Object test(Expression.Tested tested, Scope scope) {
+    Object value = evaluate(tested.value(), scope);
+    Arguments arguments = arguments(tested.arguments(), scope);
+    rendering.at(tested.line());
+    return Tests.find(tested.name()).passes(value, arguments, rendering);
+  }
+
+  private Object filter(Expression.Filtered filtered, Object value, Scope scope) {
+    Arguments arguments = arguments(filtered.arguments(), scope);
+    rendering.at(filtered.line());
+    return Filters.find(filtered.name()).apply(value, arguments, rendering);
+  }
+
+  /** Applies the filters of a block, whose innermost one takes the block's text. */
+  Object filterBlock(Expression filters, String text, Scope scope) {
+    Expression.Filtered filtered = (Expression.Filtered) filters;
+    budget.enter();
+    Object value = filtered.value() == null ? text : filterBlock(filtered.value(), text, scope);
+    budget.leave();
+    return filter(filtered, value, scope);
+  }
+
+  private Object call(Expression.Call call, Scope scope) {
+    Object callee = evaluate(call.callee(), scope);
+    Arguments arguments = arguments(call.arguments(), scope);
+    rendering.at(call.line());
+    return call(callee, arguments);
+  }
+
+  Object call(Object callee, Arguments arguments) {
+    return switch (callee) {
+      case Callable callable -> callable.call(arguments, rendering);
+      case Undefined undefined -> throw undefined.failure();
+      default -> throw JinjaException.value("'" + Values.typeName(callee) + "' object is not callable");
+    };
+  }
+
+  Arguments arguments(CallArguments given, Scope scope) {
+    if (given == CallArguments.NONE) {
+      return Arguments.NONE;
+    }
+    List<Object> positional = all(given.positional(), scope);
+    if (given.spread() != null) {
+      positional.addAll(Values.toList(evaluate(given.spread(), scope), budget));
+    }
+    if (given.names().isEmpty() && given.keywordSpread() == null) {
+      return new Arguments(positional, Map.of());
+    }
+    Map<String, Object> keyword = new LinkedHashMap<>();
+    for (int i = 0; i < given.names().size(); i++) {
+      keyword.put(given.names().get(i), evaluate(given.named().get(i), scope));
+    }
+    if (given.keywordSpread() != null) {
+      spread(evaluate(given.keywordSpread(), scope), keyword);
+    }
+    return new Arguments(positional, keyword);
+  }
+
+  private void spread(Object mapping, Map<String, Object> keyword) {
+    if (!(mapping instanceof Dict dict)) {
+      throw JinjaException.value("argument after ** must be a mapping, not " + Values.typeName(mapping));
+    }
+    Iterator<Object> keys = dict.keys().iterator();
+    while (keys.hasNext()) {
+      budget.step();
+      if (!(keys.next() instanceof String name)) {
+        throw JinjaException.value("keywords must be strings");
+      }
+      if (keyword.put(name, dict.get(name)) != null) {
+        throw JinjaException.value("got multiple values for keyword argument '" + name + "'");
+      }
+    }
+  }
+}

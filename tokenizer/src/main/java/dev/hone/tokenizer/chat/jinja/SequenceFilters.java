@@ -1,0 +1,240 @@
+package dev.hone.tokenizer.chat.jinja;
+
+import static java.util.Map.entry;
+
+import dev.hone.tokenizer.chat.jinja.Filters.Filter;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * The filters that go through a sequence. Those that Jinja makes generators of are lazy here too: an element that fails
+ * fails only when it is reached.
+ */
+final class SequenceFilters {
+  static final Map<String, Filter> ALL = Map.ofEntries(
+      entry("batch", SequenceFilters::batch),
+      entry("first", SequenceFilters::first),
+      entry("items", SequenceFilters::items),
+      entry("join", SequenceFilters::join),
+      entry("last", SequenceFilters::last),
+      entry("list", SequenceFilters::list),
+      entry("map", SequenceFilters::map),
+      entry("reject", (v, a, r) -> select("reject", v, a, r, false, false)),
+      entry("rejectattr", (v, a, r) -> select("rejectattr", v, a, r, false, true)),
+      entry("reverse", SequenceFilters::reverse),
+      entry("select", (v, a, r) -> select("select", v, a, r, true, false)),
+      entry("selectattr", (v, a, r) -> select("selectattr", v, a, r, true, true)),
+      entry("slice", SequenceFilters::slice),
+      entry("sum", SequenceFilters::sum));
+
+  private SequenceFilters() {}
+
+  private static Object first(Object value, Arguments arguments, Rendering rendering) {
+    arguments.none("first");
+    Iterator<Object> items = Values.iterate(value);
+    return items.hasNext() ? items.next() : Undefined.because("No first item, sequence was empty.");
+  }
+
+  private static Object last(Object value, Arguments arguments, Rendering rendering) {
+    arguments.none("last");
+    if (value instanceof Generator || !Values.isIterable(value)) {
+      throw JinjaException.value("'" + Values.typeName(value) + "' object is not reversible");
+    }
+    List<Object> items = Values.toList(value, rendering.budget());
+    return items.isEmpty() ? Undefined.because("No last item, sequence was empty.") : items.getLast();
+  }
+
+  private static Object list(Object value, Arguments arguments, Rendering rendering) {
+    arguments.none("list");
+    return Values.toList(value, rendering.budget());
+  }
+
+  private static Object items(Object value, Arguments arguments, Rendering rendering) {
+    arguments.none("items");
+    return switch (value) {
+      case Undefined _ -> new Generator(List.of().iterator());
+      case Dict dict -> {
+        rendering.budget().items(dict.size());
+        yield new Generator(dict.items().iterator());
+      }
+      default -> throw JinjaException.value("Can only get item pairs from a mapping.");
+    };
+  }
+
+  private static Object reverse(Object value, Arguments arguments, Rendering rendering) {
+    arguments.none("reverse");
+    Budget budget = rendering.budget();
+    String text = Values.text(value);
+    if (text != null) {
+      return Subscript.slice(value, null, null, -1L, budget);
+    }
+    if (!Values.isIterable(value)) {
+      throw JinjaException.value("argument must be iterable");
+    }
+    List<Object> reversed = Values.toList(value, budget).reversed();
+    return value instanceof Generator || value instanceof Undefined ? reversed : new Generator(reversed.iterator());
+  }
+
+  private static Object join(Object value, Arguments arguments, Rendering rendering) {
+    Object[] bound = arguments.bind("join", "d", "attribute");
+    Budget budget = rendering.budget();
+    String separator = bound[0] == null ? "" : PythonText.str(bound[0], budget);
+    List<Object> path = bound[1] == null || bound[1] == None.NONE ? List.of() : Filters.path(bound[1]);
+    StringBuilder out = new StringBuilder();
+    boolean first = true;
+    for (Iterator<Object> items = Values.iterate(value); items.hasNext(); first = false) {
+      Object item = Filters.follow(items.next(), path, null, budget);
+      StringMethods.append(first ? "" : separator, PythonText.str(item, budget), out, budget);
+    }
+    return out.toString();
+  }
+
+  private static Object map(Object value, Arguments arguments, Rendering rendering) {
+    Function<Object, Object> function = mapping(arguments, rendering);
+    Iterator<Object> items = Values.truth(value) ? Values.iterate(value) : List.of().iterator();
+    return new Generator(new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return items.hasNext();
+      }
+
+      @Override
+      public Object next() {
+        rendering.budget().step();
+        return function.apply(items.next());
+      }
+    });
+  }
+
+  /** Either {@code map(attribute=..., default=...)} or {@code map('filter', arguments)}. */
+  private static Function<Object, Object> mapping(Arguments arguments, Rendering rendering) {
+    if (arguments.positional().isEmpty()) {
+      Object[] bound = arguments.bind("map", "filter", "attribute", "default");
+      if (bound[1] == null) {
+        throw JinjaException.value("map requires a filter argument");
+      }
+      List<Object> path = Filters.path(bound[1]);
+      return item -> Filters.follow(item, path, bound[2], rendering.budget());
+    }
+    Filter filter = Filters.find(Arguments.text(arguments.positional().getFirst(), "the name of a filter"));
+    Arguments rest = arguments.skip(1);
+    return item -> filter.apply(item, rest, rendering);
+  }
+
+  private static Object select(String name, Object value, Arguments arguments, Rendering rendering, boolean wanted,
+      boolean byAttribute) {
+    int used = byAttribute ? 1 : 0;
+    List<Object> given = arguments.positional();
+    if (given.size() < used) {
+      throw JinjaException.value(name + ": missing parameter for attribute name");
+    }
+    List<Object> path = byAttribute ? Filters.path(given.getFirst()) : List.of();
+    Predicate<Object> passes = Values::truth;
+    if (given.size() > used) {
+      Tests.Test test = Tests.find(Arguments.text(given.get(used), "the name of a test"));
+      Arguments rest = arguments.skip(used + 1);
+      passes = item -> test.passes(item, rest, rendering);
+    }
+    Iterator<Object> items = Values.truth(value) ? Values.iterate(value) : List.of().iterator();
+    return new Generator(selected(items, path, passes, wanted, rendering.budget()));
+  }
+
+  private static Iterator<Object> selected(Iterator<Object> items, List<Object> path, Predicate<Object> passes,
+      boolean wanted, Budget budget) {
+    return new Iterator<>() {
+      private Object next;
+
+      @Override
+      public boolean hasNext() {
+        while (next == null && items.hasNext()) {
+          budget.step();
+          Object item = items.next();
+          if (passes.test(Filters.follow(item, path, null, budget)) == wanted) {
+            next = item;
+          }
+        }
+        return next != null;
+      }
+
+      @Override
+      public Object next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        Object item = next;
+        next = null;
+        return item;
+      }
+    };
+  }
+
+  private static Object batch(Object value, Arguments arguments, Rendering rendering) {
+    Object[] bound = arguments.bindRequired("batch", 1, "linecount", "fill_with");
+    int size = Values.index(bound[0], "linecount");
+    Budget budget = rendering.budget();
+    List<Object> rows = new ArrayList<>();
+    List<Object> row = new ArrayList<>();
+    for (Object item : Values.toList(value, budget)) {
+      if (row.size() == size) {
+        rows.add(row);
+        row = new ArrayList<>();
+      }
+      row.add(item);
+    }
+    if (!row.isEmpty()) {
+      fill(row, size, bound[1], budget);
+      rows.add(row);
+    }
+    return new Generator(rows.iterator());
+  }
+
+  private static void fill(List<Object> row, int size, Object filler, Budget budget) {
+    if (filler != null && filler != None.NONE && row.size() < size) {
+      budget.items(size - row.size());
+      while (row.size() < size) {
+        row.add(filler);
+      }
+    }
+  }
+
+  private static Object slice(Object value, Arguments arguments, Rendering rendering) {
+    Object[] bound = arguments.bindRequired("slice", 1, "slices", "fill_with");
+    int slices = Values.index(bound[0], "slices");
+    if (slices < 1) {
+      throw JinjaException.value("slice: the number of slices must be at least 1, got " + slices);
+    }
+    Budget budget = rendering.budget();
+    List<Object> items = Values.toList(value, budget);
+    budget.items(slices);
+    int each = items.size() / slices;
+    int longer = items.size() % slices;
+    List<Object> columns = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i < slices; i++) {
+      int to = from + each + (i < longer ? 1 : 0);
+      List<Object> column = new ArrayList<>(items.subList(from, to));
+      if (i >= longer) {
+        fill(column, column.size() + 1, bound[1], budget);
+      }
+      columns.add(column);
+      from = to;
+    }
+    return new Generator(columns.iterator());
+  }
+
+  private static Object sum(Object value, Arguments arguments, Rendering rendering) {
+    Object[] bound = arguments.bind("sum", "attribute", "start");
+    Budget budget = rendering.budget();
+    List<Object> path = bound[0] == null || bound[0] == None.NONE ? List.of() : Filters.path(bound[0]);
+    Object sum = bound[1] == null ? (Object) 0L : bound[1];
+    for (Iterator<Object> items = Values.iterate(value); items.hasNext(); ) {
+      sum = Arithmetic.add(sum, Filters.follow(items.next(), path, null, budget), budget);
+    }
+    return sum;
+  }
+}
