@@ -1,0 +1,97 @@
+package dev.hone.tokenizer.file;
+
+import dev.hone.tokenizer.TokenizerException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+
+/** Reads fields of one JSON object; every error names the object and the field. */
+record Json(String where, JsonNode node) {
+
+  /** The object's "type" field. */
+  String type() {
+    return string("type");
+  }
+
+  boolean has(String field) {
+    JsonNode value = node.get(field);
+    return value != null && !value.isNull();
+  }
+
+  boolean flag(String field, boolean absent) {
+    if (!has(field)) return absent;
+    JsonNode value = node.get(field);
+    if (!value.isBoolean()) throw wrong(field, "true or false", value);
+    return value.booleanValue();
+  }
+
+  String string(String field) {
+    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    JsonNode value = node.get(field);
+    if (!value.isString()) throw wrong(field, "a string", value);
+    return value.stringValue();
+  }
+
+  String string(String field, String absent) {
+    return has(field) ? string(field) : absent;
+  }
+
+  int integer(String field) {
+    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    JsonNode value = node.get(field);
+    if (!value.isIntegralNumber() || !value.canConvertToInt()) throw wrong(field, "an integer", value);
+    return value.intValue();
+  }
+
+  int integer(String field, int absent) {
+    return has(field) ? integer(field) : absent;
+  }
+
+  /** A string of one code point. */
+  int character(String field, int absent) {
+    if (!has(field)) return absent;
+    String text = string(field);
+    if (text.codePointCount(0, text.length()) != 1) throw wrong(field, "one character", node.get(field));
+    return text.codePointAt(0);
+  }
+
+  /** An object in a field. */
+  Json object(String field) {
+    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    return new Json(where + "." + field, node.get(field)).requireObject();
+  }
+
+  /** Reads every element of an array. */
+  <T> List<T> list(String field, Function<Json, T> read) {
+    JsonNode array = array(field);
+    List<T> out = new ArrayList<>(array.size());
+    for (int i = 0; i < array.size(); i++) out.add(read.apply(new Json(where + "." + field + "[" + i + "]", array.get(i))));
+    return out;
+  }
+
+  JsonNode array(String field) {
+    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    JsonNode value = node.get(field);
+    if (!value.isArray()) throw wrong(field, "an array", value);
+    return value;
+  }
+
+  Json requireObject() {
+    if (!node.isObject()) throw new TokenizerException(where + ": an object was expected, found " + brief(node));
+    return this;
+  }
+
+  TokenizerException wrong(String field, String expected, JsonNode found) {
+    return new TokenizerException(where + ": field \"" + field + "\" must be " + expected + ", found " + brief(found));
+  }
+
+  private static String brief(JsonNode node) {
+    String text = node.toString();
+    return text.length() > 60 ? text.substring(0, 60) + "..." : text;
+  }
+
+  TokenizerException unknownType(String what) {
+    return new TokenizerException(where + ": " + what + " of type \"" + type() + "\" is not known");
+  }
+}

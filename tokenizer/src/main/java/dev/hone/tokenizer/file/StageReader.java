@@ -1,0 +1,131 @@
+package dev.hone.tokenizer.file;
+
+import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.decoder.Decoder;
+import dev.hone.tokenizer.normalizer.BertNormalizer;
+import dev.hone.tokenizer.normalizer.Lowercase;
+import dev.hone.tokenizer.normalizer.Normalizer;
+import dev.hone.tokenizer.postprocessor.PostProcessor;
+import dev.hone.tokenizer.pretokenizer.BertPreTokenizer;
+import dev.hone.tokenizer.pretokenizer.PreTokenizer;
+import dev.hone.tokenizer.tokens.Part;
+import dev.hone.tokenizer.unicode.NormalForm;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+
+/** Reads the stages around the model, one method a kind. */
+final class StageReader {
+
+  /** The stage in a field, or null if the field is absent or null. */
+  <T> T optional(String name, Map<String, JsonNode> fields, String field, Function<Json, T> read) {
+    JsonNode node = fields.get(field);
+    if (node == null || node.isNull()) return null;
+    return read.apply(new Json(name + ": " + field, node).requireObject());
+  }
+
+  Normalizer normalizer(Json json) {
+    return switch (json.type()) {
+      case "NFC" -> new Normalizer.Form(NormalForm.NFC);
+      case "NFD" -> new Normalizer.Form(NormalForm.NFD);
+      case "NFKC" -> new Normalizer.Form(NormalForm.NFKC);
+      case "NFKD" -> new Normalizer.Form(NormalForm.NFKD);
+      case "Lowercase" -> new Lowercase();
+      case "BertNormalizer" -> new BertNormalizer(json.flag("clean_text", true),
+          json.flag("handle_chinese_chars", true),
+          json.has("strip_accents") ? json.flag("strip_accents", false) : null, json.flag("lowercase", true));
+      case "Sequence" -> new Normalizer.Sequence(json.list("normalizers", this::normalizer));
+      default -> throw json.unknownType("a normalizer");
+    };
+  }
+
+  PreTokenizer preTokenizer(Json json) {
+    return switch (json.type()) {
+      case "BertPreTokenizer" -> new BertPreTokenizer();
+      case "Sequence" -> new PreTokenizer.Sequence(json.list("pretokenizers", this::preTokenizer));
+      default -> throw json.unknownType("a pre-tokenizer");
+    };
+  }
+
+  PostProcessor postProcessor(String name, Map<String, JsonNode> fields) {
+    PostProcessor read = optional(name, fields, "post_processor", this::postProcessor);
+    return read == null ? new PostProcessor.None() : read;
+  }
+
+  private PostProcessor postProcessor(Json json) {
+    return switch (json.type()) {
+      case "TemplateProcessing" -> template(json);
+      case "BertProcessing" -> new PostProcessor.Bert(tokenAndId(json, "cls"), tokenAndId(json, "sep"));
+      case "RobertaProcessing" -> new PostProcessor.Roberta(tokenAndId(json, "cls"), tokenAndId(json, "sep"),
+          json.flag("trim_offsets", true), json.flag("add_prefix_space", true));
+      case "ByteLevel" -> new PostProcessor.ByteLevel(json.flag("trim_offsets", true),
+          json.flag("add_prefix_space", true));
+      case "Sequence" -> new PostProcessor.Sequence(json.list("processors", this::postProcessor));
+      default -> throw json.unknownType("a post-processor");
+    };
+  }
+
+  private static Part.Special tokenAndId(Json json, String field) {
+    JsonNode pair = json.array(field);
+    if (pair.size() != 2 || !pair.get(0).isString() || !pair.get(1).canConvertToInt()) {
+      throw json.wrong(field, "[token, id]", pair);
+    }
+    return Part.Special.of(pair.get(1).intValue(), pair.get(0).stringValue(), 0);
+  }
+
+  private static PostProcessor template(Json json) {
+    Map<String, Part.Special> special = new HashMap<>();
+    Json known = json.object("special_tokens");
+    for (String key : known.node().propertyNames()) {
+      Json token = known.object(key);
+      int[] ids = ids(token);
+      JsonNode names = token.array("tokens");
+      String[] tokens = new String[names.size()];
+      for (int i = 0; i < tokens.length; i++) tokens[i] = names.get(i).asString();
+      if (ids.length != tokens.length) {
+        throw new TokenizerException(token.where() + ": " + ids.length + " ids but " + tokens.length + " tokens");
+      }
+      special.put(key, new Part.Special(ids, tokens, 0));
+    }
+    return new PostProcessor.Template(pieces(json, "single", special), pieces(json, "pair", special));
+  }
+
+  private static int[] ids(Json token) {
+    JsonNode array = token.array("ids");
+    int[] ids = new int[array.size()];
+    for (int i = 0; i < ids.length; i++) {
+      if (!array.get(i).canConvertToInt()) throw token.wrong("ids", "integers", array);
+      ids[i] = array.get(i).intValue();
+    }
+    return ids;
+  }
+
+  private static List<Part> pieces(Json json, String field, Map<String, Part.Special> special) {
+    return json.list(field, piece -> {
+      if (piece.has("SpecialToken")) {
+        Json token = piece.object("SpecialToken");
+        Part.Special found = special.get(token.string("id"));
+        if (found == null) {
+          throw new TokenizerException(token.where() + ": \"" + token.string("id") + "\" is not among special_tokens");
+        }
+        return new Part.Special(found.ids(), found.tokens(), token.integer("type_id", 0));
+      }
+      Json sequence = piece.object("Sequence");
+      String id = sequence.string("id");
+      if (!id.equals("A") && !(id.equals("B") && field.equals("pair"))) {
+        throw new TokenizerException(sequence.where() + ": sequence \"" + id + "\" does not exist there");
+      }
+      return new Part.Sequence(id.equals("A") ? 0 : 1, sequence.integer("type_id", 0));
+    });
+  }
+
+  Decoder decoder(Json json) {
+    return switch (json.type()) {
+      case "WordPiece" -> new Decoder.WordPiece(json.string("prefix", "##"), json.flag("cleanup", true));
+      case "Sequence" -> new Decoder.Sequence(json.list("decoders", this::decoder));
+      default -> throw json.unknownType("a decoder");
+    };
+  }
+}

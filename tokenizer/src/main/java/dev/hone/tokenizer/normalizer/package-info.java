@@ -1,0 +1,2 @@
+/** The normalisers of a {@code tokenizer.json}, one record each. */
+package dev.hone.tokenizer.normalizer;
