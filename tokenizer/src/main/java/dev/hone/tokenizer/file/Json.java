@@ -48,6 +48,12 @@ record Json(String where, JsonNode node) {
     return has(field) ? integer(field) : absent;
   }
 
+  /** A string of one code point that must be there. */
+  int character(String field) {
+    string(field);
+    return character(field, 0);
+  }
+
   /** A string of one code point. */
   int character(String field, int absent) {
     if (!has(field)) return absent;

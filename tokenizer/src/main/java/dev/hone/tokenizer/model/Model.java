@@ -4,7 +4,7 @@ import dev.hone.tokenizer.lookup.Vocabulary;
 import dev.hone.tokenizer.tokens.TokenBuffer;
 
 /** Turns a piece of text into tokens. Immutable; what a call needs for a while lies on a workbench. */
-public sealed interface Model permits WordPiece {
+public sealed interface Model permits Bpe, Unigram, WordLevel, WordPiece {
   /** Its tokens. */
   Vocabulary vocabulary();
 

@@ -140,6 +140,12 @@ public final class AlignedText {
     length += n;
   }
 
+  /** Replaces each of the last n units, which must be below the table's length, by its entry there. */
+  void replaceLast(int n, char[] table) {
+    char[] c = chars;
+    for (int i = length - n; i < length; i++) c[i] = table[c[i]];
+  }
+
   /** Appends one UTF-16 unit that stands for the given original range. */
   public void append(char c, long origin) {
     if (length == chars.length) reserve(1);

@@ -43,13 +43,29 @@ public final class Edit {
   }
 
   private long before() {
-    if (next == from) {
+    return originBefore(in, from, next);
+  }
+
+  /** The original range of the code point before i; if i is the beginning, the empty range there. */
+  public static long originBefore(AlignedText in, int from, int i) {
+    if (i == from) {
       int start = from < in.length() ? in.originStart(from) : 0;
       return AlignedText.range(start, start);
     }
-    int last = next - 1;
+    int last = i - 1;
     boolean pair = last > from && Character.isLowSurrogate(in.chars()[last]);
-    return in.origin(pair ? last - 1 : last, next);
+    return in.origin(pair ? last - 1 : last, i);
+  }
+
+  /** Where the next character is taken from. */
+  public int position() {
+    return next;
+  }
+
+  /** Copies the input up to the given place unchanged. */
+  public void copyTo(int end) {
+    out.append(in, next, end);
+    next = end;
   }
 
   private int width(int i) {

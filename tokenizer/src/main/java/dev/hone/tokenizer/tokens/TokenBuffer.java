@@ -48,6 +48,21 @@ public final class TokenBuffer {
     words = Arrays.copyOf(words, size);
   }
 
+  /** Turns the order of the tokens from number from on around. */
+  public void reverse(int from) {
+    for (int i = from, k = count - 1; i < k; i++, k--) {
+      swap(ids, i, k);
+      swap(starts, i, k);
+      swap(ends, i, k);
+    }
+  }
+
+  private static void swap(int[] values, int i, int k) {
+    int v = values[i];
+    values[i] = values[k];
+    values[k] = v;
+  }
+
   /** Sets the text of token i where it is not what the vocabulary says of its id. */
   public void text(int i, String text) {
     if (texts == null || texts.length <= i) {

@@ -1,0 +1,198 @@
+package dev.hone.tokenizer.normalizer;
+
+import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.text.AlignedText;
+import dev.hone.tokenizer.text.Edit;
+import dev.hone.tokenizer.unicode.Graphemes;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * SentencePiece's normaliser: a double-array prefix tree over UTF-8 bytes that leads to replacements.
+ *
+ * <p>A grapheme cluster of fewer than six bytes is looked up as a whole, and if any prefix of it is
+ * found, the shortest one decides for all of it; otherwise its characters are looked up one by one.
+ */
+public final class Precompiled implements Normalizer {
+  private static final int LONGEST_CLUSTER = 5;
+  private static final String UNCHANGED = new String();
+
+  private final int[] units;
+  private final byte[] replacements;
+  // Replacement of single characters by blocks, UNCHANGED if there is none, null if not looked up yet.
+  private final String[][] blocks = new String[256][];
+
+  /**
+   * A normaliser.
+   *
+   * @param charsmap the compiled rules: byte length of the tree, its units, the zero-terminated texts
+   */
+  public Precompiled(byte[] charsmap) {
+    ByteBuffer in = ByteBuffer.wrap(charsmap).order(ByteOrder.LITTLE_ENDIAN);
+    if (in.remaining() < 4) throw new TokenizerException("Precompiled: the charsmap has only " + charsmap.length + " bytes");
+    int size = in.getInt();
+    if (size < 4 || size % 4 != 0 || size > in.remaining()) {
+      throw new TokenizerException("Precompiled: the charsmap claims a tree of " + Integer.toUnsignedString(size)
+          + " bytes, but has " + in.remaining() + " left");
+    }
+    units = new int[size / 4];
+    in.asIntBuffer().get(units);
+    in.position(in.position() + size);
+    replacements = Arrays.copyOfRange(charsmap, in.position(), charsmap.length);
+  }
+
+  @Override
+  public void normalize(AlignedText in, int from, int to, AlignedText out) {
+    char[] text = in.chars();
+    CharBuffer chars = CharBuffer.wrap(text, 0, to);
+    Pending pending = new Pending(text, new Edit(in, from, to, out));
+    for (int i = from; i < to; ) {
+      int end = i;
+      while (end < to && standsAlone(text, end, to) && single(text[end]) == UNCHANGED) end++;
+      if (end > i) {
+        pending.copy(i, end);
+        i = end;
+      } else if (standsAlone(text, i, to)) {
+        pending.replace(1, single(text[i]));
+        i++;
+      } else {
+        end = Graphemes.end(chars, i, to);
+        cluster(text, i, end, pending);
+        i = end;
+      }
+    }
+    pending.flush();
+  }
+
+  private static boolean standsAlone(char[] text, int i, int to) {
+    return Graphemes.standsAlone(text[i]) && (i + 1 == to || Graphemes.standsAlone(text[i + 1]));
+  }
+
+  private void cluster(char[] text, int from, int to, Pending pending) {
+    String whole = new String(text, from, to - from);
+    byte[] bytes = whole.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length <= LONGEST_CLUSTER) {
+      String found = lookUp(bytes);
+      if (found != UNCHANGED) {
+        pending.replace(whole.codePointCount(0, whole.length()), found);
+        return;
+      }
+    }
+    for (int i = from; i < to; ) {
+      int c = Character.codePointAt(text, i, to);
+      int end = i + Character.charCount(c);
+      String found = c < 0x10000 ? single((char) c) : lookUp(Character.toString(c).getBytes(StandardCharsets.UTF_8));
+      if (found != UNCHANGED) pending.replace(1, found);
+      else pending.copy(i, end);
+      i = end;
+    }
+  }
+
+  private String single(char c) {
+    String[] block = blocks[c >> 8];
+    if (block == null) block = blocks[c >> 8] = new String[256];
+    String found = block[c & 0xFF];
+    if (found == null) {
+      found = lookUp(String.valueOf(c).getBytes(StandardCharsets.UTF_8));
+      block[c & 0xFF] = found;
+    }
+    return found;
+  }
+
+  /** The replacement of the shortest prefix the tree knows. A broken tree finds nothing. */
+  private String lookUp(byte[] key) {
+    int node = offset(units[0]);
+    for (byte b : key) {
+      int label = b & 0xFF;
+      node ^= label;
+      if (label == 0 || node < 0 || node >= units.length) return UNCHANGED;
+      int unit = units[node];
+      if ((unit & 0x800000FF) != label) return UNCHANGED;
+      node ^= offset(unit);
+      if ((unit >>> 8 & 1) == 0) continue;
+      if (node < 0 || node >= units.length) return UNCHANGED;
+      return text(units[node] & 0x7FFFFFFF);
+    }
+    return UNCHANGED;
+  }
+
+  private static int offset(int unit) {
+    return unit >>> 10 << ((unit & 1 << 9) >>> 6);
+  }
+
+  private String text(int start) {
+    if (start >= replacements.length) return UNCHANGED;
+    int end = start;
+    while (end < replacements.length && replacements[end] != 0) end++;
+    return new String(replacements, start, end - start, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Holds the last character back, because a replacement by nothing makes the character before it
+   * swallow what is dropped. (At the very beginning there is none, so nothing is swallowed and all that
+   * follows is one place off: a flaw of the reference that its offsets show.)
+   */
+  private static final class Pending {
+    private final char[] text;
+    private final Edit edit;
+    // Held back: a run of unchanged input [runFrom, runTo), or one code point, or nothing.
+    private int runFrom = -1;
+    private int runTo;
+    private int codePoint = -1;
+    private int change;
+
+    Pending(char[] text, Edit edit) {
+      this.text = text;
+      this.edit = edit;
+    }
+
+    /** Writes input as it is. */
+    void copy(int from, int to) {
+      flush();
+      runFrom = from;
+      runTo = to;
+    }
+
+    /** Writes a replacement for the given number of code points. */
+    void replace(int oldCount, String replacement) {
+      int newCount = replacement.codePointCount(0, replacement.length());
+      if (newCount == 0) {
+        if (runFrom >= 0) splitRun();
+        if (codePoint >= 0) change -= oldCount;
+        return;
+      }
+      for (int i = 0, n = 0; i < replacement.length(); n++) {
+        int c = replacement.codePointAt(i);
+        i += Character.charCount(c);
+        flush();
+        codePoint = c;
+        change = n >= oldCount ? 1 : 0;
+      }
+      if (newCount < oldCount) change -= oldCount - newCount;
+    }
+
+    private void splitRun() {
+      int last = Character.codePointBefore(text, runTo, runFrom);
+      writeRun(runTo - Character.charCount(last));
+      codePoint = last;
+      change = 0;
+    }
+
+    private void writeRun(int to) {
+      if (edit.position() == runFrom) edit.copyTo(to);
+      else for (int i = runFrom; i < to; i += Character.charCount(Character.codePointAt(text, i, to))) {
+        edit.put(Character.codePointAt(text, i, to), 0);
+      }
+      runFrom = -1;
+    }
+
+    void flush() {
+      if (runFrom >= 0) writeRun(runTo);
+      else if (codePoint >= 0) edit.put(codePoint, change);
+      codePoint = -1;
+    }
+  }
+}

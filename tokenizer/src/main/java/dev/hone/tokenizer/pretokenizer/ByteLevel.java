@@ -1,0 +1,31 @@
+package dev.hone.tokenizer.pretokenizer;
+
+import dev.hone.tokenizer.regex.Scanner;
+import dev.hone.tokenizer.regex.Search;
+import dev.hone.tokenizer.text.AlignedText;
+import dev.hone.tokenizer.text.ByteChars;
+import dev.hone.tokenizer.text.Pieces;
+
+/**
+ * GPT-2's: optionally a space before the text, optionally cut into words, then every UTF-8 byte becomes
+ * one printable character.
+ */
+public record ByteLevel(boolean addPrefixSpace, boolean useRegex) implements PreTokenizer {
+  private static final Search WORDS = Scanner.forRegex(Scanner.Known.GPT2);
+
+  @Override
+  public void apply(Pieces pieces) {
+    if (addPrefixSpace) pieces.rewrite(ByteLevel::prefix);
+    if (useRegex) {
+      pieces.split((text, from, to, out) -> SplitBehavior.ISOLATED.split(WORDS, false, text.chars(), from, to, out));
+    }
+    pieces.rewrite(ByteChars::encode);
+  }
+
+  private static void prefix(AlignedText in, int from, int to, AlignedText out) {
+    if (in.chars()[from] != ' ') {
+      out.append(' ', in.origin(from, from + Scanner.width(in.chars(), from, to)));
+    }
+    out.append(in, from, to);
+  }
+}
