@@ -3,5 +3,5 @@ module dev.hone.nn {
   requires transitive dev.hone.autograd;
   requires tools.jackson.databind;
 
-  exports dev.hone.nn;
+  exports dev.hone.nn.onnx;
 }

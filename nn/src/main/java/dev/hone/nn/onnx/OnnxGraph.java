@@ -1,0 +1,126 @@
+package dev.hone.nn.onnx;
+
+import dev.hone.core.io.TensorFileException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is read of an ONNX file: the nodes of its graph, without most of their attributes, and the initialisers, over the
+ * mapped file.
+ */
+record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
+  /** Nodes, inputs, outputs and initialisers together; a file of tiny ones must not fill the heap. BERT-base has 7,000. */
+  private static final int MOST_PARTS = 300_000;
+  private static final int MODEL_GRAPH = 7;
+  private static final int GRAPH_NODE = 1;
+  private static final int GRAPH_INITIALIZER = 5;
+
+  /**
+   * An operation.
+   *
+   * @param value of a Constant, else null
+   */
+  record Node(String name, String op, List<String> inputs, List<String> outputs, OnnxTensor value) {}
+
+  static OnnxGraph open(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new TensorFileException(file + (Files.exists(file) ? ": not a file" : ": no such file"));
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return new Reader(file).model(channel.map(MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));
+    }
+  }
+
+  /** Reads one file. */
+  private static final class Reader {
+    private final Path file;
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<String, OnnxTensor> initializers = new LinkedHashMap<>();
+    private int parts;
+
+    Reader(Path file) {
+      this.file = file;
+    }
+
+    OnnxGraph model(MemorySegment all) throws TensorFileException {
+      Protobuf model = new Protobuf(file, "ModelProto", all);
+      MemorySegment graph = null;
+      while (model.next()) {
+        if (model.field() == MODEL_GRAPH) {
+          if (graph != null) {
+            throw model.error("there are two graphs");
+          }
+          graph = model.bytes();
+        }
+      }
+      if (graph == null) {
+        throw model.error("there is no graph");
+      }
+      graph(new Protobuf(file, "GraphProto", graph));
+      return new OnnxGraph(nodes, initializers);
+    }
+
+    private void graph(Protobuf graph) throws TensorFileException {
+      while (graph.next()) {
+        if (graph.field() == GRAPH_NODE) {
+          nodes.add(node(new Protobuf(file, "NodeProto", graph.bytes())));
+          count(graph);
+        } else if (graph.field() == GRAPH_INITIALIZER) {
+          OnnxTensor tensor = OnnxTensor.read(file, graph.bytes());
+          if (initializers.put(tensor.name(), tensor) != null) {
+            throw graph.error("two initialisers are called " + TensorFileException.quote(tensor.name()));
+          }
+          count(graph);
+        }
+      }
+    }
+
+    private Node node(Protobuf node) throws TensorFileException {
+      List<String> inputs = new ArrayList<>();
+      List<String> outputs = new ArrayList<>();
+      String name = "";
+      String op = "";
+      MemorySegment attribute = null;
+      while (node.next()) {
+        switch (node.field()) {
+          case 1 -> inputs.add(node.text());
+          case 2 -> outputs.add(node.text());
+          case 3 -> name = node.text();
+          case 4 -> op = node.text();
+          case 5 -> attribute = node.bytes();
+          default -> { } // comments, domains
+        }
+        count(node);
+      }
+      return new Node(name, op, inputs, outputs, op.equals("Constant") && attribute != null ? value(attribute) : null);
+    }
+
+    /** The tensor of a Constant's attribute, null if it is of another kind. */
+    private OnnxTensor value(MemorySegment attribute) throws TensorFileException {
+      Protobuf proto = new Protobuf(file, "AttributeProto", attribute);
+      OnnxTensor value = null;
+      while (proto.next()) {
+        if (proto.field() == 5) {
+          value = OnnxTensor.read(file, proto.bytes());
+        }
+      }
+      return value;
+    }
+
+    private void count(Protobuf proto) throws TensorFileException {
+      if (++parts > MOST_PARTS) {
+        throw proto.error("there are more than " + MOST_PARTS + " parts; no model of this kind has so many");
+      }
+    }
+  }
+}
