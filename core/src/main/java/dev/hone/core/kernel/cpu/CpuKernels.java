@@ -5,9 +5,11 @@ import dev.hone.core.kernel.scalar.ScalarActivationLoops;
 import dev.hone.core.kernel.scalar.ScalarAttention;
 import dev.hone.core.kernel.scalar.ScalarElementwiseLoops;
 import dev.hone.core.kernel.scalar.ScalarGatherLoops;
+import dev.hone.core.kernel.scalar.ScalarMatMulLoops;
 import dev.hone.core.kernel.scalar.ScalarNormLoops;
 import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
 import dev.hone.core.kernel.scalar.ScalarReduceLoops;
+import dev.hone.core.kernel.vector.VectorMatMulLoops;
 
 /** Puts the families together for each kind of loops. */
 public final class CpuKernels {
@@ -16,7 +18,7 @@ public final class CpuKernels {
   /** Kernels in plain Java. */
   public static Kernels scalar(String reason) {
     return new Kernels("scalar", reason,
-        null,
+        new CpuMatMul(new ScalarMatMulLoops(), new ScalarActivationLoops()),
         new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
         new CpuReduce(new ScalarReduceLoops()),
         new CpuNorm(new ScalarNormLoops()),
@@ -29,7 +31,7 @@ public final class CpuKernels {
   /** Kernels on the Vector API; fails to load without its module. */
   public static Kernels vector(String reason) {
     return new Kernels("vector", reason,
-        null,
+        new CpuMatMul(new VectorMatMulLoops(), new ScalarActivationLoops()),
         new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
         new CpuReduce(new ScalarReduceLoops()),
         new CpuNorm(new ScalarNormLoops()),

@@ -1,0 +1,57 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.ShapeException;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.MatMulKernels;
+import dev.hone.core.parallel.Workers;
+
+/** Matrix products: checks the operands and picks the way that suits the sizes. */
+public final class CpuMatMul implements MatMulKernels {
+  private final PackedProduct packed;
+
+  /** Products on these loops. */
+  public CpuMatMul(MatMulLoops loops, ActivationLoops activations) {
+    packed = new PackedProduct(loops, new ProductEpilogue(loops, activations));
+  }
+
+  @Override
+  public void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
+    Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue);
+    if (product.m() > 0 && product.n() > 0) {
+      packed.run(product);
+    }
+  }
+
+  @Override
+  public void batched(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c) {
+    int count = batch(a, b, c);
+    // One product a thread: only what is too large for that is worth sharing among threads.
+    if (count < Workers.threads()) {
+      for (int i = 0; i < count; i++) {
+        one(i, a, transA, b, transB, accumulate, c);
+      }
+    } else {
+      Workers.run(count, i -> one(i, a, transA, b, transB, accumulate, c));
+    }
+  }
+
+  private void one(int i, Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c) {
+    matmul(item(a, i), transA, item(b, i), transB, accumulate, item(c, i));
+  }
+
+  private static Tensor item(Tensor tensor, int i) {
+    return tensor.slice(i, i + 1).reshape(tensor.dim(1), tensor.dim(2));
+  }
+
+  private static int batch(Tensor a, Tensor b, Tensor c) {
+    if (a.shape().rank() != 3 || b.shape().rank() != 3 || c.shape().rank() != 3) {
+      throw new ShapeException("batched matmul: lhs " + a.shape() + ", rhs " + b.shape() + ", result " + c.shape()
+          + "; each must have three axes, the first of them the batch");
+    }
+    if (a.dim(0) != b.dim(0) || a.dim(0) != c.dim(0)) {
+      throw new ShapeException("batched matmul: lhs " + a.shape() + ", rhs " + b.shape() + ", result " + c.shape()
+          + "; the first axes must be equal");
+    }
+    return a.dim(0);
+  }
+}

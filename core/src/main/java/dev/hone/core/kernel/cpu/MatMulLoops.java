@@ -1,0 +1,46 @@
+package dev.hone.core.kernel.cpu;
+
+/**
+ * The loops of matrix products over packed panels.
+ *
+ * <p>A panel is a strip of an operand as the register tile reads it: for each k, the {@link #tileRows} values of a strip of
+ * op(A), or the {@link #tileColumns} values of a strip of op(B), next to each other. A strip at the edge of a matrix is
+ * filled with zeros, so that a tile is always whole.
+ */
+public abstract class MatMulLoops {
+  /** Rows of C that one tile computes. */
+  public abstract int tileRows();
+
+  /** Columns of C that one tile computes. */
+  public abstract int tileColumns();
+
+  /**
+   * The sums of one tile: sums[r][j] = Σ_k a[k][r] · b[k][j]. The sum runs over k in order, so an element has the same
+   * bits whatever tile it is part of.
+   *
+   * @param depth number of k
+   * @param a a panel of {@link #tileRows} from {@code ai} on
+   * @param b a panel of {@link #tileColumns} from {@code bi} on
+   * @param sums rows of {@link #tileColumns}
+   */
+  public abstract void tile(int depth, float[] a, int ai, float[] b, int bi, float[] sums);
+
+  /**
+   * Puts the sums of a tile, or its part inside the matrix, into C: c[r][j] = scale · sums[r][j], or with {@code add} that
+   * much more.
+   *
+   * @param ldc distance of the rows of C
+   */
+  public abstract void store(float[] sums, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc);
+
+  /** Packs a strip whose elements of one k are neighbours: panel[k][j] = source[k · stride + j] for j below {@code valid}. */
+  public abstract void packNeighbours(float[] source, int si, int stride, int depth, int width, int valid, float[] panel,
+      int pi);
+
+  /** Packs a strip whose elements of one j are neighbours: panel[k][j] = source[j · stride + k] for j below {@code valid}. */
+  public abstract void packAcross(float[] source, int si, int stride, int depth, int width, int valid, float[] panel,
+      int pi);
+
+  /** y[i] += x[i]. */
+  public abstract void add(float[] x, int xi, float[] y, int yi, int n);
+}

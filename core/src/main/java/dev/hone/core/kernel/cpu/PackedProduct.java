@@ -1,0 +1,204 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.parallel.Scratch;
+import dev.hone.core.parallel.Workers;
+
+/**
+ * Products of large matrices: both operands are packed into panels, then register tiles run over the panels.
+ *
+ * <p>Implementation note. C is cut into large blocks of at most {@link #ROWS} x {@link #COLUMNS}, and the sum into pieces
+ * of at most {@link #DEPTH}. For each, the threads first pack the strips of A and B into arrays that all of them read, then
+ * compute tiles from there. Packing costs one pass over the operands; in return every access of the tiles is to
+ * consecutive memory, strides that are powers of two do no harm, and stored types are widened once. Within a piece the
+ * sum is cut again at {@link #INNER}, so that the panel of B that a column of tiles reads stays in the first-level cache.
+ * An element is the sum over the pieces in order: neither threads nor blocks change its bits.
+ */
+final class PackedProduct {
+  /** Rows of A packed at a time. */
+  private static final int ROWS = 1536;
+  /** Columns of B packed at a time. */
+  private static final int COLUMNS = 2048;
+  /** Depth packed at a time. */
+  private static final int DEPTH = 1024;
+  /** Depth of one tile. */
+  private static final int INNER = 256;
+  /** Rows of the part of C that one thread computes at a time: with INNER, A's part fills a good part of the second-level cache. */
+  private static final int PART_ROWS = 144;
+  /** Multiply-adds below which a product is not worth a second thread. */
+  private static final long SMALL = 1 << 17;
+
+  private final MatMulLoops loops;
+  private final ProductEpilogue epilogue;
+  private final PanelStore store = new PanelStore();
+
+  PackedProduct(MatMulLoops loops, ProductEpilogue epilogue) {
+    this.loops = loops;
+    this.epilogue = epilogue;
+  }
+
+  void run(Product product) {
+    PanelStore.Panels panels = store.take();
+    try {
+      for (int column = 0; column < product.n(); column += COLUMNS) {
+        int columnEnd = Math.min(product.n(), column + COLUMNS);
+        for (int row = 0; row < product.m(); row += ROWS) {
+          int rowEnd = Math.min(product.m(), row + ROWS);
+          int depth = 0;
+          do { // once even for an empty sum, which leaves zeros
+            int depthEnd = Math.min(product.k(), depth + DEPTH);
+            new Block(product, panels, row, rowEnd, column, columnEnd, depth, depthEnd).run();
+            depth = depthEnd;
+          } while (depth < product.k());
+        }
+      }
+    } finally {
+      store.give(panels);
+    }
+  }
+
+  /** A large block of C, and the piece of the sum that is packed for it. */
+  private final class Block {
+    private final Product product;
+    private final int row;
+    private final int rowEnd;
+    private final int column;
+    private final int columnEnd;
+    private final int depth;
+    private final int depthEnd;
+    private final int tileRows = loops.tileRows();
+    private final int tileColumns = loops.tileColumns();
+    private final int rowTiles;
+    private final int columnTiles;
+    private final float[] a;
+    private final float[] b;
+
+    Block(Product product, PanelStore.Panels panels, int row, int rowEnd, int column, int columnEnd, int depth,
+        int depthEnd) {
+      this.product = product;
+      this.row = row;
+      this.rowEnd = rowEnd;
+      this.column = column;
+      this.columnEnd = columnEnd;
+      this.depth = depth;
+      this.depthEnd = depthEnd;
+      rowTiles = tiles(rowEnd - row, tileRows);
+      columnTiles = tiles(columnEnd - column, tileColumns);
+      a = panels.left(rowTiles * tileRows * (depthEnd - depth));
+      b = panels.right(columnTiles * tileColumns * (depthEnd - depth));
+    }
+
+    void run() {
+      int length = depthEnd - depth;
+      if ((long) (rowEnd - row) * (columnEnd - column) * Math.max(1, length) < SMALL) {
+        for (int i = 0; i < rowTiles; i++) {
+          packLeft(i);
+        }
+        for (int j = 0; j < columnTiles; j++) {
+          packRight(j);
+        }
+        compute(0, rowTiles, 0, columnTiles);
+        return;
+      }
+      Workers.run(rowTiles + columnTiles, i -> {
+        if (i < columnTiles) {
+          packRight(i);
+        } else {
+          packLeft(i - columnTiles);
+        }
+      });
+      int partRows = Math.max(1, PART_ROWS / tileRows);
+      int partsDown = tiles(rowTiles, partRows);
+      int partColumns = Math.clamp(tiles(columnTiles * partsDown, 16 * Workers.threads()), 1, 8);
+      int partsAcross = tiles(columnTiles, partColumns);
+      Workers.run(partsDown * partsAcross, part -> {
+        int i = part / partsAcross * partRows;
+        int j = part % partsAcross * partColumns;
+        compute(i, Math.min(rowTiles, i + partRows), j, Math.min(columnTiles, j + partColumns));
+      });
+    }
+
+    private void packLeft(int tile) {
+      int length = depthEnd - depth;
+      int first = row + tile * tileRows;
+      int valid = Math.min(tileRows, rowEnd - first);
+      int at = tile * tileRows * length;
+      if (product.transA()) {
+        loops.packNeighbours(product.a(), product.aIndex(first, depth), product.lda(), length, tileRows, valid, a, at);
+      } else {
+        loops.packAcross(product.a(), product.aIndex(first, depth), product.lda(), length, tileRows, valid, a, at);
+      }
+    }
+
+    private void packRight(int tile) {
+      int length = depthEnd - depth;
+      int first = column + tile * tileColumns;
+      int valid = Math.min(tileColumns, columnEnd - first);
+      int at = tile * tileColumns * length;
+      MatrixSource source = product.b();
+      float[] array = source.array();
+      if (product.transB()) {
+        if (array != null) {
+          int from = source.offset() + first * source.columns() + depth;
+          loops.packAcross(array, from, source.columns(), length, tileColumns, valid, b, at);
+        } else {
+          float[] rows = Scratch.floats(WIDENED, tileColumns * length);
+          for (int j = 0; j < valid; j++) {
+            source.read(first + j, depth, length, rows, j * length);
+          }
+          loops.packAcross(rows, 0, length, length, tileColumns, valid, b, at);
+        }
+      } else if (array != null) {
+        int from = source.offset() + depth * source.columns() + first;
+        loops.packNeighbours(array, from, source.columns(), length, tileColumns, valid, b, at);
+      } else {
+        float[] rows = Scratch.floats(WIDENED, tileColumns * length);
+        for (int k = 0; k < length; k++) {
+          source.read(depth + k, first, valid, rows, k * tileColumns);
+        }
+        loops.packNeighbours(rows, 0, tileColumns, length, tileColumns, valid, b, at);
+      }
+    }
+
+    /** Tiles {@code i} to {@code iEnd} down and {@code j} to {@code jEnd} across. */
+    private void compute(int i, int iEnd, int j, int jEnd) {
+      int length = depthEnd - depth;
+      int from = 0;
+      do {
+        int inner = Math.min(INNER, length - from);
+        for (int tj = j; tj < jEnd; tj++) {
+          for (int ti = i; ti < iEnd; ti++) {
+            tile(ti, tj, from, inner);
+          }
+        }
+        from += inner;
+      } while (from < length);
+      if (depthEnd == product.k()) {
+        epilogue.finish(product, row + i * tileRows, Math.min(rowEnd, row + iEnd * tileRows), column + j * tileColumns,
+            Math.min(columnEnd, column + jEnd * tileColumns));
+      }
+    }
+
+    private void tile(int i, int j, int from, int inner) {
+      int length = depthEnd - depth;
+      int ai = (i * length + from) * tileRows;
+      int bi = (j * length + from) * tileColumns;
+      int top = row + i * tileRows;
+      int left = column + j * tileColumns;
+      int ci = product.ci() + top * product.n() + left;
+      float scale = product.epilogue().scale();
+      boolean add = product.accumulate() || depth + from > 0;
+      int rows = Math.min(tileRows, rowEnd - top);
+      int columns = Math.min(tileColumns, columnEnd - left);
+      float[] sums = Scratch.floats(SUMS, tileRows * tileColumns);
+      loops.tile(inner, a, ai, b, bi, sums);
+      loops.store(sums, rows, columns, scale, add, product.c(), ci, product.n());
+    }
+  }
+
+  private static final int WIDENED = 14;
+  private static final int SUMS = 15;
+
+  private static int tiles(int length, int tile) {
+    return (length + tile - 1) / tile;
+  }
+}

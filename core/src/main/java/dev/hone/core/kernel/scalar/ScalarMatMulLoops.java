@@ -1,0 +1,82 @@
+package dev.hone.core.kernel.scalar;
+
+import dev.hone.core.kernel.cpu.MatMulLoops;
+import java.util.Arrays;
+
+/** Matrix products in plain Java: a tile of four rows, each a run of columns that the compiler can vectorise. */
+public final class ScalarMatMulLoops extends MatMulLoops {
+  private static final int ROWS = 4;
+  private static final int COLUMNS = 32;
+
+  @Override
+  public int tileRows() {
+    return ROWS;
+  }
+
+  @Override
+  public int tileColumns() {
+    return COLUMNS;
+  }
+
+  @Override
+  public void tile(int depth, float[] a, int ai, float[] b, int bi, float[] sums) {
+    Arrays.fill(sums, 0, ROWS * COLUMNS, 0);
+    for (int k = 0; k < depth; k++) {
+      for (int r = 0; r < ROWS; r++) {
+        accumulate(a[ai + k * ROWS + r], b, bi + k * COLUMNS, sums, r * COLUMNS);
+      }
+    }
+  }
+
+  private static void accumulate(float a, float[] b, int bi, float[] sums, int si) {
+    for (int j = 0; j < COLUMNS; j++) {
+      sums[si + j] += a * b[bi + j];
+    }
+  }
+
+  @Override
+  public void store(float[] sums, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc) {
+    for (int r = 0; r < rows; r++) {
+      storeRow(sums, r * COLUMNS, columns, scale, add, c, ci + r * ldc);
+    }
+  }
+
+  private static void storeRow(float[] sums, int si, int n, float scale, boolean add, float[] c, int ci) {
+    for (int j = 0; j < n; j++) {
+      float value = scale * sums[si + j];
+      c[ci + j] = add ? c[ci + j] + value : value;
+    }
+  }
+
+  @Override
+  public void packNeighbours(float[] source, int si, int stride, int depth, int width, int valid, float[] panel, int pi) {
+    for (int k = 0; k < depth; k++) {
+      int at = pi + k * width;
+      System.arraycopy(source, si + k * stride, panel, at, valid);
+      Arrays.fill(panel, at + valid, at + width, 0);
+    }
+  }
+
+  @Override
+  public void packAcross(float[] source, int si, int stride, int depth, int width, int valid, float[] panel, int pi) {
+    for (int j = 0; j < valid; j++) {
+      spread(source, si + j * stride, depth, width, panel, pi + j);
+    }
+    for (int k = 0; valid < width && k < depth; k++) {
+      Arrays.fill(panel, pi + k * width + valid, pi + (k + 1) * width, 0);
+    }
+  }
+
+  private static void spread(float[] source, int si, int depth, int width, float[] panel, int pi) {
+    for (int k = 0; k < depth; k++) {
+      panel[pi + k * width] = source[si + k];
+    }
+  }
+
+  @Override
+  public void add(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i++) {
+      y[yi + i] += x[xi + i];
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package dev.hone.core.kernel.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * A tile of C whose sums stay in vector registers: some rows by two vectors.
+ *
+ * <p>Implementation note. The sums are named locals because vectors in arrays are boxed. A tile must fit the registers with
+ * its operands, or the compiler spills within the loop: of 32 registers 24 hold sums, of 16 registers 12 do. Per k a tile
+ * loads two vectors of B and broadcasts each value of A, so the multiply-add units and not the loads are the limit.
+ */
+abstract class RegisterTile {
+  static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  static final int LANES = SPECIES.length();
+  static final int COLUMNS = 2 * LANES;
+
+  /** The tile for this machine: with 512 bits x64 has 32 registers, as ARM has at any width. */
+  static RegisterTile forThisMachine() {
+    return SPECIES.vectorBitSize() == 512 || System.getProperty("os.arch").equals("aarch64") ? new Tile12() : new Tile6();
+  }
+
+  abstract int rows();
+
+  /** sums[r][j] = Σ_k a[k][r] · b[k][j], for k below {@code depth} in order. */
+  abstract void multiply(int depth, float[] a, int ai, float[] b, int bi, float[] sums);
+}

@@ -1,0 +1,99 @@
+package dev.hone.core.kernel.vector;
+
+import dev.hone.core.kernel.cpu.MatMulLoops;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/** Matrix products on the Vector API. */
+public final class VectorMatMulLoops extends MatMulLoops {
+  private static final RegisterTile TILE = RegisterTile.forThisMachine();
+
+  @Override
+  public int tileRows() {
+    return TILE.rows();
+  }
+
+  @Override
+  public int tileColumns() {
+    return RegisterTile.COLUMNS;
+  }
+
+  @Override
+  public void tile(int depth, float[] a, int ai, float[] b, int bi, float[] sums) {
+    TILE.multiply(depth, a, ai, b, bi, sums);
+  }
+
+  @Override
+  public void store(float[] sums, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc) {
+    for (int r = 0; r < rows; r++) {
+      if (add) {
+        addRow(sums, r * RegisterTile.COLUMNS, columns, scale, c, ci + r * ldc);
+      } else {
+        setRow(sums, r * RegisterTile.COLUMNS, columns, scale, c, ci + r * ldc);
+      }
+    }
+  }
+
+  private static void addRow(float[] sums, int si, int n, float scale, float[] c, int ci) {
+    FloatVector factor = FloatVector.broadcast(RegisterTile.SPECIES, scale);
+    int body = RegisterTile.SPECIES.loopBound(n);
+    int j = 0;
+    for (; j < body; j += RegisterTile.LANES) {
+      FloatVector old = FloatVector.fromArray(RegisterTile.SPECIES, c, ci + j);
+      FloatVector.fromArray(RegisterTile.SPECIES, sums, si + j).fma(factor, old).intoArray(c, ci + j);
+    }
+    for (; j < n; j++) {
+      c[ci + j] = Math.fma(sums[si + j], scale, c[ci + j]);
+    }
+  }
+
+  private static void setRow(float[] sums, int si, int n, float scale, float[] c, int ci) {
+    int body = RegisterTile.SPECIES.loopBound(n);
+    int j = 0;
+    for (; j < body; j += RegisterTile.LANES) {
+      FloatVector.fromArray(RegisterTile.SPECIES, sums, si + j).mul(scale).intoArray(c, ci + j);
+    }
+    for (; j < n; j++) {
+      c[ci + j] = sums[si + j] * scale;
+    }
+  }
+
+  @Override
+  public void packNeighbours(float[] source, int si, int stride, int depth, int width, int valid, float[] panel, int pi) {
+    for (int k = 0; k < depth; k++) {
+      int at = pi + k * width;
+      System.arraycopy(source, si + k * stride, panel, at, valid);
+      Arrays.fill(panel, at + valid, at + width, 0);
+    }
+  }
+
+  @Override
+  public void packAcross(float[] source, int si, int stride, int depth, int width, int valid, float[] panel, int pi) {
+    for (int j = 0; j < valid; j++) {
+      spread(source, si + j * stride, depth, width, panel, pi + j);
+    }
+    for (int k = 0; valid < width && k < depth; k++) {
+      Arrays.fill(panel, pi + k * width + valid, pi + (k + 1) * width, 0);
+    }
+  }
+
+  private static void spread(float[] source, int si, int depth, int width, float[] panel, int pi) {
+    for (int k = 0; k < depth; k++) {
+      panel[pi + k * width] = source[si + k];
+    }
+  }
+
+  @Override
+  public void add(float[] x, int xi, float[] y, int yi, int n) {
+    int body = RegisterTile.SPECIES.loopBound(n);
+    int i = 0;
+    for (; i < body; i += RegisterTile.LANES) {
+      FloatVector sum = FloatVector.fromArray(RegisterTile.SPECIES, x, xi + i)
+          .add(FloatVector.fromArray(RegisterTile.SPECIES, y, yi + i));
+      sum.intoArray(y, yi + i);
+    }
+    for (; i < n; i++) {
+      y[yi + i] += x[xi + i];
+    }
+  }
+}

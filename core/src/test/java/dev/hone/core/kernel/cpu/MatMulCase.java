@@ -1,0 +1,120 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.Activation;
+import dev.hone.core.DType;
+import dev.hone.core.Shape;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.MatMulKernels;
+import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Random;
+
+/** One product of random operands, its result, and the same in float64. */
+record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType stored, boolean accumulate, float scale,
+    boolean bias) {
+
+  static MatMulCase of(int m, int k, int n, String layout) {
+    return new MatMulCase(m, n, k, layout.charAt(0) == 'T', layout.charAt(1) == 'T', null, false, 1, false);
+  }
+
+  /** The right operand outside the heap. */
+  MatMulCase stored(DType type) {
+    return new MatMulCase(m, n, k, transA, transB, type, accumulate, scale, bias);
+  }
+
+  MatMulCase accumulating() {
+    return new MatMulCase(m, n, k, transA, transB, stored, true, scale, bias);
+  }
+
+  MatMulCase scaled(float factor) {
+    return new MatMulCase(m, n, k, transA, transB, stored, accumulate, factor, bias);
+  }
+
+  MatMulCase withBias() {
+    return new MatMulCase(m, n, k, transA, transB, stored, accumulate, scale, true);
+  }
+
+  @Override
+  public String toString() {
+    return (transA ? "T" : "N") + (transB ? "T" : "N") + " " + m + "x" + k + "x" + n + (stored == null ? "" : " " + stored)
+        + (accumulate ? " accumulated" : "") + (scale == 1 ? "" : " scaled") + (bias ? " with bias" : "");
+  }
+
+  /** Values with contents that depend on the sizes alone. */
+  Values operands() {
+    Random random = new Random(31L * m + 37L * n + 41L * k);
+    Tensor a = transA ? random(random, k, m) : random(random, m, k);
+    Tensor b = transB ? random(random, n, k) : random(random, k, n);
+    return new Values(a, stored == null ? b : outside(b, stored), random(random, m, n), bias ? random(random, n) : null);
+  }
+
+  record Values(Tensor a, Tensor b, Tensor c, Tensor bias) {}
+
+  /** The result, as an array of its own. */
+  float[] run(MatMulKernels kernels) {
+    Values operands = operands();
+    if (!accumulate) {
+      operands.c().fill(Float.NaN); // old contents must not be read
+    }
+    kernels.matmul(operands.a(), transA, operands.b(), transB, accumulate, operands.c(),
+        new Epilogue(scale, operands.bias(), Activation.NONE, null));
+    return operands.c().toFloatArray();
+  }
+
+  /** The largest error in units of what rounding may cost: ulps of the sum of magnitudes, times √k. */
+  double error(float[] result) {
+    Values operands = operands();
+    float[] a = operands.a().toFloatArray();
+    float[] b = operands.b().toFloatArray();
+    float[] old = operands.c().toFloatArray();
+    double worst = 0;
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        double sum = 0;
+        double size = 0;
+        for (int x = 0; x < k; x++) {
+          double term = (double) a[transA ? x * m + i : i * k + x] * b[transB ? j * k + x : x * n + j];
+          sum += term;
+          size += Math.abs(term);
+        }
+        double add = (accumulate ? old[i * n + j] : 0) + (bias ? operands.bias().get(j) : 0);
+        double unit = Math.ulp(1f) * (Math.abs(scale) * size * (1 + Math.sqrt(k)) + 2 * Math.abs(add)) + Float.MIN_NORMAL;
+        double error = Math.abs(scale * sum + add - result[i * n + j]) / unit;
+        worst = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(worst, error);
+      }
+    }
+    return worst;
+  }
+
+  /** A heap tensor that is a view into a larger one, so that offsets are not zero. */
+  static Tensor random(Random random, int... dims) {
+    Shape shape = Shape.of(dims);
+    int row = shape.rank() == 0 || dims[0] == 0 ? 1 : shape.length() / dims[0];
+    Tensor whole = Tensor.empty((dims[0] + 2) * row);
+    float[] array = whole.array();
+    for (int i = 0; i < array.length; i++) {
+      array[i] = (float) random.nextGaussian();
+    }
+    return whole.slice(row, row + shape.length()).reshape(shape);
+  }
+
+  /** The same values, rounded to a stored type, at an odd place in native memory. */
+  static Tensor outside(Tensor tensor, DType type) {
+    float[] values = tensor.toFloatArray();
+    MemorySegment memory = Arena.ofAuto().allocate((long) values.length * type.bytes() + 2).asSlice(2);
+    for (int i = 0; i < values.length; i++) {
+      switch (type) {
+        case F32 -> memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 4L * i, values[i]);
+        case BF16 -> memory.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * i,
+            (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+        case F16 -> memory.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * i,
+            Float.floatToFloat16(values[i]));
+        default -> throw new AssertionError(type);
+      }
+    }
+    return Tensor.of(memory, type, tensor.shape());
+  }
+}
