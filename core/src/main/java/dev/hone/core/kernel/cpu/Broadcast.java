@@ -2,6 +2,7 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
+import java.util.Arrays;
 
 /**
  * How two operands repeat along a result, after NumPy's rule: shapes are aligned at the last axis, and an axis of size 1
@@ -55,7 +56,7 @@ final class Broadcast {
   }
 
   private static int[] tail(int[] values, int from) {
-    return java.util.Arrays.copyOfRange(values, from, values.length);
+    return Arrays.copyOfRange(values, from, values.length);
   }
 
   /** Size of an axis counted from the end, 1 where the shape has none. */

@@ -7,6 +7,7 @@ import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.parallel.Workers;
 import dev.hone.core.random.Philox;
+import java.util.Arrays;
 
 /** Element-wise operations: flat runs of {@link #GRAIN} elements, rows where columns of matrices are read in place. */
 public final class CpuElementwise implements ElementwiseKernels {
@@ -95,7 +96,7 @@ public final class CpuElementwise implements ElementwiseKernels {
         } else if (way.rightAdvances()) {
           loops.binaryScalarLeft(function, as[left], bs, right + within, ys, yi + i, n);
         } else { // both repeat: only where y has a single element, or more axes than both
-          java.util.Arrays.fill(ys, yi + i, yi + i + n, as[left]);
+          Arrays.fill(ys, yi + i, yi + i + n, as[left]);
           loops.binaryScalarRight(function, ys, yi + i, bs[right], ys, yi + i, n);
         }
         i += n;

@@ -80,7 +80,7 @@ public final class CpuNorm implements NormKernels {
       Operands.same(op, "x", x, "residual", residual);
       Operands.same(op, "x", x, "sum", sum);
     }
-    int rows = c == 0 ? 0 : x.shape().length() / c;
+    int rows = c == 0 ? x.shape().rows() : x.shape().length() / c;
     Operands.size(op, "weight", weight, c, "one per column");
     Operands.size(op, "bias", bias, c, "one per column");
     Operands.size(op, "mean", mean, rows, "one per row");
@@ -126,7 +126,7 @@ public final class CpuNorm implements NormKernels {
     if (dx != null) {
       Operands.same(op, "dy", dy, "dx", dx);
     }
-    int rows = c == 0 ? 0 : s.shape().length() / c;
+    int rows = c == 0 ? s.shape().rows() : s.shape().length() / c;
     Operands.size(op, "weight", weight, c, "one per column");
     Operands.size(op, "mean", mean, rows, "one per row");
     Operands.size(op, "rstd", rstd, rows, "one per row");

@@ -5,6 +5,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ReduceKernels;
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
 
 /**
  * Reductions and softmax. Long sums are cut in runs of a fixed length whose results are added in order, so that neither
@@ -86,11 +87,16 @@ public final class CpuReduce implements ReduceKernels {
       loops.sumColumns(xs, xi + (o * length + row) * inner + column, inner, Math.min(ROWS, length - row), partial,
           row / ROWS * width + o * inner + column, Math.min(COLUMNS, inner - column));
     });
-    if (!accumulate) {
-      java.util.Arrays.fill(ys, yi, yi + width, 0);
+    for (int rows = down; rows > 1; rows = (rows + ROWS - 1) / ROWS) { // sums of sums, in place: group g goes to row g
+      for (int row = 0; row < rows; row += ROWS) {
+        loops.sumColumns(partial, row * width, width, Math.min(ROWS, rows - row), partial, row / ROWS * width, width);
+      }
     }
-    for (int d = 0; d < down; d++) {
-      loops.addScaled(scale, partial, d * width, ys, yi, width);
+    if (!accumulate) {
+      Arrays.fill(ys, yi, yi + width, 0);
+    }
+    if (down > 0) {
+      loops.addScaled(scale, partial, 0, ys, yi, width);
     }
   }
 

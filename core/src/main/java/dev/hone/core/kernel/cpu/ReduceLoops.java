@@ -11,7 +11,7 @@ public abstract class ReduceLoops {
   /** Σ x² in float64. */
   public abstract double sumOfSquares(float[] x, int xi, int n);
 
-  /** y[j] = Σ x[row · stride + j] over {@code rows} rows, for j below n. */
+  /** y[j] = Σ x[row · stride + j] over {@code rows} rows, for j below n; {@code y} may be one of those rows. */
   public abstract void sumColumns(float[] x, int xi, int stride, int rows, float[] y, int yi, int n);
 
   /** The largest element, -∞ if there is none; NaN are passed over. */

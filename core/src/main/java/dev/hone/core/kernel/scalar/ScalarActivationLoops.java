@@ -3,6 +3,7 @@ package dev.hone.core.kernel.scalar;
 import static dev.hone.core.kernel.cpu.Approximations.DENSITY_0;
 import static dev.hone.core.kernel.cpu.Approximations.GELU_A;
 import static dev.hone.core.kernel.cpu.Approximations.GELU_B;
+import static dev.hone.core.kernel.scalar.ScalarMath.decay;
 import static dev.hone.core.kernel.scalar.ScalarMath.gauss;
 import static dev.hone.core.kernel.scalar.ScalarMath.normalCdf;
 import static dev.hone.core.kernel.scalar.ScalarMath.sigmoid;
@@ -25,7 +26,7 @@ public final class ScalarActivationLoops extends ActivationLoops {
     };
   }
 
-  /** activation'(x). */
+  /** activation'(x). With e = e^-x and s = 1 / (1 + e), 1 - s is computed as e · s, which does not cancel. */
   public static float derivative(Activation activation, float x) {
     return switch (activation) {
       case NONE -> 1;
@@ -35,20 +36,20 @@ public final class ScalarActivationLoops extends ActivationLoops {
         yield normalCdf(x, gauss) + x * DENSITY_0 * gauss;
       }
       case GELU_TANH -> {
-        float s = sigmoid(x * (GELU_A + GELU_B * x * x));
-        yield s + x * s * (1 - s) * (GELU_A + 3 * GELU_B * x * x);
+        float e = decay(x * (GELU_A + GELU_B * x * x));
+        float s = 1 / (1 + e);
+        yield s + x * s * (e * s) * (GELU_A + 3 * GELU_B * x * x);
       }
       case SILU -> {
-        float s = sigmoid(x);
-        yield s * (1 + x * (1 - s));
+        float e = decay(x);
+        float s = 1 / (1 + e);
+        yield s * (1 + x * (e * s));
       }
-      case TANH -> {
-        float t = ScalarMath.tanh(x);
-        yield 1 - t * t;
-      }
+      case TANH -> ScalarMath.tanhDerivative(x);
       case SIGMOID -> {
-        float s = sigmoid(x);
-        yield s * (1 - s);
+        float e = decay(x);
+        float s = 1 / (1 + e);
+        yield s * (e * s);
       }
     };
   }

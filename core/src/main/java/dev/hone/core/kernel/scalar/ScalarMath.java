@@ -36,19 +36,35 @@ public final class ScalarMath {
     return Float.intBitsToFloat((Float.floatToRawIntBits(shifted) + 127) << 23);
   }
 
+  /** e^-x, bounded: what {@link #sigmoid} and its derivative are made of. */
+  static float decay(float x) {
+    return expBelow(-x > EXP_MAX ? EXP_MAX : -x);
+  }
+
   /** 1 / (1 + e^-x). */
   public static float sigmoid(float x) {
-    return 1 / (1 + expBelow(-x > EXP_MAX ? EXP_MAX : -x));
+    return 1 / (1 + decay(x));
   }
 
   /** Hyperbolic tangent: (e^2x - 1) / (e^2x + 1) without cancellation near 0. */
   public static float tanh(float x) {
-    float limited = x > TANH_ONE ? TANH_ONE : x < -TANH_ONE ? -TANH_ONE : x;
-    float twice = limited + limited;
+    float less = expLessOne(x > TANH_ONE ? TANH_ONE : x < -TANH_ONE ? -TANH_ONE : x);
+    return less / (less + 2);
+  }
+
+  /** 1 - tanh²(x) = 4 · e^2|x| / (e^2|x| + 1)², which does not cancel. */
+  static float tanhDerivative(float x) {
+    float less = expLessOne(x > TANH_ONE || x < -TANH_ONE ? TANH_ONE : Math.abs(x));
+    float half = 2 / (less + 2);
+    return half * half * (less + 1);
+  }
+
+  /** e^2x - 1, accurate near 0 too. */
+  private static float expLessOne(float x) {
+    float twice = x + x;
     float shifted = twice * LOG2_E + ROUND;
     float power = power(shifted);
-    float less = expReduced(twice, shifted) * power + (power - 1);
-    return less / (less + 2);
+    return expReduced(twice, shifted) * power + (power - 1);
   }
 
   /** e^(-x²/2). */

@@ -1,0 +1,96 @@
+package dev.hone.core.kernel.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementwiseKernels;
+import dev.hone.core.random.Philox;
+import java.util.Arrays;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Dropout: which elements fall is decided by their numbers alone. */
+class DropoutTest {
+  private static final Philox RANDOM = new Philox(0x123456789ABCDEFL, -77);
+
+  @ParameterizedTest
+  @EnumSource
+  void anElementIsKeptWhereItsUniformNumberIsAtLeastP(Kind kind) {
+    for (float p : new float[] {0, 0.1f, 0.5f, 0.75f, 0.9f, 0x1p-24f, 0.99999994f}) {
+      for (int n : Operand.SIZES) {
+        Tensor x = Operand.normal(1, n);
+        Tensor y = Operand.result(n);
+        kind.kernels().elementwise().dropout(p, RANDOM, x, false, y);
+        float scale = 1 / (1 - p);
+        float[] expected = new float[n];
+        for (int i = 0; i < n; i++) {
+          expected[i] = RANDOM.uniform(i) >= p ? scale * x.get(i) : 0;
+        }
+        assertArrayEquals(expected, Operand.values(y), "p = " + p + ", " + n + " elements");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theShareThatFallsIsP(Kind kind) {
+    int n = 1 << 20;
+    Tensor y = Operand.result(n);
+    kind.kernels().elementwise().dropout(0.3f, RANDOM, Tensor.full(1, n), false, y);
+    int fallen = 0;
+    for (float value : Operand.values(y)) {
+      fallen += value == 0 ? 1 : 0;
+    }
+    assertEquals(0.3, fallen / (double) n, 5 * Math.sqrt(0.3 * 0.7 / n));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void fallenElementsAreZeroWhateverTheyWere(Kind kind) {
+    float[] x = new float[64];
+    Arrays.fill(x, Float.NaN);
+    Tensor y = Operand.result(64);
+    kind.kernels().elementwise().dropout(0.5f, RANDOM, Tensor.of(x, 64), false, y);
+    for (int i = 0; i < 64; i++) {
+      assertEquals(RANDOM.uniform(i) >= 0.5f, Float.isNaN(y.get(i)));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theResultIsAddedOrOverwritesItsInput(Kind kind) {
+    ElementwiseKernels kernels = kind.kernels().elementwise();
+    Tensor x = Operand.normal(1, 1000);
+    Tensor y = Operand.result(1000);
+    kernels.dropout(0.4f, RANDOM, x, false, y);
+    Tensor sum = Operand.filled(3, 1000);
+    kernels.dropout(0.4f, RANDOM, x, true, sum);
+    double[] expected = Arrays.stream(Operand.doubles(y)).map(v -> v + 3).toArray();
+    Operand.assertNear("sum", expected, sum, 2e-7, 0);
+    kernels.dropout(0.4f, RANDOM, x, false, x);
+    assertArrayEquals(Operand.values(y), Operand.values(x));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void threadsDoNotChangeBits(Kind kind) {
+    Tensor x = Operand.normal(1, 123_457);
+    Operand.onAnyThreads(() -> {
+      Tensor y = Operand.result(123_457);
+      kind.kernels().elementwise().dropout(0.1f, RANDOM, x, false, y);
+      return y;
+    });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aShareOutsideItsRangeIsNamed(Kind kind) {
+    Tensor x = Tensor.zeros(4);
+    for (float p : new float[] {1, -0.1f, Float.NaN}) {
+      assertEquals("dropout: p must be in [0, 1), got " + p, assertThrows(IllegalArgumentException.class,
+          () -> kind.kernels().elementwise().dropout(p, RANDOM, x, false, x)).getMessage());
+    }
+  }
+}
