@@ -1,12 +1,14 @@
 package dev.hone.autograd;
 
-import dev.hone.core.Tensor;
 import dev.hone.core.Activation;
+import dev.hone.core.ShapeException;
+import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.random.Philox;
 import java.util.List;
+import java.util.Locale;
 
 /** Activations, the gated product of feed-forward layers, and dropout. */
 public final class ActivationOps {
@@ -22,7 +24,7 @@ public final class ActivationOps {
     Tensor in = x.value();
     Tensor y = Tensor.empty(in.shape());
     KERNELS.activation(activation, in, y);
-    return Variable.of(activation.name().toLowerCase(java.util.Locale.ROOT), y)
+    return Variable.of(activation.name().toLowerCase(Locale.ROOT), y)
         .pullbackInto(x, (up, dx, accumulate) -> KERNELS.activationBackward(activation, in, up, accumulate, dx));
   }
 
@@ -73,5 +75,39 @@ public final class ActivationOps {
     KERNELS.dropout(p, random, x.value(), false, y);
     return Variable.of("dropout", y)
         .pullbackInto(x, (up, dx, accumulate) -> KERNELS.dropout(p, random, up, accumulate, dx));
+  }
+
+  /** Dropout with a mask that is given: y = x / (1 - p) where {@code kept}, else 0. */
+  public static Variable dropout(Variable x, float p, Mask kept) {
+    return MathOps.where(kept, MathOps.mul(x, 1 / (1 - p)), Variable.constant(Tensor.scalar(0)));
+  }
+
+  /**
+   * Noise on embeddings while training: y = x + alpha / √(L · C) · noise, with L the length of the sequence (NEFTune, Jain and
+   * others 2023). [N, C] -> [N, C].
+   *
+   * @param offsets S + 1 bounds of the sequences
+   * @param noise [N, C], uniform in [-1, 1]
+   */
+  public static Variable neftune(Variable x, int[] offsets, float alpha, Tensor noise) {
+    if (!noise.shape().equals(x.shape())) {
+      throw new ShapeException("neftune: noise " + noise.shape() + " for embeddings " + x.shape());
+    }
+    Tensor y = x.value().copy();
+    for (int s = 0; s + 1 < offsets.length; s++) {
+      float size = (offsets[s + 1] - offsets[s]) * (float) x.shape().columns();
+      KERNELS.addScaled(alpha / (float) Math.sqrt(size), noise.slice(offsets[s], offsets[s + 1]),
+          y.slice(offsets[s], offsets[s + 1]));
+    }
+    return Variable.of("neftune", y).pullback(x, up -> up);
+  }
+
+  /** The same with noise drawn from {@code random}, a stream of its own for every step. */
+  public static Variable neftune(Variable x, int[] offsets, float alpha, Philox random) {
+    Tensor noise = Tensor.empty(x.shape());
+    random.fillUniform(noise.array(), noise.offset(), noise.offset() + noise.shape().length(), -1, 1);
+    Variable y = neftune(x, offsets, alpha, noise);
+    noise.release();
+    return y;
   }
 }

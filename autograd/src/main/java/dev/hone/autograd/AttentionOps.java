@@ -1,6 +1,7 @@
 package dev.hone.autograd;
 
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
@@ -10,6 +11,7 @@ import java.util.List;
 /** Attention over ragged sequences, and rotary position embedding. */
 public final class AttentionOps {
   private static final AttentionKernels KERNELS = Kernels.active().attention();
+  private static final float HIDDEN = -1e30f; // finite: a row of nothing else must not become NaN
 
   private AttentionOps() {}
 
@@ -70,5 +72,32 @@ public final class AttentionOps {
       KERNELS.rotate(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
       return dx;
     });
+  }
+
+  /**
+   * softmax(q · kᵀ · scale + bias) · v with any mask, put together from products and a softmax: T x K scores are in memory.
+   * {@link #attention} is for everything that offsets, causality and a window can say. q [..., H, T, D], k and v
+   * [..., G, K, D] -> [..., H, T, D].
+   *
+   * @param mask what may be seen, broadcast to [..., H, T, K], or null; a query that sees nothing gets the mean of all values
+   * @param bias added to the scores, broadcast likewise, or null
+   */
+  public static Variable maskedAttention(Variable q, Variable k, Variable v, Mask mask, Variable bias, float scale) {
+    int groups = k.shape().dim(-3);
+    if (q.shape().dim(-3) % groups != 0) {
+      throw new ShapeException("maskedAttention: the " + q.shape().dim(-3) + " heads of q " + q.shape() + " are not a multiple of "
+          + "the " + groups + " of k " + k.shape());
+    }
+    int repeats = q.shape().dim(-3) / groups;
+    Variable keys = repeats == 1 ? k : ShapeOps.repeatInterleave(k, repeats, -3);
+    Variable values = repeats == 1 ? v : ShapeOps.repeatInterleave(v, repeats, -3);
+    Variable scores = MathOps.mul(MatMulOps.matmul(q, ShapeOps.transpose(keys, -1, -2)), scale);
+    if (bias != null) {
+      scores = MathOps.add(scores, bias);
+    }
+    if (mask != null) {
+      scores = MathOps.where(mask, scores, Variable.constant(Tensor.scalar(HIDDEN)));
+    }
+    return MatMulOps.matmul(ReduceOps.softmax(scores, -1), values);
   }
 }

@@ -32,10 +32,12 @@ public final class Checkpoint {
         Variable again = Variable.recomputed(in, targets.wants(0));
         Variable result = part.apply(again);
         if (result.requiresGradient()) {
-          result.walk(up);
+          BackwardWalk.run(result, up);
         }
-        if (again.collected() != null) {
-          targets.add(0, again.collected().moveOut());
+        if (again.hasGradient()) {
+          Tensor gradient = again.gradientToWrite(); // a copy if the part handed on what belongs to others
+          targets.add(0, gradient.moveOut());
+          gradient.release();
         }
       }
     }).saves(in);

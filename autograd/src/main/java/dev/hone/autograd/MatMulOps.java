@@ -1,9 +1,9 @@
 package dev.hone.autograd;
 
+import dev.hone.core.Activation;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
-import dev.hone.core.Activation;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
@@ -37,27 +37,71 @@ public final class MatMulOps {
   private static Variable linear(String op, Variable x, Variable weight, boolean transposed, Variable bias) {
     Tensor in = x.value();
     Tensor w = weight.value();
-    int outputs = w.dim(transposed ? 0 : 1);
-    if (in.shape().columns() != w.dim(transposed ? 1 : 0)) {
-      throw new ShapeException(op + ": the input " + in.shape() + " has " + in.shape().columns() + " columns, the weight "
-          + w.shape() + " takes " + w.dim(transposed ? 1 : 0));
-    }
-    Tensor y = Tensor.empty(in.shape().with(-1, outputs));
+    Tensor y = Tensor.empty(linearShape(op, in.shape(), w.shape(), transposed));
     KERNELS.matmul(in, false, w, transposed, false, y, Epilogue.bias(bias == null ? null : bias.value()));
     Variable result = Variable.of(op, y)
         .pullbackInto(x, (up, dx, accumulate) -> KERNELS.matmul(up, false, w, !transposed, accumulate, dx))
         .pullbackInto(weight, (up, dw, accumulate) -> {
           if (transposed) {
-            KERNELS.matmul(up, true, in, false, accumulate, dw); // dW = dyᵀ · x
+            KERNELS.matmul(matrix(up), true, matrix(in), false, accumulate, dw); // dW = dyᵀ · x
           } else {
-            KERNELS.matmul(in, true, up, false, accumulate, dw); // dW = xᵀ · dy
+            KERNELS.matmul(matrix(in), true, matrix(up), false, accumulate, dw); // dW = xᵀ · dy
           }
         });
     return bias == null ? result : result.pullbackInto(bias, ReduceOps::sumRowsInto);
   }
 
   /**
-   * c = op(a) · op(b). Both [M, K] · [K, N], or with equal leading axes [..., M, K] · [..., K, N], or a [..., M, K] against
+   * y = activation(x · wᵀ + bias) in one pass over memory. [..., K] -> [..., N].
+   *
+   * @param weight [N, K], or [K, N] if not {@code transposed}
+   * @param transposed whether the product takes the weight transposed, as {@link #linear} does and {@link #conv1d} does not
+   * @param bias [N] or null
+   */
+  public static Variable linearActivation(Variable x, Variable weight, boolean transposed, Variable bias,
+      Activation activation) {
+    Tensor in = x.value();
+    Tensor w = weight.value();
+    Shape shape = linearShape("linearActivation", in.shape(), w.shape(), transposed);
+    boolean save = Variable.needsGradient(x, weight, bias);
+    Tensor pre = save ? Tensor.empty(shape) : null;
+    Tensor y = Tensor.empty(shape);
+    KERNELS.matmul(in, false, w, transposed, false, y,
+        new Epilogue(1, bias == null ? null : bias.value(), activation, pre));
+    return Variable.of("linearActivation", y).pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> {
+      Tensor dPre = Tensor.empty(shape);
+      Kernels.active().elementwise().activationBackward(activation, pre, up, false, dPre);
+      boolean addX = targets.accumulates(0);
+      boolean addW = targets.accumulates(1);
+      boolean addBias = targets.accumulates(2);
+      if (targets.wants(0)) {
+        KERNELS.matmul(dPre, false, w, !transposed, addX, targets.buffer(0));
+      }
+      if (targets.wants(1)) {
+        if (transposed) {
+          KERNELS.matmul(matrix(dPre), true, matrix(in), false, addW, targets.buffer(1));
+        } else {
+          KERNELS.matmul(matrix(in), true, matrix(dPre), false, addW, targets.buffer(1));
+        }
+      }
+      if (targets.wants(2)) {
+        ReduceOps.sumRowsInto(dPre, targets.buffer(2), addBias);
+      }
+      dPre.release();
+    }).saves(pre);
+  }
+
+  private static Shape linearShape(String op, Shape x, Shape weight, boolean transposed) {
+    int inputs = weight.dim(transposed ? 1 : 0);
+    if (x.rank() == 0 || x.columns() != inputs) {
+      throw new ShapeException(op + ": the input " + x + " has " + x.columns() + " columns, the weight " + weight + " takes "
+          + inputs);
+    }
+    return x.with(-1, weight.dim(transposed ? 0 : 1));
+  }
+
+  /**
+   * a · b: [M, K] · [K, N], or with equal leading axes [..., M, K] · [..., K, N], or a [..., M, K] against
    * one [K, N]. Vectors follow NumPy: [K] on the left is [1, K], on the right [K, 1], and the added axis is dropped.
    */
   public static Variable matmul(Variable a, Variable b) {
@@ -90,7 +134,12 @@ public final class MatMulOps {
     KERNELS.matmul(left, false, right, false, false, y);
     return Variable.of("matmul", y)
         .pullbackInto(a, (up, da, accumulate) -> KERNELS.matmul(up, false, right, true, accumulate, da))
-        .pullbackInto(b, (up, db, accumulate) -> KERNELS.matmul(left, true, up, false, accumulate, db));
+        .pullbackInto(b, (up, db, accumulate) -> KERNELS.matmul(matrix(left), true, matrix(up), false, accumulate, db));
+  }
+
+  /** All axes but the last as rows. A view. */
+  private static Tensor matrix(Tensor x) {
+    return x.reshape(x.shape().rows(), x.shape().columns());
   }
 
   /** Leading axes broadcast against each other, then one product each. */
@@ -129,42 +178,38 @@ public final class MatMulOps {
   }
 
   /**
-   * y = activation(x · wᵀ + bias), the activation in the epilogue of the product. [..., K] -> [..., N].
+   * Convolution over the last axis, as matrix product of unfolded windows. [B, I, L] -> [B, O, (L + 2 · padding - K) / stride
+   * + 1].
    *
-   * @param weight [N, K]
-   * @param transposed true if the weight is [N, K], false if it is [K, N]
-   * @param bias [N] or null
+   * @param weight [O, I, K]
+   * @param bias [O] or null
+   * @param stride distance of the windows
+   * @param padding zeros added at either end
    */
-  public static Variable linearActivation(Variable x, Variable weight, boolean transposed, Variable bias,
-      Activation activation) {
-    Tensor in = x.value();
-    Tensor w = weight.value();
-    Shape shape = in.shape().with(-1, w.dim(transposed ? 0 : 1));
-    boolean save = Variable.needsGradient(x, weight, bias);
-    Tensor pre = save ? Tensor.empty(shape) : null;
-    Tensor y = Tensor.empty(shape);
-    KERNELS.matmul(in, false, w, transposed, false, y,
-        new Epilogue(1, bias == null ? null : bias.value(), activation, pre));
-    return Variable.of("linearActivation", y).pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> {
-      Tensor dPre = Tensor.empty(shape);
-      Kernels.active().elementwise().activationBackward(activation, pre, up, false, dPre);
-      boolean addX = targets.accumulates(0);
-      boolean addW = targets.accumulates(1);
-      boolean addBias = targets.accumulates(2);
-      if (targets.wants(0)) {
-        KERNELS.matmul(dPre, false, w, !transposed, addX, targets.buffer(0));
-      }
-      if (targets.wants(1)) {
-        if (transposed) {
-          KERNELS.matmul(dPre, true, in, false, addW, targets.buffer(1));
-        } else {
-          KERNELS.matmul(in, true, dPre, false, addW, targets.buffer(1));
-        }
-      }
-      if (targets.wants(2)) {
-        ReduceOps.sumRowsInto(dPre, targets.buffer(2), addBias);
-      }
-      dPre.release();
-    }).saves(pre);
+  public static Variable convolution(Variable x, Variable weight, Variable bias, int stride, int padding) {
+    Shape in = x.shape();
+    Shape w = weight.shape();
+    if (in.rank() != 3 || w.rank() != 3 || in.dim(1) != w.dim(1) || stride < 1 || padding < 0) {
+      throw new ShapeException("convolution: the input " + in + " must be [B, I, L] and the weight " + w + " [O, I, K] with the "
+          + "same I; stride " + stride + " at least 1, padding " + padding + " at least 0");
+    }
+    int channels = in.dim(1);
+    int length = in.dim(2);
+    int width = w.dim(2);
+    int windows = (length + 2 * padding - width) / stride + 1;
+    if (length + 2 * padding < width) {
+      throw new ShapeException("convolution: the windows of " + w + " are longer than the input " + in + " with padding " + padding);
+    }
+    int[] elements = new int[in.dim(0) * windows * channels * width]; // [B, window, I, K]: where each comes from
+    for (int i = 0; i < elements.length; i++) {
+      int channel = i / width % channels;
+      int window = i / width / channels;
+      int at = window % windows * stride + i % width - padding;
+      elements[i] = at < 0 || at >= length ? -1 : (window / windows * channels + channel) * length + at;
+    }
+    Variable unfolded = ShapeOps.reshape(GatherOps.rows(ShapeOps.reshape(x, -1, 1), elements), in.dim(0), windows,
+        channels * width);
+    Variable y = linear(unfolded, ShapeOps.reshape(weight, w.dim(0), channels * width), bias);
+    return ShapeOps.transpose(y, 1, 2);
   }
 }

@@ -3,13 +3,8 @@ package dev.hone.autograd;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -18,115 +13,47 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>An operator is a method that computes a tensor and names one pull-back per input:
  *
  * {@snippet :
- * static Variable scale(Variable x, float factor) {
- *   Tensor y = Tensor.empty(x.shape());
- *   kernels.unary(AFFINE, factor, 0, x.value(), y);
- *   return Variable.of("scale", y).pullbackInto(x, (up, dx, accumulate) ->
- *       kernels.unaryBackward(AFFINE, factor, 0, null, up, accumulate, dx));
+ * static Variable square(Variable x) {
+ *   float[] in = x.value().toFloatArray();
+ *   float[] y = new float[in.length];
+ *   for (int i = 0; i < y.length; i++) {
+ *     y[i] = in[i] * in[i];
+ *   }
+ *   return Variable.of("square", Tensor.of(y, x.shape().toArray())).pullback(x, up -> {
+ *     float[] dx = up.toFloatArray();
+ *     for (int i = 0; i < dx.length; i++) {
+ *       dx[i] *= 2 * in[i];
+ *     }
+ *     return Tensor.of(dx, up.shape().toArray());
+ *   });
  * }
  * }
  *
  * <p>A pull-back runs only if its input needs a gradient, so a frozen weight never pays for its own. It captures tensors,
- * never variables, and as few as it can. {@link #backward()} walks the graph once, adds straight into
- * {@link Parameter#gradient()}, and gives back the memory of every value and gradient that it no longer needs: to look at an
- * intermediate value afterwards, {@link Tensor#keep()} it before.
+ * never variables, and as few as it can. {@link GradCheck} tests it. {@link #backward()} walks the graph once, adds straight
+ * into {@link Parameter#gradient()}, and gives back the memory of every value and gradient that it no longer needs: to look
+ * at an intermediate value afterwards, {@link Tensor#keep()} it before.
  */
 public sealed class Variable permits Parameter {
   private static final AtomicLong CREATED = new AtomicLong();
 
   private final Tensor value;
   private final String op;
-  private final long order = CREATED.getAndIncrement();
+  private final long number = CREATED.getAndIncrement();
   private List<Edge> edges; // null: a leaf, or a graph that backward() has consumed
   private List<Tensor> saved;
   private boolean consumed;
   private Tensor gradient;
   private boolean gradientOwned;
-  private boolean leaf; // gets a gradient without having been computed
+  private boolean wanted; // a leaf whose gradient is wanted
 
   Variable(String op, Tensor value) {
     this.op = op;
     this.value = value;
   }
 
-  /** The gradient of one input from that of the result. May return its argument or a view of it. */
-  @FunctionalInterface
-  public interface Pullback {
-    /** Returns the gradient by the input, given that by the result. */
-    Tensor apply(Tensor upstream);
-  }
-
-  /** Like {@link Pullback}, written where it is wanted. */
-  @FunctionalInterface
-  public interface PullbackInto {
-    /**
-     * Computes the gradient by the input.
-     *
-     * @param upstream the gradient by the result
-     * @param into receives the gradient by the input
-     * @param accumulate whether to add to {@code into}; otherwise its contents are arbitrary
-     */
-    void apply(Tensor upstream, Tensor into, boolean accumulate);
-  }
-
-  /** The gradients of several inputs in one pass. */
-  @FunctionalInterface
-  public interface JointPullback {
-    /** Computes the gradients that {@code targets} wants. */
-    void apply(Tensor upstream, Targets targets);
-  }
-
-  /** Where a joint pull-back leaves the gradients of its inputs, by their position. */
-  public static final class Targets {
-    private final List<Variable> inputs;
-
-    private Targets(List<Variable> inputs) {
-      this.inputs = inputs;
-    }
-
-    /** Whether input {@code index} needs a gradient. */
-    public boolean wants(int index) {
-      Variable input = inputs.get(index);
-      return input != null && input.requiresGradient();
-    }
-
-    /** Whether the buffer of an input holds something to add to. Ask before {@link #buffer}. */
-    public boolean accumulates(int index) {
-      return wants(index) && inputs.get(index).hasGradient();
-    }
-
-    /** The tensor for the gradient of an input, or null if none is wanted. */
-    public Tensor buffer(int index) {
-      return wants(index) ? inputs.get(index).gradientToWrite() : null;
-    }
-
-    /** Like {@link #buffer} for those who always add: zeros if nothing is there yet. */
-    public Tensor sum(int index) {
-      boolean fresh = wants(index) && !accumulates(index);
-      Tensor buffer = buffer(index);
-      return fresh ? buffer.fill(0) : buffer;
-    }
-
-    /** Gives a fresh tensor, which nobody else uses, as the gradient of an input. */
-    public void add(int index, Tensor contribution) {
-      if (wants(index)) {
-        inputs.get(index).accept(contribution, true);
-      } else {
-        contribution.release();
-      }
-    }
-
-    /** Gives one fresh tensor as the gradient of two inputs, without a copy unless one of them adds to it later. */
-    public void share(Tensor contribution, int first, int second) {
-      contribution.retain();
-      inputs.get(first).accept(contribution, false);
-      inputs.get(second).accept(contribution, false);
-      contribution.release();
-    }
-  }
-
-  /** One way back: a joint pull-back has several inputs, the others one. */
-  private record Edge(List<Variable> inputs, JointPullback pullback) {}
+  /** One way back. */
+  record Edge(List<Variable> inputs, Pullback.Joint pullback) {}
 
   /** The result of an operator; the pull-backs follow. */
   public static Variable of(String op, Tensor value) {
@@ -144,9 +71,9 @@ public sealed class Variable permits Parameter {
   }
 
   /** A leaf inside a recomputed part; unlike a parameter it leaves its memory to the scope. */
-  static Variable recomputed(Tensor value, boolean wantsGradient) {
+  static Variable recomputed(Tensor value, boolean wanted) {
     Variable input = constant(value);
-    input.leaf = wantsGradient;
+    input.wanted = wanted;
     return input;
   }
 
@@ -162,32 +89,45 @@ public sealed class Variable permits Parameter {
     return false;
   }
 
-  /** Adds the way back to one input. */
+  /** Adds the way back to one input; returns this. */
   public Variable pullback(Variable input, Pullback pullback) {
-    return edge(List.of(input), (up, targets) -> {
+    return pullbacks(List.of(input), (up, targets) -> {
       Tensor contribution = pullback.apply(up);
       input.accept(contribution, !contribution.sharesMemory(up));
     });
   }
 
-  /** Adds the way back to one input, for kernels that add to what is there. */
-  public Variable pullbackInto(Variable input, PullbackInto pullback) {
-    return edge(List.of(input), (up, targets) -> {
+  /** Adds the way back to one input, for kernels that add to what is there; returns this. */
+  public Variable pullbackInto(Variable input, Pullback.Into pullback) {
+    return pullbacks(List.of(input), (up, targets) -> {
       boolean accumulate = targets.accumulates(0);
       pullback.apply(up, targets.buffer(0), accumulate);
     });
   }
 
   /**
-   * Adds the way back to several inputs at once; it runs if any of them needs a gradient.
+   * Adds the way back to several inputs at once, which runs if any of them needs a gradient; returns this.
    *
    * @param inputs null ones are allowed and want nothing
    */
-  public Variable pullbacks(List<Variable> inputs, JointPullback pullback) {
-    return edge(inputs, pullback);
+  public Variable pullbacks(List<Variable> inputs, Pullback.Joint pullback) {
+    if (needsGradient(inputs.toArray(Variable[]::new))) {
+      always(inputs, pullback);
+    }
+    return this;
   }
 
-  /** Tensors that only the backward pass needs; their memory goes back with it. */
+  /** Adds a way back that runs whatever its inputs need: recomputation, whose parameters are not among them. */
+  Variable always(List<Variable> inputs, Pullback.Joint pullback) {
+    if (edges == null) {
+      edges = new ArrayList<>(2);
+      value.retain();
+    }
+    edges.add(new Edge(inputs, pullback));
+    return this;
+  }
+
+  /** Names tensors that only the backward pass needs: their memory goes back with it. After the pull-backs; returns this. */
   public Variable saves(Tensor... tensors) {
     if (edges != null) {
       for (Tensor tensor : tensors) {
@@ -198,27 +138,6 @@ public sealed class Variable permits Parameter {
         }
       }
     }
-    return this;
-  }
-
-  private Variable edge(List<Variable> inputs, JointPullback pullback) {
-    if (needsGradient(inputs.toArray(Variable[]::new))) {
-      attach(new Edge(inputs, pullback));
-    }
-    return this;
-  }
-
-  private void attach(Edge edge) {
-    if (edges == null) {
-      edges = new ArrayList<>(2);
-      value.retain();
-    }
-    edges.add(edge);
-  }
-
-  /** Adds a way back that runs whatever its inputs need: recomputation, whose parameters are not among them. */
-  Variable always(List<Variable> inputs, JointPullback pullback) {
-    attach(new Edge(inputs, pullback));
     return this;
   }
 
@@ -234,7 +153,7 @@ public sealed class Variable permits Parameter {
 
   /** Whether a gradient flows to this variable. */
   public boolean requiresGradient() {
-    return edges != null || leaf;
+    return edges != null || wanted || consumed; // a consumed graph counts, so that walking it again is an error
   }
 
   /** The same value cut off from what it was computed from. */
@@ -245,10 +164,10 @@ public sealed class Variable permits Parameter {
 
   /** Sends the gradient of this scalar back to all parameters it was computed from. */
   public void backward() {
-    if (value.size() != 1) {
+    if (shape().size() != 1) {
       throw new ShapeException("backward: the value " + shape() + " is not a single number; pass the upstream gradient");
     }
-    backward(Tensor.full(1, value.shape().toArray()));
+    backward(Tensor.full(1, shape().toArray()));
   }
 
   /**
@@ -260,52 +179,38 @@ public sealed class Variable permits Parameter {
     if (!upstream.shape().equals(shape())) {
       throw new ShapeException("backward: the value is " + shape() + ", the upstream gradient " + upstream.shape());
     }
-    if (consumed) {
-      throw new IllegalStateException("backward: this graph was already walked and its memory given back; compute it again");
-    }
     if (!requiresGradient()) {
       throw new IllegalStateException("backward: nothing this value was computed from needs a gradient"
           + (GradMode.isEnabled() ? "" : " (GradMode is disabled)"));
     }
-    value.retain(); // the caller reads the loss afterwards, and may use the upstream gradient again
+    value().retain(); // the caller reads the loss afterwards, and may use the upstream gradient again
     upstream.retain();
-    walk(upstream);
+    BackwardWalk.run(this, upstream);
   }
 
-  /** {@link #backward(Tensor)} after its checks, for callers that look after the memory of both tensors. */
-  void walk(Tensor upstream) {
-    accept(upstream, false);
-    for (Variable variable : inReverse()) {
-      variable.sendBack();
-    }
+  boolean isLeaf() {
+    return edges == null && !consumed;
   }
 
-  /** All variables of the graph, results before their inputs. */
-  private List<Variable> inReverse() {
-    List<Variable> found = new ArrayList<>();
-    ArrayDeque<Variable> open = new ArrayDeque<>();
-    Set<Variable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    open.push(this);
-    seen.add(this);
-    while (!open.isEmpty()) {
-      Variable variable = open.pop();
-      if (variable.edges == null) {
-        continue;
-      }
-      found.add(variable);
-      for (Edge edge : variable.edges) {
-        for (Variable input : edge.inputs) {
-          if (input != null && input.requiresGradient() && seen.add(input)) {
-            open.push(input);
-          }
-        }
-      }
-    }
-    found.sort(Comparator.comparingLong((Variable v) -> v.order).reversed()); // inputs are made before their results
-    return found;
+  boolean isConsumed() {
+    return consumed;
   }
 
-  private void sendBack() {
+  List<Edge> edges() {
+    return edges;
+  }
+
+  String op() {
+    return op;
+  }
+
+  /** Results have higher numbers than their inputs. */
+  long number() {
+    return number;
+  }
+
+  /** Passes the gradient on to the inputs and gives back the memory that served this variable alone. */
+  void sendBack() {
     List<Edge> ways = edges;
     edges = null;
     consumed = true;
@@ -314,7 +219,9 @@ public sealed class Variable permits Parameter {
         try {
           way.pullback.apply(gradient, new Targets(way.inputs));
         } catch (ShapeException e) {
-          throw new ShapeException("backward of " + op + " " + shape() + ": " + e.getMessage());
+          ShapeException named = new ShapeException("backward of " + op + " " + shape() + ": " + e.getMessage());
+          named.initCause(e);
+          throw named;
         }
       }
       gradient.release();
@@ -329,11 +236,6 @@ public sealed class Variable permits Parameter {
 
   boolean hasGradient() {
     return gradient != null;
-  }
-
-  /** What a {@link #recomputed} leaf collected, or null. */
-  Tensor collected() {
-    return gradient;
   }
 
   /** The buffer of this variable's gradient, made if there is none; never shared with another variable. */
@@ -366,6 +268,58 @@ public sealed class Variable permits Parameter {
     if (owned) {
       contribution.release();
     }
+  }
+
+  // Shortcuts for what reads better in a chain; everything else is in the ...Ops classes.
+
+  /** {@link MathOps#add(Variable, Variable)}. */
+  public Variable add(Variable other) {
+    return MathOps.add(this, other);
+  }
+
+  /** {@link MathOps#sub}. */
+  public Variable sub(Variable other) {
+    return MathOps.sub(this, other);
+  }
+
+  /** {@link MathOps#mul(Variable, Variable)}. */
+  public Variable mul(Variable other) {
+    return MathOps.mul(this, other);
+  }
+
+  /** {@link MathOps#mul(Variable, float)}. */
+  public Variable mul(float factor) {
+    return MathOps.mul(this, factor);
+  }
+
+  /** {@link MathOps#div}. */
+  public Variable div(Variable other) {
+    return MathOps.div(this, other);
+  }
+
+  /** {@link MatMulOps#matmul}. */
+  public Variable matmul(Variable right) {
+    return MatMulOps.matmul(this, right);
+  }
+
+  /** {@link ShapeOps#reshape}. */
+  public Variable reshape(int... dims) {
+    return ShapeOps.reshape(this, dims);
+  }
+
+  /** {@link ShapeOps#transpose}. */
+  public Variable transpose(int a, int b) {
+    return ShapeOps.transpose(this, a, b);
+  }
+
+  /** {@link ReduceOps#sum} without the axes that are summed over; no axes mean all. */
+  public Variable sum(int... axes) {
+    return ReduceOps.sum(this, false, axes);
+  }
+
+  /** {@link ReduceOps#mean} without the axes that are averaged over; no axes mean all. */
+  public Variable mean(int... axes) {
+    return ReduceOps.mean(this, false, axes);
   }
 
   @Override

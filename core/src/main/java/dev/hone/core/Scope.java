@@ -49,6 +49,11 @@ public final class Scope implements AutoCloseable {
     return POOL.get().liveBytes() + POOL.get().idleBytes();
   }
 
+  /** Bytes of {@link #pooledBytes()} that are in use. */
+  public static long liveBytes() {
+    return POOL.get().liveBytes();
+  }
+
   /** Memory for {@code length} floats with unspecified contents. */
   static HeapStorage allocate(int length) {
     Scope scope = CURRENT.get();
@@ -58,6 +63,11 @@ public final class Scope implements AutoCloseable {
     HeapStorage storage = new HeapStorage(scope.pool.take(length), scope.pool, scope);
     scope.storages.add(storage);
     return storage;
+  }
+
+  /** Whether the innermost open scope owns a storage. */
+  static boolean isCurrent(HeapStorage storage) {
+    return storage.scope() != null && storage.scope() == CURRENT.get();
   }
 
   /** Moves a storage from its scope to the enclosing one, or to the garbage collector. */

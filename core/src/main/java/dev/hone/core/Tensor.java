@@ -306,18 +306,24 @@ public final class Tensor {
    * garbage collector, and makes it last there whatever {@link #release()} says; returns this.
    */
   public Tensor keep() {
-    moveOut();
     if (storage instanceof HeapStorage heap) {
+      array(); // throws if it is too late
+      Scope.moveOut(heap);
       heap.pin();
     }
     return this;
   }
 
-  /** Like {@link #keep()}, but {@link #release()} still gives the memory back. For operators that open a scope. */
+  /**
+   * Moves this tensor's memory from the innermost open scope to the enclosing one, where {@link #release()} still gives it
+   * back; memory of outer scopes stays where it is. For operators that open a scope; returns this.
+   */
   public Tensor moveOut() {
     if (storage instanceof HeapStorage heap) {
       array(); // throws if it is too late
-      Scope.moveOut(heap);
+      if (Scope.isCurrent(heap)) {
+        Scope.moveOut(heap);
+      }
     }
     return this;
   }

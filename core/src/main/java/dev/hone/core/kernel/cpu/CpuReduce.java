@@ -187,7 +187,8 @@ public final class CpuReduce implements ReduceKernels {
         int out = yi + row * c;
         float max = loops.max(xs, in, c);
         if (logarithm) {
-          loops.affine(xs, in, 1, -(float) (max + Math.log(loops.sumOfExp(xs, in, max, c))), ys, out, c);
+          loops.affine(xs, in, 1, -max, ys, out, c); // before the logarithm is taken off: exact where x is large
+          loops.affine(ys, out, 1, -(float) Math.log(loops.sumOfExp(ys, out, 0, c)), ys, out, c);
         } else {
           loops.affine(ys, out, 1 / loops.exp(xs, in, max, ys, out, c), 0, ys, out, c);
         }

@@ -1,0 +1,139 @@
+package dev.hone.autograd;
+
+import dev.hone.core.Shape;
+import dev.hone.core.Tensor;
+import dev.hone.core.io.Safetensors;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * One case of a recorded operator: its inputs, the upstream gradient, and what value and gradients should be.
+ *
+ * @param op name of the file
+ * @param number of the case within it
+ * @param entry the case's description
+ * @param file tensors {@code NUMBER.in.NAME}, {@code NUMBER.upstream}, {@code NUMBER.out}, {@code NUMBER.grad.NAME}
+ */
+record Fixture(String op, int number, JsonNode entry, Safetensors file) {
+  /** All cases of the operators that {@code index} lists under {@code folder}. */
+  static List<Fixture> all(String index, String folder) throws IOException {
+    Path root = directory();
+    ObjectMapper json = new ObjectMapper();
+    List<Fixture> fixtures = new ArrayList<>();
+    for (JsonNode op : json.readTree(root.resolve(index).toFile()).get(folder)) {
+      Path path = root.resolve(folder).resolve(op.asString() + ".json");
+      Safetensors file = Safetensors.open(root.resolve(folder).resolve(op.asString() + ".safetensors"));
+      for (JsonNode entry : json.readTree(path.toFile()).get("cases")) {
+        fixtures.add(new Fixture(op.asString(), entry.get("case").asInt(), entry, file));
+      }
+    }
+    return fixtures;
+  }
+
+  /** {@code -Dhone.fixtures=DIR}, or the copy among the test resources. */
+  private static Path directory() {
+    String property = System.getProperty("hone.fixtures");
+    if (property != null) {
+      return Path.of(property);
+    }
+    URL index = Fixture.class.getResource("/fixtures/index.json");
+    try {
+      return Path.of(index.toURI()).getParent();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("fixtures: " + index, e);
+    }
+  }
+
+  List<String> inputs() {
+    return strings("inputs");
+  }
+
+  List<String> gradients() {
+    return strings("grads");
+  }
+
+  private List<String> strings(String field) {
+    return StreamSupport.stream(entry.get(field).spliterator(), false).map(JsonNode::asString).toList();
+  }
+
+  boolean has(String input) {
+    return inputs().contains(input);
+  }
+
+  Tensor tensor(String input) {
+    return file.tensor(number + ".in." + input).toF32();
+  }
+
+  Mask mask(String input) {
+    return Mask.nonZero(file.tensor(number + ".in." + input));
+  }
+
+  int[] indices(String input) {
+    long[] values = file.tensor(number + ".in." + input).toLongArray();
+    int[] indices = new int[values.length];
+    for (int i = 0; i < values.length; i++) {
+      indices[i] = Math.toIntExact(values[i]);
+    }
+    return indices;
+  }
+
+  Shape shape(String input) {
+    return file.shape(number + ".in." + input);
+  }
+
+  Tensor upstream() {
+    return file.tensor(number + ".upstream").toF32();
+  }
+
+  float[] expected() {
+    return file.tensor(number + ".out").toFloatArray();
+  }
+
+  float[] expectedGradient(String input) {
+    return file.tensor(number + ".grad." + input).toFloatArray();
+  }
+
+  Shape expectedShape() {
+    return file.shape(number + ".out");
+  }
+
+  boolean hasAttribute(String name) {
+    return entry.get("attributes").has(name);
+  }
+
+  JsonNode attribute(String name) {
+    JsonNode value = entry.get("attributes").get(name);
+    if (value == null) {
+      throw new IllegalStateException(this + " has no attribute " + name);
+    }
+    return value;
+  }
+
+  float number(String name) {
+    return (float) attribute(name).asDouble();
+  }
+
+  int integer(String name) {
+    return attribute(name).asInt();
+  }
+
+  boolean flag(String name) {
+    return hasAttribute(name) && attribute(name).asBoolean();
+  }
+
+  int[] integers(String name) {
+    return StreamSupport.stream(attribute(name).spliterator(), false).mapToInt(JsonNode::asInt).toArray();
+  }
+
+  @Override
+  public String toString() {
+    return op + " " + number + " " + entry.get("attributes");
+  }
+}
