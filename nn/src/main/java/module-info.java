@@ -1,7 +1,10 @@
 /** Transformer layers, model families, their loading and generation. */
 module dev.hone.nn {
   requires transitive dev.hone.autograd;
-  requires tools.jackson.databind;
+  requires transitive tools.jackson.databind;
 
+  exports dev.hone.nn;
+  exports dev.hone.nn.bert;
+  exports dev.hone.nn.load;
   exports dev.hone.nn.onnx;
 }

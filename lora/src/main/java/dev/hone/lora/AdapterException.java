@@ -1,0 +1,16 @@
+package dev.hone.lora;
+
+/** An adapter that does not fit its base model, or a directory that holds none; the message says what differs. */
+public final class AdapterException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** With the whole message. */
+  public AdapterException(String message) {
+    super(message);
+  }
+
+  /** With the whole message and what caused it. */
+  public AdapterException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

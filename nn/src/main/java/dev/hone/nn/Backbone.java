@@ -1,0 +1,20 @@
+package dev.hone.nn;
+
+import dev.hone.autograd.Variable;
+import java.util.function.Consumer;
+
+/** A transformer without its head. */
+public interface Backbone extends Layer {
+  /** The hidden states after the last layer (and the final norm, if there is one). [N, C]. */
+  default Variable forward(TokenBatch batch, Pass pass) {
+    return forward(batch, pass, hidden -> { });
+  }
+
+  /**
+   * The same, showing the hidden states on the way.
+   *
+   * @param observer gets the embeddings, then what every layer returns: L + 1 values of [N, C], the last of them after the
+   *     final norm, if there is one
+   */
+  Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer);
+}

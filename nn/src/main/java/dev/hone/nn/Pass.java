@@ -1,0 +1,71 @@
+package dev.hone.nn;
+
+import dev.hone.autograd.ActivationOps;
+import dev.hone.autograd.Checkpoint;
+import dev.hone.autograd.GradMode;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Scope;
+import dev.hone.core.random.Philox;
+import java.util.function.UnaryOperator;
+
+/**
+ * How a forward pass runs: whether dropout is on and which random numbers it draws, and whether blocks are recomputed in
+ * the backward pass.
+ *
+ * @param training whether dropout is on
+ * @param seed the user's seed
+ * @param step number of this pass: every pass of a run has its own
+ * @param checkpointing whether each block keeps only its input and is computed again in the backward pass
+ */
+public record Pass(boolean training, long seed, long step, boolean checkpointing) {
+  private static final Pass INFERENCE = new Pass(false, 0, 0, false);
+
+  /** A pass without dropout. */
+  public static Pass inference() {
+    return INFERENCE;
+  }
+
+  /** A pass with dropout. */
+  public static Pass training(long seed, long step) {
+    return new Pass(true, seed, step, false);
+  }
+
+  /** This pass with blocks recomputed in the backward pass. */
+  public Pass withCheckpointing() {
+    return new Pass(training, seed, step, true);
+  }
+
+  /**
+   * The random numbers of one place in the model.
+   *
+   * @param site the hash of the place's name: its own for every use of random numbers
+   */
+  public Philox random(long site) {
+    return new Philox(seed, Philox.stream(step, site));
+  }
+
+  /** Dropout with probability {@code p} if this pass trains. */
+  public Variable dropout(Variable x, float p, long site) {
+    return training && p > 0 ? ActivationOps.dropout(x, p, random(site)) : x;
+  }
+
+  /** The number of a place, from its name and layer. */
+  public static long site(String name, int layer) {
+    return Philox.stream(name.hashCode(), layer);
+  }
+
+  /**
+   * Runs one block of a model. While recording it is recomputed in the backward pass if this pass checkpoints; without
+   * recording its temporary values go as soon as it is done.
+   */
+  public Variable block(UnaryOperator<Variable> block, Variable x) {
+    if (GradMode.isEnabled()) {
+      return checkpointing ? Checkpoint.run(block, x) : block.apply(x);
+    }
+    try (Scope _ = Scope.open()) {
+      Variable y = block.apply(x);
+      y.value().moveOut();
+      return y;
+    }
+  }
+}

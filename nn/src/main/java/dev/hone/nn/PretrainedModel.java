@@ -1,0 +1,166 @@
+package dev.hone.nn;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.autograd.Variable;
+import dev.hone.core.DType;
+import dev.hone.nn.load.ModelLoader;
+import dev.hone.nn.load.ModelWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A backbone and a head, loaded from a Hugging Face directory.
+ *
+ * {@snippet :
+ * PretrainedModel model = PretrainedModel.load(Path.of("bert-base-uncased"), Task.SEQUENCE_CLASSIFICATION);
+ * Variable logits = model.forward(TokenBatch.of(List.of(ids)), Pass.inference());
+ * }
+ *
+ * <p>After loading all parameters are frozen and lie as the file has them, mapped. Forward passes may run on several
+ * threads at once as long as nobody changes parameters or adapters.
+ */
+public final class PretrainedModel implements Layer {
+  private final ModelConfig config;
+  private final Task task;
+  private final Labels labels;
+  private final ObjectNode source;
+  private final Backbone backbone;
+  private final Head head;
+  private final Set<String> newParameters;
+
+  /**
+   * Puts a model together; see {@link ModelLoader}.
+   *
+   * @param labels null unless the task is classification
+   * @param source the tree of {@code config.json}
+   * @param newParameters names of the parameters that are untrained, because the file had none
+   */
+  public PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Backbone backbone, Head head,
+      Set<String> newParameters) {
+    this.config = config;
+    this.task = task;
+    this.labels = labels;
+    this.source = source;
+    this.backbone = backbone;
+    this.head = head;
+    this.newParameters = Set.copyOf(newParameters);
+    parameters().forEach((name, parameter) -> parameter.rename(name));
+  }
+
+  /** Loads a directory for a task; labels come from its {@code config.json}. */
+  public static PretrainedModel load(Path directory, Task task) {
+    return new ModelLoader(directory).task(task).load();
+  }
+
+  /** Loads a directory for a new classification task: unless the file has a head for as many labels, it gets a new one. */
+  public static PretrainedModel load(Path directory, Labels labels, long seed) {
+    return new ModelLoader(directory).task(Task.SEQUENCE_CLASSIFICATION).labels(labels).seed(seed).load();
+  }
+
+  /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
+  public Variable forward(TokenBatch batch, Pass pass) {
+    return head.forward(backbone.forward(batch, pass), batch, pass);
+  }
+
+  /** The configuration. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** What the head is for. */
+  public Task task() {
+    return task;
+  }
+
+  /** The labels of a classifier, else null. */
+  public Labels labels() {
+    return labels;
+  }
+
+  /** A copy of the tree of {@code config.json}. */
+  public ObjectNode source() {
+    return source.deepCopy();
+  }
+
+  /** The transformer without its head. */
+  public Backbone backbone() {
+    return backbone;
+  }
+
+  /** The head. */
+  public Head head() {
+    return head;
+  }
+
+  /** Names of the parameters that came from no file and are untrained, such as those of a new head. */
+  public Set<String> newParameters() {
+    return newParameters;
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    visitor.layer("", backbone);
+    visitor.layer("", head);
+  }
+
+  /** All parameters by name, those of adapters included, in a fixed order. A tied one appears once. */
+  public Map<String, Parameter> parameters() {
+    return collect(true);
+  }
+
+  /** The parameters of the model itself by name, without adapters. */
+  public Map<String, Parameter> baseParameters() {
+    return collect(false);
+  }
+
+  private Map<String, Parameter> collect(boolean adapters) {
+    Map<String, Parameter> found = new LinkedHashMap<>();
+    new LayerVisitor() {
+      @Override
+      protected void visit(String name, Parameter parameter) {
+        found.put(name, parameter);
+      }
+
+      @Override
+      public void adapter(LinearAdapter adapter) {
+        if (adapters) {
+          super.adapter(adapter);
+        }
+      }
+    }.layer("", this);
+    return found;
+  }
+
+  /** All parts by name, such as {@code bert.encoder.layer.0.output.dense}; what adapters look for their targets in. */
+  public Map<String, Layer> layers() {
+    Map<String, Layer> found = new LinkedHashMap<>();
+    new LayerVisitor() {
+      @Override
+      protected void enter(String path, Layer layer) {
+        if (!path.isEmpty()) {
+          found.put(path, layer);
+        }
+      }
+    }.layer("", this);
+    return found;
+  }
+
+  /** Makes all parameters trainable (F32 in Java arrays) or frozen. */
+  public void setTrainable(boolean trainable) {
+    parameters().values().forEach(parameter -> parameter.setTrainable(trainable));
+  }
+
+  /**
+   * Writes {@code config.json} and the weights, without adapters, in the layout of Hugging Face.
+   *
+   * @param directory made if absent
+   * @param dtype how to store the weights: F32, BF16 or F16; null leaves frozen ones as they are
+   */
+  public void save(Path directory, DType dtype) throws IOException {
+    ModelWriter.write(this, directory, dtype);
+  }
+}

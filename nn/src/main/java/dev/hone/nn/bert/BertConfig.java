@@ -1,0 +1,83 @@
+package dev.hone.nn.bert;
+
+import dev.hone.core.Activation;
+import dev.hone.nn.ModelConfig;
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.ModelException;
+import java.util.Set;
+
+/**
+ * The sizes and switches of an encoder of the BERT kind.
+ *
+ * @param modelType {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code camembert} or {@code distilbert}
+ * @param vocabSize V
+ * @param hiddenSize C
+ * @param layers L
+ * @param heads H, a divisor of C
+ * @param feedForward F
+ * @param positions rows of the position table
+ * @param firstPosition the row of a sequence's first token: 0, or the padding id + 1 for RoBERTa
+ * @param types rows of the token type table, 0 if there is none
+ * @param eps of the layer norms
+ * @param activation of the feed-forward layer
+ * @param dropout of embeddings and of the output of attention and feed-forward
+ * @param attentionDropout of the attention probabilities
+ * @param headDropout before the classifier
+ * @param deviation standard deviation of new weights
+ */
+public record BertConfig(String modelType, int vocabSize, int hiddenSize, int layers, int heads, int feedForward,
+    int positions, int firstPosition, int types, float eps, Activation activation, float dropout, float attentionDropout,
+    float headDropout, float deviation) implements ModelConfig {
+
+  /** The values of {@code model_type} that this family reads. */
+  public static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert");
+
+  public BertConfig {
+    if (hiddenSize % heads != 0) {
+      throw new ModelException("config.json: hidden size " + hiddenSize + " is not a multiple of " + heads + " heads");
+    }
+    if (firstPosition < 0 || firstPosition >= positions) {
+      throw new ModelException("config.json: the first position is row " + firstPosition + " of " + positions);
+    }
+  }
+
+  /** Reads {@code config.json}. */
+  public static BertConfig read(ConfigReader json) {
+    String type = json.text("model_type", "");
+    float deviation = (float) json.number("initializer_range", 0.02);
+    if (type.equals("distilbert")) {
+      float dropout = (float) json.number("dropout", 0.1);
+      return new BertConfig(type, json.size("vocab_size"), json.size("dim"), json.size("n_layers"), json.size("n_heads"),
+          json.size("hidden_dim"), json.size("max_position_embeddings"), 0, 0, 1e-12f, json.activation("activation", "gelu"),
+          dropout, (float) json.number("attention_dropout", 0.1), (float) json.number("seq_classif_dropout", 0.2), deviation);
+    }
+    String positionType = json.text("position_embedding_type", "absolute");
+    if (!positionType.equals("absolute")) {
+      throw json.unknown("position_embedding_type", positionType, Set.of("absolute"));
+    }
+    float dropout = (float) json.number("hidden_dropout_prob", 0.1);
+    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"), json.size("num_hidden_layers"),
+        json.size("num_attention_heads"), json.size("intermediate_size"), json.size("max_position_embeddings"),
+        type.equals("bert") ? 0 : json.integer("pad_token_id", 1) + 1, json.integer("type_vocab_size", 2),
+        (float) json.number("layer_norm_eps", 1e-12), json.activation("hidden_act", "gelu"), dropout,
+        (float) json.number("attention_probs_dropout_prob", 0.1), (float) json.number("classifier_dropout", dropout), deviation);
+  }
+
+  /** D, the width of a head. */
+  public int headDim() {
+    return hiddenSize / heads;
+  }
+
+  @Override
+  public int maxLength() {
+    return positions - firstPosition;
+  }
+
+  BertNames names() {
+    return switch (modelType) {
+      case "distilbert" -> BertNames.DISTILBERT;
+      case "bert" -> BertNames.BERT;
+      default -> BertNames.ROBERTA;
+    };
+  }
+}

@@ -1,0 +1,165 @@
+package dev.hone.nn.load;
+
+import dev.hone.core.io.TensorFileException;
+import dev.hone.core.io.TensorSource;
+import dev.hone.core.io.WeightFiles;
+import dev.hone.nn.Backbone;
+import dev.hone.nn.Head;
+import dev.hone.nn.Labels;
+import dev.hone.nn.MeanPooling;
+import dev.hone.nn.ModelConfig;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.bert.BertConfig;
+import dev.hone.nn.bert.BertModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
+public final class ModelLoader {
+  private final Path directory;
+  private Task task;
+  private Labels labels;
+  private long seed;
+
+  /** A loader for a directory with {@code config.json} and safetensors. */
+  public ModelLoader(Path directory) {
+    this.directory = directory;
+  }
+
+  /** The task; by default what {@code architectures} in {@code config.json} says. */
+  public ModelLoader task(Task task) {
+    this.task = task;
+    return this;
+  }
+
+  /** The labels of a classifier; by default those of {@code config.json}. */
+  public ModelLoader labels(Labels labels) {
+    this.labels = labels;
+    return this;
+  }
+
+  /** The seed of a new head. */
+  public ModelLoader seed(long seed) {
+    this.seed = seed;
+    return this;
+  }
+
+  /** Loads the model. */
+  public PretrainedModel load() {
+    ConfigReader json = config();
+    Task wanted = task == null ? taskOf(json) : task;
+    Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
+    TensorSource source = weights();
+    String type = json.text("model_type", "");
+    if (BertConfig.MODEL_TYPES.contains(type)) {
+      return bert(json, wanted, classes, source);
+    }
+    throw json.unknown("model_type", type, BertConfig.MODEL_TYPES);
+  }
+
+  private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
+    BertConfig config = BertConfig.read(json);
+    Weights weights = Weights.of(source, prefixOf(source, BertModel.prefix(config)), seed, config.deviation());
+    Backbone backbone = BertModel.load(config, weights);
+    Head head = switch (wanted) {
+      case SEQUENCE_CLASSIFICATION -> BertModel.classificationHead(config, classes, weights);
+      case EMBEDDING -> new MeanPooling();
+      case CAUSAL_LM -> throw new ModelException(json.file() + ": model_type '" + config.modelType()
+          + "' is an encoder: it classifies or embeds, it does not generate text");
+    };
+    return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
+  }
+
+  private static PretrainedModel assemble(ModelConfig config, Task task, Labels labels, ConfigReader json,
+      Backbone backbone, Head head, Weights weights, Predicate<String> ignored) {
+    weights.finish(ignored);
+    return new PretrainedModel(config, task, labels, json.tree(), backbone, head, weights.madeAnew());
+  }
+
+  /** The name of a parameter in the file of a bare backbone. */
+  static String bareName(ModelConfig config, String name) {
+    String prefix = switch (config) {
+      case BertConfig bert -> BertModel.prefix(bert);
+    };
+    return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+  }
+
+  /** The class of transformers that reads what {@link ModelWriter} writes. */
+  static String architecture(PretrainedModel model) {
+    String family = switch (model.config()) {
+      case BertConfig bert -> switch (bert.modelType()) {
+        case "roberta" -> "Roberta";
+        case "xlm-roberta" -> "XLMRoberta";
+        case "camembert" -> "Camembert";
+        case "distilbert" -> "DistilBert";
+        default -> "Bert";
+      };
+    };
+    return family + switch (model.task()) {
+      case SEQUENCE_CLASSIFICATION -> "ForSequenceClassification";
+      case CAUSAL_LM -> "ForCausalLM";
+      case EMBEDDING -> "Model";
+    };
+  }
+
+  /** Files of a bare backbone have no prefix before its names. */
+  private static UnaryOperator<String> prefixOf(TensorSource source, String prefix) {
+    boolean bare = source.names().stream().noneMatch(name -> name.startsWith(prefix));
+    return bare ? name -> name.startsWith(prefix) ? name.substring(prefix.length()) : name : UnaryOperator.identity();
+  }
+
+  private ConfigReader config() {
+    if (!Files.isDirectory(directory)) {
+      throw new ModelException(directory + ": no such model directory");
+    }
+    Path file = directory.resolve("config.json");
+    if (!Files.isRegularFile(file)) {
+      throw new ModelException(directory + ": no config.json; a model directory has config.json, tokenizer.json and "
+          + "model.safetensors");
+    }
+    return ConfigReader.read(file);
+  }
+
+  private TensorSource weights() {
+    if (!Files.exists(directory.resolve(WeightFiles.SINGLE)) && !Files.exists(directory.resolve(WeightFiles.INDEX))) {
+      boolean pickled = Files.exists(directory.resolve("pytorch_model.bin"))
+          || Files.exists(directory.resolve("pytorch_model.bin.index.json"));
+      throw new ModelException(directory + (pickled
+          ? ": the weights are pytorch_model.bin, which can run code when it is read; convert them to safetensors "
+              + "(save_pretrained of any recent transformers does)"
+          : ": no " + WeightFiles.SINGLE + " and no " + WeightFiles.INDEX));
+    }
+    try {
+      return WeightFiles.open(directory);
+    } catch (TensorFileException e) {
+      throw new ModelException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new ModelException(directory + ": the weights cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static Task taskOf(ConfigReader json) {
+    String architecture = json.texts("architectures").stream().findFirst().orElse("");
+    return architecture.endsWith("ForSequenceClassification") ? Task.SEQUENCE_CLASSIFICATION
+        : architecture.endsWith("ForCausalLM") || architecture.endsWith("LMHeadModel") ? Task.CAUSAL_LM : Task.EMBEDDING;
+  }
+
+  private static Labels labelsOf(ConfigReader json) {
+    List<String> names = json.labels();
+    if (names == null) {
+      names = IntStream.range(0, json.integer("num_labels", 2)).mapToObj(i -> "LABEL_" + i).toList();
+    }
+    Labels.Kind kind = switch (json.text("problem_type", "")) {
+      case "multi_label_classification" -> Labels.Kind.MULTI_LABEL;
+      case "regression" -> Labels.Kind.REGRESSION;
+      default -> names.size() == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL;
+    };
+    return new Labels(names, kind);
+  }
+}

@@ -1,0 +1,193 @@
+package dev.hone.nn.load;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.Shape;
+import dev.hone.core.Tensor;
+import dev.hone.core.io.TensorSource;
+import dev.hone.core.random.Philox;
+import dev.hone.nn.Embedding;
+import dev.hone.nn.LayerNorm;
+import dev.hone.nn.Linear;
+import dev.hone.nn.RmsNorm;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+
+/**
+ * Hands out the tensors of a model by name and keeps account: at the end every tensor must have been asked for, and
+ * everything asked for must have been there in the right shape. Without a source it makes new weights.
+ *
+ * <p>Parameters come out frozen; matrices in the file's type, mapped, and vectors as F32 in Java arrays.
+ */
+public final class Weights {
+  private static final int SHOWN = 5;
+  private static final int MOST_PLACEHOLDER = 1 << 24;
+
+  private final TensorSource source; // null: new weights
+  private final UnaryOperator<String> fileName;
+  private final Philox random;
+  private final float deviation;
+  private final Set<String> used = new HashSet<>();
+  private final Set<String> made = new LinkedHashSet<>();
+  private final List<String> missing = new ArrayList<>();
+  private final List<String> misshapen = new ArrayList<>();
+
+  private Weights(TensorSource source, UnaryOperator<String> fileName, long seed, float deviation) {
+    this.source = source;
+    this.fileName = fileName;
+    this.random = new Philox(seed, 0);
+    this.deviation = deviation;
+  }
+
+  /**
+   * Weights from a file.
+   *
+   * @param fileName the name in the file for a parameter's name
+   * @param seed for parameters that a file may lack, such as a new classification head
+   * @param deviation standard deviation of those
+   */
+  public static Weights of(TensorSource source, UnaryOperator<String> fileName, long seed, float deviation) {
+    return new Weights(source, fileName, seed, deviation);
+  }
+
+  /** New weights: matrices normal with this deviation, biases zero, norms one. */
+  public static Weights random(long seed, float deviation) {
+    return new Weights(null, name -> name, seed, deviation);
+  }
+
+  /** Whether there is a tensor for this parameter. */
+  public boolean has(String name) {
+    return source != null && source.contains(fileName.apply(name));
+  }
+
+  /** A matrix or vector that must be there. */
+  public Parameter parameter(String name, int... dims) {
+    return parameter(name, Init.NORMAL, dims);
+  }
+
+  /** How new values are made. */
+  private enum Init { NORMAL, ZERO, ONE }
+
+  private Parameter parameter(String name, Init init, int... dims) {
+    Shape shape = Shape.of(dims);
+    if (source == null) {
+      return made(name, init, shape);
+    }
+    String file = fileName.apply(name);
+    if (!source.contains(file)) {
+      missing.add(file + " " + shape);
+      return placeholder(name, shape);
+    }
+    used.add(file);
+    if (!source.shape(file).equals(shape)) {
+      misshapen.add(file + " is " + source.shape(file) + ", the configuration makes it " + shape);
+      return placeholder(name, shape);
+    }
+    Tensor stored = source.tensor(file);
+    return new Parameter(name, shape.rank() < 2 ? stored.toF32().keep() : stored, false); // vectors are small and computed with
+  }
+
+  /** Stands in for a faulty parameter until {@link #finish} reports all faults together. */
+  private Parameter placeholder(String name, Shape shape) {
+    if (shape.size() > MOST_PLACEHOLDER) {
+      finish(unasked -> true);
+    }
+    return new Parameter(name, Tensor.of(new float[shape.length()], shape.toArray()), false);
+  }
+
+  /** A parameter that is made anew where the file has none: part of a new head. */
+  private Parameter orMade(String name, Init init, int... dims) {
+    return has(name) && source.shape(fileName.apply(name)).equals(Shape.of(dims))
+        ? parameter(name, init, dims)
+        : made(name, init, Shape.of(dims));
+  }
+
+  private Parameter made(String name, Init init, Shape shape) {
+    if (source != null && has(name)) {
+      used.add(fileName.apply(name)); // of another shape, and replaced
+    }
+    made.add(name);
+    float[] values = new float[shape.length()];
+    switch (init) {
+      case NORMAL -> random.withStream(Philox.stream(name.hashCode())).fillNormal(values, 0, values.length, 0, deviation);
+      case ONE -> Arrays.fill(values, 1);
+      case ZERO -> { }
+    }
+    return new Parameter(name, Tensor.of(values, shape.toArray()), false);
+  }
+
+  /** A linear layer with weight [outputs, inputs]. */
+  public Linear linear(String name, int inputs, int outputs, boolean bias) {
+    return new Linear(parameter(name + ".weight", outputs, inputs),
+        bias ? parameter(name + ".bias", Init.ZERO, outputs) : null, true);
+  }
+
+  /** A linear layer with weight [inputs, outputs], as GPT-2 stores it. */
+  public Linear conv1d(String name, int inputs, int outputs) {
+    return new Linear(parameter(name + ".weight", inputs, outputs), parameter(name + ".bias", Init.ZERO, outputs), false);
+  }
+
+  /** A linear layer of a head: made anew where the file has none of this shape. */
+  public Linear headLinear(String name, int inputs, int outputs, boolean bias) {
+    return new Linear(orMade(name + ".weight", Init.NORMAL, outputs, inputs),
+        bias ? orMade(name + ".bias", Init.ZERO, outputs) : null, true);
+  }
+
+  /** A table of rows. */
+  public Embedding embedding(String name, int rows, int columns) {
+    return new Embedding(parameter(name + ".weight", rows, columns));
+  }
+
+  /** A layer norm with or without bias. */
+  public LayerNorm layerNorm(String name, int columns, boolean bias, float eps) {
+    return new LayerNorm(parameter(name + ".weight", Init.ONE, columns),
+        bias ? parameter(name + ".bias", Init.ZERO, columns) : null, eps);
+  }
+
+  /** An RMS norm; {@code offset} is 1 where the file holds the difference to 1. */
+  public RmsNorm rmsNorm(String name, int columns, float offset, float eps) {
+    return new RmsNorm(parameter(name + ".weight", offset == 0 ? Init.ONE : Init.ZERO, columns), offset, eps);
+  }
+
+  /** The names of the parameters that were made because the file had none. */
+  public Set<String> madeAnew() {
+    return made;
+  }
+
+  /**
+   * Checks the account.
+   *
+   * @param ignored names in the file that need not be asked for
+   */
+  public void finish(Predicate<String> ignored) {
+    if (source == null) {
+      return;
+    }
+    List<String> unexpected = source.names().stream().filter(name -> !used.contains(name) && !ignored.test(name)).toList();
+    StringBuilder faults = new StringBuilder();
+    append(faults, "missing", missing);
+    append(faults, "unexpected", unexpected);
+    append(faults, "misshapen", misshapen);
+    if (!faults.isEmpty()) {
+      throw new ModelException(source.origin() + ": the weights do not fit config.json: " + faults);
+    }
+  }
+
+  private static void append(StringBuilder faults, String kind, List<String> names) {
+    if (names.isEmpty()) {
+      return;
+    }
+    if (!faults.isEmpty()) {
+      faults.append("; ");
+    }
+    faults.append(kind).append(": ").append(String.join(", ", names.subList(0, Math.min(SHOWN, names.size()))));
+    if (names.size() > SHOWN) {
+      faults.append(" and ").append(names.size() - SHOWN).append(" more");
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** From a Hugging Face directory to a model and back: {@code config.json}, weights, the choice of the family. */
+package dev.hone.nn.load;
