@@ -1,0 +1,211 @@
+package dev.hone.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Who owns the memory of tensors, and when it serves again. */
+class ScopeTest {
+  @BeforeEach
+  void startWithAnEmptyPool() {
+    Scope.trim();
+  }
+
+  private static void assertGone(Tensor tensor) {
+    String message = assertThrows(IllegalStateException.class, tensor::array).getMessage();
+    assertTrue(message.startsWith("tensor " + tensor.shape() + " is used after its memory was given back: its Scope closed"),
+        message);
+  }
+
+  @Test
+  void aTensorEndsWithItsScopeAndItsMemoryServesTheNextOne() {
+    Tensor first;
+    float[] memory;
+    try (Scope _ = Scope.open()) {
+      first = Tensor.full(3, 1000);
+      memory = first.array();
+      assertEquals(3, first.get(999));
+    }
+    assertGone(first);
+    assertGone(first.reshape(10, 100));
+    assertThrows(IllegalStateException.class, () -> first.get(0));
+    assertThrows(IllegalStateException.class, first::keep);
+    try (Scope _ = Scope.open()) {
+      assertSame(memory, Tensor.empty(990).array(), "sizes near each other share arrays");
+      assertNotSame(memory, Tensor.empty(990).array());
+    }
+  }
+
+  @Test
+  void withoutAScopeTensorsLastAsLongAsTheyAreReferenced() {
+    Tensor before = Tensor.full(1, 1000);
+    try (Scope _ = Scope.open()) {
+      before.fill(2);
+    }
+    assertEquals(2, before.get(0));
+    before.release();
+    assertEquals(2, before.get(0));
+  }
+
+  @Test
+  void keepMovesATensorToTheEnclosingScopeAndThenToTheCollector() {
+    Tensor kept;
+    Tensor other;
+    try (Scope _ = Scope.open()) {
+      try (Scope _ = Scope.open()) {
+        kept = Tensor.full(5, 1000);
+        other = Tensor.full(6, 1000);
+        assertSame(kept, kept.keep());
+      }
+      assertGone(other);
+      assertEquals(5, kept.get(0));
+      kept.keep();
+      kept.keep();
+      Tensor.full(7, 1000);
+    }
+    assertEquals(5, kept.get(0));
+    try (Scope _ = Scope.open()) {
+      for (int i = 0; i < 10; i++) {
+        assertNotSame(kept.array(), Tensor.full(8, 1000).array());
+      }
+    }
+    assertEquals(5, kept.get(0));
+  }
+
+  @Test
+  void aTensorKeptOnceEndsWithTheEnclosingScope() {
+    Tensor kept;
+    try (Scope _ = Scope.open()) {
+      try (Scope _ = Scope.open()) {
+        kept = Tensor.full(5, 1000).keep();
+      }
+      assertEquals(5, kept.get(0));
+    }
+    assertGone(kept);
+  }
+
+  @Test
+  void viewsEndWithTheirTensorAndKeepItAlive() {
+    Tensor view;
+    try (Scope _ = Scope.open()) {
+      view = Tensor.full(5, 10, 100).slice(3, 5).keep();
+    }
+    assertEquals(5, view.get(199));
+  }
+
+  @Test
+  void theLastReleaseGivesMemoryBackBeforeTheScopeEnds() {
+    try (Scope _ = Scope.open()) {
+      Tensor tensor = Tensor.full(5, 1000);
+      float[] memory = tensor.array();
+      tensor.retain();
+      tensor.retain();
+      tensor.release();
+      assertEquals(5, tensor.get(0));
+      tensor.release();
+      assertGone(tensor);
+      assertSame(memory, Tensor.empty(1000).array());
+    }
+  }
+
+  @Test
+  void aKeptTensorOutlivesEveryRelease() {
+    try (Scope _ = Scope.open()) {
+      Tensor tensor = Tensor.full(5, 1000).keep();
+      tensor.retain();
+      tensor.release();
+      tensor.release();
+      assertEquals(5, tensor.get(0));
+    }
+  }
+
+  @Test
+  void thePoolStopsGrowingWhenStepsRepeat() {
+    long afterTwo = 0;
+    for (int step = 0; step < 50; step++) {
+      try (Scope _ = Scope.open()) {
+        for (int i = 1; i <= 20; i++) {
+          Tensor.empty(i * 1000 + step % 3);
+        }
+      }
+      if (step == 2) {
+        afterTwo = Scope.pooledBytes();
+      }
+    }
+    assertEquals(afterTwo, Scope.pooledBytes());
+    Scope.trim();
+    assertEquals(0, Scope.pooledBytes());
+  }
+
+  @Test
+  void whatLiesInThePoolIsBoundedWhenSizesChange() {
+    long most = 0;
+    for (int step = 0; step < 200; step++) {
+      int length = 1000 + step * 997;
+      try (Scope _ = Scope.open()) {
+        Tensor.empty(length);
+        Tensor.empty(length);
+      }
+      most = Math.max(most, 2L * length * Float.BYTES);
+      assertTrue(Scope.pooledBytes() <= 2 * most, "step " + step + ": " + Scope.pooledBytes() + " bytes for " + most);
+    }
+  }
+
+  @Test
+  void scopesCloseInReverseOrderOnTheirThread() throws InterruptedException {
+    Scope outer = Scope.open();
+    Scope inner = Scope.open();
+    String message = assertThrows(IllegalStateException.class, outer::close).getMessage();
+    assertEquals("Scope.close: scopes close in reverse order, on the thread that opened them", message);
+    AtomicReference<Throwable> elsewhere = new AtomicReference<>();
+    Thread.ofPlatform().start(() -> elsewhere.set(assertThrows(IllegalStateException.class, inner::close))).join();
+    assertEquals(message, elsewhere.get().getMessage());
+    inner.close();
+    inner.close(); // closing twice is harmless
+    outer.close();
+    Tensor free = Tensor.full(1, 1000);
+    assertEquals(1, free.get(0));
+  }
+
+  @Test
+  void anExceptionInsideClosesTheScope() {
+    AtomicReference<Tensor> made = new AtomicReference<>();
+    assertThrows(ArithmeticException.class, () -> {
+      try (Scope _ = Scope.open()) {
+        made.set(Tensor.full(1, 1000));
+        throw new ArithmeticException();
+      }
+    });
+    assertGone(made.get());
+  }
+
+  @Test
+  void eachThreadHasScopesOfItsOwn() throws InterruptedException {
+    AtomicReference<Tensor> made = new AtomicReference<>();
+    try (Scope _ = Scope.open()) {
+      Thread.ofVirtual().start(() -> made.set(Tensor.full(4, 1000))).join();
+    }
+    assertEquals(4, made.get().get(0));
+  }
+
+  @Test
+  void tensorsAroundAUsersArrayAreNeverPooled() {
+    float[] mine = new float[1000];
+    Tensor tensor;
+    try (Scope _ = Scope.open()) {
+      tensor = Tensor.of(mine, 1000);
+      tensor.retain();
+      tensor.release();
+    }
+    assertSame(mine, tensor.array());
+    try (Scope _ = Scope.open()) {
+      assertNotSame(mine, Tensor.empty(1000).array());
+    }
+  }
+}
