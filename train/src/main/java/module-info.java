@@ -6,5 +6,5 @@ module dev.hone.train {
   requires tools.jackson.dataformat.csv;
   requires tools.jackson.dataformat.yaml;
 
-  exports dev.hone.train;
+  exports dev.hone.train.data;
 }

@@ -1,0 +1,154 @@
+package dev.hone.train.data;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Which column is the text and which the label: what the user says, else by the usual names, else by content (labels
+ * repeat and are short, texts are long).
+ */
+final class ColumnChoice {
+  private static final int LONGEST_LABEL = 60;
+
+  private final Table table;
+  private final DataOptions options;
+  private final int text;
+  private final int label;
+
+  /** Chooses; {@code withLabel} makes a label column a must. */
+  ColumnChoice(Table table, DataOptions options, boolean withLabel) {
+    this.table = table;
+    this.options = options;
+    int saidText = said(DataOptions.TEXT);
+    int saidLabel = said(DataOptions.LABEL);
+    if (saidText >= 0 && saidText == saidLabel) {
+      throw new DataException(table.source(), "text and label are the same column; " + table.columnList());
+    }
+    int foundLabel = saidLabel >= 0 ? saidLabel : named(ColumnNames.LABEL, saidText);
+    int foundText = saidText >= 0 ? saidText : named(ColumnNames.TEXT, foundLabel);
+    if (foundLabel < 0) {
+      foundLabel = byRepeats(foundText, withLabel);
+    }
+    if (foundText < 0) {
+      foundText = byLength(foundLabel);
+    }
+    if (withLabel && foundLabel < 0) {
+      throw cannotTell("the label");
+    }
+    if (foundText < 0) {
+      throw cannotTell("the text");
+    }
+    text = flat(foundText);
+    label = withLabel ? flat(foundLabel) : foundLabel;
+  }
+
+  int text() {
+    return text;
+  }
+
+  int label() {
+    return label;
+  }
+
+  private int said(String part) {
+    String name = options.parts().get(part);
+    if (name == null) {
+      return -1;
+    }
+    int column = table.columns().indexOf(name);
+    if (column < 0 && name.matches("\\d{1,4}")) {
+      column = Integer.parseInt(name) - 1;
+    }
+    if (column < 0 || column >= table.columns().size()) {
+      throw new DataException(table.source(), "no column '" + name + "' (for " + part + "); " + table.columnList());
+    }
+    return column;
+  }
+
+  private int named(List<String> names, int taken) {
+    if (table.named()) {
+      for (String name : names) {
+        for (int c = 0; c < table.columns().size(); c++) {
+          if (c != taken && ColumnNames.plain(table.columns().get(c)).equals(name)) {
+            return c;
+          }
+        }
+      }
+    }
+    return -1;
+  }
+
+  private int byRepeats(int taken, boolean must) {
+    List<Integer> found = new ArrayList<>();
+    int rows = table.rows().size();
+    for (int c = 0; c < table.columns().size(); c++) {
+      Set<String> values = new HashSet<>();
+      boolean isShort = !table.nested().containsKey(table.columns().get(c));
+      for (int r = 0; r < rows && isShort; r++) {
+        String cell = table.cell(r, c);
+        isShort = cell != null && cell.length() <= LONGEST_LABEL;
+        values.add(cell);
+      }
+      if (c != taken && isShort && values.size() * 2 <= Math.max(rows, 4)) {
+        found.add(c);
+      }
+    }
+    if (found.size() > 1 && taken < 0) {
+      found.remove(Integer.valueOf(byLength(-1))); // in short files texts look like labels, but are longer
+    }
+    if (found.size() > 1 && must) {
+      throw new DataException(table.source(), "cannot tell the label, " + table.describe(found.get(0)) + " and "
+          + table.describe(found.get(1)) + " both look like one; say label=" + table.columns().get(found.get(0))
+          + " in the columns");
+    }
+    return found.size() == 1 ? found.getFirst() : -1;
+  }
+
+  private int byLength(int taken) {
+    List<Integer> found = new ArrayList<>();
+    for (int c = 0; c < table.columns().size(); c++) {
+      boolean numbers = true;
+      for (String[] row : table.rows()) {
+        numbers &= row[c] == null || ColumnNames.isNumber(row[c]);
+      }
+      if (c != taken && !numbers && !table.nested().containsKey(table.columns().get(c))) {
+        found.add(c);
+      }
+    }
+    return longest(found);
+  }
+
+  /** The column with the most characters, or -1 if there is none. */
+  private int longest(List<Integer> columns) {
+    int best = -1;
+    long most = 0;
+    for (int c : columns) {
+      long characters = 0;
+      for (String[] row : table.rows()) {
+        characters += row[c] == null ? 0 : row[c].length();
+      }
+      if (characters > most) {
+        most = characters;
+        best = c;
+      }
+    }
+    return best;
+  }
+
+  private int flat(int column) {
+    String name = table.columns().get(column);
+    Integer line = table.nested().get(name);
+    if (line != null) {
+      throw new DataException(table.source(), line, "column '" + name + "' holds a list or an object, not text; "
+          + table.columnList());
+    }
+    return column;
+  }
+
+  private DataException cannotTell(String what) {
+    return new DataException(table.source(), "cannot tell which column is " + what + "; " + table.columnList()
+        + "; say which: text=NAME,label=NAME");
+  }
+}

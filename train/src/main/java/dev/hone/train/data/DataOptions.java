@@ -1,0 +1,109 @@
+package dev.hone.train.data;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What the user says about a file; all that is left open is detected.
+ *
+ * @param format words from {@code csv tsv jsonl json}, {@code comma semicolon tab pipe}, {@code header noheader},
+ *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}. Empty: detect
+ * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
+ *     by its number from 1. Empty: detect
+ */
+public record DataOptions(String format, String columns) {
+  /** Detects everything. */
+  public static final DataOptions DETECT = new DataOptions("", "");
+
+  /** The part of a column that holds the text. */
+  static final String TEXT = "text";
+  /** The part of a column that holds the class. */
+  static final String LABEL = "label";
+
+  private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "comma", "semicolon", "tab", "pipe",
+      "header", "noheader", "quotes", "noquotes");
+  private static final Map<String, Character> SEPARATORS = Map.of("comma", ',', "semicolon", ';', "tab", '\t',
+      "pipe", '|');
+
+  /** Checks both texts. Throws {@link DataException} for a word or a part that is not known. */
+  public DataOptions {
+    format = format.strip().toLowerCase(Locale.ROOT);
+    columns = columns.strip();
+    for (String word : split(format)) {
+      if (!WORDS.contains(word)) {
+        throw new DataException("format '" + format + "'", "'" + word + "' is not known; known words: "
+            + String.join(" ", WORDS));
+      }
+    }
+    parts(columns);
+  }
+
+  /** The same with other columns. */
+  public DataOptions withColumns(String other) {
+    return new DataOptions(format, other);
+  }
+
+  /** The same with another format. */
+  public DataOptions withFormat(String other) {
+    return new DataOptions(other, columns);
+  }
+
+  /** The format that is asked for, or null. */
+  DataFormat formatOrNull() {
+    for (DataFormat f : DataFormat.values()) {
+      if (says(f.name().toLowerCase(Locale.ROOT))) {
+        return f;
+      }
+    }
+    return SEPARATORS.keySet().stream().anyMatch(this::says) ? DataFormat.CSV : null;
+  }
+
+  /** The separator that is asked for, or null. TSV asks for a tab. */
+  Character separatorOrNull() {
+    for (Map.Entry<String, Character> e : SEPARATORS.entrySet()) {
+      if (says(e.getKey())) {
+        return e.getValue();
+      }
+    }
+    return says("tsv") ? (Character) '\t' : null;
+  }
+
+  /** Whether the first row is said to be a header, or null. */
+  Boolean headerOrNull() {
+    return says("header") ? Boolean.TRUE : says("noheader") ? Boolean.FALSE : null;
+  }
+
+  /** Whether double quotes are said to enclose fields, or null. */
+  Boolean quotedOrNull() {
+    return says("quotes") ? Boolean.TRUE : says("noquotes") ? Boolean.FALSE : null;
+  }
+
+  /** Part -> column, in the order given. */
+  Map<String, String> parts() {
+    return parts(columns);
+  }
+
+  private boolean says(String word) {
+    return split(format).contains(word);
+  }
+
+  private static List<String> split(String words) {
+    return words.isEmpty() ? List.of() : List.of(words.split("\\s*,\\s*"));
+  }
+
+  private static Map<String, String> parts(String columns) {
+    Map<String, String> parts = new LinkedHashMap<>();
+    for (String pair : split(columns)) {
+      int equals = pair.indexOf('=');
+      String part = equals < 0 ? "" : pair.substring(0, equals).strip();
+      if (!part.equals(TEXT) && !part.equals(LABEL)) {
+        throw new DataException("columns '" + columns + "'", "'" + pair
+            + "' does not say what a column is for; write text=NAME,label=NAME");
+      }
+      parts.put(part, pair.substring(equals + 1).strip());
+    }
+    return parts;
+  }
+}

@@ -1,0 +1,48 @@
+package dev.hone.train.data;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Whether the first row names the columns. It does if the user says so or names a column by one of its cells; if a
+ * cell is a usual column name and no value of its column; if a cell is no number above numbers only; or if all cells are
+ * short and different and one stands above few, repeated values without being one of them.
+ */
+final class HeaderGuess {
+  /** Cells longer than this are taken for texts. */
+  private static final int SHORT = 30;
+
+  private HeaderGuess() {}
+
+  static boolean hasHeader(List<String[]> rows, DataOptions options) {
+    if (options.headerOrNull() != null) {
+      return options.headerOrNull();
+    }
+    String[] first = rows.getFirst();
+    List<String[]> rest = rows.subList(1, rows.size());
+    for (String column : options.parts().values()) {
+      if (List.of(first).contains(column) && !column.chars().allMatch(Character::isDigit)) {
+        return true;
+      }
+    }
+    boolean allShort = new HashSet<>(List.of(first)).size() == first.length;
+    boolean names = false;
+    for (int c = 0; c < first.length; c++) {
+      Set<String> values = new HashSet<>();
+      boolean numbers = !rest.isEmpty();
+      for (String[] row : rest) {
+        values.add(row[c]);
+        numbers &= ColumnNames.isNumber(row[c]);
+      }
+      boolean value = values.contains(first[c]);
+      if (!value && (ColumnNames.isKnown(first[c]) || (numbers && !ColumnNames.isNumber(first[c])))) {
+        return true;
+      }
+      allShort &= first[c].length() <= SHORT && !first[c].isBlank() && !ColumnNames.isNumber(first[c])
+          && !first[c].strip().matches(".*[.!?]");
+      names |= !value && rest.size() >= 4 && values.size() * 2 <= rest.size();
+    }
+    return allShort && names;
+  }
+}

@@ -1,0 +1,90 @@
+package dev.hone.train.data;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * The classes of a task and their numbers, 0, 1, 2, ...
+ *
+ * <p>From data the order does not depend on the order of rows: labels that are numbers come first, by value, all others
+ * follow by their characters (Unicode values, so upper case before lower case).
+ *
+ * @param names the label of each number
+ */
+public record LabelSet(List<String> names) {
+  /** The order described above; labels that are equal as numbers ("1", "1.0") by their characters. */
+  static final Comparator<String> ORDER = Comparator
+      .comparing((String label) -> !ColumnNames.isNumber(label))
+      .thenComparingDouble(label -> ColumnNames.isNumber(label) ? Double.parseDouble(label.strip()) : 0)
+      .thenComparing(Comparator.naturalOrder());
+
+  private static final int SHOWN = 20;
+
+  /** Keeps the order given. Throws {@link IllegalArgumentException} if a label occurs twice or there is none. */
+  public LabelSet {
+    names = List.copyOf(names);
+    if (names.isEmpty() || names.stream().distinct().count() != names.size()) {
+      throw new IllegalArgumentException("LabelSet: needs one label or more, all different, got " + names);
+    }
+  }
+
+  /** The labels of training data, in the order described above. Throws {@link DataException} if there is only one. */
+  public static LabelSet of(Dataset<Example.Labelled> data) {
+    TreeSet<String> labels = new TreeSet<>(ORDER);
+    data.rows().forEach(row -> labels.add(row.label()));
+    if (labels.size() < 2) {
+      throw new DataException(data.source(), "has only one label"
+          + (labels.isEmpty() ? "" : " ('" + labels.first() + "')") + "; a classifier needs at least two");
+    }
+    return new LabelSet(new ArrayList<>(labels));
+  }
+
+  /** The number of labels. */
+  public int size() {
+    return names.size();
+  }
+
+  /** The label of class {@code id}. */
+  public String name(int id) {
+    return names.get(id);
+  }
+
+  /** The class of every row. Throws {@link DataException} with the line of the first row whose label is not in this set. */
+  public int[] ids(Dataset<Example.Labelled> data) {
+    Map<String, Integer> ids = label2id();
+    int[] out = new int[data.size()];
+    for (int i = 0; i < out.length; i++) {
+      Integer id = ids.get(data.row(i).label());
+      if (id == null) {
+        throw new DataException(data.source(), data.line(i), "label '" + data.row(i).label()
+            + "' is not known to the model; known labels: " + String.join(", ", names.subList(0, Math.min(size(), SHOWN)))
+            + (size() > SHOWN ? ", ..." : ""));
+      }
+      out[i] = id;
+    }
+    return out;
+  }
+
+  /** {@code id2label} as model configurations hold it: number -> label, by number. */
+  public Map<Integer, String> id2label() {
+    Map<Integer, String> map = new LinkedHashMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      map.put(i, names.get(i));
+    }
+    return map;
+  }
+
+  /** {@code label2id}: label -> number. */
+  public Map<String, Integer> label2id() {
+    Map<String, Integer> map = HashMap.newHashMap(names.size());
+    for (int i = 0; i < names.size(); i++) {
+      map.put(names.get(i), i);
+    }
+    return map;
+  }
+}

@@ -1,0 +1,46 @@
+package dev.hone.train.data;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A file cut into rows and named columns, before anything is known of what they mean.
+ *
+ * @param source the file, for messages
+ * @param layout how it was read, in words: "comma separated, header"
+ * @param named whether the columns have names of their own; otherwise they are called 1, 2, ...
+ * @param columns the names
+ * @param rows the cells, one array of {@code columns.size()} per row; null where a row has no such key
+ * @param lines the line each row begins on, counted from 1
+ * @param nested JSON columns that hold lists or objects, with the line where that was first seen
+ */
+record Table(String source, String layout, boolean named, List<String> columns, List<String[]> rows, int[] lines,
+    Map<String, Integer> nested) {
+
+  static Table read(TextFile file, DataOptions options) {
+    DataFormat format = options.formatOrNull();
+    if (format == null) {
+      format = DataFormat.of(file);
+    }
+    Table table = format.delimited() ? DelimitedRows.read(file, format, options) : JsonRows.read(file, format);
+    if (table.rows.isEmpty()) {
+      throw new DataException(file.name(), table.named ? "has a header and no rows" : "has no rows");
+    }
+    return table;
+  }
+
+  /** One cell. */
+  String cell(int row, int column) {
+    return rows.get(row)[column];
+  }
+
+  /** How messages call a column: "column 'review'", or "column 2" where columns have no names. */
+  String describe(int column) {
+    return named ? "column '" + columns.get(column) + "'" : "column " + (column + 1);
+  }
+
+  /** The columns as a list for messages. */
+  String columnList() {
+    return (named ? "columns found: " : "the file has no header; columns found: ") + String.join(", ", columns);
+  }
+}

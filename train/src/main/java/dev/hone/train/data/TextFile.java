@@ -1,0 +1,88 @@
+package dev.hone.train.data;
+
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * A file as text: gzip unpacked, UTF-8 checked, byte order mark dropped.
+ *
+ * @param path where it was read
+ * @param text all of it, not blank
+ */
+record TextFile(Path path, String text) {
+  /** Reads {@code path}. What is missing, empty, too large, damaged or not UTF-8 is a {@link DataException}. */
+  static TextFile read(Path path) {
+    String name = path.toString();
+    if (!Files.exists(path)) {
+      throw new DataException(name, "no such file");
+    }
+    if (Files.isDirectory(path)) {
+      throw new DataException(name, "is a directory, not a file");
+    }
+    // The bytes, the text and the rows are in memory together, so a file may take a quarter of the heap.
+    int limit = (int) Math.min(Integer.MAX_VALUE - 16, Runtime.getRuntime().maxMemory() / 4);
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(path)) {
+      bytes = checked(name, in.readNBytes(limit + 1), limit);
+      if (bytes.length > 2 && (bytes[0] & 0xFF) == 0x1F && (bytes[1] & 0xFF) == 0x8B) {
+        try (InputStream unpacked = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+          bytes = checked(name, unpacked.readNBytes(limit + 1), limit);
+        }
+      }
+    } catch (EOFException | ZipException e) {
+      throw new DataException(name, 0, "damaged gzip file (" + e.getMessage() + ")", e);
+    } catch (IOException e) {
+      throw new DataException(name, 0, "cannot be read (" + e.getMessage() + ")", e);
+    }
+    String text = decode(name, bytes);
+    if (text.isBlank()) {
+      throw new DataException(name, "the file is empty");
+    }
+    return new TextFile(path, text);
+  }
+
+  /** What messages call the file. */
+  String name() {
+    return path.toString();
+  }
+
+  private static byte[] checked(String name, byte[] bytes, int limit) {
+    if (bytes.length > limit) {
+      throw new DataException(name, "holds more than " + limit / 1_000_000 + " MB, a quarter of the heap; give the JVM "
+          + "more (-Xmx) or split the file");
+    }
+    return bytes;
+  }
+
+  private static String decode(String name, byte[] bytes) {
+    if (bytes.length >= 2 && (bytes[0] & 0xFF) + (bytes[1] & 0xFF) == 0xFF + 0xFE) {
+      throw new DataException(name, "is UTF-16; save it as UTF-8");
+    }
+    boolean mark = bytes.length >= 3 && (bytes[0] & 0xFF) == 0xEF && (bytes[1] & 0xFF) == 0xBB
+        && (bytes[2] & 0xFF) == 0xBF;
+    ByteBuffer in = ByteBuffer.wrap(bytes, mark ? 3 : 0, bytes.length - (mark ? 3 : 0));
+    CharBuffer out = CharBuffer.allocate(in.remaining());
+    CoderResult result = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT).decode(in, out, true);
+    if (result.isError()) {
+      int line = 1;
+      for (int i = 0; i < in.position(); i++) {
+        line += bytes[i] == '\n' ? 1 : 0;
+      }
+      throw new DataException(name, line, String.format("not UTF-8 (byte 0x%02X); save the file as UTF-8",
+          bytes[in.position()]));
+    }
+    return out.flip().toString();
+  }
+}
