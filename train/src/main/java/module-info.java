@@ -7,4 +7,5 @@ module dev.hone.train {
   requires tools.jackson.dataformat.yaml;
 
   exports dev.hone.train.data;
+  exports dev.hone.train.metric;
 }
