@@ -8,4 +8,5 @@ module dev.hone.train {
 
   exports dev.hone.train.data;
   exports dev.hone.train.metric;
+  exports dev.hone.train.schedule;
 }
