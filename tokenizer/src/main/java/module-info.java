@@ -2,5 +2,6 @@
 module dev.hone.tokenizer {
   requires transitive tools.jackson.databind;
 
+  exports dev.hone.tokenizer;
   exports dev.hone.tokenizer.chat;
 }

@@ -1,0 +1,179 @@
+package dev.hone.train;
+
+import dev.hone.core.ShapeException;
+import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.Labels;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.tokenizer.EncodeOptions;
+import dev.hone.tokenizer.Encoding;
+import dev.hone.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A sequence classifier with its tokenizer: texts in, labels out.
+ *
+ * {@snippet :
+ * TextClassifier classifier = TextClassifier.load(Path.of("minilm"), Path.of("out/adapter"));
+ * TextClassifier.Prediction best = classifier.predict(List.of("works like a charm")).getFirst();
+ * System.out.println(best.label() + " " + best.probability());
+ * }
+ *
+ * <p>Texts longer than {@code maxLength} tokens are cut at the end. Safe for use by several threads at once.
+ */
+public final class TextClassifier {
+  private static final int BATCH = 32;
+
+  private final PretrainedModel model;
+  private final Tokenizer tokenizer;
+  private final int maxLength;
+
+  /**
+   * A classifier.
+   *
+   * @param model with a head for sequence classification
+   * @param maxLength tokens of a text, special tokens included; at most what the model takes
+   */
+  public TextClassifier(PretrainedModel model, Tokenizer tokenizer, int maxLength) {
+    if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
+      throw new IllegalArgumentException("TextClassifier: the model was loaded for " + model.task());
+    }
+    if (maxLength < 3 || maxLength > model.config().maxLength()) {
+      throw new IllegalArgumentException("max_length must be from 3 to " + model.config().maxLength()
+          + ", which is what the model takes, is " + maxLength);
+    }
+    if (tokenizer.idBound() > model.config().vocabSize()) {
+      throw new ShapeException("the tokenizer has ids up to " + (tokenizer.idBound() - 1) + ", the model has "
+          + model.config().vocabSize() + " rows in its embedding: they do not belong together");
+    }
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.maxLength = maxLength;
+  }
+
+  /**
+   * Loads a tuned classifier.
+   *
+   * @param directory the base model, or a fully tuned one
+   * @param adapter the adapter's directory, or null
+   */
+  public static TextClassifier load(Path directory, Path adapter) throws IOException {
+    PretrainedModel model;
+    if (adapter == null) {
+      model = PretrainedModel.load(directory, Task.SEQUENCE_CLASSIFICATION);
+    } else {
+      model = PretrainedModel.load(directory, adapterLabels(adapter), 0);
+      AdapterFiles.load(adapter, model);
+    }
+    return new TextClassifier(model, Tokenizer.load(directory), usualLength(model));
+  }
+
+  /** The labels of an adapter; where it has no names for them, LABEL_0 and so on. */
+  private static Labels adapterLabels(Path adapter) {
+    Labels labels = AdapterFiles.labels(adapter);
+    int size = AdapterFiles.headSize(adapter);
+    if (labels == null && size > 0) {
+      labels = new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
+          size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL);
+    }
+    if (labels == null) {
+      throw new IllegalArgumentException(adapter + ": the adapter has no classification head");
+    }
+    return labels;
+  }
+
+  /** The length that texts are cut to unless something else is asked for: 256 tokens, or less if the model takes less. */
+  public static int usualLength(PretrainedModel model) {
+    return Math.min(256, model.config().maxLength());
+  }
+
+  /**
+   * What a classifier thinks of a text.
+   *
+   * @param label the most probable one
+   * @param probability its probability
+   * @param probabilities of all labels, in their order
+   */
+  public record Prediction(String label, float probability, float[] probabilities) {}
+
+  /** Labels of texts, in their order. */
+  public List<Prediction> predict(List<String> texts) {
+    List<float[]> none = Collections.nCopies(texts.size(), new float[model.labels().size()]);
+    TrainingSet set = encode(texts, none);
+    List<Prediction> predictions = new ArrayList<>();
+    for (float[] logits : Trainer.answers(model, set, BATCH)) {
+      predictions.add(prediction(logits));
+    }
+    return predictions;
+  }
+
+  /** The prediction that logits stand for. */
+  public Prediction prediction(float[] logits) {
+    float[] probabilities = model.labels().kind() == Labels.Kind.SINGLE_LABEL ? softmax(logits) : sigmoid(logits);
+    int best = argMax(logits);
+    return new Prediction(model.labels().names().get(best), probabilities[best], probabilities);
+  }
+
+  /** The index of the largest number, the first of several. */
+  public static int argMax(float[] values) {
+    int best = 0;
+    for (int i = 1; i < values.length; i++) {
+      if (values[i] > values[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  private static float[] softmax(float[] logits) {
+    double largest = logits[argMax(logits)];
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp(logit - largest);
+    }
+    float[] p = new float[logits.length];
+    for (int i = 0; i < p.length; i++) {
+      p[i] = (float) (Math.exp(logits[i] - largest) / sum);
+    }
+    return p;
+  }
+
+  private static float[] sigmoid(float[] logits) {
+    float[] p = new float[logits.length];
+    for (int i = 0; i < p.length; i++) {
+      p[i] = (float) (1 / (1 + Math.exp(-logits[i])));
+    }
+    return p;
+  }
+
+  /** Texts as token ids, with the target of each. */
+  public TrainingSet encode(List<String> texts, List<float[]> targets) {
+    List<Encoding> encodings = tokenizer.encodeAll(texts, EncodeOptions.DEFAULT.withMaxLength(maxLength));
+    return new TrainingSet(encodings.stream().map(Encoding::ids).toList(), null, targets);
+  }
+
+  /** How many of these texts are longer than {@code maxLength} and would be cut. */
+  public int countCut(List<String> texts) {
+    return (int) tokenizer.encodeAll(texts, EncodeOptions.DEFAULT).stream().filter(e -> e.size() > maxLength).count();
+  }
+
+  /** The model. */
+  public PretrainedModel model() {
+    return model;
+  }
+
+  /** The tokenizer. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Tokens that a text is cut to. */
+  public int maxLength() {
+    return maxLength;
+  }
+}

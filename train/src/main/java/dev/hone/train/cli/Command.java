@@ -1,0 +1,22 @@
+package dev.hone.train.cli;
+
+import java.io.IOException;
+import java.util.List;
+
+/** One command of the command line. */
+interface Command {
+  /** The word that picks it. */
+  String name();
+
+  /** What it does, in one line. */
+  String summary();
+
+  /** How it is called, after its name. */
+  String usage();
+
+  /** Its flags, in the order of the help text. */
+  List<Flag> flags();
+
+  /** Does it; returns the exit code. */
+  int run(Arguments arguments, Console console) throws IOException;
+}

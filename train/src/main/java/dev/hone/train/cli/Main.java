@@ -1,0 +1,105 @@
+package dev.hone.train.cli;
+
+import dev.hone.core.OutOfMemory;
+import dev.hone.lora.AdapterException;
+import dev.hone.nn.load.ModelException;
+import dev.hone.tokenizer.TokenizerException;
+import dev.hone.train.data.DataException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
+import java.util.List;
+
+/** The command line's entry: {@code hone COMMAND [--flag value]...}. Exit codes: 0 done, 1 no match or failed, 2 user error. */
+public final class Main {
+  private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new EvaluateCommand(),
+      new PredictCommand(), new VerifyCommand(), new DevicesCommand());
+
+  private Main() {}
+
+  /** Runs a command and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    System.exit(run(arguments, Console.ofProcess()));
+  }
+
+  /** Runs a command; returns the exit code. */
+  static int run(String[] arguments, Console console) {
+    List<String> words = Arrays.asList(arguments);
+    if (words.isEmpty() || List.of("help", "--help", "-h").contains(words.getFirst())) {
+      help(console);
+      return words.isEmpty() ? 2 : 0;
+    }
+    boolean debug = words.contains("--debug");
+    List<String> rest = words.stream().skip(1).filter(word -> !word.equals("--debug")).toList();
+    try {
+      Command command = find(words.getFirst());
+      if (rest.contains("--help") || rest.contains("-h")) {
+        help(command, console);
+        return 0;
+      }
+      return command.run(new Arguments(command.name(), command.flags(), rest), console);
+    } catch (Exception | OutOfMemoryError e) {
+      if (debug) {
+        e.printStackTrace(console.err());
+      }
+      String message = userMessage(e);
+      if (message != null) {
+        console.note("error: " + message);
+        return 2;
+      }
+      console.note("error: " + e + (debug ? "" : " (unexpected; --debug shows where)"));
+      return 1;
+    }
+  }
+
+  /** The line for a mistake of the user or of his files; null for a fault of ours. */
+  private static String userMessage(Throwable e) {
+    return switch (e) {
+      case UserError u -> u.getMessage();
+      case DataException u -> u.getMessage();
+      case ModelException u -> u.getMessage();
+      case AdapterException u -> u.getMessage();
+      case TokenizerException u -> u.getMessage();
+      case OutOfMemory u -> u.getMessage();
+      case OutOfMemoryError _ -> "out of memory: the heap is limited to " + Runtime.getRuntime().maxMemory() / 1_000_000
+          + " MB; give the JVM more (HONE_JAVA_OPTS=-Xmx8g) or use a smaller --batch-size or --max-length";
+      case NoSuchFileException u -> u.getFile() + ": no such file";
+      case AccessDeniedException u -> u.getFile() + ": access denied";
+      case IOException u -> u.getMessage();
+      case IllegalArgumentException u -> u.getMessage();
+      case IllegalStateException u when u.getClass() == IllegalStateException.class && u.getMessage() != null
+          && u.getMessage().startsWith("step ") -> u.getMessage();
+      default -> null;
+    };
+  }
+
+  private static Command find(String name) {
+    for (Command command : COMMANDS) {
+      if (command.name().equals(name)) {
+        return command;
+      }
+    }
+    throw new UserError("unknown command '" + name + "'; known: "
+        + String.join(", ", COMMANDS.stream().map(Command::name).toList()));
+  }
+
+  private static void help(Console console) {
+    console.result("hone: fine-tuning of language models in Java\n");
+    console.result("usage: hone COMMAND [--flag value]...\n");
+    for (Command command : COMMANDS) {
+      console.result(String.format("  %-10s %s", command.name(), command.summary()));
+    }
+    console.result("\nhone COMMAND --help lists the flags of a command; --debug shows where an error came from.");
+  }
+
+  private static void help(Command command, Console console) {
+    console.result("hone " + command.name() + ": " + command.summary() + "\n");
+    console.result("usage: hone " + command.name() + " " + command.usage() + "\n");
+    for (Flag flag : command.flags()) {
+      String left = "--" + flag.name() + (flag.isSwitch() ? "" : " " + flag.value());
+      String fallback = flag.fallback() == null || flag.fallback().isEmpty() ? "" : " [" + flag.fallback() + "]";
+      console.result(String.format("  %-32s %s%s", left, flag.help(), fallback));
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package dev.hone.train.cli;
+
+import dev.hone.lora.LoraConfig;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.TrainConfig;
+import dev.hone.train.Trainer;
+import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
+import dev.hone.train.data.Split;
+import dev.hone.train.report.MetricsFile;
+import dev.hone.train.report.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+
+/** Fine-tunes a classifier. */
+final class TrainCommand implements Command {
+  private static final double LORA_RATE = 1e-3;
+  private static final double FULL_RATE = 5e-5;
+
+  @Override
+  public String name() {
+    return "train";
+  }
+
+  @Override
+  public String summary() {
+    return "fine-tune a model into a text classifier";
+  }
+
+  @Override
+  public String usage() {
+    return "--model DIR|maven:G:A:V --data FILE --output-dir DIR [--flag value]...";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    List<Flag> flags = new ArrayList<>(List.of(
+        Flag.of("model", "DIR|maven:G:A:V", null, "the pretrained model"),
+        Flag.of("data", "FILE", null, "texts and labels: CSV, TSV, JSON or JSON lines, also .gz"),
+        Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
+        Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
+        Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none")));
+    flags.addAll(DATA);
+    flags.addAll(TUNING);
+    flags.add(Flag.toggle("quiet", "no progress"));
+    flags.add(Flag.toggle("overwrite", "replace what an earlier run left in the output directory"));
+    return flags;
+  }
+
+  /** How files are read. */
+  static final List<Flag> DATA = List.of(
+      Flag.of("columns", "text=A,label=B", "", "which columns to read, by name or number from 1; detected otherwise"),
+      Flag.of("format", "WORDS", "", "csv tsv jsonl json, comma semicolon tab pipe, (no)header, (no)quotes"));
+
+  /** How a model is tuned. */
+  static final List<Flag> TUNING = List.of(
+      Flag.of("method", "lora|full", "lora", "train an adapter, or all weights"),
+      Flag.of("num-train-epochs", "N", "3", "passes over the data"),
+      Flag.of("batch-size", "N", "32", "sequences of a batch"),
+      Flag.of("max-tokens-per-batch", "N", "0", "tokens of a batch, 0 for no limit"),
+      Flag.of("gradient-accumulation-steps", "N", "1", "batches that make one step"),
+      Flag.of("learning-rate", "X", null, "highest learning rate [0.001 for lora, 0.00005 for full]"),
+      Flag.of("lr-scheduler-type", "NAME", "linear", "linear, cosine or constant after the warm-up"),
+      Flag.of("warmup-ratio", "X", "0.1", "share of the steps in which the rate rises"),
+      Flag.of("weight-decay", "X", "0.01", "decay of matrices, none on biases and norms"),
+      Flag.of("max-grad-norm", "X", "1.0", "gradients are scaled down to this norm; 0 for no clipping"),
+      Flag.of("max-length", "N", null, "tokens that a text is cut to [256, or what the model takes]"),
+      Flag.of("lora-r", "N", "8", "rank of the adapter"),
+      Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r"),
+      Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input"),
+      Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's choice for the family]"),
+      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head"),
+      Flag.of("eval-steps", "N", "0", "steps between evaluations; 0 for once an epoch"),
+      Flag.of("early-stopping-patience", "N", "0", "evaluations without improvement before stopping; 0 for never"),
+      Flag.toggle("gradient-checkpointing", "recompute blocks in the backward pass: less memory, more time"),
+      Flag.of("seed", "N", "42", "of everything random; the same seed gives the same bits"));
+
+  @Override
+  public int run(Arguments arguments, Console console) throws IOException {
+    Path output = Path.of(arguments.required("output-dir"));
+    OutputDirectory.check(output, arguments.on("overwrite"));
+    TrainConfig config = config(arguments);
+    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
+    Dataset<Example.Labelled> training = Dataset.labelled(Path.of(arguments.required("data")), options);
+    boolean quiet = arguments.on("quiet");
+    say(console, quiet, training.description());
+    LabelSet labels = LabelSet.of(training);
+    Dataset<Example.Labelled> heldOut = null;
+    if (arguments.has("eval-data")) {
+      heldOut = Dataset.labelled(arguments.path("eval-data"), options);
+      say(console, quiet, heldOut.description());
+    } else if (arguments.number("val-size") != 0) {
+      Split split = Split.stratified(training, arguments.number("val-size"), config.seed());
+      heldOut = training.select(split.heldOut());
+      training = training.select(split.train());
+      say(console, quiet, "held out: " + heldOut.size() + " of " + (heldOut.size() + training.size()) + " rows");
+    }
+    ClassifierTuning tuning = tuning(arguments, ModelArgument.resolve(arguments.required("model"), console), labels, config);
+    train(tuning, training, heldOut, config, output, quiet, console);
+    return 0;
+  }
+
+  /** Trains, writes the adapter or model and {@code metrics.jsonl}, and says what came out. */
+  static Trainer.Result train(ClassifierTuning tuning, Dataset<Example.Labelled> training,
+      Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, boolean quiet, Console console) throws IOException {
+    int[] classes = heldOut == null ? null : new LabelSet(tuning.classifier().model().labels().names()).ids(heldOut);
+    int cut = tuning.classifier().countCut(training.rows().stream().map(Example.Labelled::text).toList());
+    if (cut > 0) {
+      say(console, quiet, cut + " of " + training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
+    }
+    say(console, quiet, trainable(tuning));
+    Files.createDirectories(output);
+    Progress progress = new Progress(console.err(), console.terminal(), classes);
+    Trainer.Result result;
+    try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
+      tuning.addListener(metrics);
+      if (!quiet) {
+        tuning.addListener(progress);
+      }
+      result = tuning.train(training, heldOut, config);
+    }
+    if (!quiet) {
+      progress.finish();
+    }
+    Path target = output.resolve(tuning.adapter() == null ? "model" : "adapter");
+    tuning.save(target);
+    say(console, quiet, String.format(Locale.ROOT, "trained %d steps in %.1f s%s; %s written to %s", result.steps(),
+        result.seconds(), heldOut == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
+            result.bestLoss(), result.bestStep()), tuning.adapter() == null ? "model" : "adapter", target));
+    return result;
+  }
+
+  private static void say(Console console, boolean quiet, String line) {
+    if (!quiet) {
+      console.note(line);
+    }
+  }
+
+  private static String trainable(ClassifierTuning tuning) {
+    long trained = tuning.parameters().stream().mapToLong(p -> p.shape().size()).sum();
+    long all = tuning.classifier().model().parameters().values().stream().mapToLong(p -> p.shape().size()).sum();
+    return String.format(Locale.ROOT, "trainable params: %,d || all params: %,d || trainable%%: %.4f", trained, all,
+        100.0 * trained / all);
+  }
+
+  static TrainConfig config(Arguments arguments) {
+    double rate = arguments.has("learning-rate") ? arguments.number("learning-rate")
+        : method(arguments).equals("lora") ? LORA_RATE : FULL_RATE;
+    return new TrainConfig(arguments.number("num-train-epochs"), arguments.integer("batch-size"),
+        arguments.integer("max-tokens-per-batch"), arguments.integer("gradient-accumulation-steps"), rate,
+        arguments.number("warmup-ratio"), arguments.text("lr-scheduler-type"), arguments.number("weight-decay"),
+        arguments.number("max-grad-norm"), arguments.whole("seed"), arguments.integer("eval-steps"),
+        arguments.integer("early-stopping-patience"), arguments.on("gradient-checkpointing"));
+  }
+
+  private static String method(Arguments arguments) {
+    String method = arguments.text("method");
+    if (!method.equals("lora") && !method.equals("full")) {
+      throw new UserError("--method must be lora or full, is '" + method + "'");
+    }
+    return method;
+  }
+
+  static ClassifierTuning tuning(Arguments arguments, Path model, LabelSet labels, TrainConfig config) throws IOException {
+    Collection<String> targets = arguments.list("target-modules");
+    LoraConfig lora = new LoraConfig(arguments.integer("lora-r"), arguments.number("lora-alpha"),
+        (float) arguments.number("lora-dropout"), List.copyOf(targets), arguments.list("modules-to-save"));
+    ClassifierTuning tuning = method(arguments).equals("lora")
+        ? ClassifierTuning.lora(model, labels, lora, config.seed())
+        : ClassifierTuning.full(model, labels, config.seed());
+    return arguments.has("max-length") ? tuning.withMaxLength(arguments.integer("max-length")) : tuning;
+  }
+}

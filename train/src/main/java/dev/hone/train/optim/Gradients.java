@@ -1,0 +1,44 @@
+package dev.hone.train.optim;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.Kernels;
+import java.util.Collection;
+
+/** All gradients of a step together. */
+public final class Gradients {
+  private Gradients() {}
+
+  /** The square root of the sum of the squares of all gradients, taken in the order given, in float64. */
+  public static double norm(Collection<Parameter> parameters) {
+    double sum = 0;
+    for (Parameter parameter : parameters) {
+      Tensor gradient = parameter.gradient();
+      if (gradient != null) {
+        sum += Kernels.active().reduce().sumOfSquares(gradient);
+      }
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** What gradients of this norm are multiplied by so that it does not exceed {@code limit}; 1 if {@code limit} is 0. */
+  public static float clipScale(double norm, double limit) {
+    return limit <= 0 ? 1 : (float) Math.min(1, limit / (norm + 1e-6)); // the 1e-6 is torch's
+  }
+
+  /** The first parameter whose gradient is not finite, or null. */
+  public static Parameter firstNotFinite(Collection<Parameter> parameters) {
+    for (Parameter parameter : parameters) {
+      Tensor gradient = parameter.gradient();
+      if (gradient != null && !Double.isFinite(Kernels.active().reduce().sumOfSquares(gradient))) {
+        return parameter;
+      }
+    }
+    return null;
+  }
+
+  /** Forgets all gradients. */
+  public static void clear(Collection<Parameter> parameters) {
+    parameters.forEach(Parameter::clearGradient);
+  }
+}
