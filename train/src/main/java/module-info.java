@@ -6,8 +6,11 @@ module dev.hone.train {
   requires tools.jackson.dataformat.csv;
   requires tools.jackson.dataformat.yaml;
 
+  exports dev.hone.train;
   exports dev.hone.train.data;
   exports dev.hone.train.metric;
   exports dev.hone.train.model;
+  exports dev.hone.train.optim;
+  exports dev.hone.train.report;
   exports dev.hone.train.schedule;
 }
