@@ -43,6 +43,11 @@ public record AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v,
     return ((long) head * q.rows() + row) << 24;
   }
 
+  /** Index in {@link #logSumExp}'s array of row {@code row} of a head. */
+  public int logSumExpIndex(int head, int row) {
+    return logSumExp.offset() + head * q.rows() + row;
+  }
+
   /** Index in {@link Columns#array()} of head {@code head} of row {@code row}. */
   public int index(Columns columns, int row, int head) {
     return columns.offset() + row * columns.stride() + head * spec.headDim();

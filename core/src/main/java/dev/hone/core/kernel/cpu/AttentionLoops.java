@@ -1,17 +1,26 @@
 package dev.hone.core.kernel.cpu;
 
-/** The loops of attention: what is done for one key head of one sequence, and for some rows of a rotation. */
+/** The loops of attention: what is done for one key head of one sequence, and for one row of a rotation. */
 public abstract class AttentionLoops {
   /**
    * Forward pass of the queries {@code from} to {@code to} of a sequence, for all query heads of one key head.
    *
    * @param sequence number of the sequence
    * @param kvHead number of the key head
+   * @param from a multiple of {@link AttentionItems#QUERY_GRID}
    */
   protected abstract void forward(AttentionCall call, int sequence, int kvHead, int from, int to);
 
-  /** Gradients of one key head of a sequence and all its query heads. */
-  protected abstract void backward(AttentionCall call, int sequence, int kvHead);
+  /**
+   * Gradients of the keys {@code from} to {@code to} of a sequence and one key head, and what these keys add to the gradients
+   * of the queries. Steps of the {@code turn} are numbered alike whatever the keys are.
+   *
+   * @param sequence number of the sequence
+   * @param kvHead number of the key head
+   * @param from a multiple of {@link AttentionItems#KEY_GRID}; the first item begins at 0, even if there are no keys
+   * @param turn orders the additions to the gradients of the queries
+   */
+  protected abstract void backward(AttentionCall call, int sequence, int kvHead, int from, int to, Turn turn);
 
   /**
    * Rotates the heads of one row: y[i] = x[i] · cos[i] - x[i + half] · sin[i], y[i + half] = x[i + half] · cos[i] + x[i] ·

@@ -7,11 +7,11 @@ import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 
-/** Attention on the CPU: checks the operands and hands out (sequence, key head) items and runs of rows. */
+/** Attention on the CPU: checks the operands and hands out items and runs of rows. */
 final class CpuAttention implements AttentionKernels {
   private static final int ROTATE_GRAIN = 1 << 14; // numbers that one block turns
-  private static final int QUERY_GRAIN = 256;
   private static final int MAX_DROPOUT_KEYS = 1 << 24;
 
   private final AttentionLoops loops;
@@ -24,11 +24,10 @@ final class CpuAttention implements AttentionKernels {
   public void forward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
     check(spec, q, k, v, out, logSumExp);
     AttentionCall call = new AttentionCall(spec, q, k, v, out, logSumExp, null, null, null, null);
-    Workers.run(spec.sequences() * spec.kvHeads(), item -> {
-      int sequence = item / spec.kvHeads();
-      int queries = spec.queryOffsets()[sequence + 1] - spec.queryOffsets()[sequence];
-      for (int from = 0; from < queries; from += QUERY_GRAIN) {
-        loops.forward(call, sequence, item % spec.kvHeads(), from, Math.min(queries, from + QUERY_GRAIN));
+    AttentionItems items = AttentionItems.ofQueries(spec);
+    Workers.run(items.blocks(), block -> {
+      for (int i = items.firstItem(block); i < items.firstItem(block + 1); i++) {
+        loops.forward(call, items.sequence(i), items.kvHead(i), items.from(i), items.to(i));
       }
     });
   }
@@ -45,7 +44,18 @@ final class CpuAttention implements AttentionKernels {
     checkLike("dk", dk, "k", k);
     checkLike("dv", dv, "v", v);
     AttentionCall call = new AttentionCall(spec, q, k, v, out, logSumExp, dOut, dq, dk, dv);
-    Workers.run(spec.sequences() * spec.kvHeads(), item -> loops.backward(call, item / spec.kvHeads(), item % spec.kvHeads()));
+    AttentionItems items = AttentionItems.ofKeys(spec);
+    AtomicIntegerArray ended = new AtomicIntegerArray(items.count());
+    Workers.run(items.blocks(), block -> {
+      for (int i = items.firstItem(block); i < items.firstItem(block + 1); i++) {
+        Turn turn = new Turn(ended, i, items.from(i) == 0);
+        try {
+          loops.backward(call, items.sequence(i), items.kvHead(i), items.from(i), items.to(i), turn);
+        } finally {
+          turn.endAll(); // also after a failure, which Workers reports: nobody must wait for us
+        }
+      }
+    });
   }
 
   @Override

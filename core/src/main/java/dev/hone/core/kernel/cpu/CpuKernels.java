@@ -10,6 +10,7 @@ import dev.hone.core.kernel.scalar.ScalarNormLoops;
 import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
 import dev.hone.core.kernel.scalar.ScalarReduceLoops;
 import dev.hone.core.kernel.vector.VectorMatMulLoops;
+import dev.hone.core.kernel.vector.VectorAttention;
 
 /** Puts the families together for each kind of loops. */
 public final class CpuKernels {
@@ -35,7 +36,7 @@ public final class CpuKernels {
         new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
         new CpuReduce(new ScalarReduceLoops()),
         new CpuNorm(new ScalarNormLoops()),
-        new CpuAttention(new ScalarAttention()),
+        new CpuAttention(new VectorAttention()),
         new CpuLoss(new ScalarReduceLoops()),
         new CpuOptimizer(new ScalarOptimizerLoops()),
         new CpuGather(new ScalarGatherLoops(), new ScalarElementwiseLoops()));

@@ -3,6 +3,7 @@ package dev.hone.core.kernel.scalar;
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.AttentionLoops;
+import dev.hone.core.kernel.cpu.Turn;
 import dev.hone.core.kernel.cpu.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
@@ -39,34 +40,41 @@ public final class ScalarAttention extends AttentionLoops {
         }
         weightedValues(call, sequence, head, row, first, end, scores, sum == 0 ? 0 : 1 / sum);
         if (call.logSumExp() != null) {
-          call.logSumExp().array()[logSumExpIndex(call, head, row)] = (float) (max + Math.log(sum));
+          call.logSumExp().array()[call.logSumExpIndex(head, row)] = (float) (max + Math.log(sum));
         }
       }
     }
   }
 
   @Override
-  protected void backward(AttentionCall call, int sequence, int kvHead) {
+  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, Turn turn) {
     AttentionSpec spec = call.spec();
     Visibility visible = call.visibility(sequence);
     int firstRow = spec.queryOffsets()[sequence];
     int firstKeyRow = spec.keyOffsets()[sequence];
-    for (int key = 0; key < visible.keys(); key++) {
+    for (int key = from; key < to; key++) {
       clear(call.dk().array(), call.index(call.dk(), firstKeyRow + key, kvHead), spec.headDim());
       clear(call.dv().array(), call.index(call.dv(), firstKeyRow + key, kvHead), spec.headDim());
     }
     float[] scores = Scratch.floats(SCORES, visible.keys());
     float[] mask = Scratch.floats(MASK, visible.keys());
+    int step = 0;
     for (int head = kvHead * call.group(); head < (kvHead + 1) * call.group(); head++) {
-      for (int query = 0; query < visible.queries(); query++) {
-        int first = visible.firstKey(query);
-        int end = visible.endKey(query);
+      for (int query = visible.queries() - 1; query >= 0; query--, step++) { // from the last, which more keys see
+        int first = Math.max(from, visible.firstKey(query));
+        int end = Math.min(to, visible.endKey(query));
         int row = firstRow + query;
+        if (visible.firstKey(query) < from) {
+          turn.await(step);
+        } else if (first < end || from == 0) { // the first item that sees the query, or nobody does
+          clear(call.dq().array(), call.index(call.dq(), row, head), spec.headDim());
+        }
         scores(call, sequence, head, row, first, end, scores);
         if (spec.dropout() > 0) {
           dropoutMask(call, head, row, first, end, mask);
         }
         queryBackward(call, firstKeyRow, head, row, first, end, scores, mask);
+        turn.end(step);
       }
     }
   }
@@ -81,8 +89,7 @@ public final class ScalarAttention extends AttentionLoops {
     int dOutAt = call.index(call.dOut(), row, head);
     int dqAt = call.index(call.dq(), row, head);
     float total = dot(dOut, dOutAt, call.out().array(), call.index(call.out(), row, head), d);
-    float logSumExp = call.logSumExp().array()[logSumExpIndex(call, head, row)];
-    clear(call.dq().array(), dqAt, d);
+    float logSumExp = call.logSumExp().array()[call.logSumExpIndex(head, row)];
     for (int key = first; key < end; key++) {
       float keep = spec.dropout() > 0 ? mask[key] : 1;
       float p = (float) Math.exp(scores[key] - logSumExp);
@@ -115,10 +122,6 @@ public final class ScalarAttention extends AttentionLoops {
         System.arraycopy(x, xAt + start + 2 * half, y, yAt + start + 2 * half, headDim - 2 * half);
       }
     }
-  }
-
-  private static int logSumExpIndex(AttentionCall call, int head, int row) {
-    return call.logSumExp().offset() + head * call.q().rows() + row;
   }
 
   private static void scores(AttentionCall call, int sequence, int head, int row, int first, int end, float[] scores) {

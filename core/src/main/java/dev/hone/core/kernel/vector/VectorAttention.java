@@ -1,0 +1,31 @@
+package dev.hone.core.kernel.vector;
+
+import dev.hone.core.kernel.cpu.AttentionCall;
+import dev.hone.core.kernel.cpu.AttentionLoops;
+import dev.hone.core.kernel.cpu.Turn;
+
+/** Attention in tiles on the Vector API. */
+public final class VectorAttention extends AttentionLoops {
+  @Override
+  protected void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
+    AttentionForward pass = new AttentionForward(call, sequence, kvHead, from, to);
+    for (int head = kvHead * call.group(); head < (kvHead + 1) * call.group(); head++) {
+      for (int query = from; query < to; query += ScoreBlock.QUERIES) {
+        pass.block(head, query, Math.min(to, query + ScoreBlock.QUERIES));
+      }
+    }
+  }
+
+  @Override
+  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, Turn turn) {
+    new AttentionBackward(call, sequence, kvHead, from, to).run(turn);
+  }
+
+  @Override
+  protected void rotate(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half, float[] cos, int cosAt,
+      float[] sin, int sinAt, float sign) {
+    for (int head = 0; head < heads; head++) {
+      RotaryLoops.rotate(x, xAt + head * headDim, y, yAt + head * headDim, headDim, half, cos, cosAt, sin, sinAt, sign);
+    }
+  }
+}
