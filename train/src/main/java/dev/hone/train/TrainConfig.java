@@ -35,12 +35,16 @@ public record TrainConfig(double epochs, int batchSize, int maxTokensPerBatch, i
     require(maxGradNorm >= 0, "max_grad_norm", maxGradNorm, "0 or more");
     require(evalEverySteps >= 0, "eval_steps", evalEverySteps, "0 or more");
     require(patience >= 0, "early_stopping_patience", patience, "0 or more");
+    schedule(lrSchedulerType, 0, 1, learningRate); // an unknown name fails here, not when training begins
   }
 
   /** The schedule of a run of this many steps; the warm-up is rounded to whole steps. */
   Schedule schedule(int steps) {
-    int warmup = (int) Math.round(warmupRatio * steps);
-    String name = lrSchedulerType.equals("constant") && warmup > 0 ? "constant_with_warmup" : lrSchedulerType;
+    return schedule(lrSchedulerType, (int) Math.round(warmupRatio * steps), steps, learningRate);
+  }
+
+  private static Schedule schedule(String type, int warmup, int steps, double learningRate) {
+    String name = type.equals("constant") && warmup > 0 ? "constant_with_warmup" : type;
     return Schedule.named(name, warmup, steps, learningRate, Map.of());
   }
 

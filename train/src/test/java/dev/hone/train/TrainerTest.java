@@ -1,0 +1,202 @@
+package dev.hone.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.hone.core.parallel.Workers;
+import dev.hone.lora.LoraConfig;
+import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+  @TempDir
+  Path directory;
+
+  private final int threads = Workers.threads();
+  private Path model;
+  private Dataset<Example.Labelled> data;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TinyModel.write(directory.resolve("model"));
+    Path file = directory.resolve("reviews.csv");
+    Files.writeString(file, TinyModel.reviews(80));
+    data = Dataset.labelled(file, DataOptions.DETECT);
+  }
+
+  @AfterEach
+  void restoreThreads() {
+    Workers.setThreads(threads);
+  }
+
+  private ClassifierTuning lora() throws IOException {
+    return ClassifierTuning.lora(model, LabelSet.of(data), LoraConfig.of(4, 8), 1);
+  }
+
+  private static TrainConfig config(double epochs, int accumulation, int patience) {
+    return new TrainConfig(epochs, 8, 0, accumulation, 5e-3, 0.1, "linear", 0.01, 1, 1, 0, patience, false);
+  }
+
+  private static List<float[]> values(ClassifierTuning tuning) {
+    return tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList();
+  }
+
+  private static void assertSameBits(List<float[]> expected, List<float[]> actual) {
+    assertEquals(expected.size(), actual.size());
+    for (int i = 0; i < expected.size(); i++) {
+      assertArrayEquals(expected.get(i), actual.get(i));
+    }
+  }
+
+  @Test
+  void theNumberOfThreadsChangesNoBit() throws IOException {
+    List<List<float[]>> runs = new ArrayList<>();
+    for (int n : new int[] {1, 2, 3}) {
+      Workers.setThreads(n);
+      ClassifierTuning tuning = lora();
+      tuning.train(data, null, config(2, 1, 0));
+      runs.add(values(tuning));
+    }
+    assertSameBits(runs.get(0), runs.get(1));
+    assertSameBits(runs.get(0), runs.get(2));
+  }
+
+  @Test
+  void savingInBetweenChangesNoBit() throws IOException {
+    ClassifierTuning plain = lora();
+    plain.train(data, null, config(2, 1, 0));
+    ClassifierTuning paused = lora();
+    paused.addListener(new TrainListener() {
+      @Override
+      public void onStep(Step step) {
+        try {
+          paused.save(directory.resolve("step" + step.step()));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    });
+    paused.train(data, null, config(2, 1, 0));
+    assertSameBits(values(plain), values(paused));
+  }
+
+  @Test
+  void anotherSeedGivesAnotherRun() throws IOException {
+    ClassifierTuning first = lora();
+    first.train(data, null, config(1, 1, 0));
+    ClassifierTuning other = ClassifierTuning.lora(model, LabelSet.of(data), LoraConfig.of(4, 8), 2);
+    other.train(data, null, config(1, 1, 0));
+    assertFalse(Arrays.equals(values(first).getFirst(), values(other).getFirst()));
+  }
+
+  @Test
+  void bothMethodsLearnWhatAWordDecides() throws IOException {
+    ClassifierTuning lora = ClassifierTuning.lora(model, LabelSet.of(data),
+        LoraConfig.of(4, 8).withTargets(List.of(LoraConfig.ALL_LINEAR)), 1);
+    for (ClassifierTuning tuning : List.of(lora, ClassifierTuning.full(model, LabelSet.of(data), 1))) {
+      tuning.train(data, null, config(15, 1, 0));
+      List<String> labels = tuning.classifier().predict(data.rows().stream().map(Example.Labelled::text).toList()).stream()
+          .map(TextClassifier.Prediction::label).toList();
+      int right = 0;
+      for (int i = 0; i < data.size(); i++) {
+        right += labels.get(i).equals(data.row(i).label()) ? 1 : 0;
+      }
+      assertTrue(right >= 76, right + " of 80 rows are right");
+    }
+  }
+
+  @Test
+  void theLastPartialWindowIsAStepOfItsOwn() throws IOException {
+    ClassifierTuning tuning = lora();
+    List<TrainListener.Step> steps = new ArrayList<>();
+    tuning.addListener(new TrainListener() {
+      @Override
+      public void onStep(Step step) {
+        steps.add(step);
+      }
+    });
+    Trainer.Result result = tuning.train(data, null, config(1, 4, 0)); // 80 rows, 10 batches: windows of 4, 4 and 2
+    assertEquals(3, result.steps());
+    assertEquals(1.0, steps.getLast().epoch());
+    assertEquals(steps.stream().mapToInt(TrainListener.Step::tokens).sum(), steps.getLast().totalTokens());
+  }
+
+  @Test
+  void theParametersWithTheLowestHeldOutLossAreLeft() throws IOException {
+    ClassifierTuning tuning = lora();
+    List<TrainListener.Evaluation> evaluations = new ArrayList<>();
+    tuning.addListener(new TrainListener() {
+      @Override
+      public void onEvaluation(Evaluation evaluation) {
+        evaluations.add(evaluation);
+      }
+    });
+    Dataset<Example.Labelled> heldOut = data.select(new int[] {0, 1, 2, 3, 4, 5});
+    Trainer.Result result = tuning.train(data, heldOut, config(4, 1, 0));
+    double lowest = evaluations.stream().mapToDouble(TrainListener.Evaluation::loss).min().orElseThrow();
+    assertEquals(4, evaluations.size());
+    assertEquals(lowest, result.bestLoss());
+    double left = Trainer.evaluate(tuning.classifier().model(),
+        Objective.classification(tuning.classifier().model().labels()), tuning.encode(heldOut), 8).loss();
+    assertEquals(lowest, left);
+  }
+
+  @Test
+  void trainingStopsAfterAsManyEvaluationsWithoutProgressAsPatienceSays() throws IOException {
+    ClassifierTuning tuning = lora();
+    int[] evaluations = {0};
+    tuning.addListener(new TrainListener() {
+      @Override
+      public void onEvaluation(Evaluation evaluation) {
+        evaluations[0]++;
+      }
+    });
+    // Wrong labels: what is learnt from the training rows makes these rows worse with every epoch.
+    List<Example.Labelled> wrong = data.rows().stream()
+        .map(row -> new Example.Labelled(row.text(), row.label().equals("up") ? "down" : "up")).toList();
+    Trainer.Result result = tuning.train(data, Dataset.of("wrong", wrong), config(50, 1, 2));
+    assertTrue(result.stoppedEarly());
+    assertTrue(evaluations[0] < 20, "evaluations: " + evaluations[0]);
+  }
+
+  @Test
+  void stopEndsTheRunAfterTheCurrentStep() throws IOException {
+    ClassifierTuning tuning = lora();
+    tuning.addListener(new TrainListener() {
+      @Override
+      public void onStep(Step step) {
+        if (step.step() == 3) {
+          tuning.stop();
+        }
+      }
+    });
+    Trainer.Result result = tuning.train(data, null, config(50, 1, 0));
+    assertEquals(3, result.steps());
+    assertTrue(result.stoppedEarly());
+  }
+
+  @Test
+  void frozenParametersCannotBeTrained() throws IOException {
+    ClassifierTuning tuning = lora();
+    var frozen = tuning.classifier().model().parameters().values().stream().filter(p -> !p.requiresGradient()).limit(1).toList();
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> new Trainer(tuning.classifier().model(),
+        frozen, Objective.classification(tuning.classifier().model().labels()), config(1, 1, 0)));
+    assertTrue(e.getMessage().startsWith("Trainer: parameter bert.embeddings."), e.getMessage());
+  }
+}

@@ -1,0 +1,243 @@
+package dev.hone.train.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.hone.train.TinyModel;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command line as its users meet it: the way from a file to predictions, and one clear line for each mistake. */
+class MainTest {
+  @TempDir
+  Path directory;
+
+  private Path model;
+  private Path data;
+
+  /** What a command printed and how it ended. */
+  private record Run(int code, String out, String err) {
+    String lastErrorLine() {
+      return err.lines().toList().getLast();
+    }
+  }
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TinyModel.write(directory.resolve("model"));
+    data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(60));
+  }
+
+  private static Run run(Object... words) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console = new Console(new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8), false);
+    int code = Main.run(Arrays.stream(words).map(Object::toString).toArray(String[]::new), console);
+    return new Run(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private Run train(Object... more) {
+    List<Object> words = new ArrayList<>(List.of("train", "--model", model, "--data", data, "--output-dir",
+        directory.resolve("out"), "--batch-size", 8, "--num-train-epochs", 2));
+    words.addAll(List.of(more));
+    return run(words.toArray());
+  }
+
+  /** One line on the screen that contains these words, exit code 2, and no output directory. */
+  private void assertUserError(Run run, String... words) {
+    assertEquals(2, run.code, run.err);
+    String line = run.lastErrorLine();
+    assertTrue(line.startsWith("error: "), run.err);
+    for (String word : words) {
+      assertTrue(line.contains(word), line + "\nmust contain: " + word);
+    }
+    assertFalse(run.err.contains("\tat "), run.err);
+    assertFalse(Files.exists(directory.resolve("out")), "something was written");
+  }
+
+  @Test
+  void aFileBecomesAnAdapterThatEvaluatesAndPredicts() throws IOException {
+    Run train = train();
+    assertEquals(0, train.code, train.err);
+    assertTrue(train.err.contains("60 rows"), train.err);
+    assertTrue(train.err.contains("trainable params: "), train.err);
+    Path adapter = directory.resolve("out/adapter");
+    try (Stream<Path> files = Files.list(adapter)) {
+      assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "labels.json"),
+          files.map(file -> file.getFileName().toString()).sorted().toList());
+    }
+    for (String line : Files.readAllLines(directory.resolve("out/metrics.jsonl"))) {
+      JsonNode tree = JsonMapper.builder().build().readTree(line);
+      assertTrue(tree.has("loss") || tree.has("eval_loss"), line);
+    }
+    Run evaluate = run("evaluate", "--model", model, "--adapter", adapter, "--data", data, "--json");
+    assertEquals(0, evaluate.code, evaluate.err);
+    JsonNode report = JsonMapper.builder().build().readTree(evaluate.out);
+    assertEquals(60, report.path("rows").asInt());
+    assertEquals(2, report.path("confusion_matrix").size());
+    Run table = run("evaluate", "--model", model, "--adapter", adapter, "--data", data);
+    assertTrue(table.out.contains("precision"), table.out);
+    Run predict = run("predict", "--model", model, "--adapter", adapter, "it is good", "it is awful");
+    assertEquals(0, predict.code, predict.err);
+    assertEquals(2, predict.out.lines().count());
+    assertTrue(predict.out.lines().allMatch(line -> line.matches("(up|down)\t[01]\\.\\d{4}\tit is .*")), predict.out);
+    Run json = run("predict", "--model", model, "--adapter", adapter, "--json", "it is good");
+    JsonNode prediction = JsonMapper.builder().build().readTree(json.out);
+    assertEquals(1, prediction.path("probabilities").path("up").asDouble()
+        + prediction.path("probabilities").path("down").asDouble(), 1e-6);
+  }
+
+  @Test
+  void fullTuningLeavesAModelDirectory() {
+    Run train = train("--method", "full", "--learning-rate", "1e-3");
+    assertEquals(0, train.code, train.err);
+    Run predict = run("predict", "--model", directory.resolve("out/model"), "it is good");
+    assertEquals(0, predict.code, predict.err);
+    assertTrue(predict.out.startsWith("up\t") || predict.out.startsWith("down\t"), predict.out);
+  }
+
+  @Test
+  void theSameSeedWritesTheSameBytes() throws IOException {
+    assertEquals(0, train("--quiet").code);
+    byte[] first = Files.readAllBytes(directory.resolve("out/adapter/adapter_model.safetensors"));
+    assertEquals(0, train("--quiet", "--overwrite").code);
+    assertTrue(Arrays.equals(first, Files.readAllBytes(directory.resolve("out/adapter/adapter_model.safetensors"))));
+  }
+
+  @Test
+  void quietPrintsNothing() {
+    Run train = train("--quiet");
+    assertEquals("", train.err + train.out);
+  }
+
+  @Test
+  void everyCommandHasHelp() {
+    for (String command : List.of("demo", "train", "evaluate", "predict", "verify", "devices")) {
+      Run help = run(command, "--help");
+      assertEquals(0, help.code);
+      assertTrue(help.out.startsWith("hone " + command + ": "), help.out);
+    }
+    assertTrue(run("devices").out.contains("kernels   "));
+    assertUserError(run("tune"), "unknown command 'tune'", "train");
+  }
+
+  @Test
+  void flagsAreCheckedBeforeAnythingIsRead() {
+    assertUserError(train("--learning-rat", "1"), "unknown flag --learning-rat", "did you mean --learning-rate?");
+    assertUserError(train("--learning-rate", "fast"), "--learning-rate must be a number, is 'fast'");
+    assertUserError(train("--learning_rate", "-1"), "learning_rate must be above 0, is -1.0");
+    assertUserError(train("--method", "magic"), "--method must be lora or full");
+    assertUserError(train("--lora-r", "0"), "r must be at least 1, got 0");
+    assertUserError(train("--max-length", "1000"), "max_length must be from 3 to 64");
+    assertUserError(train("--lr-scheduler-type", "zigzag"), "zigzag", "linear");
+    assertUserError(train("--target-modules", "quary"), "target_modules [quary] matches no linear layer", "query");
+    assertUserError(run("train", "--data", data), "--output-dir is missing");
+  }
+
+  @Test
+  void faultsOfTheDataAreNamed() throws IOException {
+    assertUserError(train("--data", directory.resolve("none.csv")), "none.csv");
+    data = Files.writeString(directory.resolve("empty.csv"), "");
+    assertUserError(train(), "empty.csv", "empty");
+    data = Files.writeString(directory.resolve("one.csv"), "text,label\nit is good,up\nit is great,up\n");
+    assertUserError(train(), "only one label");
+    data = Files.writeString(directory.resolve("columns.csv"), TinyModel.reviews(10));
+    assertUserError(train("--columns", "text=review,label=label"), "review", "text", "label");
+    data = Files.writeString(directory.resolve("blank.csv"), "text,label\n\"  \",up\nit is bad,down\nit is fine,up\n");
+    assertUserError(train(), "empty text", "5 %");
+    data = Files.write(directory.resolve("latin.csv"), "text,label\ncaf\u00e9,up\nbad,down\n".getBytes(StandardCharsets.ISO_8859_1));
+    assertUserError(train(), "latin.csv line 2", "UTF-8");
+  }
+
+  @Test
+  void aLabelThatTrainingNeverSawIsAnError() throws IOException {
+    Path test = Files.writeString(directory.resolve("test.csv"), "text,label\nit is good,up\nit is odd,sideways\n");
+    assertUserError(train("--eval-data", test), "test.csv line 3", "'sideways'", "down, up");
+    assertEquals(0, train("--quiet").code);
+    Run evaluate = run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", test);
+    assertEquals(2, evaluate.code);
+    assertTrue(evaluate.err.contains("'sideways'"), evaluate.err);
+  }
+
+  @Test
+  void aModelDirectoryWithoutItsPartsIsAnError() throws IOException {
+    Path whole = model;
+    model = directory.resolve("nothing");
+    assertUserError(train(), "nothing");
+    model = copyWithout(whole, "config.json");
+    assertUserError(train(), "no config.json");
+    model = copyWithout(whole, "tokenizer.json");
+    assertUserError(train(), "tokenizer.json");
+    model = copyWithout(whole, "model.safetensors");
+    assertUserError(train(), "no model.safetensors");
+    Files.writeString(model.resolve("pytorch_model.bin"), "x");
+    assertUserError(train(), "pytorch_model.bin", "convert", "safetensors");
+    model = copyWithout(whole, "");
+    Files.writeString(model.resolve("config.json"), "{\"model_type\": \"mamba\"}");
+    assertUserError(train(), "'mamba'", "bert", "distilbert", "roberta");
+  }
+
+  @Test
+  void aDamagedSafetensorsFileIsAnError() throws IOException {
+    Path whole = model;
+    model = copyWithout(whole, "");
+    Path file = model.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(bytes, bytes.length - 100));
+    assertUserError(train(), "model.safetensors");
+    byte[] hostile = bytes.clone();
+    ByteBuffer.wrap(hostile).order(ByteOrder.LITTLE_ENDIAN).putLong(0, Long.MAX_VALUE);
+    Files.write(file, hostile);
+    assertUserError(train(), "model.safetensors", "header");
+  }
+
+  @Test
+  void anAdapterOfAnotherBaseIsAnError() throws IOException {
+    assertEquals(0, train("--quiet").code);
+    Path other = TinyModel.write(directory.resolve("other"), 32, 64);
+    Run predict = run("predict", "--model", other, "--adapter", directory.resolve("out/adapter"), "it is good");
+    assertEquals(2, predict.code, predict.err);
+    assertTrue(predict.err.contains("does not fit the base model"), predict.err);
+    assertTrue(predict.err.contains("lora_A.weight is [8, 16], the base model makes it [8, 32]"), predict.err);
+  }
+
+  @Test
+  void anOutputDirectoryIsNotOverwrittenUnasked() throws IOException {
+    Files.createDirectories(directory.resolve("out"));
+    Files.writeString(directory.resolve("out/thesis.txt"), "years of work");
+    Run train = train();
+    assertEquals(2, train.code);
+    assertTrue(train.lastErrorLine().contains("exists and is not empty; --overwrite"), train.err);
+    assertEquals(0, train("--overwrite", "--quiet").code);
+    assertTrue(Files.exists(directory.resolve("out/thesis.txt")));
+  }
+
+  private Path copyWithout(Path source, String name) throws IOException {
+    Path copy = Files.createTempDirectory(directory, "copy");
+    try (Stream<Path> files = Files.list(source)) {
+      for (Path file : files.toList()) {
+        if (!file.getFileName().toString().equals(name)) {
+          Files.copy(file, copy.resolve(file.getFileName()));
+        }
+      }
+    }
+    return copy;
+  }
+}
