@@ -44,16 +44,15 @@ final class Pipeline {
     }
   }
 
-  Pipeline(Definition definition, TokenNames names) {
-    this.names = names;
+  Pipeline(Definition definition) {
     normalizers = definition.normalizer() == null ? List.of() : flatten(definition.normalizer());
+    names = new TokenNames(definition.model().vocabulary(), definition.addedTokens(), this::normalize);
     preTokenizer = definition.preTokenizer();
     model = definition.model();
     List<TokenFinder.Entry> raw = new ArrayList<>();
     List<TokenFinder.Entry> normalized = new ArrayList<>();
     for (AddedToken token : definition.addedTokens()) {
-      if (token.normalized()) normalized.add(new TokenFinder.Entry(normalize(token.content()), token));
-      else raw.add(new TokenFinder.Entry(token.content(), token));
+      (token.normalized() ? normalized : raw).add(new TokenFinder.Entry(names.token(token.id()), token));
     }
     rawTokens = new TokenFinder(raw);
     normalizedTokens = new TokenFinder(normalized);
@@ -75,8 +74,13 @@ final class Pipeline {
     desks.add(desk);
   }
 
+  /** Ids and texts of the tokens. */
+  TokenNames names() {
+    return names;
+  }
+
   /** The text as the normaliser leaves it. */
-  String normalize(String text) {
+  private String normalize(String text) {
     Pieces pieces = new Pieces();
     pieces.reset(text);
     for (Normalizer normalizer : normalizers) pieces.rewrite(normalizer::normalize);
@@ -100,18 +104,19 @@ final class Pipeline {
     if (preTokenizer != null) preTokenizer.apply(pieces);
     int first = out.count;
     tokenize(pieces, desk, out, fromEnd ? Integer.MAX_VALUE : limit);
-    if (fromEnd) dropBeginning(out, first, limit);
+    if (fromEnd) dropBeginning(pieces, out, first, limit);
     if (word >= 0) Arrays.fill(out.words, first, out.count, word);
     toOriginal(pieces.text(), out, first);
     if (desk.surrogates) toCodePoints(text, out, first);
   }
 
+  /** The limit is looked at behind pieces that the model has cut, not behind added tokens. */
   private void tokenize(Pieces pieces, Desk desk, TokenBuffer out, int limit) {
     AlignedText text = pieces.text();
     char[] chars = text.chars();
     int surface = model.surfaceId();
     int first = out.count;
-    for (int i = 0; i < pieces.count() && out.count - first < limit; i++) {
+    for (int i = 0; i < pieces.count(); i++) {
       int mark = out.count;
       int start = pieces.start(i);
       int end = pieces.end(i);
@@ -122,22 +127,24 @@ final class Pipeline {
       } else {
         out.add(id, start, end);
         String content = text.substring(start, end);
-        if (!content.equals(names.token(id))) out.text(mark, content);
+        if (!content.equals(names.modelToken(id))) out.text(mark, content);
       }
       for (int k = mark; k < out.count; k++) out.words[k] = i;
+      if (id == Pieces.TEXT && out.count - first >= limit) break;
     }
   }
 
   /** Drops whole pieces at the beginning as long as enough tokens remain; the rest is renumbered. */
-  private static void dropBeginning(TokenBuffer out, int first, int limit) {
+  private static void dropBeginning(Pieces pieces, TokenBuffer out, int first, int limit) {
     int from = out.count;
-    while (from > first && out.count - from < limit) {
-      int piece = out.words[from - 1];
+    int piece = pieces.count();
+    while (piece > 0) {
+      piece--;
       while (from > first && out.words[from - 1] == piece) from--;
+      if (pieces.id(piece) == Pieces.TEXT && out.count - from >= limit) break;
     }
-    int dropped = from == out.count ? 0 : out.words[from];
     out.remove(first, from);
-    for (int k = first; k < out.count; k++) out.words[k] -= dropped;
+    for (int k = first; k < out.count; k++) out.words[k] -= piece;
   }
 
   private static void showSurface(AlignedText text, TokenBuffer out, int mark, int surface) {

@@ -4,22 +4,24 @@ import dev.hone.tokenizer.lookup.Vocabulary;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Ids and texts of all tokens: those of the model and those added to it. */
 final class TokenNames {
   private final Vocabulary vocabulary;
   private final Map<String, AddedToken> byContent = new HashMap<>();
-  private final Map<Integer, AddedToken> byId = new HashMap<>();
+  private final Map<Integer, String> contents = new HashMap<>();
   private final int size;
   private final int idBound;
 
-  TokenNames(Vocabulary vocabulary, List<AddedToken> added) {
+  /** Names of a model's tokens and the added ones, whose normalised form the function gives. */
+  TokenNames(Vocabulary vocabulary, List<AddedToken> added, UnaryOperator<String> normalize) {
     this.vocabulary = vocabulary;
     int outside = 0;
     int bound = vocabulary.size();
     for (AddedToken token : added) {
       byContent.put(token.content(), token);
-      byId.put(token.id(), token);
+      contents.put(token.id(), token.normalized() ? normalize.apply(token.content()) : token.content());
       if (vocabulary.id(token.content()) == Vocabulary.UNKNOWN) outside++;
       bound = Math.max(bound, token.id() + 1);
     }
@@ -27,12 +29,16 @@ final class TokenNames {
     idBound = bound;
   }
 
-  /** The text of an id, or null. */
+  /** The text of an id, or null. That of an added token is what is looked for in normalised text. */
   String token(int id) {
+    String added = contents.get(id);
+    return added != null ? added : vocabulary.token(id);
+  }
+
+  /** The text of an id as the model spells it, or null. */
+  String modelToken(int id) {
     String known = vocabulary.token(id);
-    if (known != null) return known;
-    AddedToken token = byId.get(id);
-    return token == null ? null : token.content();
+    return known != null ? known : contents.get(id);
   }
 
   /** The id of a text, or -1. */

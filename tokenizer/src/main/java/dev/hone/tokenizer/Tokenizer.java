@@ -41,8 +41,8 @@ public final class Tokenizer {
     this.name = name;
     this.json = json;
     this.definition = TokenizerJson.read(json, name);
-    this.names = new TokenNames(definition.model().vocabulary(), definition.addedTokens());
-    this.pipeline = new Pipeline(definition, names);
+    this.pipeline = new Pipeline(definition);
+    this.names = pipeline.names();
   }
 
   /**
@@ -93,23 +93,22 @@ public final class Tokenizer {
   /** The tokens of a text. */
   public Encoding encode(String text, EncodeOptions options) {
     Pipeline.Desk desk = pipeline.take();
-    TokenBuffer[] buffers = desk.buffers;
-    encode(text, desk, buffers[0], -1, options);
+    encode(text, desk, 0, -1, options);
     return finish(desk, false, options);
   }
 
   /** The tokens of a pair of texts, such as a question and its context. */
   public Encoding encode(String first, String second, EncodeOptions options) {
     Pipeline.Desk desk = pipeline.take();
-    encode(first, desk, desk.buffers[0], -1, options);
-    encode(second, desk, desk.buffers[1], -1, options);
+    encode(first, desk, 0, -1, options);
+    encode(second, desk, 1, -1, options);
     return finish(desk, true, options);
   }
 
   /** The tokens of a text that is split into words already; ranges are relative to their word. */
   public Encoding encodeWords(List<String> words, EncodeOptions options) {
     Pipeline.Desk desk = pipeline.take();
-    for (int i = 0; i < words.size(); i++) encode(words.get(i), desk, desk.buffers[0], i, options);
+    for (int i = 0; i < words.size(); i++) encode(words.get(i), desk, 0, i, options);
     return finish(desk, false, options);
   }
 
@@ -127,9 +126,10 @@ public final class Tokenizer {
     return new ParallelEncoding(this, texts, options).run(threads);
   }
 
-  private void encode(String text, Pipeline.Desk desk, TokenBuffer out, int word, EncodeOptions options) {
+  private void encode(String text, Pipeline.Desk desk, int sequence, int word, EncodeOptions options) {
+    TokenBuffer out = desk.buffers[sequence];
     Truncation cut = options.truncation().orElse(null);
-    if (cut == null || cut.readAll()) pipeline.encode(text, desk, out, word, Integer.MAX_VALUE, false);
+    if (cut == null || cut.readsAll(sequence)) pipeline.encode(text, desk, out, word, Integer.MAX_VALUE, false);
     else pipeline.encode(text, desk, out, word, cut.maxLength(), cut.side() == Truncation.Side.LEFT);
   }
 
@@ -143,9 +143,9 @@ public final class Tokenizer {
         ? Cuts.of(first, second, options.truncation().get(), special ? post.added(pair) : 0)
         : pair ? new Cuts[] {Cuts.whole(first), Cuts.whole(second)} : new Cuts[] {Cuts.whole(first)};
     EncodedTokens tokens = EncodedTokens.assemble(special ? post.order(pair) : post.orderWithoutSpecial(pair),
-        buffers, cuts, post.trims(), names::token);
+        buffers, cuts, post.trims(), names::modelToken);
     pipeline.giveBack(desk);
-    return new Encoding(tokens, names::token);
+    return new Encoding(tokens, names::modelToken);
   }
 
   /**

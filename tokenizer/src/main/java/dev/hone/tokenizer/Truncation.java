@@ -38,6 +38,11 @@ public record Truncation(int maxLength, int stride, Strategy strategy, Side side
     if (stride < 0) throw new TokenizerException("truncation: stride must be >= 0, got " + stride);
   }
 
+  /** Whether a sequence, 0 or 1, has to be tokenized to its end. */
+  boolean readsAll(int sequence) {
+    return readAll || sequence == 0 && strategy == Strategy.ONLY_SECOND;
+  }
+
   /** Cuts the end off, longest sequence first; what is cut off is of no interest. */
   public static Truncation to(int maxLength) {
     return new Truncation(maxLength, 0, Strategy.LONGEST_FIRST, Side.RIGHT, false);

@@ -73,9 +73,11 @@ final class StageReader {
   /** A pattern: {"String": ...} or {"Regex": ...}. */
   private static Search search(Json json) {
     Json pattern = json.object("pattern");
-    if (pattern.has("String")) return new Literal(pattern.string("String"));
+    String literal = pattern.string("String", null);
+    // The empty string is found between all characters, as the empty expression is.
+    if (literal != null && !literal.isEmpty()) return new Literal(literal);
     try {
-      return Scanner.forRegex(pattern.string("Regex"));
+      return Scanner.forRegex(literal != null ? "" : pattern.string("Regex"));
     } catch (TokenizerException e) {
       throw new TokenizerException(pattern.where() + ": " + e.getMessage(), e);
     }

@@ -4,6 +4,7 @@ import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.lookup.Vocabulary;
 import dev.hone.tokenizer.text.Utf8;
 import dev.hone.tokenizer.tokens.TokenBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -61,7 +62,9 @@ public final class Bpe implements Model {
       joinsSpace |= !right.isEmpty() && right.charAt(0) == VISIBLE_SPACE && !left.isEmpty()
           && left.charAt(left.length() - 1) != VISIBLE_SPACE;
     }
-    this.fallsApart = !joinsSpace && !affixes && !options.ignoreMerges()
+    boolean nothingVanishes = options.unknownToken() != null
+        || byteIds != null && Arrays.stream(byteIds).noneMatch(id -> id == Vocabulary.UNKNOWN);
+    this.fallsApart = !joinsSpace && nothingVanishes && !affixes && !options.ignoreMerges()
         && vocabulary.id(String.valueOf(VISIBLE_SPACE)) != Vocabulary.UNKNOWN;
   }
 
@@ -126,100 +129,112 @@ public final class Bpe implements Model {
   }
 
   private void merge(char[] text, int from, int to, Symbols symbols, TokenBuffer out) {
+    Filling filling = new Filling(text, from, to, symbols);
     symbols.clear();
-    boolean complete = affixes ? affixed(text, from, to, symbols) : plain(text, from, to, symbols);
+    filling.fill();
+    if (filling.vanished) filling.refillByBytes();
     symbols.merge(merges);
     int mark = out.count;
     symbols.addTo(out);
-    if (!complete) closeGaps(text, from, to, mark, out);
+    if (filling.vanished) fromBytes(text, from, to, mark, out);
   }
 
-  /** Fills in the characters of the word; false if some vanished. */
-  private boolean plain(char[] text, int from, int to, Symbols symbols) {
-    Unknowns unknowns = new Unknowns();
-    boolean complete = true;
-    for (int i = from; i < to; ) {
-      char c = text[i];
-      int end = Character.isHighSurrogate(c) && i + 1 < to ? i + 2 : i + 1;
-      int id = end - i == 1 ? characterIds[c] : vocabulary.id(text, i, end);
-      if (id != Vocabulary.UNKNOWN) {
-        unknowns.flush(symbols);
-        symbols.add(id, i, end);
-      } else {
-        complete &= unknown(text, i, end, null, unknowns, symbols);
-      }
-      i = end;
+  /** Turns the characters of a word into symbols. */
+  private final class Filling {
+    private final char[] text;
+    private final int from;
+    private final int to;
+    private final Symbols symbols;
+    private boolean vanished;
+    // Counting bytes: the position of the next symbol; otherwise -1, and symbols know their characters.
+    private int bytes = -1;
+    // Unknown characters that are not a symbol yet.
+    private int unknownStart = -1;
+    private int unknownEnd;
+    private int unknownBytes;
+
+    Filling(char[] text, int from, int to, Symbols symbols) {
+      this.text = text;
+      this.from = from;
+      this.to = to;
+      this.symbols = symbols;
     }
-    unknowns.flush(symbols);
-    return complete;
-  }
 
-  /** The same with a prefix or suffix on the characters, which then need strings. */
-  private boolean affixed(char[] text, int from, int to, Symbols symbols) {
-    Unknowns unknowns = new Unknowns();
-    boolean complete = true;
-    for (int i = from; i < to; ) {
-      int end = Character.isHighSurrogate(text[i]) && i + 1 < to ? i + 2 : i + 1;
-      String symbol = (i > from ? options.continuingPrefix() : "") + new String(text, i, end - i)
+    void fill() {
+      for (int i = from; i < to; ) {
+        int end = Character.isHighSurrogate(text[i]) && i + 1 < to ? i + 2 : i + 1;
+        String symbol = affixes ? affixed(i, end) : null;
+        int id = symbol != null ? vocabulary.id(symbol)
+            : end - i == 1 ? characterIds[text[i]] : vocabulary.id(text, i, end);
+        if (id != Vocabulary.UNKNOWN) {
+          flush();
+          add(id, i, end, 0);
+        } else {
+          unknown(i, end, symbol);
+        }
+        i = end;
+      }
+      flush();
+    }
+
+    /** Starts over, symbols numbered by the bytes that have not vanished. */
+    void refillByBytes() {
+      symbols.clear();
+      bytes = 0;
+      fill();
+    }
+
+    private String affixed(int i, int end) {
+      return (i > from ? options.continuingPrefix() : "") + new String(text, i, end - i)
           + (end == to ? options.endSuffix() : "");
-      int id = vocabulary.id(symbol);
-      if (id != Vocabulary.UNKNOWN) {
-        unknowns.flush(symbols);
-        symbols.add(id, i, end);
-      } else {
-        complete &= unknown(text, i, end, symbol, unknowns, symbols);
+    }
+
+    private void add(int id, int start, int end, int length) {
+      if (bytes < 0) {
+        symbols.add(id, start, end);
+        return;
       }
-      i = end;
-    }
-    unknowns.flush(symbols);
-    return complete;
-  }
-
-  /** A character that is no token; false if it vanishes. */
-  private boolean unknown(char[] text, int from, int to, String symbol, Unknowns unknowns, Symbols symbols) {
-    if (byteIds != null && ByteTokens.known(byteIds, symbol, text, from, to)) {
-      if (symbol == null) ByteTokens.forEach(text, from, to, b -> symbols.add(byteIds[b], from, to));
-      else for (byte b : Utf8.bytes(symbol)) symbols.add(byteIds[b & 0xFF], from, to);
-      return true;
-    }
-    if (options.unknownToken() == null) return false;
-    if (unknownId == Vocabulary.UNKNOWN) {
-      throw new TokenizerException("BPE: \"" + new String(text, from, to - from) + "\" is no token and the unknown token \""
-          + options.unknownToken() + "\" is not in the vocabulary");
-    }
-    if (!options.fuseUnknown()) unknowns.flush(symbols);
-    unknowns.extend(from, to);
-    return true;
-  }
-
-  /** A run of unknown characters that is not a symbol yet. */
-  private final class Unknowns {
-    private int start = -1;
-    private int end;
-
-    void extend(int from, int to) {
-      if (start < 0) start = from;
-      end = to;
+      int n = length > 0 ? length : Utf8.length(text, start, end);
+      symbols.add(id, bytes, bytes + n);
+      bytes += n;
     }
 
-    void flush(Symbols symbols) {
-      if (start >= 0) symbols.add(unknownId, start, end);
-      start = -1;
+    private void unknown(int i, int end, String symbol) {
+      if (byteIds != null && ByteTokens.known(byteIds, symbol, text, i, end)) {
+        if (symbol == null) ByteTokens.forEach(text, i, end, b -> add(byteIds[b], i, end, 1));
+        else for (byte b : Utf8.bytes(symbol)) add(byteIds[b & 0xFF], i, end, 1);
+        return;
+      }
+      if (options.unknownToken() == null) {
+        vanished = true;
+        return;
+      }
+      if (unknownId == Vocabulary.UNKNOWN) {
+        throw new TokenizerException("BPE: \"" + new String(text, i, end - i) + "\" is no token and the unknown token \""
+            + options.unknownToken() + "\" is not in the vocabulary");
+      }
+      if (!options.fuseUnknown()) flush();
+      if (unknownStart < 0) unknownStart = i;
+      unknownEnd = end;
+      unknownBytes += Utf8.length(text, i, end);
+    }
+
+    private void flush() {
+      if (unknownStart >= 0) add(unknownId, unknownStart, unknownEnd, unknownBytes);
+      unknownStart = -1;
+      unknownBytes = 0;
     }
   }
 
   /**
-   * Where characters vanished, the reference counts the bytes of the remaining ones from the beginning
-   * of the word, so the ranges move left by what is missing. Offsets must agree with it.
+   * Where characters vanished, the reference lets the remaining ones move up: a token's range is found
+   * by counting the bytes of the tokens before it from the beginning of the word. Offsets must agree.
    */
-  private static void closeGaps(char[] text, int from, int to, int mark, TokenBuffer out) {
+  private static void fromBytes(char[] text, int from, int to, int mark, TokenBuffer out) {
     int[] unitOfByte = Utf8.unitOfByte(text, from, to);
-    int at = 0;
     for (int k = mark; k < out.count; k++) {
-      int length = Utf8.length(text, out.starts[k], out.ends[k]);
-      out.starts[k] = unitOfByte[at];
-      at += length;
-      int last = unitOfByte[at - 1];
+      int last = unitOfByte[Math.min(out.ends[k], unitOfByte.length) - 1];
+      out.starts[k] = unitOfByte[Math.min(out.starts[k], unitOfByte.length - 1)];
       out.ends[k] = last + (Character.isHighSurrogate(text[last]) && last + 1 < to ? 2 : 1);
     }
   }

@@ -2,9 +2,11 @@ package dev.hone.tokenizer.pretokenizer;
 
 import dev.hone.tokenizer.text.AlignedText;
 import dev.hone.tokenizer.text.Pieces;
+import dev.hone.tokenizer.unicode.Scripts;
 import java.lang.Character.UnicodeScript;
 
-/** Cuts where the script changes. Kana count as Han, and a space belongs to whatever is around it. */
+/** Cuts where the script changes. Kana count as Han, and a space or a character
+ * without script belongs to whatever is around it. */
 public record UnicodeScripts() implements PreTokenizer {
   private static final int PROLONGED_SOUND_MARK = 0x30FC;
 
@@ -21,7 +23,7 @@ public record UnicodeScripts() implements PreTokenizer {
       int c = Character.codePointAt(chars, i, to);
       UnicodeScript script = script(c);
       if (script != null && script != last) {
-        // Spaces before the first script belong to no piece, as in the reference.
+        // What comes before the first script belong to no piece, as in the reference.
         if (start >= 0) out.add(start, i);
         start = i;
         last = script;
@@ -34,7 +36,7 @@ public record UnicodeScripts() implements PreTokenizer {
   private static UnicodeScript script(int c) {
     if (c == ' ') return null;
     if (c == PROLONGED_SOUND_MARK) return UnicodeScript.HAN;
-    UnicodeScript script = UnicodeScript.of(c);
+    UnicodeScript script = Scripts.of(c);
     return script == UnicodeScript.HIRAGANA || script == UnicodeScript.KATAKANA ? UnicodeScript.HAN : script;
   }
 }

@@ -50,8 +50,8 @@ public final class CompiledRegex implements Search {
         while (matcher.find()) {
           int start = matcher.start();
           int end = matcher.end();
-          // An empty match right behind the one before does not count.
-          if (start == end && end == lastEnd[0]) continue;
+          // An empty match right behind the one before, or inside a character, does not count.
+          if (start == end && (end == lastEnd[0] || window.cutsPair(end))) continue;
           lastEnd[0] = end;
           return Search.hit(from + start, from + end);
         }
@@ -75,6 +75,10 @@ public final class CompiledRegex implements Search {
       this.from = from;
       this.to = to;
       this.looks = LOOKS_AT_LEAST + LOOKS_PER_CHARACTER * (to - from);
+    }
+
+    private boolean cutsPair(int at) {
+      return at > 0 && at < length() && Character.isSurrogatePair(text[from + at - 1], text[from + at]);
     }
 
     @Override

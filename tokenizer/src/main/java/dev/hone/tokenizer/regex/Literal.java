@@ -2,7 +2,7 @@ package dev.hone.tokenizer.regex;
 
 import java.util.Arrays;
 
-/** A fixed string. The empty one is found nowhere. */
+/** A fixed string, which is not empty. */
 public record Literal(String text) implements Search {
 
   @Override
@@ -11,7 +11,7 @@ public record Literal(String text) implements Search {
     int n = wanted.length;
     int[] at = {from};
     return () -> {
-      for (int i = at[0]; n > 0 && i + n <= to; i++) {
+      for (int i = at[0]; i + n <= to; i++) {
         if (chars[i] == wanted[0] && Arrays.equals(chars, i, i + n, wanted, 0, n)) {
           at[0] = i + n;
           return Search.hit(i, i + n);

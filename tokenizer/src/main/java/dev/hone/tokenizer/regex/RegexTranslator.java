@@ -13,6 +13,9 @@ import dev.hone.tokenizer.TokenizerException;
  */
 final class RegexTranslator {
   private static final int MAX_DEPTH = 200;
+  // An alternative that never matches. The JDK steps back over whole surrogate pairs only in a
+  // look-behind in which it sees a character outside the basic plane.
+  private static final String WHOLE_CHARACTERS = "|(?!)\uDBFF\uDFFD";
 
   private final String in;
   private final StringBuilder out = new StringBuilder();
@@ -101,7 +104,7 @@ final class RegexTranslator {
       at = end + 1;
       return false;
     }
-    boolean repeatable = true;
+    boolean behind = false;
     if (!take("?")) {
       out.append('(');
     } else if (take(":")) {
@@ -114,8 +117,10 @@ final class RegexTranslator {
       out.append("(?>");
     } else if (take("<=")) {
       out.append("(?<=");
+      behind = true;
     } else if (take("<!")) {
       out.append("(?<!");
+      behind = true;
     } else if (take("<") || take("'")) {
       named(in.charAt(at - 1) == '<' ? '>' : '\'');
     } else {
@@ -123,8 +128,9 @@ final class RegexTranslator {
     }
     alternatives();
     if (!take(")")) throw error("a '(' without ')'");
+    if (behind) out.append(WHOLE_CHARACTERS);
     out.append(')');
-    return repeatable;
+    return true;
   }
 
   private void named(char close) {
@@ -177,9 +183,10 @@ final class RegexTranslator {
       case 'b', 'B' -> {
         at++;
         String word = "[" + ClassTranslator.WORD + "]";
-        out.append(c == 'b'
-            ? "(?:(?<=" + word + ")(?!" + word + ")|(?<!" + word + ")(?=" + word + "))"
-            : "(?:(?<=" + word + ")(?=" + word + ")|(?<!" + word + ")(?!" + word + "))");
+        String after = "(?<=" + word + WHOLE_CHARACTERS + ")";
+        String notAfter = "(?<!" + word + WHOLE_CHARACTERS + ")";
+        out.append("(?:").append(after).append(c == 'b' ? "(?!" : "(?=").append(word).append(")|").append(notAfter)
+            .append(c == 'b' ? "(?=" : "(?!").append(word).append("))");
       }
       case 'R', 'X' -> {
         at++;
