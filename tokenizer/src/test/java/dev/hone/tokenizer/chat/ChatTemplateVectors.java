@@ -69,8 +69,17 @@ final class ChatTemplateVectors {
       assertEquals(error.get("message").stringValue(), thrown.reason());
       assertEquals(kind(error.get("kind").stringValue()), thrown.kind());
     } else {
-      assertEquals(row.get("text").stringValue(), render(template, row, base));
+      RenderedChat rendered = render(template, row, base);
+      assertEquals(row.get("text").stringValue(), rendered.text());
+      if (row.has("generation_spans")) {
+        assertEquals(spans(row), rendered.generations());
+      }
     }
+  }
+
+  static List<TextSpan> spans(JsonNode row) {
+    return stream(row.get("generation_spans"))
+        .map(span -> new TextSpan(span.get(0).intValue(), span.get(1).intValue())).toList();
   }
 
   private static ChatTemplateException.Kind kind(String recorded) {
@@ -83,7 +92,7 @@ final class ChatTemplateVectors {
     };
   }
 
-  private static String render(ChatTemplate template, JsonNode row, ChatOptions base) {
+  private static RenderedChat render(ChatTemplate template, JsonNode row, ChatOptions base) {
     ChatOptions options = base.withTools(row.get("tools")).withDocuments(row.get("documents"));
     for (Map.Entry<String, JsonNode> kwarg : row.path("kwargs").properties()) {
       options = switch (kwarg.getKey()) {
@@ -92,7 +101,7 @@ final class ChatTemplateVectors {
         default -> options.withVariable(kwarg.getKey(), kwarg.getValue());
       };
     }
-    return template.render(row.get("messages"), options).text();
+    return template.render(row.get("messages"), options);
   }
 
   static Stream<JsonNode> stream(JsonNode array) {

@@ -16,6 +16,7 @@ final class Arithmetic {
     defined(a, b);
     if (Values.text(a) instanceof String x && Values.text(b) instanceof String y) {
       // One side at least is marked safe: the other is escaped, as markupsafe does.
+      budget.charge((x.length() + (long) y.length()) >> 2);
       String left = a instanceof SafeText ? x : SafeText.escape(x);
       String right = b instanceof SafeText ? y : SafeText.escape(y);
       return new SafeText(concat(left, right, budget));

@@ -5,13 +5,14 @@ package dev.hone.tokenizer.chat.jinja;
  * input always end the same way; the clock is only the second line of defence.
  */
 final class Budget {
-  private static final long CHECK_EVERY = 4096;
-  /** Between two checks at most this much counts: a pause of the machine is not the template's doing. */
-  private static final long NANOS_PER_CHECK = 5_000_000;
+  private static final long CHECK_EVERY = 2048;
+  /** Between two checks at most this much counts: a long pause of the machine is not the template's doing. */
+  private static final long NANOS_PER_CHECK = 50_000_000;
   private static final long NANOS_PER_UNIT = 1_000;
 
   private final Limits limits;
   private final long maxWork;
+  private final long maxNanos;
   private final int maxChars;
   private long work;
   private long checked;
@@ -23,6 +24,7 @@ final class Budget {
   Budget(Limits limits, long inputChars) {
     this.limits = limits;
     this.maxWork = limits.work() + 16 * inputChars;
+    this.maxNanos = limits.time().toNanos() + 20 * inputChars;
     this.maxChars = (int) Math.min(Integer.MAX_VALUE / 4, Math.max(limits.chars(), 4 * inputChars));
   }
 
@@ -49,6 +51,12 @@ final class Budget {
     if (chars >= 16) {
       charge(chars >> 4);
     }
+  }
+
+  /** Pays for a search, which may compare most of the needle at every place. */
+  void search(int chars, int needle) {
+    scan(chars);
+    charge((long) chars * Math.min(needle, CodePoints.SHORT_NEEDLE) / CodePoints.SHORT_NEEDLE);
   }
 
   /** Pays for making text of so many characters, before it is made. */
@@ -90,8 +98,8 @@ final class Budget {
     }
     long now = System.nanoTime();
     spent += Math.min(now - clock, NANOS_PER_CHECK + (work - checked) * NANOS_PER_UNIT);
-    if (spent > limits.time().toNanos()) {
-      throw JinjaException.limit("too much time: more than " + limits.time().toMillis() + " ms");
+    if (spent > maxNanos) {
+      throw JinjaException.limit("too much time: more than " + maxNanos / 1_000_000 + " ms");
     }
     clock = now;
     checked = work;

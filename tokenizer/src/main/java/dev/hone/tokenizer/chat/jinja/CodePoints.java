@@ -5,6 +5,9 @@ import java.util.NoSuchElementException;
 
 /** A Python str counts code points where a Java string counts UTF-16 units; the two differ outside the first plane. */
 final class CodePoints {
+  /** Up to this length, a search may compare all of the needle at every place of the text. */
+  static final int SHORT_NEEDLE = 64;
+
   private CodePoints() {}
 
   static int length(String s) {
@@ -69,7 +72,7 @@ final class CodePoints {
   }
 
   private static boolean isCheap(String s, String needle) {
-    return needle.length() <= 64 || s.length() < 4096;
+    return needle.length() <= SHORT_NEEDLE || s.length() < 4096;
   }
 
   /** Knuth, Morris and Pratt: the first or the last occurrence that starts within [from, upTo]. */

@@ -162,7 +162,7 @@ final class Comparison {
       if (needle == null) {
         throw JinjaException.value("'in <string>' requires string as left operand, not " + Values.typeName(item));
       }
-      budget.scan(text.length());
+      budget.search(text.length(), needle.length());
       return CodePoints.indexOf(text, needle, 0) >= 0;
     }
     switch (container) {

@@ -172,13 +172,13 @@ final class Evaluator {
     Object value = evaluate(tested.value(), scope);
     Arguments arguments = arguments(tested.arguments(), scope);
     rendering.at(tested.line());
-    return Tests.find(tested.name()).passes(value, arguments, rendering);
+    return Tests.find(tested.name(), tested.line()).passes(value, arguments, rendering);
   }
 
   private Object filter(Expression.Filtered filtered, Object value, Scope scope) {
     Arguments arguments = arguments(filtered.arguments(), scope);
     rendering.at(filtered.line());
-    return Filters.find(filtered.name()).apply(value, arguments, rendering);
+    return Filters.find(filtered.name(), filtered.line()).apply(value, arguments, rendering);
   }
 
   /** Applies the filters of a block, whose innermost one takes the block's text. */

@@ -49,12 +49,13 @@ final class Filters {
     return ALL.containsKey(name);
   }
 
-  static Filter find(String name) {
+  /** @throws JinjaException of kind SYNTAX if there is no such filter */
+  static Filter find(String name, int line) {
     Filter filter = ALL.get(name);
     if (filter == null) {
-      throw JinjaException.value(UNAVAILABLE.contains(name)
+      throw JinjaException.syntax(UNAVAILABLE.contains(name)
           ? "the filter '" + name + "' is not available in chat templates"
-          : "no filter named " + PythonText.quoteShort(name));
+          : "no filter named " + PythonText.quoteShort(name), line);
     }
     return filter;
   }
@@ -77,7 +78,7 @@ final class Filters {
       Object method = Methods.find(dict, name);
       return method != null ? method : Undefined.of(dict, name);
     }
-    return value instanceof Undefined ? Undefined.of(value, name) : Subscript.attribute(value, name);
+    return Subscript.attribute(value, name);
   }
 
   private static Object toJson(Object value, Arguments arguments, Rendering rendering) {
@@ -147,6 +148,7 @@ final class Filters {
       throw u.failure();
     }
     String text = Values.text(value);
+    rendering.budget().scan(text == null ? 0 : text.length());
     Number number = Values.number(value);
     Double parsed = text != null ? PythonNumbers.parseFloat(text) : number != null ? number.doubleValue() : null;
     return parsed != null ? parsed : otherwise != null ? otherwise : (Object) 0.0;
@@ -187,10 +189,11 @@ final class Filters {
   }
 
   /** An attribute path such as {@code function.parameters.0}: its parts, those of digits as ints. */
-  static List<Object> path(Object attribute) {
+  static List<Object> path(Object attribute, Budget budget) {
     if (!(Values.text(attribute) instanceof String text)) {
       return List.of(attribute);
     }
+    budget.items(text.length());
     List<Object> parts = new ArrayList<>();
     for (String part : text.split("\\.", -1)) {
       boolean number = !part.isEmpty() && part.length() < 10 && part.chars().allMatch(c -> c >= '0' && c <= '9');

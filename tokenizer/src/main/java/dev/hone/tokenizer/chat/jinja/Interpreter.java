@@ -118,24 +118,28 @@ final class Interpreter {
     return loop(loop, items, 0, scope);
   }
 
-  /** Runs a loop over {@code items}; break and continue end in it, but not those of its else branch. */
+  /**
+   * Runs a loop over {@code items}; break and continue end in it, but not those of its else branch. As in Jinja, that
+   * branch also runs if no round reached its end.
+   */
   private Outcome loop(Statement.For loop, Object items, int depth, Scope scope) {
     Iterator<Object> iterator = Values.iterate(items);
     LoopVariable variable = new LoopVariable(loop.filter() == null ? items : new Generator(iterator),
         loop.filter() == null ? iterator : filtered(loop, iterator, scope), depth,
         loop.recursive() ? inner -> recurse(loop, inner, depth + 1, scope) : null, budget);
-    boolean any = false;
+    boolean finished = false;
     for (Object item = variable.advance(); item != null; item = variable.advance()) {
-      any = true;
       Scope round = new Scope(scope);
       assign(loop.target(), item, round);
       round.set("loop", variable);
-      if (block(loop.body(), round) == Outcome.BREAK) {
+      Outcome outcome = block(loop.body(), round);
+      if (outcome == Outcome.BREAK) {
         break;
       }
+      finished |= outcome == Outcome.DONE;
       rendering.at(loop.line());
     }
-    return any ? Outcome.DONE : block(loop.otherwise(), new Scope(scope));
+    return finished ? Outcome.DONE : block(loop.otherwise(), new Scope(scope));
   }
 
   private String recurse(Statement.For loop, Object items, int depth, Scope scope) {

@@ -49,6 +49,8 @@ final class Macro implements Callable {
       Object value = i < positional.size() ? positional.get(i) : keyword.remove(parameters.get(i));
       if (value == null) {
         absent.add(i);
+        // Hides a variable of the same name outside: a default does not see that one.
+        inner.set(parameters.get(i), Undefined.name(parameters.get(i)));
       } else {
         inner.set(parameters.get(i), value);
       }

@@ -95,8 +95,7 @@ final class Methods {
         return (long) i;
       }
     }
-    throw JinjaException.value(PythonText.quoteShort(PythonText.repr(bound[0], budget)) + " is not in "
-        + Values.typeName(sequence));
+    throw JinjaException.value(PythonText.repr(bound[0], budget) + " is not in " + Values.typeName(sequence));
   }
 
   /** A bound of a search: negative counts from the end, and all is clipped. */

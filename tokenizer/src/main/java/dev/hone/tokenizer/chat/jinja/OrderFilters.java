@@ -6,6 +6,7 @@ import dev.hone.tokenizer.chat.jinja.Filters.Filter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,9 +53,9 @@ final class OrderFilters {
     Budget budget = rendering.budget();
     boolean caseSensitive = Arguments.flag(bound[1], false);
     List<List<Object>> paths = new ArrayList<>();
-    if (Values.text(bound[2] == null ? None.NONE : bound[2]) instanceof String attributes) {
+    if (Values.text(bound[2]) instanceof String attributes) {
       for (String attribute : attributes.split(",", -1)) {
-        paths.add(Filters.path(attribute));
+        paths.add(Filters.path(attribute, budget));
       }
     } else {
       paths.add(bound[2] == null || bound[2] == None.NONE ? List.of() : List.of(bound[2]));
@@ -75,7 +76,7 @@ final class OrderFilters {
       throw u.failure();
     }
     if (!(value instanceof Dict dict)) {
-      throw Undefined.of(value, "items").failure();
+      throw JinjaException.value("'" + Values.typeName(value) + "' object has no attribute 'items'");
     }
     boolean caseSensitive = Arguments.flag(bound[0], false);
     int element = switch (bound[1] == null ? "key" : Arguments.text(bound[1], "by")) {
@@ -106,13 +107,16 @@ final class OrderFilters {
   }
 
   private static Function<Object, Object> attributeKey(Object attribute, boolean caseSensitive, Budget budget) {
-    List<Object> path = attribute == null || attribute == None.NONE ? List.of() : Filters.path(attribute);
+    List<Object> path = attribute == null || attribute == None.NONE ? List.of() : Filters.path(attribute, budget);
     return item -> foldCase(Filters.follow(item, path, null, budget), caseSensitive);
   }
 
   private static Object unique(Object value, Arguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("unique", "case_sensitive", "attribute");
-    Budget budget = rendering.budget();
+    return Generator.lazy(() -> distinct(value, bound, rendering.budget()));
+  }
+
+  private static Iterator<Object> distinct(Object value, Object[] bound, Budget budget) {
     Set<Object> seen = new HashSet<>();
     List<Object> distinct = new ArrayList<>();
     for (Keyed k : keyed(value, attributeKey(bound[1], Arguments.flag(bound[0], false), budget), budget)) {
@@ -120,14 +124,14 @@ final class OrderFilters {
         distinct.add(k.item);
       }
     }
-    return new Generator(distinct.iterator());
+    return distinct.iterator();
   }
 
   private static Object groupBy(Object value, Arguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("groupby", 1, "attribute", "default", "case_sensitive");
     Budget budget = rendering.budget();
     boolean caseSensitive = Arguments.flag(bound[2], false);
-    List<Object> path = Filters.path(bound[0]);
+    List<Object> path = Filters.path(bound[0], budget);
     Function<Object, Object> key = item -> foldCase(Filters.follow(item, path, bound[1], budget), caseSensitive);
     List<Object> groups = new ArrayList<>();
     List<Object> members = null;

@@ -34,14 +34,16 @@ final class PercentFormat {
     }
     StringMethods.append(format.substring(from), "", out, budget);
     if (values instanceof Tuple(List<Object> items) && next < items.size()
-        || next == 0 && !(values instanceof Tuple) && !(values instanceof Dict) && !isMapped()) {
+        || next == 0 && !hasSubscripts()) {
       throw JinjaException.value("not all arguments converted during string formatting");
     }
     return out.toString();
   }
 
-  private boolean isMapped() {
-    return values instanceof List<?>;
+  /** Python lets a value go unused if it might have been meant for {@code %(key)s}. */
+  private boolean hasSubscripts() {
+    return values instanceof Dict || values instanceof List<?> || values instanceof Tuple
+        || values instanceof Undefined;
   }
 
   /** One conversion that starts after its percent sign at {@code i}. Returns where it ends. */

@@ -56,6 +56,9 @@ final class PythonNumbers {
   /** {@return the value, or null if {@code text} is not a number} */
   static Double parseFloat(String text) {
     String s = CharacterClasses.strip(text, true, true);
+    if (s.length() > MAX_DIGITS) {
+      return null;
+    }
     String unsigned = s.startsWith("-") || s.startsWith("+") ? s.substring(1) : s;
     double sign = s.startsWith("-") ? -1 : 1;
     switch (unsigned.toLowerCase(Locale.ROOT)) {
@@ -73,7 +76,7 @@ final class PythonNumbers {
 
   private static boolean isDecimal(String s) {
     int e = Math.max(s.indexOf('e'), s.indexOf('E'));
-    if (s.length() > MAX_DIGITS || e == 0 || e > 0 && !isDigits(unsigned(s.substring(e + 1)), 10)) {
+    if (e == 0 || e > 0 && !isDigits(unsigned(s.substring(e + 1)), 10)) {
       return false;
     }
     String mantissa = e < 0 ? s : s.substring(0, e);

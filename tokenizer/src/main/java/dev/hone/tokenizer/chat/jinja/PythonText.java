@@ -2,10 +2,15 @@ package dev.hone.tokenizer.chat.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.time.Duration;
 import java.util.List;
 
 /** {@code str(x)} and {@code repr(x)}: how Python prints a value. */
 final class PythonText {
+  private static final Limits BRIEF = new Limits(500, 200, 0, 10, Duration.ofSeconds(1));
+
   private PythonText() {}
 
   /** {@code str(x)}; an undefined value prints as nothing. */
@@ -76,6 +81,18 @@ final class PythonText {
     return out.append('}');
   }
 
+  /** {@code repr} of a value for an error message: of a large one only the type. */
+  static String brief(Object value) {
+    if (value instanceof String s) {
+      return quoteShort(s);
+    }
+    try {
+      return repr(value, new Budget(BRIEF, 0));
+    } catch (JinjaException _) {
+      return "of type " + Values.typeName(value);
+    }
+  }
+
   /** {@code repr} of a str, cut short for error messages. */
   static String quoteShort(String s) {
     return s.length() <= 80 ? quote(s) : quote(s.substring(0, s.offsetByCodePoints(0, 60))) + "...";
@@ -125,6 +142,16 @@ final class PythonText {
     };
   }
 
+  /** Java writes two digits at least, 4.9E-324 where 5e-324 would do; the least floats are the only ones it shows in. */
+  private static BigDecimal shortest(double d) {
+    BigDecimal decimal = new BigDecimal(Double.toString(d)).stripTrailingZeros();
+    if (decimal.precision() == 2) {
+      BigDecimal one = decimal.round(new MathContext(1, RoundingMode.HALF_EVEN));
+      return one.doubleValue() == d ? one.stripTrailingZeros() : decimal;
+    }
+    return decimal;
+  }
+
   /**
    * {@code repr} of a float: the shortest digits that read back as the same double, with an exponent below 1e-4 and
    * from 1e16 on.
@@ -139,7 +166,7 @@ final class PythonText {
     if (d == 0) {
       return 1 / d < 0 ? "-0.0" : "0.0";
     }
-    BigDecimal decimal = new BigDecimal(Double.toString(d)).stripTrailingZeros();
+    BigDecimal decimal = shortest(d);
     String digits = decimal.unscaledValue().abs().toString();
     int exponent = digits.length() - 1 - decimal.scale();
     StringBuilder out = new StringBuilder();

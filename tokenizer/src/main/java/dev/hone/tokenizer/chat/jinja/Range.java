@@ -32,6 +32,11 @@ final class Range extends AbstractList<Object> {
     return new Range(start, stop, step, (int) count);
   }
 
+  /** Every {@code stride}-th element from index {@code from}, {@code count} of them; {@code to} is only for printing. */
+  Range slice(int from, int to, int stride, int count) {
+    return new Range(start + from * step, start + to * step, step * stride, count);
+  }
+
   @Override
   public Object get(int index) {
     return start + index * step;

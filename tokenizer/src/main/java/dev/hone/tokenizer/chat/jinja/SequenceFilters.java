@@ -56,14 +56,14 @@ final class SequenceFilters {
 
   private static Object items(Object value, Arguments arguments, Rendering rendering) {
     arguments.none("items");
-    return switch (value) {
-      case Undefined _ -> new Generator(List.of().iterator());
+    return Generator.lazy(() -> switch (value) {
+      case Undefined _ -> List.of().iterator();
       case Dict dict -> {
         rendering.budget().items(dict.size());
-        yield new Generator(dict.items().iterator());
+        yield dict.items().iterator();
       }
       default -> throw JinjaException.value("Can only get item pairs from a mapping.");
-    };
+    });
   }
 
   private static Object reverse(Object value, Arguments arguments, Rendering rendering) {
@@ -84,7 +84,7 @@ final class SequenceFilters {
     Object[] bound = arguments.bind("join", "d", "attribute");
     Budget budget = rendering.budget();
     String separator = bound[0] == null ? "" : PythonText.str(bound[0], budget);
-    List<Object> path = bound[1] == null || bound[1] == None.NONE ? List.of() : Filters.path(bound[1]);
+    List<Object> path = bound[1] == null || bound[1] == None.NONE ? List.of() : Filters.path(bound[1], budget);
     StringBuilder out = new StringBuilder();
     boolean first = true;
     for (Iterator<Object> items = Values.iterate(value); items.hasNext(); first = false) {
@@ -95,20 +95,32 @@ final class SequenceFilters {
   }
 
   private static Object map(Object value, Arguments arguments, Rendering rendering) {
-    Function<Object, Object> function = mapping(arguments, rendering);
-    Iterator<Object> items = Values.truth(value) ? Values.iterate(value) : List.of().iterator();
-    return new Generator(new Iterator<>() {
+    return Generator.lazy(() -> Values.truth(value)
+        ? mapped(Values.iterate(value), mapping(arguments, rendering), rendering)
+        : List.of().iterator());
+  }
+
+  private static Iterator<Object> mapped(Iterator<Object> items, Function<Object, Object> function,
+      Rendering rendering) {
+    Budget budget = rendering.budget();
+    return new Iterator<>() {
       @Override
       public boolean hasNext() {
-        return items.hasNext();
+        budget.enter();   // generators feed on generators, as long a chain as a template likes
+        boolean more = items.hasNext();
+        budget.leave();
+        return more;
       }
 
       @Override
       public Object next() {
-        rendering.budget().step();
-        return function.apply(items.next());
+        budget.step();
+        budget.enter();
+        Object item = function.apply(items.next());
+        budget.leave();
+        return item;
       }
-    });
+    };
   }
 
   /** Either {@code map(attribute=..., default=...)} or {@code map('filter', arguments)}. */
@@ -118,30 +130,36 @@ final class SequenceFilters {
       if (bound[1] == null) {
         throw JinjaException.value("map requires a filter argument");
       }
-      List<Object> path = Filters.path(bound[1]);
+      List<Object> path = Filters.path(bound[1], rendering.budget());
       return item -> Filters.follow(item, path, bound[2], rendering.budget());
     }
-    Filter filter = Filters.find(Arguments.text(arguments.positional().getFirst(), "the name of a filter"));
+    Filter filter = Filters.find(Arguments.text(arguments.positional().getFirst(), "the name of a filter"), rendering.line());
     Arguments rest = arguments.skip(1);
     return item -> filter.apply(item, rest, rendering);
   }
 
   private static Object select(String name, Object value, Arguments arguments, Rendering rendering, boolean wanted,
       boolean byAttribute) {
+    return Generator.lazy(() -> Values.truth(value)
+        ? selection(name, value, arguments, rendering, wanted, byAttribute)
+        : List.of().iterator());
+  }
+
+  private static Iterator<Object> selection(String name, Object value, Arguments arguments, Rendering rendering,
+      boolean wanted, boolean byAttribute) {
     int used = byAttribute ? 1 : 0;
     List<Object> given = arguments.positional();
     if (given.size() < used) {
       throw JinjaException.value(name + ": missing parameter for attribute name");
     }
-    List<Object> path = byAttribute ? Filters.path(given.getFirst()) : List.of();
+    List<Object> path = byAttribute ? Filters.path(given.getFirst(), rendering.budget()) : List.of();
     Predicate<Object> passes = Values::truth;
     if (given.size() > used) {
-      Tests.Test test = Tests.find(Arguments.text(given.get(used), "the name of a test"));
+      Tests.Test test = Tests.find(Arguments.text(given.get(used), "the name of a test"), rendering.line());
       Arguments rest = arguments.skip(used + 1);
       passes = item -> test.passes(item, rest, rendering);
     }
-    Iterator<Object> items = Values.truth(value) ? Values.iterate(value) : List.of().iterator();
-    return new Generator(selected(items, path, passes, wanted, rendering.budget()));
+    return selected(Values.iterate(value), path, passes, wanted, rendering.budget());
   }
 
   private static Iterator<Object> selected(Iterator<Object> items, List<Object> path, Predicate<Object> passes,
@@ -151,6 +169,7 @@ final class SequenceFilters {
 
       @Override
       public boolean hasNext() {
+        budget.enter();
         while (next == null && items.hasNext()) {
           budget.step();
           Object item = items.next();
@@ -158,6 +177,7 @@ final class SequenceFilters {
             next = item;
           }
         }
+        budget.leave();
         return next != null;
       }
 
@@ -175,8 +195,11 @@ final class SequenceFilters {
 
   private static Object batch(Object value, Arguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("batch", 1, "linecount", "fill_with");
-    int size = Values.index(bound[0], "linecount");
-    Budget budget = rendering.budget();
+    return Generator.lazy(() -> rows(value, bound[0], bound[1], rendering.budget()));
+  }
+
+  private static Iterator<Object> rows(Object value, Object count, Object filler, Budget budget) {
+    int size = Values.number(count) == null ? -1 : Values.index(count, "linecount");
     List<Object> rows = new ArrayList<>();
     List<Object> row = new ArrayList<>();
     for (Object item : Values.toList(value, budget)) {
@@ -187,10 +210,10 @@ final class SequenceFilters {
       row.add(item);
     }
     if (!row.isEmpty()) {
-      fill(row, size, bound[1], budget);
+      fill(row, size, filler, budget);
       rows.add(row);
     }
-    return new Generator(rows.iterator());
+    return rows.iterator();
   }
 
   private static void fill(List<Object> row, int size, Object filler, Budget budget) {
@@ -204,11 +227,14 @@ final class SequenceFilters {
 
   private static Object slice(Object value, Arguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("slice", 1, "slices", "fill_with");
-    int slices = Values.index(bound[0], "slices");
+    return Generator.lazy(() -> columns(value, bound[0], bound[1], rendering.budget()));
+  }
+
+  private static Iterator<Object> columns(Object value, Object count, Object filler, Budget budget) {
+    int slices = Values.index(count, "slices");
     if (slices < 1) {
       throw JinjaException.value("slice: the number of slices must be at least 1, got " + slices);
     }
-    Budget budget = rendering.budget();
     List<Object> items = Values.toList(value, budget);
     budget.items(slices);
     int each = items.size() / slices;
@@ -219,18 +245,18 @@ final class SequenceFilters {
       int to = from + each + (i < longer ? 1 : 0);
       List<Object> column = new ArrayList<>(items.subList(from, to));
       if (i >= longer) {
-        fill(column, column.size() + 1, bound[1], budget);
+        fill(column, column.size() + 1, filler, budget);
       }
       columns.add(column);
       from = to;
     }
-    return new Generator(columns.iterator());
+    return columns.iterator();
   }
 
   private static Object sum(Object value, Arguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("sum", "attribute", "start");
     Budget budget = rendering.budget();
-    List<Object> path = bound[0] == null || bound[0] == None.NONE ? List.of() : Filters.path(bound[0]);
+    List<Object> path = bound[0] == null || bound[0] == None.NONE ? List.of() : Filters.path(bound[0], budget);
     Object sum = bound[1] == null ? (Object) 0L : bound[1];
     for (Iterator<Object> items = Values.iterate(value); items.hasNext(); ) {
       sum = Arithmetic.add(sum, Filters.follow(items.next(), path, null, budget), budget);

@@ -11,6 +11,7 @@ final class Strftime {
 
   static String format(LocalDateTime time, String format, Budget budget) {
     StringBuilder out = new StringBuilder();
+    budget.chars(format.length());
     for (int i = 0; i < format.length(); i++) {
       char c = format.charAt(i);
       if (c != '%' || i + 1 == format.length()) {

@@ -135,6 +135,7 @@ final class StringCase {
       throw JinjaException.value("The fill character must be exactly one character long");
     }
     int width = Values.index(bound[0], "a width");
+    budget.scan(s.length());
     return switch (method) {
       case "ljust" -> pad(s, fill, width, 0, budget);
       case "rjust" -> pad(s, fill, width, 1, budget);
@@ -156,6 +157,7 @@ final class StringCase {
 
   private static String zeroFill(String s, Arguments arguments, Budget budget) {
     int width = Values.index(arguments.bindRequired("zfill", 1, "width")[0], "a width");
+    budget.scan(s.length());
     boolean signed = s.startsWith("+") || s.startsWith("-");
     return signed
         ? s.charAt(0) + pad(s.substring(1), "0", width - 1, 1, budget)

@@ -160,11 +160,12 @@ final class StringMethods {
   private static Object find(String method, String s, Arguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired(method, 1, "sub", "start", "end");
     String needle = Arguments.text(bound[0], method + "() argument");
-    budget.scan(2 * s.length());
+    budget.search(s.length(), needle.length());
     int length = CodePoints.length(s);
     int from = bound(bound[1], 0, length);
     int to = bound(bound[2], length, length);
-    if (from > to) {
+    boolean beyond = bound[1] != null && bound[1] != None.NONE && Values.index(bound[1], "slice index") > length;
+    if (beyond || from > to) {
       return -1L;
     }
     String part = CodePoints.slice(s, from, to);
@@ -184,7 +185,7 @@ final class StringMethods {
   private static Object count(String s, Arguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired("count", 1, "sub", "start", "end");
     String needle = Arguments.text(bound[0], "count() argument");
-    budget.scan(2 * s.length());
+    budget.search(s.length(), needle.length());
     return (long) occurrences(window(s, bound[1], bound[2]), needle, Integer.MAX_VALUE);
   }
 
@@ -231,7 +232,7 @@ final class StringMethods {
   }
 
   static String replace(String s, String old, String with, int most, Budget budget) {
-    budget.scan(2 * s.length());
+    budget.search(s.length(), 2 * old.length());
     int count = occurrences(s, old, most);
     if (count == 0) {
       return s;

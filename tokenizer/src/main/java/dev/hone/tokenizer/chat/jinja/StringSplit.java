@@ -16,19 +16,19 @@ final class StringSplit {
     boolean fromRight = method.equals("rsplit");
     List<Object> parts;
     if (bound[0] == null || bound[0] == None.NONE) {
-      parts = fromRight ? wordsFromRight(s, splits) : words(s, splits);
+      parts = fromRight ? wordsFromRight(s, splits, budget) : words(s, splits, budget);
     } else {
       String separator = Arguments.text(bound[0], "a separator");
       if (separator.isEmpty()) {
         throw JinjaException.value("empty separator");
       }
-      parts = fromRight ? partsFromRight(s, separator, splits) : parts(s, separator, splits);
+      budget.search(s.length(), separator.length());
+      parts = fromRight ? partsFromRight(s, separator, splits, budget) : parts(s, separator, splits, budget);
     }
-    budget.items(parts.size());
     return parts;
   }
 
-  private static List<Object> parts(String s, String separator, int splits) {
+  private static List<Object> parts(String s, String separator, int splits, Budget budget) {
     List<Object> parts = new ArrayList<>();
     int from = 0;
     while (parts.size() < splits) {
@@ -36,6 +36,7 @@ final class StringSplit {
       if (at < 0) {
         break;
       }
+      budget.step();
       parts.add(s.substring(from, at));
       from = at + separator.length();
     }
@@ -43,9 +44,9 @@ final class StringSplit {
     return parts;
   }
 
-  private static List<Object> partsFromRight(String s, String separator, int splits) {
+  private static List<Object> partsFromRight(String s, String separator, int splits, Budget budget) {
     if (splits == Integer.MAX_VALUE && separator.length() == 1) {
-      return parts(s, separator, splits);
+      return parts(s, separator, splits, budget);
     }
     List<Object> parts = new ArrayList<>();
     int to = s.length();
@@ -54,6 +55,7 @@ final class StringSplit {
       if (at < 0) {
         break;
       }
+      budget.step();
       parts.add(s.substring(at + separator.length(), to));
       to = at;
     }
@@ -62,10 +64,11 @@ final class StringSplit {
     return parts;
   }
 
-  private static List<Object> words(String s, int splits) {
+  private static List<Object> words(String s, int splits, Budget budget) {
     List<Object> words = new ArrayList<>();
     int i = skip(s, 0, true);
     while (i < s.length()) {
+      budget.step();
       if (words.size() == splits) {
         words.add(s.substring(i));   // the rest keeps its white space, inside and at the end
         break;
@@ -85,10 +88,11 @@ final class StringSplit {
     return i;
   }
 
-  private static List<Object> wordsFromRight(String s, int splits) {
+  private static List<Object> wordsFromRight(String s, int splits, Budget budget) {
     List<Object> words = new ArrayList<>();
     int end = CharacterClasses.strip(s, false, true).length();
     while (end > 0) {
+      budget.step();
       if (words.size() == splits) {
         words.add(s.substring(0, end));
         break;
@@ -110,15 +114,14 @@ final class StringSplit {
   static Object lines(String s, Arguments arguments, Budget budget) {
     boolean keepEnds = Arguments.flag(arguments.bind("splitlines", "keepends")[0], false);
     budget.scan(2 * s.length());
-    List<Object> lines = lines(s, keepEnds);
-    budget.items(lines.size());
-    return lines;
+    return lines(s, keepEnds, budget);
   }
 
-  static List<Object> lines(String s, boolean keepEnds) {
+  static List<Object> lines(String s, boolean keepEnds, Budget budget) {
     List<Object> lines = new ArrayList<>();
     int from = 0;
     while (from < s.length()) {
+      budget.step();
       int end = from;
       while (end < s.length() && !CharacterClasses.isLineEnd(s.charAt(end))) {
         end++;
@@ -135,7 +138,7 @@ final class StringSplit {
     if (separator.isEmpty()) {
       throw JinjaException.value("empty separator");
     }
-    budget.scan(2 * s.length());
+    budget.search(s.length(), separator.length());
     boolean fromRight = method.equals("rpartition");
     int at = fromRight
         ? CodePoints.lastIndexOf(s, separator, s.length())

@@ -97,6 +97,7 @@ final class Subscript {
       case String s -> text(s, from, stride, count, budget);
       case SafeText(String text) -> new SafeText(text(text, from, stride, count, budget));
       case Tuple(List<Object> items) -> new Tuple(elements(items, from, stride, count, budget));
+      case Range range -> range.slice(from, to, stride, count);
       default -> elements((List<?>) owner, from, stride, count, budget);
     };
   }

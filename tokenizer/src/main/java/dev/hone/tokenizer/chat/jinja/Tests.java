@@ -62,10 +62,11 @@ final class Tests {
     return ALL.containsKey(name);
   }
 
-  static Test find(String name) {
+  /** @throws JinjaException of kind SYNTAX if there is no such test */
+  static Test find(String name, int line) {
     Test test = ALL.get(name);
     if (test == null) {
-      throw JinjaException.value("no test named " + PythonText.quoteShort(name));
+      throw JinjaException.syntax("no test named " + PythonText.quoteShort(name), line);
     }
     return test;
   }
@@ -88,7 +89,7 @@ final class Tests {
   private static String text(String name, Object value, Arguments arguments, Rendering rendering) {
     arguments.none(name);
     String text = PythonText.str(value, rendering.budget());
-    rendering.budget().scan(text.length());
+    rendering.budget().chars(text.length());
     return text;
   }
 

@@ -6,6 +6,7 @@ import dev.hone.tokenizer.chat.jinja.Filters.Filter;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -36,7 +37,7 @@ final class TextFilters {
     return (value, arguments, rendering) -> {
       arguments.none(name);
       String text = text(value, rendering);
-      rendering.budget().scan(text.length());
+      rendering.budget().chars(text.length());
       return like(value, change.apply(text));
     };
   }
@@ -106,7 +107,7 @@ final class TextFilters {
     String indention = Values.text(bound[0]) instanceof String given ? given
         : Arithmetic.repeatText(" ", Math.max(0, Arguments.integer(bound[0], 4, "width")), budget);
     boolean blank = Arguments.flag(bound[2], false);
-    List<Object> lines = StringSplit.lines(text + "\n", false);
+    List<Object> lines = StringSplit.lines(text + "\n", false, budget);
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < lines.size(); i++) {
       String line = (String) lines.get(i);
@@ -160,11 +161,11 @@ final class TextFilters {
   private static Object wordCount(Object value, Arguments arguments, Rendering rendering) {
     arguments.none("wordcount");
     String text = text(value, rendering);
-    rendering.budget().scan(text.length());
+    rendering.budget().chars(text.length());
     long count = 0;
     boolean inWord = false;
-    for (Iterator<Integer> points = text.codePoints().iterator(); points.hasNext(); ) {
-      int c = points.next();
+    for (int i = 0, c; i < text.length(); i += Character.charCount(c)) {
+      c = text.codePointAt(i);
       boolean word = Character.isLetterOrDigit(c) || c == '_';
       count += word && !inWord ? 1 : 0;
       inWord = word;
@@ -203,7 +204,7 @@ final class TextFilters {
       if (plain) {
         out.append(c);
       } else {
-        out.append('%').append(PythonText.hex(c, 2).toUpperCase(java.util.Locale.ROOT));
+        out.append('%').append(PythonText.hex(c, 2).toUpperCase(Locale.ROOT));
       }
     }
     return out.toString();

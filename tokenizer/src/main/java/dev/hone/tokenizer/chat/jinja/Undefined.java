@@ -36,29 +36,20 @@ final class Undefined {
     return new Undefined(owner, name, null, true);
   }
 
-  private String quoted() {
-    return switch (name) {
-      case String s -> PythonText.quoteShort(s);
-      case Boolean b -> b ? "True" : "False";
-      case Long _, None _ -> name.toString();
-      default -> "of type " + Values.typeName(name);
-    };
-  }
-
   JinjaException failure() {
     if (withheld) {
-      return JinjaException.security("access to attribute " + quoted() + " of '" + Values.typeName(owner)
+      return JinjaException.security("access to attribute " + PythonText.brief(name) + " of '" + Values.typeName(owner)
           + "' object is unsafe.");
     }
     if (hint != null) {
       return JinjaException.undefined(hint);
     }
     if (owner == null) {
-      return JinjaException.undefined(quoted() + " is undefined");
+      return JinjaException.undefined(PythonText.brief(name) + " is undefined");
     }
     String object = owner == None.NONE ? "None" : Values.qualifiedTypeName(owner) + " object";
     return JinjaException.undefined(name instanceof String
-        ? "'" + object + "' has no attribute " + quoted()
-        : object + " has no element " + quoted());
+        ? "'" + object + "' has no attribute " + PythonText.brief(name)
+        : object + " has no element " + PythonText.brief(name));
   }
 }

@@ -63,12 +63,12 @@ final class Values {
     };
   }
 
-  /** {@return the text of a str, or null for any other value} */
+  /** {@return the text of a str, or null for any other value, or none} */
   static String text(Object value) {
     return switch (value) {
       case String s -> s;
       case SafeText(String text) -> text;
-      default -> null;
+      case null, default -> null;
     };
   }
 
