@@ -17,6 +17,7 @@ final class AttentionItems {
   private static final int[] KEYS_PER_ITEM = {4 * KEY_GRID, 2 * KEY_GRID, KEY_GRID};
   private static final int ENOUGH_ITEMS = 32; // for the threads of an ordinary machine
   private static final long BLOCK_WORK = 1 << 20; // multiply-adds, about 10 µs
+  private static final int READING = 32; // what it costs to read one number of K and of V, in multiply-adds
   private static final int FIELDS = 4;
 
   private int[] items = new int[64 * FIELDS];
@@ -37,7 +38,7 @@ final class AttentionItems {
         for (int from = (queries - 1) / rows * rows; from >= 0 && queries > 0; from -= rows) {
           int to = Math.min(queries, from + rows);
           long seen = Math.min(keys, (long) spec.window() + to - from);
-          items.add(s, kvHead, from, to, seen * (to - from) * group * spec.headDim());
+          items.add(s, kvHead, from, to, seen * ((to - from) * group + READING) * spec.headDim());
         }
       }
     }
@@ -47,6 +48,7 @@ final class AttentionItems {
   /** Runs of keys in rising order, at least one run for every sequence and key head. */
   static AttentionItems ofKeys(AttentionSpec spec) {
     AttentionItems items = new AttentionItems();
+    int group = spec.heads() / spec.kvHeads();
     int rows = keysPerItem(spec);
     for (int s = 0; s < spec.sequences(); s++) {
       int queries = length(spec.queryOffsets(), s);
@@ -55,7 +57,7 @@ final class AttentionItems {
         for (int from = 0; from == 0 || from < keys; from += rows) {
           int to = Math.min(keys, from + rows);
           long seeing = Math.min(queries, (long) spec.window() + to - from);
-          items.add(s, kvHead, from, to, seeing * (to - from) * spec.heads() / spec.kvHeads() * spec.headDim());
+          items.add(s, kvHead, from, to, (seeing * group + READING) * (to - from) * spec.headDim());
         }
       }
     }

@@ -100,9 +100,9 @@ final class AttentionBackward {
       }
     }
     int at = call.index(call.dk(), firstKeyRow + firstKey, kvHead);
-    HeadRows.unpack(dKeys, width, endKey - firstKey, d, spec.scale(), call.dk().array(), at, call.dk().stride());
+    HeadRows.scale(dKeys, 0, width, endKey - firstKey, d, spec.scale(), call.dk().array(), at, call.dk().stride());
     at = call.index(call.dv(), firstKeyRow + firstKey, kvHead);
-    HeadRows.unpack(dValues, width, endKey - firstKey, d, 1, call.dv().array(), at, call.dv().stride());
+    HeadRows.scale(dValues, 0, width, endKey - firstKey, d, 1, call.dv().array(), at, call.dv().stride());
   }
 
   /** Queries that see no key, which no block may visit. */
@@ -135,7 +135,7 @@ final class AttentionBackward {
     }
     float scale = visible.endKey(to - 1) <= endKey ? spec.scale() : 1; // the last item that adds to these rows
     int at = call.index(call.dq(), firstRow + from, head);
-    HeadRows.unpack(dQueries, width, to - from, d, scale, call.dq().array(), at, call.dq().stride());
+    HeadRows.scale(dQueries, 0, width, to - from, d, scale, call.dq().array(), at, call.dq().stride());
     turn.end(step);
   }
 

@@ -140,7 +140,7 @@ final class AttentionForward {
     for (int lane = 0; lane < lanes; lane += L) {
       ScoreLoops.finish(max, lane, sum, lane);
     }
-    HeadRows.unpack(out, width, count, d, sum, 0, call.out().array(), call.index(call.out(), firstRow + from, head),
+    HeadRows.scale(out, width, count, d, sum, 0, call.out().array(), call.index(call.out(), firstRow + from, head),
         call.out().stride());
     if (call.logSumExp() != null) {
       System.arraycopy(max, 0, call.logSumExp().array(), call.logSumExpIndex(head, firstRow + from), count);

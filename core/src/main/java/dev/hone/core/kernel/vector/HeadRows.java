@@ -28,15 +28,15 @@ final class HeadRows {
     clear(y, rows * ldy, padded * ldy);
   }
 
-  /** Copies the rows of a block into a tensor, all times {@code factor}. */
-  static void unpack(float[] x, int ldx, int rows, int d, float factor, float[] y, int yAt, int ldy) {
+  /** Copies rows, all times {@code factor}. */
+  static void scale(float[] x, int xAt, int ldx, int rows, int d, float factor, float[] y, int yAt, int ldy) {
     for (int row = 0; row < rows; row++) {
-      scaledRow(factor, x, row * ldx, y, yAt + row * ldy, d);
+      scaledRow(factor, x, xAt + row * ldx, y, yAt + row * ldy, d);
     }
   }
 
   /** Copies the rows of a block into a tensor, each times its factor. */
-  static void unpack(float[] x, int ldx, int rows, int d, float[] factors, int factorsAt, float[] y, int yAt, int ldy) {
+  static void scale(float[] x, int ldx, int rows, int d, float[] factors, int factorsAt, float[] y, int yAt, int ldy) {
     for (int row = 0; row < rows; row++) {
       scaledRow(factors[factorsAt + row], x, row * ldx, y, yAt + row * ldy, d);
     }

@@ -4,10 +4,14 @@ import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.AttentionLoops;
 import dev.hone.core.kernel.cpu.Turn;
 
-/** Attention in tiles on the Vector API. */
+/** Attention in tiles on the Vector API; single queries stream their keys instead. */
 public final class VectorAttention extends AttentionLoops {
   @Override
   protected void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
+    if (call.visibility(sequence).queries() == 1 && call.spec().dropout() == 0) {
+      new AttentionDecode(call, sequence, kvHead).run();
+      return;
+    }
     AttentionForward pass = new AttentionForward(call, sequence, kvHead, from, to);
     for (int head = kvHead * call.group(); head < (kvHead + 1) * call.group(); head++) {
       for (int query = from; query < to; query += ScoreBlock.QUERIES) {
