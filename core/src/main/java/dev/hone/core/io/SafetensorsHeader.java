@@ -53,7 +53,7 @@ record SafetensorsHeader(long dataStart, Map<String, Entry> entries, Map<String,
     for (Map.Entry<String, Entry> named : inOrder) {
       checkSize(file, named.getKey(), named.getValue(), dataBytes);
     }
-    inOrder.sort(Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin).thenComparing(e -> e.getValue().end));
+    inOrder.sort(Map.Entry.comparingByValue(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end)));
     long covered = 0;
     String before = null;
     for (Map.Entry<String, Entry> named : inOrder) {

@@ -68,7 +68,8 @@ public final class SafetensorsWriter {
    */
   public SafetensorsWriter add(String name, Shape shape, DType dtype, Supplier<Tensor> source) {
     if (name.equals(SafetensorsHeader.METADATA)) {
-      throw new IllegalArgumentException("a tensor cannot have the name " + SafetensorsHeader.METADATA + ", which the format uses");
+      throw new IllegalArgumentException("a tensor cannot have the name " + SafetensorsHeader.METADATA
+          + ", which the format uses");
     }
     if (items.putIfAbsent(name, new Item(name, shape, dtype, source)) != null) {
       throw new IllegalArgumentException("tensor " + TensorFileException.quote(name) + " is added twice");

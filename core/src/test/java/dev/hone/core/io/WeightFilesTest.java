@@ -23,7 +23,7 @@ class WeightFilesTest {
   Path directory;
 
   private String error() {
-    return assertTimeoutPreemptively(Duration.ofSeconds(5),
+    return assertTimeoutPreemptively(Duration.ofSeconds(30),
         () -> assertThrows(TensorFileException.class, () -> WeightFiles.open(directory)).getMessage());
   }
 

@@ -52,7 +52,8 @@ final class BertGraph {
         }
       }
     }
-    throw unknown("the number of attention heads", "a Concat in " + ATTENTION + " whose last two constants multiply to " + hidden);
+    throw unknown("the number of attention heads",
+        "a Concat in " + ATTENTION + " whose last two constants multiply to " + hidden);
   }
 
   private static boolean isInteger(Tensor tensor) {
@@ -96,6 +97,7 @@ final class BertGraph {
   }
 
   private TensorFileException unknown(String what, String where) {
-    return new TensorFileException(file + ": not an exported BERT: the graph does not show " + what + " (expected " + where + ")");
+    return new TensorFileException(file + ": not an exported BERT: the graph does not show " + what
+        + " (expected " + where + ")");
   }
 }

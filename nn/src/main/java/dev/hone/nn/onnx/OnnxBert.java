@@ -99,9 +99,7 @@ public final class OnnxBert {
   }
 
   private Shape matrix(String name) throws TensorFileException {
-    if (!weights.contains(name)) {
-      throw new TensorFileException(file + ": not an exported BERT: tensor " + TensorFileException.quote(name) + " is missing");
-    }
+    require(name);
     Shape shape = weights.shape(name);
     if (shape.rank() != 2) {
       throw new TensorFileException(file + ": tensor " + TensorFileException.quote(name) + ": expected a matrix, it is " + shape);
@@ -109,12 +107,16 @@ public final class OnnxBert {
     return shape;
   }
 
+  private void require(String name) throws TensorFileException {
+    if (!weights.contains(name)) {
+      throw new TensorFileException(file + ": not an exported BERT: tensor " + TensorFileException.quote(name) + " is missing");
+    }
+  }
+
   private void checkNames(Map<String, Shape> expected) throws TensorFileException {
     for (Map.Entry<String, Shape> tensor : expected.entrySet()) {
       String name = tensor.getKey();
-      if (!weights.contains(name)) {
-        throw new TensorFileException(file + ": not an exported BERT: tensor " + TensorFileException.quote(name) + " is missing");
-      }
+      require(name);
       if (!weights.shape(name).equals(tensor.getValue())) {
         throw new TensorFileException(file + ": tensor " + TensorFileException.quote(name) + ": expected " + tensor.getValue()
             + ", it is " + weights.shape(name));

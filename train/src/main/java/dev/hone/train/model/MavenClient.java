@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * itself is resolved, none of its dependencies.
  */
 final class MavenClient implements ArtifactSource {
-  /** A fixed version: without one Maven asks the repositories for the newest each time. Known to run on Maven 3.6.3 and later. */
+  /** A fixed version: without one Maven asks the repositories for the newest each time. */
   private static final String COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy";
   private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
   private static final int LONGEST_REASON = 300;
@@ -102,8 +102,9 @@ final class MavenClient implements ArtifactSource {
   private static String reason(String output) {
     String line = COLOUR.matcher(output).replaceAll("").lines().map(String::strip)
         .filter(text -> text.startsWith("[ERROR]") || text.startsWith("[FATAL]")).findFirst()
-        .orElseGet(() -> output.lines().map(String::strip).filter(text -> !text.isEmpty()).reduce((first, last) -> last).orElse(""));
-    String reason = line.replaceFirst("^\\[(ERROR|FATAL)] *", "").replaceFirst("^Failed to execute goal .* on project [^:]*: ", "")
+        .orElseGet(() -> output.strip().lines().reduce((first, last) -> last).orElse(""));
+    String reason = line.replaceFirst("^\\[(ERROR|FATAL)] *", "")
+        .replaceFirst("^Failed to execute goal .* on project [^:]*: ", "")
         .replaceFirst(" -> \\[Help 1]$", "");
     return reason.length() <= LONGEST_REASON ? reason : reason.substring(0, LONGEST_REASON) + "…";
   }

@@ -55,8 +55,8 @@ final class ModelJar {
     List<ZipEntry> found = zip.stream().filter(entry -> !entry.isDirectory() && entry.getName().indexOf('/') < 0)
         .filter(entry -> wanted.test(entry.getName())).map(entry -> (ZipEntry) entry).toList();
     if (found.size() != 1) {
-      throw new ModelReferenceException(artifact + ": not a model: " + jar.getFileName() + " must have exactly one entry at its root "
-          + "that is " + what + ", it has " + (found.isEmpty() ? "none" : found.stream().map(ZipEntry::getName).toList()));
+      throw new ModelReferenceException(artifact + ": not a model: " + jar.getFileName()
+          + " must have exactly one entry at its root that is " + what + ", it has " + (found.isEmpty() ? "none" : found.stream().map(ZipEntry::getName).toList()));
     }
     return found.getFirst();
   }
@@ -67,7 +67,8 @@ final class ModelJar {
     }
     CRC32 crc = new CRC32();
     long copied = 0;
-    try (InputStream in = new CheckedInputStream(zip.getInputStream(entry), crc); OutputStream out = Files.newOutputStream(target)) {
+    try (InputStream in = new CheckedInputStream(zip.getInputStream(entry), crc);
+        OutputStream out = Files.newOutputStream(target)) {
       byte[] buffer = new byte[1 << 16];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         copied += n;
