@@ -51,8 +51,9 @@ public final class LoraAdapter {
       modules.add("classifier"); // PEFT saves these two for every classifier
       modules.add("score");
       config = config.withModulesToSave(modules);
+      Set<String> inHead = headPaths(model);
       for (String name : new TreeSet<>(model.newParameters())) {
-        if (!config.saves(name)) {
+        if (inHead.contains(name.substring(0, name.lastIndexOf('.'))) && !config.saves(name)) {
           modules.add(moduleOf(name)); // an untrained part of the head is worth nothing if it is not trained and kept
         }
       }

@@ -26,6 +26,7 @@ public final class ModelLoader {
   private Task task;
   private Labels labels;
   private long seed;
+  private boolean untrained;
 
   /** A loader for a directory with {@code config.json} and safetensors. */
   public ModelLoader(Path directory) {
@@ -50,12 +51,18 @@ public final class ModelLoader {
     return this;
   }
 
+  /** New weights, drawn with the seed, instead of those of a file: {@code config.json} is all that is read. */
+  public ModelLoader untrained() {
+    untrained = true;
+    return this;
+  }
+
   /** Loads the model. */
   public PretrainedModel load() {
     ConfigReader json = config();
     Task wanted = task == null ? taskOf(json) : task;
     Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
-    TensorSource source = weights();
+    TensorSource source = untrained ? null : weights();
     String type = json.text("model_type", "");
     if (BertConfig.MODEL_TYPES.contains(type)) {
       return bert(json, wanted, classes, source);
@@ -65,7 +72,7 @@ public final class ModelLoader {
 
   private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
     BertConfig config = BertConfig.read(json);
-    Weights weights = Weights.of(source, prefixOf(source, BertModel.prefix(config)), seed, config.deviation());
+    Weights weights = weights(source, BertModel.prefix(config), config.deviation());
     Backbone backbone = BertModel.load(config, weights);
     Head head = switch (wanted) {
       case SEQUENCE_CLASSIFICATION -> BertModel.classificationHead(config, classes, weights);
@@ -74,6 +81,11 @@ public final class ModelLoader {
           + "' is an encoder: it classifies or embeds, it does not generate text");
     };
     return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
+  }
+
+  private Weights weights(TensorSource source, String prefix, float deviation) {
+    return source == null ? Weights.random(seed, deviation)
+        : Weights.of(source, prefixOf(source, prefix), seed, deviation);
   }
 
   private static PretrainedModel assemble(ModelConfig config, Task task, Labels labels, ConfigReader json,
