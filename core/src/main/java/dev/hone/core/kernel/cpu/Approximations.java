@@ -6,7 +6,8 @@ package dev.hone.core.kernel.cpu;
  *
  * <p>e^x = 2^k · e^r with k = round(x / ln 2) and |r| ≤ ln 2 / 2. k comes from adding {@link #ROUND}, which pushes the
  * fraction out of the mantissa and leaves k as a two's complement number in its low bits; {@code (bits + 127) << 23} is
- * then the float 2^k. ln 2 is subtracted in two parts, the first of which times k is exact.
+ * then the float 2^k. ln 2 is subtracted in two parts, the first of which times k is exact. Where results may be subnormal
+ * or overflow, 2^k is multiplied in two halves; softmax and the activations do without.
  *
  * <p>Φ(-u), the normal distribution function at u ≥ 0, is e^(-u²/2) · t · R(1 - t) with t = 1 / (1 + {@link #CDF_T} · u);
  * R(0) = 1/2 exactly. The form keeps the relative error of the tail small, and the exponential is what the density, and so
@@ -25,8 +26,10 @@ public final class Approximations {
   public static final float EXP_MIN = -88.0f;
   /** The largest argument for which k is at most 127. */
   public static final float EXP_MAX = 88.0f;
-  /** e^x is infinite from here on. */
-  public static final float EXP_OVERFLOW = 88.72284f;
+  /** From here on e^x is infinite, by way of a product that overflows. */
+  public static final float EXP_INFINITE = 89.0f;
+  /** Up to here e^x rounds to 0, by way of a product that underflows. */
+  public static final float EXP_ZERO = -104.0f;
 
   /** e^r = 1 + r + r² · (EXP_2 + EXP_3 · r + ...), relative error 3e-9. */
   public static final float EXP_2 = 0.49999994f;

@@ -9,8 +9,14 @@ import dev.hone.core.kernel.scalar.ScalarMatMulLoops;
 import dev.hone.core.kernel.scalar.ScalarNormLoops;
 import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
 import dev.hone.core.kernel.scalar.ScalarReduceLoops;
-import dev.hone.core.kernel.vector.VectorMatMulLoops;
+import dev.hone.core.kernel.vector.VectorActivationLoops;
 import dev.hone.core.kernel.vector.VectorAttention;
+import dev.hone.core.kernel.vector.VectorElementwiseLoops;
+import dev.hone.core.kernel.vector.VectorGatherLoops;
+import dev.hone.core.kernel.vector.VectorMatMulLoops;
+import dev.hone.core.kernel.vector.VectorNormLoops;
+import dev.hone.core.kernel.vector.VectorOptimizerLoops;
+import dev.hone.core.kernel.vector.VectorReduceLoops;
 
 /** Puts the families together for each kind of loops. */
 public final class CpuKernels {
@@ -32,13 +38,13 @@ public final class CpuKernels {
   /** Kernels on the Vector API; fails to load without its module. */
   public static Kernels vector(String reason) {
     return new Kernels("vector", reason,
-        new CpuMatMul(new VectorMatMulLoops(), new ScalarActivationLoops()),
-        new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
-        new CpuReduce(new ScalarReduceLoops()),
-        new CpuNorm(new ScalarNormLoops()),
+        new CpuMatMul(new VectorMatMulLoops(), new VectorActivationLoops()),
+        new CpuElementwise(new VectorElementwiseLoops(), new VectorActivationLoops()),
+        new CpuReduce(new VectorReduceLoops()),
+        new CpuNorm(new VectorNormLoops()),
         new CpuAttention(new VectorAttention()),
-        new CpuLoss(new ScalarReduceLoops()),
-        new CpuOptimizer(new ScalarOptimizerLoops()),
-        new CpuGather(new ScalarGatherLoops(), new ScalarElementwiseLoops()));
+        new CpuLoss(new VectorReduceLoops()),
+        new CpuOptimizer(new VectorOptimizerLoops()),
+        new CpuGather(new VectorGatherLoops(), new VectorElementwiseLoops()));
   }
 }

@@ -14,7 +14,7 @@ import java.util.Arrays;
 public final class CpuReduce implements ReduceKernels {
   /** Columns and rows of one block of a column sum. */
   private static final int COLUMNS = 128;
-  private static final int ROWS = 256;
+  private static final int ROWS = 64;
   private static final int PARTIAL = 0; // slot of Scratch
 
   private final ReduceLoops loops;
@@ -43,7 +43,7 @@ public final class CpuReduce implements ReduceKernels {
     if (length <= CpuElementwise.GRAIN) {
       Workers.ranges(rows, CpuElementwise.rowGrain(length), (from, to) -> {
         for (int row = from; row < to; row++) {
-          float sum = scale * loops.sum(xs, xi + row * length, length);
+          float sum = (float) (scale * loops.sum(xs, xi + row * length, length));
           ys[yi + row] = accumulate ? ys[yi + row] + sum : sum;
         }
       });
@@ -190,7 +190,7 @@ public final class CpuReduce implements ReduceKernels {
           loops.affine(xs, in, 1, -max, ys, out, c); // before the logarithm is taken off: exact where x is large
           loops.affine(ys, out, 1, -(float) Math.log(loops.sumOfExp(ys, out, 0, c)), ys, out, c);
         } else {
-          loops.affine(ys, out, 1 / loops.exp(xs, in, max, ys, out, c), 0, ys, out, c);
+          loops.affine(ys, out, (float) (1 / loops.exp(xs, in, max, ys, out, c)), 0, ys, out, c);
         }
       }
     });
@@ -211,10 +211,10 @@ public final class CpuReduce implements ReduceKernels {
       for (int row = from; row < to; row++) {
         int at = row * c;
         if (logarithm) {
-          float sum = loops.sum(dys, dyi + at, c);
+          float sum = (float) loops.sum(dys, dyi + at, c);
           loops.logSoftmaxGradient(ys, yi + at, dys, dyi + at, sum, accumulate, dxs, dxi + at, c);
         } else {
-          float dot = loops.dot(ys, yi + at, dys, dyi + at, c);
+          float dot = (float) loops.dot(ys, yi + at, dys, dyi + at, c);
           loops.softmaxGradient(ys, yi + at, dys, dyi + at, dot, accumulate, dxs, dxi + at, c);
         }
       }

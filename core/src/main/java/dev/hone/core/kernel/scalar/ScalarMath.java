@@ -9,15 +9,16 @@ import static dev.hone.core.kernel.cpu.Approximations.*;
 public final class ScalarMath {
   private ScalarMath() {}
 
-  /** e^x; 0 below {@link dev.hone.core.kernel.cpu.Approximations#EXP_MIN}. */
+  /** e^x. */
   public static float exp(float x) {
-    if (x > EXP_MAX) {
-      return x < EXP_OVERFLOW ? (float) Math.exp(x) : Float.POSITIVE_INFINITY;
-    }
-    return expBelow(x);
+    float limited = x < EXP_ZERO ? EXP_ZERO : x > EXP_INFINITE ? EXP_INFINITE : x;
+    float shifted = limited * LOG2_E + ROUND;
+    int k = Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(ROUND);
+    int half = k >> 1;
+    return (1 + expReduced(limited, shifted)) * Float.intBitsToFloat(half + 127 << 23) * Float.intBitsToFloat(k - half + 127 << 23);
   }
 
-  /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}. */
+  /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}; subnormal results may be 0. */
   public static float expBelow(float x) {
     float limited = x < EXP_MIN ? EXP_MIN : x; // this way round NaN stays
     float shifted = limited * LOG2_E + ROUND;

@@ -5,7 +5,7 @@ import dev.hone.core.kernel.cpu.ReduceLoops;
 /** Reductions in plain Java; sums are taken in float64. */
 public final class ScalarReduceLoops extends ReduceLoops {
   @Override
-  public float sum(float[] x, int xi, int n) {
+  public float segmentSum(float[] x, int xi, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
       sum += x[xi + i];
@@ -14,7 +14,7 @@ public final class ScalarReduceLoops extends ReduceLoops {
   }
 
   @Override
-  public float dot(float[] a, int ai, float[] b, int bi, int n) {
+  public float segmentDot(float[] a, int ai, float[] b, int bi, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
       sum += (double) a[ai + i] * b[bi + i];
@@ -64,7 +64,7 @@ public final class ScalarReduceLoops extends ReduceLoops {
   }
 
   @Override
-  public float sumOfExp(float[] x, int xi, float shift, int n) {
+  public float segmentSumOfExp(float[] x, int xi, float shift, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
       sum += ScalarMath.expBelow(x[xi + i] - shift);
@@ -73,7 +73,7 @@ public final class ScalarReduceLoops extends ReduceLoops {
   }
 
   @Override
-  public float exp(float[] x, int xi, float shift, float[] y, int yi, int n) {
+  public float segmentExp(float[] x, int xi, float shift, float[] y, int yi, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) {
       float e = ScalarMath.expBelow(x[xi + i] - shift);

@@ -87,10 +87,11 @@ class DropoutTest {
   @ParameterizedTest
   @EnumSource
   void aShareOutsideItsRangeIsNamed(Kind kind) {
+    ElementwiseKernels kernels = kind.kernels().elementwise();
     Tensor x = Tensor.zeros(4);
     for (float p : new float[] {1, -0.1f, Float.NaN}) {
       assertEquals("dropout: p must be in [0, 1), got " + p, assertThrows(IllegalArgumentException.class,
-          () -> kind.kernels().elementwise().dropout(p, RANDOM, x, false, x)).getMessage());
+          () -> kernels.dropout(p, RANDOM, x, false, x)).getMessage());
     }
   }
 }

@@ -47,10 +47,10 @@ class ReduceTest {
     int n = 3_000_000;
     Tensor y = Operand.result(1);
     kind.kernels().reduce().sum(Tensor.full(0.1f, n), 1, n, 1, 1, false, y);
-    assertEquals(n * (double) 0.1f, y.item(), 0.1);
+    assertEquals(n * (double) 0.1f, y.item(), 2e-6 * n * 0.1);
     Tensor columns = Operand.result(4);
     kind.kernels().reduce().sum(Tensor.full(0.1f, n / 4, 4), 1, n / 4, 4, 1, false, columns);
-    assertEquals(n / 4 * (double) 0.1f, columns.get(3), 0.05);
+    assertEquals(n / 4 * (double) 0.1f, columns.get(3), 2e-6 * n / 4 * 0.1);
   }
 
   @ParameterizedTest

@@ -1,0 +1,256 @@
+package dev.hone.core.kernel.vector;
+
+import static dev.hone.core.kernel.cpu.Approximations.DENSITY_0;
+import static dev.hone.core.kernel.cpu.Approximations.GELU_A;
+import static dev.hone.core.kernel.cpu.Approximations.GELU_B;
+import static dev.hone.core.kernel.vector.VectorMath.LANES;
+import static dev.hone.core.kernel.vector.VectorMath.all;
+import static dev.hone.core.kernel.vector.VectorMath.decay;
+import static dev.hone.core.kernel.vector.VectorMath.gauss;
+import static dev.hone.core.kernel.vector.VectorMath.load;
+import static dev.hone.core.kernel.vector.VectorMath.normalCdf;
+import static dev.hone.core.kernel.vector.VectorMath.sigmoid;
+
+import dev.hone.core.Activation;
+import dev.hone.core.kernel.cpu.ActivationLoops;
+import dev.hone.core.kernel.scalar.ScalarActivationLoops;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Activations on vectors: a loop per function and direction over whole vectors, the scalar twin for what is left and for
+ * gates that no model family uses. Derivatives are those of the twin.
+ */
+public final class VectorActivationLoops extends ActivationLoops {
+  private final ScalarActivationLoops twin = new ScalarActivationLoops();
+
+  @Override
+  public void forward(Activation activation, float[] x, int xi, float[] y, int yi, int n) {
+    int body = VectorMath.whole(n);
+    switch (activation) {
+      case NONE -> System.arraycopy(x, xi, y, yi, body);
+      case RELU -> relu(x, xi, y, yi, body);
+      case GELU -> gelu(x, xi, y, yi, body);
+      case GELU_TANH -> geluTanh(x, xi, y, yi, body);
+      case SILU -> silu(x, xi, y, yi, body);
+      case TANH -> tanh(x, xi, y, yi, body);
+      case SIGMOID -> sigmoids(x, xi, y, yi, body);
+    }
+    twin.forward(activation, x, xi + body, y, yi + body, n - body);
+  }
+
+  private static void relu(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      v.blend(0, v.compare(VectorOperators.LE, 0)).intoArray(y, yi + i);
+    }
+  }
+
+  private static void gelu(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      v.mul(normalCdf(v, gauss(v))).intoArray(y, yi + i);
+    }
+  }
+
+  private static void geluTanh(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      v.div(geluDecay(v).add(1)).intoArray(y, yi + i);
+    }
+  }
+
+  private static void silu(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      v.div(decay(v).add(1)).intoArray(y, yi + i);
+    }
+  }
+
+  private static void tanh(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      VectorMath.tanh(load(x, xi + i)).intoArray(y, yi + i);
+    }
+  }
+
+  private static void sigmoids(float[] x, int xi, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      sigmoid(load(x, xi + i)).intoArray(y, yi + i);
+    }
+  }
+
+  /** e^-u with x · sigmoid(u) the tangent form of GELU. */
+  private static FloatVector geluDecay(FloatVector x) {
+    return decay(x.mul(x.mul(x).fma(all(GELU_B), all(GELU_A))));
+  }
+
+  @Override
+  public void backward(Activation activation, float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi,
+      int n) {
+    int body = VectorMath.whole(n);
+    switch (activation) {
+      case NONE -> pass(dy, dyi, accumulate, dx, dxi, body);
+      case RELU -> reluBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+      case GELU -> geluBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+      case GELU_TANH -> geluTanhBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+      case SILU -> siluBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+      case TANH -> tanhBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+      case SIGMOID -> sigmoidBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+    }
+    twin.backward(activation, x, xi + body, dy, dyi + body, accumulate, dx, dxi + body, n - body);
+  }
+
+  private static void store(FloatVector gradient, boolean accumulate, float[] dx, int index) {
+    if (accumulate) {
+      gradient.add(load(dx, index)).intoArray(dx, index);
+    } else {
+      gradient.intoArray(dx, index);
+    }
+  }
+
+  private static void pass(float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      store(load(dy, dyi + i), accumulate, dx, dxi + i);
+    }
+  }
+
+  private static void reluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector d = all(0).blend(load(dy, dyi + i), load(x, xi + i).compare(VectorOperators.GT, 0));
+      store(d, accumulate, dx, dxi + i);
+    }
+  }
+
+  private static void geluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      FloatVector gauss = gauss(v);
+      FloatVector slope = v.mul(DENSITY_0).fma(gauss, normalCdf(v, gauss));
+      store(slope.mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+    }
+  }
+
+  private static void geluTanhBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi,
+      int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      store(geluTanhSlope(v, geluDecay(v)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+    }
+  }
+
+  private static FloatVector geluTanhSlope(FloatVector x, FloatVector e) {
+    FloatVector s = all(1).div(e.add(1));
+    FloatVector inner = x.mul(x).fma(all(3 * GELU_B), all(GELU_A)).mul(x);
+    return inner.mul(e.mul(s)).fma(s, s);
+  }
+
+  private static void siluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector v = load(x, xi + i);
+      store(siluSlope(v, decay(v)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+    }
+  }
+
+  private static FloatVector siluSlope(FloatVector x, FloatVector e) {
+    FloatVector s = all(1).div(e.add(1));
+    return x.mul(e.mul(s)).fma(s, s);
+  }
+
+  private static void tanhBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector slope = VectorMath.tanhDerivative(load(x, xi + i));
+      store(slope.mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+    }
+  }
+
+  private static void sigmoidBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi,
+      int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector e = decay(load(x, xi + i));
+      FloatVector s = all(1).div(e.add(1));
+      store(s.mul(e.mul(s)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+    }
+  }
+
+  @Override
+  public void gated(Activation activation, float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
+    int body = VectorMath.whole(n);
+    switch (activation) {
+      case GELU -> geluGated(gate, gi, up, ui, y, yi, body);
+      case GELU_TANH -> geluTanhGated(gate, gi, up, ui, y, yi, body);
+      case SILU -> siluGated(gate, gi, up, ui, y, yi, body);
+      case NONE, RELU, TANH, SIGMOID -> body = 0;
+    }
+    twin.gated(activation, gate, gi + body, up, ui + body, y, yi + body, n - body);
+  }
+
+  private static void geluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = load(gate, gi + i);
+      g.mul(normalCdf(g, gauss(g))).mul(load(up, ui + i)).intoArray(y, yi + i);
+    }
+  }
+
+  private static void geluTanhGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = load(gate, gi + i);
+      g.mul(load(up, ui + i)).div(geluDecay(g).add(1)).intoArray(y, yi + i);
+    }
+  }
+
+  private static void siluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = load(gate, gi + i);
+      g.mul(load(up, ui + i)).div(decay(g).add(1)).intoArray(y, yi + i);
+    }
+  }
+
+  @Override
+  public void gatedBackward(Activation activation, float[] gate, int gi, float[] up, int ui, float[] dy, int dyi,
+      float[] dGate, int dgi, float[] dUp, int dui, int n) {
+    int body = VectorMath.whole(n);
+    switch (activation) {
+      case GELU -> geluGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
+      case GELU_TANH -> geluTanhGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
+      case SILU -> siluGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
+      case NONE, RELU, TANH, SIGMOID -> body = 0;
+    }
+    twin.gatedBackward(activation, gate, gi + body, up, ui + body, dy, dyi + body, dGate, dgi + body, dUp, dui + body,
+        n - body);
+  }
+
+  private static void geluGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,
+      int dgi, float[] dUp, int dui, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = load(gate, gi + i);
+      FloatVector d = load(dy, dyi + i);
+      FloatVector gauss = gauss(g);
+      FloatVector cdf = normalCdf(g, gauss);
+      d.mul(load(up, ui + i)).mul(g.mul(DENSITY_0).fma(gauss, cdf)).intoArray(dGate, dgi + i);
+      d.mul(g).mul(cdf).intoArray(dUp, dui + i);
+    }
+  }
+
+  private static void geluTanhGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,
+      int dgi, float[] dUp, int dui, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = load(gate, gi + i);
+      FloatVector d = load(dy, dyi + i);
+      FloatVector e = geluDecay(g);
+      d.mul(load(up, ui + i)).mul(geluTanhSlope(g, e)).intoArray(dGate, dgi + i);
+      d.mul(g).div(e.add(1)).intoArray(dUp, dui + i);
+    }
+  }
+
+  private static void siluGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,
+      int dgi, float[] dUp, int dui, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector g = load(gate, gi + i);
+      FloatVector d = load(dy, dyi + i);
+      FloatVector e = decay(g);
+      FloatVector s = all(1).div(e.add(1));
+      d.mul(load(up, ui + i)).mul(g.mul(e.mul(s)).fma(s, s)).intoArray(dGate, dgi + i);
+      d.mul(g).mul(s).intoArray(dUp, dui + i);
+    }
+  }
+}
