@@ -100,6 +100,11 @@ record Fixture(String op, int number, JsonNode entry, Safetensors file) {
     return file.tensor(number + ".grad." + input).toFloatArray();
   }
 
+  /** Largest absolute error of PyTorch's float32 result, for {@code out} or {@code grad.NAME}. */
+  double float32Error(String tensor) {
+    return entry.get("f32_vs_f64").get(tensor).asDouble();
+  }
+
   Shape expectedShape() {
     return file.shape(number + ".out");
   }

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Values and gradients of every operator against recorded ones, computed in float64 from the same float32 inputs. */
 @Tag("fixtures")
 class OpFixturesTest {
-  /** Relative to the largest element of the tensor; PyTorch's own float32 results are up to 3e-6 away. */
-  private static final double TOLERANCE = 1e-5;
+  /** Relative to the largest element of the tensor: as close as PyTorch's own float32 results. */
+  private static final double TOLERANCE = 3e-6;
 
   private static final Map<String, Function<FixtureRun, Variable>> OPS = new HashMap<>();
 
