@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.DynamicTest;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -20,6 +23,12 @@ public final class Fixtures {
     Path file = ROOT.resolve(name);
     assumeTrue(Files.exists(file), "no reference values at " + file);
     return JsonMapper.shared().readTree(file);
+  }
+
+  /** One test per case of a JSON file; where the file is absent, one that says so and is skipped. */
+  public static Stream<DynamicTest> tests(String name, Function<JsonNode, Stream<DynamicTest>> cases) {
+    return Files.exists(ROOT.resolve(name)) ? cases.apply(json(name))
+        : Stream.of(DynamicTest.dynamicTest(name, () -> json(name)));
   }
 
   /** A list of whole numbers. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * ROUGE (Lin 2004) without stemming: how much of a reference a summary says again, 0 to 1. Texts are lower-cased and cut
@@ -33,7 +34,7 @@ public enum Rouge {
     Scores one(String prediction, String reference) {
       List<String> predicted = words(prediction);
       List<String> wanted = words(reference);
-      return Scores.of(common(predicted, wanted).size(), predicted.size(), wanted.size());
+      return scores(common(predicted, wanted).size(), predicted.size(), wanted.size());
     }
   },
   /**
@@ -60,7 +61,7 @@ public enum Rouge {
           }
         }
       }
-      return Scores.of(hits, size(predicted), size(wanted));
+      return scores(hits, size(predicted), size(wanted));
     }
   };
 
@@ -79,7 +80,7 @@ public enum Rouge {
   abstract Scores one(String prediction, String reference);
 
   private Scores mean(List<String> predictions, List<List<String>> references,
-      java.util.function.Function<List<Scores>, Scores> overReferences) {
+      Function<List<Scores>, Scores> overReferences) {
     if (predictions.size() != references.size()) {
       throw new IllegalArgumentException("Rouge: " + predictions.size() + " predictions, references for "
           + references.size());
@@ -92,6 +93,13 @@ public enum Rouge {
     return mean(all);
   }
 
+  /** F from precision and recall: written so, it also rounds as elsewhere, which decides between references of equal F. */
+  private static Scores scores(long hits, long predicted, long wanted) {
+    double precision = Scores.share(hits, predicted);
+    double recall = Scores.share(hits, wanted);
+    return new Scores(precision, recall, Scores.share(2 * precision * recall, precision + recall));
+  }
+
   private static Scores mean(List<Scores> scores) {
     int n = scores.size();
     return new Scores(Scores.share(scores.stream().mapToDouble(Scores::precision).sum(), n),
@@ -102,7 +110,7 @@ public enum Rouge {
   private static Scores grams(String prediction, String reference, int n) {
     List<String> predicted = words(prediction);
     List<String> wanted = words(reference);
-    return Scores.of(Words.overlap(Words.ngrams(predicted, n), Words.ngrams(wanted, n)),
+    return scores(Words.overlap(Words.ngrams(predicted, n), Words.ngrams(wanted, n)),
         Math.max(0, predicted.size() - n + 1), Math.max(0, wanted.size() - n + 1));
   }
 

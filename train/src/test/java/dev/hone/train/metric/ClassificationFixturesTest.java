@@ -20,8 +20,8 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> confusionMatrixAgrees() {
-    return Fixtures.json("metrics/metrics.json").get("classification").valueStream()
-        .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> classification(c)));
+    return Fixtures.tests("metrics/metrics.json", all -> all.get("classification").valueStream()
+        .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> classification(c))));
   }
 
   private static void classification(JsonNode expected) {
@@ -46,8 +46,8 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> multiLabelAgrees() {
-    return Fixtures.json("metrics_more/metrics_more.json").get("multi_label").valueStream()
-        .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> multiLabel(c)));
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("multi_label").valueStream()
+        .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> multiLabel(c))));
   }
 
   private static void multiLabel(JsonNode expected) {
@@ -62,7 +62,7 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> regressionAgrees() {
-    return Fixtures.json("metrics_more/metrics_more.json").get("regression").valueStream()
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("regression").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
           RegressionScores scores = RegressionScores.of(Fixtures.doubles(c.get("true")), Fixtures.doubles(c.get("predicted")));
           close(c.get("mse"), scores.mse());
@@ -71,12 +71,12 @@ class ClassificationFixturesTest {
           close(c.get("r2"), scores.r2());
           close(c.get("pearson"), scores.pearson());
           close(c.get("spearman"), scores.spearman());
-        }));
+        })));
   }
 
   @TestFactory
   Stream<DynamicTest> perplexityAgrees() {
-    return Fixtures.json("metrics/metrics.json").get("perplexity").valueStream()
+    return Fixtures.tests("metrics/metrics.json", all -> all.get("perplexity").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("tokens").asInt() + " tokens", () -> {
           double[][] logits = Fixtures.matrix(c.get("logits"));
           int[] labels = Fixtures.ints(c.get("labels"));
@@ -90,7 +90,7 @@ class ClassificationFixturesTest {
           assertEquals(c.get("tokens").asLong(), perplexity.tokens());
           close(c.get("nll_sum"), perplexity.negativeLogLikelihood());
           close(c.get("perplexity"), perplexity.value());
-        }));
+        })));
   }
 
   private static void averages(JsonNode expected, java.util.function.Function<Average, Scores> scores) {

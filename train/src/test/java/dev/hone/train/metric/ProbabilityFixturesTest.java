@@ -18,7 +18,7 @@ class ProbabilityFixturesTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> probabilitiesAgreeWithScikitLearn() {
-    return Fixtures.json("metrics_more/metrics_more.json").get("classification").valueStream()
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("classification").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
           int[] truth = Fixtures.ints(c.get("true"));
           double[][] probabilities = Fixtures.matrix(c.get("probabilities"));
@@ -36,15 +36,15 @@ class ProbabilityFixturesTest {
           if (c.has("brier")) {
             assertEquals(c.get("brier").asDouble(), scores.brier(), TOLERANCE);
           }
-        }));
+        })));
   }
 
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> mcNemarAgrees() {
-    return Fixtures.json("metrics_more/metrics_more.json").get("mcnemar").valueStream()
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("mcnemar").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("b") + " against " + c.get("c"), () -> assertEquals(c.get("p").asDouble(),
-            McNemar.pValue(c.get("b").asLong(), c.get("c").asLong()), 1e-10)));
+            McNemar.pValue(c.get("b").asLong(), c.get("c").asLong()), 1e-10))));
   }
 
   @Test

@@ -31,17 +31,17 @@ class TextFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> bleuAgreesWithAndWithoutEffectiveOrder() {
-    return Fixtures.json("metrics/metrics.json").get("corpus_bleu").valueStream()
+    return Fixtures.tests("metrics/metrics.json", all -> all.get("corpus_bleu").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
           List<String> predictions = Fixtures.strings(c.get("hypotheses"));
           same(c.get("default"), Bleu.CORPUS.score(predictions, bySentence(c)));
           same(c.get("effective_order"), Bleu.SENTENCE.score(predictions, bySentence(c)));
-        }));
+        })));
   }
 
   @TestFactory
   Stream<DynamicTest> bleuVariantsAndChrFAgree() {
-    return Fixtures.json("metrics_more/metrics_more.json").get("bleu_chrf").valueStream()
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("bleu_chrf").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
           List<String> predictions = Fixtures.strings(c.get("hypotheses"));
           List<List<String>> references = bySentence(c);
@@ -63,32 +63,32 @@ class TextFixturesTest {
             assertEquals(c.get("chrf_sentences").get(i).asDouble(), ChrF.CHRF.score(one, wanted), TOLERANCE);
             assertEquals(c.get("chrf_plus_plus_sentences").get(i).asDouble(), ChrF.CHRF_PLUS_PLUS.score(one, wanted), TOLERANCE);
           }
-        }));
+        })));
   }
 
   @TestFactory
   Stream<DynamicTest> rougeAgrees() {
     Map<String, Rouge> measures = Map.of("rouge1", Rouge.ROUGE_1, "rouge2", Rouge.ROUGE_2, "rougeL", Rouge.ROUGE_L,
         "rougeLsum", Rouge.ROUGE_L_SUM);
-    return Fixtures.json("metrics_more/metrics_more.json").get("rouge").valueStream()
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("rouge").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> measures.forEach((name, rouge) -> {
           List<String> predictions = Fixtures.strings(c.get("hypotheses"));
           List<List<String>> references = c.get("references").valueStream().map(Fixtures::strings).toList();
           same(c.get("best").get(name), rouge.best(predictions, references), name);
           same(c.get("avg").get(name), rouge.average(predictions, references), name);
-        })));
+        }))));
   }
 
   @TestFactory
   Stream<DynamicTest> answersAgreeWithSquad() {
-    return Fixtures.json("metrics_more/metrics_more.json").get("squad").valueStream()
+    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("squad").valueStream()
         .map(c -> DynamicTest.dynamicTest("'" + c.get("prediction").asString() + "'", () -> {
           String prediction = c.get("prediction").asString();
           List<String> references = Fixtures.strings(c.get("references"));
           assertEquals(c.get("normalized").asString(), QuestionAnswering.normalized(prediction));
           assertEquals(c.get("exact_match").asDouble(), QuestionAnswering.exactMatch(prediction, references));
           assertEquals(c.get("f1").asDouble(), QuestionAnswering.f1(prediction, references), TOLERANCE);
-        }));
+        })));
   }
 
   /** The files list the references by set, the measures take them by sentence. */

@@ -21,9 +21,8 @@ class ScheduleTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> ratesAgreeWithTransformers() {
-    return Stream.of("optim/schedulers.json", "optim_more/schedulers_more.json").flatMap(file -> {
-      JsonNode all = Fixtures.json(file);
-      return all.get("schedulers").propertyStream().map(e -> DynamicTest.dynamicTest(file + " " + e.getKey(), () -> {
+    return Stream.of("optim/schedulers.json", "optim_more/schedulers_more.json").flatMap(file -> Fixtures.tests(file, all ->
+      all.get("schedulers").propertyStream().map(e -> DynamicTest.dynamicTest(file + " " + e.getKey(), () -> {
         JsonNode c = e.getValue();
         double rate = all.get("lr").asDouble();
         int warmup = (c.has("warmup_steps") ? c : all).get("warmup_steps").asInt();
@@ -32,15 +31,15 @@ class ScheduleTest {
         for (int i = 0; i < expected.length; i++) {
           assertEquals(expected[i], rate * schedule.factor(i), TOLERANCE * rate, "step " + i);
         }
-      }));
-    });
+      }))));
   }
 
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> oneCycleAgreesWithTorch() {
-    JsonNode all = Fixtures.json("optim_more/schedulers_more.json").get("one_cycle");
-    return all.get("cases").propertyStream().map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
+    return Fixtures.tests("optim_more/schedulers_more.json", file -> file.get("one_cycle").get("cases").propertyStream()
+        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
+      JsonNode all = file.get("one_cycle");
       Map<String, Object> arguments = map(e.getValue().get("kwargs"));
       boolean cycled = !"false".equals(String.valueOf(arguments.remove("cycle_momentum")));
       double rate = all.get("max_lr").asDouble();
@@ -54,14 +53,14 @@ class ScheduleTest {
           assertEquals(beta1[i], schedule.momentum(i, 0.85, 0.95), TOLERANCE, "momentum of step " + i);
         }
       }
-    }));
+    })));
   }
 
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> parameterGroupsShareTheFactor() {
-    JsonNode all = Fixtures.json("optim_more/schedulers_more.json");
-    return all.get("two_groups").propertyStream().map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
+    return Fixtures.tests("optim_more/schedulers_more.json", all -> all.get("two_groups").propertyStream()
+        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
       double[] rates = Fixtures.doubles(e.getValue().get("lrs"));
       Schedule schedule = Schedule.named(e.getKey(), all.get("warmup_steps").asInt(), all.get("steps").asInt(),
           all.get("lr").asDouble(), map(e.getValue().get("kwargs")));
@@ -71,7 +70,7 @@ class ScheduleTest {
           assertEquals(expected[i][g], rates[g] * schedule.factor(i), TOLERANCE * rates[g], "step " + i + " group " + g);
         }
       }
-    }));
+    })));
   }
 
   @Test
