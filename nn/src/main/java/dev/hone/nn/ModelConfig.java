@@ -1,9 +1,10 @@
 package dev.hone.nn;
 
 import dev.hone.nn.bert.BertConfig;
+import dev.hone.nn.decoder.DecoderConfig;
 
 /** What {@code config.json} says about a model; one record per family. */
-public sealed interface ModelConfig permits BertConfig {
+public sealed interface ModelConfig permits BertConfig, DecoderConfig {
   /** Hugging Face's {@code model_type}. */
   String modelType();
 

@@ -16,9 +16,20 @@ import java.util.function.UnaryOperator;
  * @param seed the user's seed
  * @param step number of this pass: every pass of a run has its own
  * @param checkpointing whether each block keeps only its input and is computed again in the backward pass
+ * @param cache the keys and values of tokens that earlier passes saw, which get those of this batch; null if there are none
  */
-public record Pass(boolean training, long seed, long step, boolean checkpointing) {
-  private static final Pass INFERENCE = new Pass(false, 0, 0, false);
+public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache) {
+  private static final Pass INFERENCE = new Pass(false, 0, 0, false, null);
+
+  /** A pass that starts its sequences. */
+  public Pass(boolean training, long seed, long step, boolean checkpointing) {
+    this(training, seed, step, checkpointing, null);
+  }
+
+  /** A pass without dropout that continues the sequences of a cache; only without gradients. */
+  public static Pass continuing(KvCache cache) {
+    return new Pass(false, 0, 0, false, cache);
+  }
 
   /** A pass without dropout. */
   public static Pass inference() {
@@ -32,7 +43,7 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true);
+    return new Pass(training, seed, step, true, cache);
   }
 
   /**

@@ -1,8 +1,11 @@
 package dev.hone.nn;
 
+import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.DType;
+import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.nn.load.ModelWriter;
 import java.io.IOException;
@@ -64,6 +67,20 @@ public final class PretrainedModel implements Layer {
   /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
   public Variable forward(TokenBatch batch, Pass pass) {
     return head.forward(backbone.forward(batch, pass), batch, pass);
+  }
+
+  /**
+   * The loss of a language model; logits of rows without a label are never made.
+   *
+   * @param labels N token ids that stand at their own tokens: the model predicts each from those before it. Negative where
+   *     nothing is to be learnt; the first of a sequence is not looked at
+   * @param scale factor of the sum: 1 / {@link CausalHead#count} for the mean
+   */
+  public HeadLoss loss(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
+    if (!(head instanceof CausalHead causal)) {
+      throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
+    }
+    return causal.loss(backbone.forward(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
   }
 
   /** The configuration. */

@@ -83,4 +83,20 @@ public record TokenBatch(int[] tokens, int[] positions, int[] offsets, int[] typ
   public int[] firstRows() {
     return Arrays.copyOf(offsets, sequences());
   }
+
+  /** Rows of the last tokens of the sequences; none of them may be empty. */
+  public int[] lastRows() {
+    int[] rows = new int[sequences()];
+    Arrays.setAll(rows, s -> offsets[s + 1] - 1);
+    return rows;
+  }
+
+  /** The largest position and one: what a position table or a model's context must hold. */
+  public int extent() {
+    int extent = 0;
+    for (int position : positions) {
+      extent = Math.max(extent, position + 1);
+    }
+    return extent;
+  }
 }

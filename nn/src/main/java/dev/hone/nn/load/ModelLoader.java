@@ -12,13 +12,28 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.bert.BertConfig;
 import dev.hone.nn.bert.BertModel;
+import dev.hone.nn.decoder.CausalHead;
+import dev.hone.nn.decoder.DecoderConfig;
+import dev.hone.nn.decoder.DecoderModel;
+import dev.hone.nn.decoder.LastTokenHead;
+import dev.hone.nn.gemma.GemmaConfig;
+import dev.hone.nn.gemma.GemmaModel;
+import dev.hone.nn.gpt2.Gpt2Config;
+import dev.hone.nn.gpt2.Gpt2Model;
+import dev.hone.nn.llama.LlamaConfig;
+import dev.hone.nn.llama.LlamaModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
 public final class ModelLoader {
@@ -67,7 +82,36 @@ public final class ModelLoader {
     if (BertConfig.MODEL_TYPES.contains(type)) {
       return bert(json, wanted, classes, source);
     }
-    throw json.unknown("model_type", type, BertConfig.MODEL_TYPES);
+    if (LlamaConfig.MODEL_TYPES.contains(type)) {
+      LlamaConfig config = LlamaConfig.read(json);
+      return decoder(config, weights -> LlamaModel.load(config, weights), json, wanted, classes, source);
+    }
+    if (GemmaConfig.MODEL_TYPES.contains(type)) {
+      GemmaConfig config = GemmaConfig.read(json);
+      return decoder(config, weights -> GemmaModel.load(config, weights), json, wanted, classes, source);
+    }
+    if (Gpt2Config.MODEL_TYPES.contains(type)) {
+      Gpt2Config config = Gpt2Config.read(json);
+      return decoder(config, weights -> Gpt2Model.load(config, weights), json, wanted, classes, source);
+    }
+    throw json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
+        GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
+  }
+
+  private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,
+      Task wanted, Labels classes, TensorSource source) {
+    Weights weights = Weights.of(source, prefixOf(source, config.prefix()), seed, config.deviation());
+    DecoderModel backbone = family.apply(weights);
+    Head head = switch (wanted) {
+      case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(config.hiddenSize(), config.padding(), classes, weights);
+      case CAUSAL_LM -> CausalHead.load(backbone.embeddings(), config.tied(), config.logitCap(), weights);
+      case EMBEDDING -> new MeanPooling();
+    };
+    // A file of another task has another head, and old files hold the table of a tied head twice.
+    boolean ownHead = wanted == Task.CAUSAL_LM && !config.tied();
+    return assemble(config, wanted, classes, json, backbone, head, weights, name -> name.startsWith("score.")
+        || name.startsWith("lm_head.") && !ownHead || name.endsWith(".rotary_emb.inv_freq")
+        || config instanceof Gpt2Config && Gpt2Model.isIgnored(name));
   }
 
   private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
@@ -98,6 +142,7 @@ public final class ModelLoader {
   static String bareName(ModelConfig config, String name) {
     String prefix = switch (config) {
       case BertConfig bert -> BertModel.prefix(bert);
+      case DecoderConfig decoder -> decoder.prefix();
     };
     return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
   }
@@ -112,11 +157,14 @@ public final class ModelLoader {
         case "distilbert" -> "DistilBert";
         default -> "Bert";
       };
+      case Gpt2Config _ -> "GPT2";
+      case GemmaConfig gemma -> gemma.modelType().equals("gemma2") ? "Gemma2" : "Gemma3Text";
+      case LlamaConfig llama -> llama.modelType().substring(0, 1).toUpperCase(Locale.ROOT) + llama.modelType().substring(1);
     };
-    return family + switch (model.task()) {
-      case SEQUENCE_CLASSIFICATION -> "ForSequenceClassification";
-      case CAUSAL_LM -> "ForCausalLM";
-      case EMBEDDING -> "Model";
+    return switch (model.task()) {
+      case SEQUENCE_CLASSIFICATION -> family + "ForSequenceClassification";
+      case CAUSAL_LM -> family.equals("GPT2") ? "GPT2LMHeadModel" : family.replace("3Text", "3") + "ForCausalLM";
+      case EMBEDDING -> family + "Model";
     };
   }
 

@@ -1,0 +1,57 @@
+package dev.hone.nn.decoder;
+
+import dev.hone.autograd.AttentionOps;
+import dev.hone.autograd.GradMode;
+import dev.hone.autograd.Variable;
+import dev.hone.core.AttentionSpec;
+import dev.hone.nn.Pass;
+import dev.hone.nn.TokenBatch;
+
+/**
+ * Attention of one layer in which a token sees itself and what comes before it: in the batch and, where a pass has one, in
+ * its cache.
+ *
+ * @param layer number of the layer
+ * @param heads H
+ * @param kvHeads G, a divisor of H
+ * @param headDim D
+ * @param scale factor of the scores
+ * @param window how many tokens a token sees, itself included; {@link Integer#MAX_VALUE} for all
+ * @param softCap scores become softCap · tanh(score / softCap); 0 for none
+ * @param dropout of the probabilities while training
+ */
+public record CausalAttention(int layer, int heads, int kvHeads, int headDim, float scale, int window, float softCap,
+    float dropout) {
+
+  /** q [N, H · D], k and v [N, G · D] -> [N, H · D]. */
+  public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
+    AttentionSpec spec = spec(batch, pass);
+    if (pass.cache() == null) {
+      return AttentionOps.attention(spec, q, k, v);
+    }
+    checkNoGradient();
+    return pass.cache().attention(layer, spec, q, k, v);
+  }
+
+  /** The same with queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
+  public Variable forward(Variable qkv, TokenBatch batch, Pass pass) {
+    AttentionSpec spec = spec(batch, pass);
+    if (pass.cache() == null) {
+      return AttentionOps.attention(spec, qkv);
+    }
+    checkNoGradient();
+    return pass.cache().attention(layer, spec, qkv);
+  }
+
+  private AttentionSpec spec(TokenBatch batch, Pass pass) {
+    float drop = pass.training() ? dropout : 0;
+    return new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, true, window, softCap, drop,
+        drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
+  }
+
+  private static void checkNoGradient() {
+    if (GradMode.isEnabled()) {
+      throw new IllegalStateException("a pass with a cache has no gradients; run it in GradMode.disabled()");
+    }
+  }
+}

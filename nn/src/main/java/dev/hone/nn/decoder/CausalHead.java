@@ -1,0 +1,110 @@
+package dev.hone.nn.decoder;
+
+import dev.hone.autograd.ActivationOps;
+import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.GatherOps;
+import dev.hone.autograd.HeadLoss;
+import dev.hone.autograd.LossOps;
+import dev.hone.autograd.MathOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Activation;
+import dev.hone.core.Tensor;
+import dev.hone.nn.Embedding;
+import dev.hone.nn.Head;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.Pass;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.load.Weights;
+import java.util.stream.IntStream;
+
+/**
+ * Logits of the next token: softCap · tanh(hidden · Wᵀ / softCap). [N, C] -> [N, V].
+ *
+ * @param projection W, [V, C]; of a tied head it is the embedding table, and the head has no parameters of its own
+ * @param tied whether it is
+ * @param softCap 0 for none
+ */
+public record CausalHead(Linear projection, boolean tied, float softCap) implements Head {
+  private static final String NAME = "lm_head";
+
+  /**
+   * The head that belongs to a decoder.
+   *
+   * @param embeddings the table that a tied head shares
+   */
+  public static CausalHead load(Embedding embeddings, boolean tied, float softCap, Weights weights) {
+    int vocabulary = embeddings.weight().shape().dim(0);
+    int width = embeddings.weight().shape().dim(1);
+    return new CausalHead(tied ? new Linear(embeddings.weight(), null, true)
+        : weights.linear(NAME, width, vocabulary, false), tied, softCap);
+  }
+
+  @Override
+  public Variable forward(Variable hidden, TokenBatch batch, Pass pass) {
+    return logits(hidden, pass);
+  }
+
+  /** Logits of any rows of hidden states: [M, C] -> [M, V]. */
+  public Variable logits(Variable hidden, Pass pass) {
+    Variable raw = projection.forward(hidden, pass);
+    return softCap == 0 ? raw
+        : MathOps.mul(ActivationOps.activation(Activation.TANH, MathOps.mul(raw, 1 / softCap)), softCap);
+  }
+
+  /**
+   * The loss of the next tokens, without logits of rows that have none and without ever holding those of many.
+   *
+   * @param labels per row of the batch the token that is to come next; negative where nothing is to be learnt
+   * @param scale factor of the sum
+   */
+  public HeadLoss loss(Variable hidden, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
+    if (projection.adapter() == null) {
+      return LossOps.linearCrossEntropy(hidden, projection.weight(), projection.bias(), labels, softCap, 1, settings, scale);
+    }
+    int[] rows = IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
+    int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
+    Variable logits = logits(GatherOps.rows(hidden, rows), pass);
+    Variable each = LossOps.crossEntropyPerRow(logits.detach(), next, settings);
+    return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), hits(logits.value(), next));
+  }
+
+  private static int hits(Tensor logits, int[] labels) {
+    int hits = 0;
+    int width = logits.dim(1);
+    for (int row = 0; row < labels.length; row++) {
+      float own = logits.get((long) row * width + labels[row]);
+      boolean largest = true;
+      for (int i = 0; i < width && largest; i++) {
+        largest = logits.get((long) row * width + i) <= own;
+      }
+      hits += largest ? 1 : 0;
+    }
+    return hits;
+  }
+
+  /** Labels that stand at their own tokens, moved to where they are predicted: one row earlier within each sequence. */
+  public static int[] shifted(int[] labels, TokenBatch batch) {
+    int[] next = new int[labels.length];
+    for (int s = 0; s < batch.sequences(); s++) {
+      int from = batch.offsets()[s];
+      int to = batch.offsets()[s + 1];
+      for (int i = from; i < to; i++) {
+        next[i] = i + 1 < to ? labels[i + 1] : -1;
+      }
+    }
+    return next;
+  }
+
+  /** How many tokens of a batch have something to learn: what the mean loss is taken over. */
+  public static int count(int[] labels, TokenBatch batch) {
+    return (int) IntStream.of(shifted(labels, batch)).filter(label -> label >= 0).count();
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    if (!tied) {
+      visitor.layer(NAME, projection);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.hone.nn.decoder;
+
+import dev.hone.nn.ModelConfig;
+import dev.hone.nn.gemma.GemmaConfig;
+import dev.hone.nn.gpt2.Gpt2Config;
+import dev.hone.nn.llama.LlamaConfig;
+
+/** What {@code config.json} says about a decoder. */
+public sealed interface DecoderConfig extends ModelConfig permits LlamaConfig, Gpt2Config, GemmaConfig {
+  /** Whether the head is the embedding table. */
+  boolean tied();
+
+  /** Soft cap of the logits, 0 for none. */
+  default float logitCap() {
+    return 0;
+  }
+
+  /** Id of the padding token, -1 if there is none. */
+  int padding();
+
+  /** Standard deviation of new weights. */
+  float deviation();
+
+  /** What comes before the names of the backbone in the files of models with a head, with its dot. */
+  String prefix();
+}

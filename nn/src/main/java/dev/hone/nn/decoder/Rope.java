@@ -1,0 +1,154 @@
+package dev.hone.nn.decoder;
+
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.ModelException;
+import java.util.Arrays;
+import java.util.Set;
+
+/**
+ * The frequencies of rotary position embedding. Sources: Su and others 2021; Chen and others 2023 (linear); Peng and others
+ * 2023 (yarn); Meta's Llama 3.1 (llama3); Ding and others 2024 (longrope).
+ *
+ * @param near angle per position of each pair of numbers, [rotary / 2], in sequences up to {@code reach}
+ * @param far the same in longer sequences
+ * @param reach the longest sequence that {@code near} is for; {@link Integer#MAX_VALUE} if there is no difference
+ * @param magnitude what cosines and sines are multiplied by
+ */
+public record Rope(double[] near, double[] far, int reach, double magnitude) {
+  private static final Set<String> KNOWN = Set.of("default", "linear", "llama3", "yarn", "longrope");
+
+  /** Without any scaling. */
+  public static Rope plain(double theta, int rotary) {
+    double[] angles = angles(theta, rotary);
+    return new Rope(angles, angles, Integer.MAX_VALUE, 1);
+  }
+
+  /**
+   * Reads {@code rope_parameters} (transformers 5), or {@code rope_theta} and {@code rope_scaling} (transformers 4).
+   *
+   * @param headDim D
+   * @param maxLength the most tokens that the model takes
+   */
+  public static Rope read(ConfigReader json, int headDim, int maxLength) {
+    boolean recent = json.has("rope_parameters");
+    return read(json, json.section(recent ? "rope_parameters" : "rope_scaling"), 10_000, headDim, maxLength);
+  }
+
+  /**
+   * The same from a section of its own, as Gemma 3 has one per kind of layer.
+   *
+   * @param theta where neither the section nor the configuration says
+   */
+  public static Rope read(ConfigReader json, ConfigReader section, double theta, int headDim, int maxLength) {
+    double base = section.number("rope_theta", json.number("rope_theta", theta));
+    double share = section.number("partial_rotary_factor", json.number("partial_rotary_factor", 1));
+    int rotary = (int) (headDim * share);
+    if (rotary < 2 || rotary > headDim || rotary % 2 != 0 || !(base > 1)) {
+      throw new ModelException(json.file() + ": rotary embedding of " + rotary + " of " + headDim + " numbers with rope_theta "
+          + base + "; the number must be even and at most the head's width, rope_theta above 1");
+    }
+    String type = section.text("rope_type", section.text("type", "default"));
+    double[] plain = angles(base, rotary);
+    return switch (type) {
+      case "default" -> new Rope(plain, plain, Integer.MAX_VALUE, 1);
+      case "linear" -> same(divided(plain, factor(section)), 1);
+      case "llama3" -> same(llama3(plain, section, original(json, section, maxLength)), 1);
+      case "yarn" -> yarn(plain, base, section, original(json, section, maxLength), maxLength);
+      case "longrope", "su" -> longrope(plain, section, original(json, section, maxLength), maxLength);
+      default -> throw section.unknown("rope_type", type, KNOWN);
+    };
+  }
+
+  private static Rope same(double[] angles, double magnitude) {
+    return new Rope(angles, angles, Integer.MAX_VALUE, magnitude);
+  }
+
+  private static double[] angles(double theta, int rotary) {
+    double[] angles = new double[rotary / 2];
+    Arrays.setAll(angles, i -> Math.pow(theta, -2.0 * i / rotary));
+    return angles;
+  }
+
+  private static double[] divided(double[] angles, double factor) {
+    return Arrays.stream(angles).map(angle -> angle / factor).toArray();
+  }
+
+  private static double factor(ConfigReader section) {
+    double factor = section.number("factor", 0);
+    if (!(factor >= 1)) {
+      throw new ModelException(section.file() + ": 'factor' must be at least 1, is " + factor);
+    }
+    return factor;
+  }
+
+  private static int original(ConfigReader json, ConfigReader section, int maxLength) {
+    return section.integer("original_max_position_embeddings", json.integer("original_max_position_embeddings", maxLength));
+  }
+
+  /** Slow turns are slowed down by the factor, fast ones stay, those between are blended. */
+  private static double[] llama3(double[] plain, ConfigReader section, int original) {
+    double factor = factor(section);
+    double low = section.number("low_freq_factor", 1);
+    double high = section.number("high_freq_factor", 4);
+    if (!(high > low)) {
+      throw new ModelException(section.file() + ": 'high_freq_factor' " + high + " must be above 'low_freq_factor' " + low);
+    }
+    return Arrays.stream(plain).map(angle -> {
+      double turns = original * angle / (2 * Math.PI); // how often the pair turns within the original length
+      double keep = Math.clamp((turns - low) / (high - low), 0, 1);
+      return (1 - keep) * angle / factor + keep * angle;
+    }).toArray();
+  }
+
+  private static Rope yarn(double[] plain, double theta, ConfigReader section, int original, int maxLength) {
+    double factor = section.has("factor") ? factor(section) : (double) maxLength / original;
+    double from = pairWithTurns(section.number("beta_fast", 32), plain.length * 2, theta, original);
+    double to = pairWithTurns(section.number("beta_slow", 1), plain.length * 2, theta, original);
+    if (section.flag("truncate", true)) {
+      from = Math.floor(from);
+      to = Math.ceil(to);
+    }
+    from = Math.max(from, 0);
+    to = Math.min(to, plain.length * 2 - 1);
+    double width = from == to ? 0.001 : to - from;
+    double[] angles = plain.clone();
+    for (int i = 0; i < angles.length; i++) {
+      double slow = Math.clamp((i - from) / width, 0, 1);
+      angles[i] = plain[i] / factor * slow + plain[i] * (1 - slow);
+    }
+    double usual = yarnMagnitude(factor, 1);
+    if (section.has("mscale") && section.has("mscale_all_dim")) {
+      usual = yarnMagnitude(factor, section.number("mscale", 1)) / yarnMagnitude(factor, section.number("mscale_all_dim", 1));
+    }
+    return same(angles, section.number("attention_factor", usual));
+  }
+
+  private static double yarnMagnitude(double factor, double scale) {
+    return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
+  }
+
+  /** The (fractional) number of the pair that turns so often within the original length. */
+  private static double pairWithTurns(double turns, int rotary, double theta, int original) {
+    return rotary * Math.log(original / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
+  }
+
+  private static Rope longrope(double[] plain, ConfigReader section, int original, int maxLength) {
+    double stretch = (double) maxLength / original;
+    double usual = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
+    return new Rope(divided(plain, section, "short_factor"), divided(plain, section, "long_factor"), original,
+        section.number("attention_factor", usual));
+  }
+
+  private static double[] divided(double[] plain, ConfigReader section, String key) {
+    double[] factors = section.numbers(key);
+    if (factors == null || factors.length != plain.length) {
+      throw new ModelException(section.file() + ": '" + key + "' must be a list of " + plain.length + " numbers, "
+          + (factors == null ? "is missing" : "has " + factors.length));
+    }
+    double[] angles = plain.clone();
+    for (int i = 0; i < angles.length; i++) {
+      angles[i] /= factors[i];
+    }
+    return angles;
+  }
+}

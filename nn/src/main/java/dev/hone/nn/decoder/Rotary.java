@@ -1,0 +1,82 @@
+package dev.hone.nn.decoder;
+
+import dev.hone.autograd.AttentionOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.nn.TokenBatch;
+
+/**
+ * Turns queries and keys by their positions. All layers of a model share one.
+ *
+ * <p>Implementation note: cosines and sines are in a table by position, which grows as longer sequences come. Where long
+ * sequences have other frequencies their rows follow those of the short ones, and each sequence picks for itself, so a
+ * batch gives what its sequences give alone.
+ */
+public final class Rotary {
+  private static final int FIRST_TABLE = 64;
+
+  private final Rope rope;
+  private volatile Table table = new Table(0, null, null);
+
+  /** With these frequencies. */
+  public Rotary(Rope rope) {
+    this.rope = rope;
+  }
+
+  private record Table(int length, Tensor cos, Tensor sin) {}
+
+  /** x [N, heads · D] turned. */
+  public Variable rotate(Variable x, int headDim, TokenBatch batch) {
+    Table current = table(batch.extent());
+    return AttentionOps.rotate(x, headDim, current.cos, current.sin, rows(batch, current.length));
+  }
+
+  private int[] rows(TokenBatch batch, int length) {
+    if (rope.reach() == Integer.MAX_VALUE) {
+      return batch.positions();
+    }
+    int[] rows = batch.positions().clone();
+    for (int s = 0; s < batch.sequences(); s++) {
+      int from = batch.offsets()[s];
+      int to = batch.offsets()[s + 1];
+      int extent = 0;
+      for (int i = from; i < to; i++) {
+        extent = Math.max(extent, rows[i] + 1);
+      }
+      for (int i = from; i < to && extent > rope.reach(); i++) {
+        rows[i] += length;
+      }
+    }
+    return rows;
+  }
+
+  private Table table(int extent) {
+    Table current = table;
+    if (current.length < extent) {
+      synchronized (this) {
+        current = table;
+        if (current.length < extent) {
+          current = compute(Math.max(FIRST_TABLE, Math.max(extent, current.length * 2)));
+          table = current;
+        }
+      }
+    }
+    return current;
+  }
+
+  private Table compute(int length) {
+    int half = rope.near().length;
+    int kinds = rope.reach() == Integer.MAX_VALUE ? 1 : 2;
+    float[] cos = new float[Math.multiplyExact(kinds * length, half)];
+    float[] sin = new float[cos.length];
+    for (int row = 0; row < kinds * length; row++) {
+      double[] angles = row < length ? rope.near() : rope.far();
+      for (int i = 0; i < half; i++) {
+        double angle = row % length * angles[i];
+        cos[row * half + i] = (float) (Math.cos(angle) * rope.magnitude());
+        sin[row * half + i] = (float) (Math.sin(angle) * rope.magnitude());
+      }
+    }
+    return new Table(length, Tensor.of(cos, kinds * length, half), Tensor.of(sin, kinds * length, half));
+  }
+}

@@ -1,0 +1,56 @@
+package dev.hone.nn.gemma;
+
+import dev.hone.autograd.MathOps;
+import dev.hone.autograd.Variable;
+import dev.hone.nn.Layer;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Pass;
+import dev.hone.nn.RmsNorm;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.GatedFeedForward;
+import dev.hone.nn.decoder.Rotary;
+import dev.hone.nn.decoder.RotaryAttention;
+import dev.hone.nn.load.Weights;
+
+/** One layer: h = x + norm(attention(norm(x))), y = h + norm(feedForward(norm(h))). [N, C] -> [N, C]. */
+record GemmaBlock(RmsNorm attentionNorm, RotaryAttention attention, RmsNorm attentionOutNorm, RmsNorm feedForwardNorm,
+    GatedFeedForward feedForward, RmsNorm feedForwardOutNorm) implements Layer {
+
+  static GemmaBlock load(GemmaConfig config, int index, Rotary rotary, Rotary localRotary, Weights weights) {
+    String at = GemmaModel.PREFIX + "layers." + index + ".";
+    int width = config.hiddenSize();
+    int window = config.windows().get(index);
+    CausalAttention attention = new CausalAttention(index, config.heads(), config.kvHeads(), config.headDim(),
+        config.scale(), window, config.attentionCap(), config.attentionDropout());
+    RotaryAttention.Form form = new RotaryAttention.Form(config.bias(), config.bias(), false, config.headNorm(),
+        GemmaModel.OFFSET, config.eps());
+    return new GemmaBlock(norm(config, at + "input_layernorm", weights),
+        RotaryAttention.load(attention, form, width, window == Integer.MAX_VALUE ? rotary : localRotary, at + "self_attn.",
+            weights),
+        norm(config, at + "post_attention_layernorm", weights), norm(config, at + "pre_feedforward_layernorm", weights),
+        GatedFeedForward.load(width, config.feedForward(), false, false, config.activation(), at + "mlp.", weights),
+        norm(config, at + "post_feedforward_layernorm", weights));
+  }
+
+  private static RmsNorm norm(GemmaConfig config, String name, Weights weights) {
+    return weights.rmsNorm(name, config.hiddenSize(), GemmaModel.OFFSET, config.eps());
+  }
+
+  Variable forward(Variable x, TokenBatch batch, Pass pass) {
+    Variable mixed = attention.forward(attentionNorm.forward(x), batch, pass);
+    Variable h = MathOps.add(x, attentionOutNorm.forward(mixed));
+    Variable fed = feedForward.forward(feedForwardNorm.forward(h), pass);
+    return MathOps.add(h, feedForwardOutNorm.forward(fed));
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    visitor.layer("input_layernorm", attentionNorm);
+    visitor.layer("self_attn", attention);
+    visitor.layer("post_attention_layernorm", attentionOutNorm);
+    visitor.layer("pre_feedforward_layernorm", feedForwardNorm);
+    visitor.layer("mlp", feedForward);
+    visitor.layer("post_feedforward_layernorm", feedForwardOutNorm);
+  }
+}

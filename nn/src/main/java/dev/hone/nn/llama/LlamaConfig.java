@@ -1,0 +1,95 @@
+package dev.hone.nn.llama;
+
+import dev.hone.core.Activation;
+import dev.hone.nn.decoder.DecoderConfig;
+import dev.hone.nn.decoder.LayerTypes;
+import dev.hone.nn.decoder.Rope;
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.ModelException;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The sizes and switches of a decoder of the Llama kind.
+ *
+ * @param modelType {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3} or {@code phi3}
+ * @param vocabSize V
+ * @param hiddenSize C
+ * @param layers L
+ * @param heads H
+ * @param kvHeads G, a divisor of H
+ * @param headDim D
+ * @param feedForward F
+ * @param maxLength the most tokens that a sequence may have
+ * @param eps of the norms
+ * @param activation of the feed-forward layer's gate
+ * @param rope rotary frequencies
+ * @param windows per layer how many tokens a token sees, itself included
+ * @param attentionBias whether the projections of queries, keys and values have a bias
+ * @param outputBias whether the projection behind attention has one
+ * @param feedForwardBias whether the feed-forward layer has them
+ * @param headNorm whether queries and keys are normalised
+ * @param fused whether queries, keys and values are one projection, and gate and up another
+ * @param tied whether the head is the embedding table
+ * @param padding id of the padding token, -1 if there is none
+ * @param embeddingDropout of the embeddings
+ * @param residualDropout of what attention and feed-forward layer add
+ * @param attentionDropout of the attention probabilities
+ * @param deviation standard deviation of new weights
+ */
+public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int layers, int heads, int kvHeads, int headDim,
+    int feedForward, int maxLength, float eps, Activation activation, Rope rope, List<Integer> windows,
+    boolean attentionBias, boolean outputBias, boolean feedForwardBias, boolean headNorm, boolean fused, boolean tied,
+    int padding, float embeddingDropout, float residualDropout, float attentionDropout, float deviation)
+    implements DecoderConfig {
+
+  /** The values of {@code model_type} that this family reads. */
+  public static final Set<String> MODEL_TYPES = Set.of("llama", "mistral", "qwen2", "qwen3", "phi3");
+
+  public LlamaConfig {
+    windows = List.copyOf(windows);
+    if (heads % kvHeads != 0) {
+      throw new ModelException("config.json: " + heads + " heads are not a multiple of " + kvHeads + " key and value heads");
+    }
+  }
+
+  /** Reads {@code config.json}, in the spelling of transformers 4 or 5. */
+  public static LlamaConfig read(ConfigReader json) {
+    String type = json.text("model_type", "");
+    int width = json.size("hidden_size");
+    int heads = json.size("num_attention_heads");
+    if (!json.has("head_dim") && width % heads != 0) {
+      throw new ModelException(json.file() + ": hidden_size " + width + " is not a multiple of " + heads + " heads");
+    }
+    int headDim = json.has("head_dim") ? json.size("head_dim") : type.equals("qwen3") ? 128 : width / heads;
+    int maxLength = json.size("max_position_embeddings");
+    boolean bias = json.flag("attention_bias", false) && (type.equals("llama") || type.equals("qwen3"));
+    return new LlamaConfig(type, json.size("vocab_size"), width, json.size("num_hidden_layers"), heads,
+        json.has("num_key_value_heads") ? json.size("num_key_value_heads") : heads, headDim, json.size("intermediate_size"),
+        maxLength, (float) json.number("rms_norm_eps", type.equals("phi3") ? 1e-5 : 1e-6), json.activation("hidden_act", "silu"),
+        Rope.read(json, headDim, maxLength), windows(json, type), bias || type.equals("qwen2"), bias,
+        type.equals("llama") && json.flag("mlp_bias", false), type.equals("qwen3"), type.equals("phi3"),
+        json.flag("tie_word_embeddings", false), json.integer("pad_token_id", -1), (float) json.number("embd_pdrop", 0),
+        (float) json.number("resid_pdrop", 0), (float) json.number("attention_dropout", 0),
+        (float) json.number("initializer_range", 0.02));
+  }
+
+  private static List<Integer> windows(ConfigReader json, String type) {
+    int all = Integer.MAX_VALUE;
+    int window = json.integer("sliding_window", all);
+    int layers = json.size("num_hidden_layers");
+    boolean qwen = type.startsWith("qwen");
+    boolean slides = switch (type) {
+      case "mistral", "phi3" -> true;
+      case "llama" -> false;
+      default -> json.flag("use_sliding_window", false);
+    };
+    int from = qwen ? json.integer("max_window_layers", layers) : 0;
+    return LayerTypes.windows(json, layers, slides ? window : all, layer -> layer >= from);
+  }
+
+  @Override
+  public String prefix() {
+    return LlamaModel.PREFIX;
+  }
+}
