@@ -36,11 +36,15 @@ public final class NormOps {
    */
   public static Variable addLayerNorm(Variable x, Variable residual, Variable weight, Variable bias, float eps) {
     Tensor in = x.value();
+    boolean save = Variable.needsGradient(x, residual, weight, bias);
     Tensor sum = Tensor.empty(in.shape());
-    Tensor mean = Tensor.empty(in.shape().rows());
-    Tensor rstd = Tensor.empty(in.shape().rows());
+    Tensor mean = save ? Tensor.empty(in.shape().rows()) : null;
+    Tensor rstd = save ? Tensor.empty(in.shape().rows()) : null;
     Tensor y = Tensor.empty(in.shape());
     KERNELS.layerNorm(in, residual.value(), value(weight), value(bias), eps, sum, y, mean, rstd);
+    if (!save) {
+      sum.release();
+    }
     return Variable.of("addLayerNorm", y).pullbacks(Arrays.asList(x, weight, bias, residual), (up, targets) -> {
       // Both summands get the gradient of s: computed once for whichever comes first, then added to the other.
       boolean x0 = targets.wants(0);

@@ -12,7 +12,8 @@ public interface Pullback {
    * Computes the gradient by the input, of the input's shape.
    *
    * @param upstream the gradient by the result; not to be written to
-   * @return a tensor that nobody else writes to, or {@code upstream} itself or a view of it
+   * @return a tensor made here, which the graph may write to and give back, or {@code upstream} itself or a view of it; never
+   *     one that was captured, such as another input
    */
   Tensor apply(Tensor upstream);
 

@@ -1,14 +1,18 @@
 package dev.hone.autograd;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.Safetensors;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -22,19 +26,27 @@ import tools.jackson.databind.ObjectMapper;
  * @param file tensors {@code NUMBER.in.NAME}, {@code NUMBER.upstream}, {@code NUMBER.out}, {@code NUMBER.grad.NAME}
  */
 record Fixture(String op, int number, JsonNode entry, Safetensors file) {
-  /** All cases of the operators that {@code index} lists under {@code folder}. */
-  static List<Fixture> all(String index, String folder) throws IOException {
-    Path root = directory();
+  /** All cases of all operators in a folder of the fixtures. */
+  static List<Fixture> all(String folder) throws IOException {
+    Path directory = directory().resolve(folder);
+    assumeTrue(Files.isDirectory(directory), "-Dhone.fixtures has no folder " + folder);
     ObjectMapper json = new ObjectMapper();
     List<Fixture> fixtures = new ArrayList<>();
-    for (JsonNode op : json.readTree(root.resolve(index).toFile()).get(folder)) {
-      Path path = root.resolve(folder).resolve(op.asString() + ".json");
-      Safetensors file = Safetensors.open(root.resolve(folder).resolve(op.asString() + ".safetensors"));
-      for (JsonNode entry : json.readTree(path.toFile()).get("cases")) {
-        fixtures.add(new Fixture(op.asString(), entry.get("case").asInt(), entry, file));
+    for (Path path : listed(directory)) {
+      JsonNode description = json.readTree(path.toFile());
+      String op = description.get("op").asString();
+      Safetensors file = Safetensors.open(directory.resolve(op + ".safetensors"));
+      for (JsonNode entry : description.get("cases")) {
+        fixtures.add(new Fixture(op, entry.get("case").asInt(), entry, file));
       }
     }
     return fixtures;
+  }
+
+  private static List<Path> listed(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(path -> path.toString().endsWith(".json")).sorted().toList();
+    }
   }
 
   /** {@code -Dhone.fixtures=DIR}, or the copy among the test resources. */

@@ -45,7 +45,7 @@ class LossFixturesTest {
   }
 
   static List<Fixture> cases() throws IOException {
-    return Fixture.all("index_more.json", "losses");
+    return Fixture.all("losses");
   }
 
   @ParameterizedTest(name = "{0}")

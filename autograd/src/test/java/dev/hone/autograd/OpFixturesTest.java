@@ -1,5 +1,6 @@
 package dev.hone.autograd;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import dev.hone.core.Activation;
@@ -9,8 +10,12 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -31,7 +36,13 @@ class OpFixturesTest {
   }
 
   static List<Fixture> cases() throws IOException {
-    return Fixture.all("index.json", "ops");
+    return Fixture.all("ops");
+  }
+
+  @Test
+  void everyOperatorHasItsFixture() throws IOException {
+    Set<String> recorded = cases().stream().map(Fixture::op).collect(Collectors.toCollection(TreeSet::new));
+    assertEquals(new TreeSet<>(OPS.keySet()), recorded);
   }
 
   @ParameterizedTest(name = "{0}")
