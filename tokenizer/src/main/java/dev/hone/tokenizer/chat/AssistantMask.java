@@ -26,6 +26,9 @@ final class AssistantMask {
   static boolean[] fromSpans(List<TextSpan> spans, TokenizedText tokens) {
     boolean[] mask = new boolean[tokens.ids().length];
     for (TextSpan span : spans) {
+      if (span.end() == 0) {
+        continue;
+      }
       int first = tokens.tokenAt(span.start());
       if (first < 0) {
         break;

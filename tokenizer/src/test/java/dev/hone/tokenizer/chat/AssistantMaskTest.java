@@ -171,6 +171,7 @@ class AssistantMaskTest {
     assertMask("00011", tokens, new TextSpan(6, 8));    // code point 7 has no token: to the end
     assertMask("00100", tokens, new TextSpan(4, 6), new TextSpan(10, 12), new TextSpan(2, 4));   // beyond: stop
     assertMask("00000", tokens, new TextSpan(4, 4));
+    assertMask("00000", tokens, new TextSpan(0, 0));
     assertMask("01010", tokens, new TextSpan(2, 4), new TextSpan(6, 7));
   }
 

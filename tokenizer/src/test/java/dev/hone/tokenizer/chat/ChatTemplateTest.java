@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.tokenizer.chat.ChatTemplateException.Kind;
+import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +41,7 @@ class ChatTemplateTest {
         "[{\"role\":\"user\",\"content\":[1,2.5,3,1e21,true,null,\"x\",[],{\"k\":0.1}]}]");
     String expected = "[{'role': 'user', 'content': [1, 2.5, 3, 1e+21, True, None, 'x', [], {'k': 0.1}]}]None"
         + "12345678901234567890";
-    ChatOptions options = ChatOptions.DEFAULT.withVariable("x", new java.math.BigInteger("12345678901234567890"));
+    ChatOptions options = ChatOptions.DEFAULT.withVariable("x", new BigInteger("12345678901234567890"));
     assertEquals(expected, template.render(List.of(message), options).text());
     assertEquals(expected, template.render(json, options).text());
   }
@@ -97,7 +99,7 @@ class ChatTemplateTest {
     assertTrue(assertThrows(IllegalArgumentException.class, () ->
         render("x", ChatOptions.DEFAULT.withVariable("v", Map.of(1, 2)))).getMessage().startsWith(
             "chat template input: v has the key 1"));
-    List<Object> cycle = new java.util.ArrayList<>();
+    List<Object> cycle = new ArrayList<>();
     cycle.add(cycle);
     assertTrue(assertThrows(IllegalArgumentException.class, () ->
         render("x", ChatOptions.DEFAULT.withVariable("v", cycle))).getMessage().contains("levels deep"));

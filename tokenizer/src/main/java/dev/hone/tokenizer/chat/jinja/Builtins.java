@@ -1,5 +1,6 @@
 package dev.hone.tokenizer.chat.jinja;
 
+import java.math.BigInteger;
 import java.time.LocalDateTime;
 import java.util.Iterator;
 import java.util.List;
@@ -36,7 +37,7 @@ final class Builtins {
   private static long whole(Object value) {
     return switch (Values.number(value)) {
       case Long l -> l;
-      case java.math.BigInteger big -> throw JinjaException.limit("range() of an integer with " + big.bitLength()
+      case BigInteger big -> throw JinjaException.limit("range() of an integer with " + big.bitLength()
           + " bits");
       case null, default -> throw JinjaException.value("'" + Values.typeName(value)
           + "' object cannot be interpreted as an integer");

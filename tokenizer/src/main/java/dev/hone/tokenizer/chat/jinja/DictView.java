@@ -1,6 +1,5 @@
 package dev.hone.tokenizer.chat.jinja;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** What {@code keys()}, {@code values()} and {@code items()} of a dict return: iterable and sized, without subscripts. */
@@ -23,9 +22,5 @@ record DictView(Kind kind, Dict dict) {
       case VALUES -> dict.values();
       case ITEMS -> dict.items();
     };
-  }
-
-  static List<Object> reversed(List<Object> elements) {
-    return new ArrayList<>(elements.reversed());
   }
 }

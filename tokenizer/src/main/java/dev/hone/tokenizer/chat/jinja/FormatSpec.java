@@ -7,7 +7,8 @@ import java.math.RoundingMode;
 import java.util.Locale;
 
 /**
- * How one value is laid out by {@code %} and by {@code format}: {@code [[fill]align][sign][#][0][width][,][.precision][type]}.
+ * How one value is laid out by {@code %} and by {@code format}; written
+ * {@code [[fill]align][sign][#][0][width][,][.precision][type]} by the latter.
  *
  * @param fill what pads
  * @param align {@code <}, {@code >}, {@code ^} or {@code =} (padding after the sign); 0 for the type's own

@@ -14,7 +14,7 @@ import java.time.Duration;
  */
 public record Limits(long work, int chars, int rangeItems, int depth, Duration time) {
   /** The limits of every rendering outside tests. */
-  public static final Limits DEFAULT = new Limits(4_000_000, 8 << 20, 100_000, 500, Duration.ofMillis(300));
+  public static final Limits DEFAULT = new Limits(4_000_000, 8 << 20, 100_000, 500, Duration.ofMillis(400));
 
   /** The longest template source; real ones stay under 20,000 characters. */
   static final int SOURCE_CHARS = 1 << 18;

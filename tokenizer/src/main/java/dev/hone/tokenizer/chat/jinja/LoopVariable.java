@@ -106,10 +106,6 @@ final class LoopVariable implements Callable {
     return changed;
   }
 
-  int depth() {
-    return depth0 + 1;
-  }
-
   @Override
   public Object call(Arguments arguments, Rendering rendering) {
     if (recursion == null) {

@@ -133,7 +133,8 @@ final class SequenceFilters {
       List<Object> path = Filters.path(bound[1], rendering.budget());
       return item -> Filters.follow(item, path, bound[2], rendering.budget());
     }
-    Filter filter = Filters.find(Arguments.text(arguments.positional().getFirst(), "the name of a filter"), rendering.line());
+    String name = Arguments.text(arguments.positional().getFirst(), "the name of a filter");
+    Filter filter = Filters.find(name, rendering.line());
     Arguments rest = arguments.skip(1);
     return item -> filter.apply(item, rest, rendering);
   }

@@ -64,14 +64,20 @@ final class StringCase {
     return CharacterClasses.titleCase(first) + lower(s).substring(lower(Character.toString(first)).length());
   }
 
+  /** A word is a run of letters that have a case: an apostrophe ends one. */
   private static String title(String s) {
     StringBuilder out = new StringBuilder(s.length());
-    boolean inWord = false;
-    for (int i = 0; i < s.length(); ) {
-      int c = s.codePointAt(i);
-      i += Character.charCount(c);
-      out.append(inWord ? lower(Character.toString(c)) : CharacterClasses.titleCase(c));
-      inWord = CharacterClasses.isCased(c);
+    int i = 0;
+    while (i < s.length()) {
+      int start = i;
+      while (i < s.length() && CharacterClasses.isCased(s.codePointAt(i))) {
+        i += Character.charCount(s.codePointAt(i));
+      }
+      out.append(capitalize(s.substring(start, i)));
+      if (i < s.length()) {
+        out.appendCodePoint(s.codePointAt(i));
+        i += Character.charCount(s.codePointAt(i));
+      }
     }
     return out.toString();
   }

@@ -100,7 +100,8 @@ final class Values {
 
   static boolean isIterable(Object value) {
     return switch (value) {
-      case String _, SafeText _, List<?> _, Tuple _, Dict _, DictView _, Generator _, Undefined _, LoopVariable _ -> true;
+      case String _, SafeText _, List<?> _, Tuple _, Dict _, DictView _ -> true;
+      case Generator _, Undefined _, LoopVariable _ -> true;
       default -> false;
     };
   }
