@@ -3,7 +3,7 @@ package dev.hone.train.metric;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.hone.train.Fixtures;
+import dev.hone.train.fixture.ReferenceCases;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -20,15 +20,15 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> confusionMatrixAgrees() {
-    return Fixtures.tests("metrics/metrics.json", all -> all.get("classification").valueStream()
+    return ReferenceCases.tests("metrics/metrics.json", all -> all.get("classification").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> classification(c))));
   }
 
   private static void classification(JsonNode expected) {
-    List<Integer> labels = IntStream.of(Fixtures.ints(expected.get("labels"))).boxed().toList();
+    List<Integer> labels = IntStream.of(ReferenceCases.ints(expected.get("labels"))).boxed().toList();
     ConfusionMatrix matrix = ConfusionMatrix.of(
-        IntStream.of(Fixtures.ints(expected.get("true"))).map(labels::indexOf).toArray(),
-        IntStream.of(Fixtures.ints(expected.get("predicted"))).map(labels::indexOf).toArray(), labels.size());
+        IntStream.of(ReferenceCases.ints(expected.get("true"))).map(labels::indexOf).toArray(),
+        IntStream.of(ReferenceCases.ints(expected.get("predicted"))).map(labels::indexOf).toArray(), labels.size());
     assertEquals(expected.get("accuracy").asDouble(), matrix.accuracy(), TOLERANCE);
     assertEquals(expected.get("matthews").asDouble(), matrix.matthews(), TOLERANCE);
     for (int i = 0; i < labels.size(); i++) {
@@ -46,7 +46,7 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> multiLabelAgrees() {
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("multi_label").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("multi_label").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> multiLabel(c))));
   }
 
@@ -62,9 +62,9 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> regressionAgrees() {
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("regression").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("regression").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
-          RegressionScores scores = RegressionScores.of(Fixtures.doubles(c.get("true")), Fixtures.doubles(c.get("predicted")));
+          RegressionScores scores = RegressionScores.of(ReferenceCases.doubles(c.get("true")), ReferenceCases.doubles(c.get("predicted")));
           close(c.get("mse"), scores.mse());
           close(c.get("rmse"), scores.rmse());
           close(c.get("mae"), scores.mae());
@@ -76,10 +76,10 @@ class ClassificationFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> perplexityAgrees() {
-    return Fixtures.tests("metrics/metrics.json", all -> all.get("perplexity").valueStream()
+    return ReferenceCases.tests("metrics/metrics.json", all -> all.get("perplexity").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("tokens").asInt() + " tokens", () -> {
-          double[][] logits = Fixtures.matrix(c.get("logits"));
-          int[] labels = Fixtures.ints(c.get("labels"));
+          double[][] logits = ReferenceCases.matrix(c.get("logits"));
+          int[] labels = ReferenceCases.ints(c.get("labels"));
           Perplexity perplexity = Perplexity.NONE;
           for (int i = 0; i < labels.length; i++) {
             if (labels[i] >= 0) {
@@ -116,7 +116,7 @@ class ClassificationFixturesTest {
 
   private static boolean[][] flags(JsonNode rows) {
     return rows.valueStream().map(row -> {
-      int[] values = Fixtures.ints(row);
+      int[] values = ReferenceCases.ints(row);
       boolean[] flags = new boolean[values.length];
       for (int i = 0; i < flags.length; i++) {
         flags[i] = values[i] == 1;

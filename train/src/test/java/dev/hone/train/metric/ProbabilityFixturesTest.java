@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.hone.train.Fixtures;
+import dev.hone.train.fixture.ReferenceCases;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
@@ -18,10 +18,10 @@ class ProbabilityFixturesTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> probabilitiesAgreeWithScikitLearn() {
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("classification").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("classification").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
-          int[] truth = Fixtures.ints(c.get("true"));
-          double[][] probabilities = Fixtures.matrix(c.get("probabilities"));
+          int[] truth = ReferenceCases.ints(c.get("true"));
+          double[][] probabilities = ReferenceCases.matrix(c.get("probabilities"));
           ProbabilityScores scores = new ProbabilityScores(truth, probabilities);
           ConfusionMatrix matrix = ConfusionMatrix.of(truth, scores.predicted(), probabilities[0].length);
           assertEquals(c.get("accuracy").asDouble(), matrix.accuracy(), TOLERANCE);
@@ -42,7 +42,7 @@ class ProbabilityFixturesTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> mcNemarAgrees() {
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("mcnemar").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("mcnemar").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("b") + " against " + c.get("c"), () -> assertEquals(c.get("p").asDouble(),
             McNemar.pValue(c.get("b").asLong(), c.get("c").asLong()), 1e-10))));
   }

@@ -3,7 +3,7 @@ package dev.hone.train.metric;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.hone.train.Fixtures;
+import dev.hone.train.fixture.ReferenceCases;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -31,9 +31,9 @@ class TextFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> bleuAgreesWithAndWithoutEffectiveOrder() {
-    return Fixtures.tests("metrics/metrics.json", all -> all.get("corpus_bleu").valueStream()
+    return ReferenceCases.tests("metrics/metrics.json", all -> all.get("corpus_bleu").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
-          List<String> predictions = Fixtures.strings(c.get("hypotheses"));
+          List<String> predictions = ReferenceCases.strings(c.get("hypotheses"));
           same(c.get("default"), Bleu.CORPUS.score(predictions, bySentence(c)));
           same(c.get("effective_order"), Bleu.SENTENCE.score(predictions, bySentence(c)));
         })));
@@ -41,9 +41,9 @@ class TextFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> bleuVariantsAndChrFAgree() {
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("bleu_chrf").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("bleu_chrf").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
-          List<String> predictions = Fixtures.strings(c.get("hypotheses"));
+          List<String> predictions = ReferenceCases.strings(c.get("hypotheses"));
           List<List<String>> references = bySentence(c);
           VARIANTS.forEach((name, bleu) -> {
             Bleu.Score score = bleu.score(predictions, references);
@@ -70,10 +70,10 @@ class TextFixturesTest {
   Stream<DynamicTest> rougeAgrees() {
     Map<String, Rouge> measures = Map.of("rouge1", Rouge.ROUGE_1, "rouge2", Rouge.ROUGE_2, "rougeL", Rouge.ROUGE_L,
         "rougeLsum", Rouge.ROUGE_L_SUM);
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("rouge").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("rouge").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> measures.forEach((name, rouge) -> {
-          List<String> predictions = Fixtures.strings(c.get("hypotheses"));
-          List<List<String>> references = c.get("references").valueStream().map(Fixtures::strings).toList();
+          List<String> predictions = ReferenceCases.strings(c.get("hypotheses"));
+          List<List<String>> references = c.get("references").valueStream().map(ReferenceCases::strings).toList();
           same(c.get("best").get(name), rouge.best(predictions, references), name);
           same(c.get("avg").get(name), rouge.average(predictions, references), name);
         }))));
@@ -81,10 +81,10 @@ class TextFixturesTest {
 
   @TestFactory
   Stream<DynamicTest> answersAgreeWithSquad() {
-    return Fixtures.tests("metrics_more/metrics_more.json", all -> all.get("squad").valueStream()
+    return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("squad").valueStream()
         .map(c -> DynamicTest.dynamicTest("'" + c.get("prediction").asString() + "'", () -> {
           String prediction = c.get("prediction").asString();
-          List<String> references = Fixtures.strings(c.get("references"));
+          List<String> references = ReferenceCases.strings(c.get("references"));
           assertEquals(c.get("normalized").asString(), QuestionAnswering.normalized(prediction));
           assertEquals(c.get("exact_match").asDouble(), QuestionAnswering.exactMatch(prediction, references));
           assertEquals(c.get("f1").asDouble(), QuestionAnswering.f1(prediction, references), TOLERANCE);
@@ -93,7 +93,7 @@ class TextFixturesTest {
 
   /** The files list the references by set, the measures take them by sentence. */
   private static List<List<String>> bySentence(JsonNode c) {
-    List<List<String>> sets = c.get("references").valueStream().map(Fixtures::strings).toList();
+    List<List<String>> sets = c.get("references").valueStream().map(ReferenceCases::strings).toList();
     return IntStream.range(0, c.get("hypotheses").size())
         .mapToObj(i -> sets.stream().map(set -> set.get(i)).toList()).toList();
   }
@@ -106,7 +106,7 @@ class TextFixturesTest {
   }
 
   private static long[] longs(JsonNode list) {
-    return LongStream.of(IntStream.of(Fixtures.ints(list)).asLongStream().toArray()).toArray();
+    return LongStream.of(IntStream.of(ReferenceCases.ints(list)).asLongStream().toArray()).toArray();
   }
 
   private static void same(JsonNode expected, Scores scores, String name) {

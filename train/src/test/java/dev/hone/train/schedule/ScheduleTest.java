@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.hone.train.Fixtures;
+import dev.hone.train.fixture.ReferenceCases;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -21,13 +21,13 @@ class ScheduleTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> ratesAgreeWithTransformers() {
-    return Stream.of("optim/schedulers.json", "optim_more/schedulers_more.json").flatMap(file -> Fixtures.tests(file, all ->
+    return Stream.of("optim/schedulers.json", "optim_more/schedulers_more.json").flatMap(file -> ReferenceCases.tests(file, all ->
       all.get("schedulers").propertyStream().map(e -> DynamicTest.dynamicTest(file + " " + e.getKey(), () -> {
         JsonNode c = e.getValue();
         double rate = all.get("lr").asDouble();
         int warmup = (c.has("warmup_steps") ? c : all).get("warmup_steps").asInt();
         Schedule schedule = Schedule.named(c.get("name").asString(), warmup, all.get("steps").asInt(), rate, map(c.get("kwargs")));
-        double[] expected = Fixtures.doubles(c.get("values"));
+        double[] expected = ReferenceCases.doubles(c.get("values"));
         for (int i = 0; i < expected.length; i++) {
           assertEquals(expected[i], rate * schedule.factor(i), TOLERANCE * rate, "step " + i);
         }
@@ -37,7 +37,7 @@ class ScheduleTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> oneCycleAgreesWithTorch() {
-    return Fixtures.tests("optim_more/schedulers_more.json", file -> file.get("one_cycle").get("cases").propertyStream()
+    return ReferenceCases.tests("optim_more/schedulers_more.json", file -> file.get("one_cycle").get("cases").propertyStream()
         .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
       JsonNode all = file.get("one_cycle");
       Map<String, Object> arguments = map(e.getValue().get("kwargs"));
@@ -45,8 +45,8 @@ class ScheduleTest {
       double rate = all.get("max_lr").asDouble();
       Schedule.OneCycle schedule = (Schedule.OneCycle) Schedule.named("one_cycle", 0, all.get("total_steps").asInt(), rate,
           arguments);
-      double[] expected = Fixtures.doubles(e.getValue().get("values"));
-      double[] beta1 = Fixtures.doubles(e.getValue().get("beta1"));
+      double[] expected = ReferenceCases.doubles(e.getValue().get("values"));
+      double[] beta1 = ReferenceCases.doubles(e.getValue().get("beta1"));
       for (int i = 0; i < expected.length; i++) {
         assertEquals(expected[i], rate * schedule.factor(i), TOLERANCE * rate, "step " + i);
         if (cycled) {
@@ -59,12 +59,12 @@ class ScheduleTest {
   @TestFactory
   @Tag("fixtures")
   Stream<DynamicTest> parameterGroupsShareTheFactor() {
-    return Fixtures.tests("optim_more/schedulers_more.json", all -> all.get("two_groups").propertyStream()
+    return ReferenceCases.tests("optim_more/schedulers_more.json", all -> all.get("two_groups").propertyStream()
         .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
-      double[] rates = Fixtures.doubles(e.getValue().get("lrs"));
+      double[] rates = ReferenceCases.doubles(e.getValue().get("lrs"));
       Schedule schedule = Schedule.named(e.getKey(), all.get("warmup_steps").asInt(), all.get("steps").asInt(),
           all.get("lr").asDouble(), map(e.getValue().get("kwargs")));
-      double[][] expected = Fixtures.matrix(e.getValue().get("values"));
+      double[][] expected = ReferenceCases.matrix(e.getValue().get("values"));
       for (int i = 0; i < expected.length; i++) {
         for (int g = 0; g < rates.length; g++) {
           assertEquals(expected[i][g], rates[g] * schedule.factor(i), TOLERANCE * rates[g], "step " + i + " group " + g);
