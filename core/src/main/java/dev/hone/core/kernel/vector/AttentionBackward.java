@@ -68,8 +68,8 @@ final class AttentionBackward {
     dValues = Scratch.floats(3, padded * width);
     HeadRows.pack(call.k().array(), call.index(call.k(), firstKeyRow + from, kvHead), call.k().stride(), to - from, d, keys, width, padded);
     HeadRows.pack(call.v().array(), call.index(call.v(), firstKeyRow + from, kvHead), call.v().stride(), to - from, d, values, width, padded);
-    HeadRows.clear(dKeys, 0, padded * width);
-    HeadRows.clear(dValues, 0, padded * width);
+    Arrays.fill(dKeys, 0, padded * width, 0);
+    Arrays.fill(dValues, 0, padded * width, 0);
     queryRows = Scratch.floats(4, ScoreBlock.QUERIES * width);
     queries = Scratch.floats(5, ScoreBlock.QUERIES * width);
     upRows = Scratch.floats(6, ScoreBlock.QUERIES * width);
@@ -148,7 +148,7 @@ final class AttentionBackward {
     HeadRows.pack(call.dOut().array(), upAt, call.dOut().stride(), count, d, upRows, width, lanes);
     Transpose.scaled(upRows, 0, width, lanes, width, 1, up, 0, lanes);
     int outAt = call.index(call.out(), row, head);
-    HeadRows.rowProducts(upRows, 0, width, call.out().array(), outAt, call.out().stride(), count, d, delta, 0);
+    HeadRows.rowProducts(upRows, 0, width, call.out().array(), outAt, call.out().stride(), count, d, delta);
     Arrays.fill(delta, count, lanes, 0);
     loadLogSumExp(call.logSumExp().array(), call.logSumExpIndex(head, row), count, lanes);
   }
@@ -164,7 +164,7 @@ final class AttentionBackward {
   /** The sums of dQ so far: zeros for the first item that sees the block, else what the item before this one left. */
   private void loadSums(int head, int from, int count, int lanes, Turn turn, int step) {
     if (visible.firstKey(from) >= firstKey) {
-      HeadRows.clear(dQueries, 0, lanes * width);
+      Arrays.fill(dQueries, 0, lanes * width, 0);
     } else {
       turn.await(step);
       int at = call.index(call.dq(), firstRow + from, head);

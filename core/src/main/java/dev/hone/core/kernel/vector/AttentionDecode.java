@@ -2,6 +2,7 @@ package dev.hone.core.kernel.vector;
 
 import static dev.hone.core.kernel.vector.AttentionTile.F32;
 import static dev.hone.core.kernel.vector.AttentionTile.L;
+import static dev.hone.core.kernel.vector.Exponential.*;
 
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.kernel.cpu.AttentionCall;
@@ -51,9 +52,9 @@ final class AttentionDecode {
     int row = spec.queryOffsets()[sequence];
     int group = call.group();
     int firstHead = kvHead * group;
-    float scale = spec.softCap() > 0 ? spec.scale() / spec.softCap() : spec.scale() * Exponential.LOG2_E;
+    float scale = spec.softCap() > 0 ? spec.scale() / spec.softCap() : spec.scale() * LOG2_E;
     HeadRows.scale(call.q().array(), call.index(call.q(), row, firstHead), d, group, d, scale, queries, 0, width);
-    HeadRows.clear(out, 0, group * width);
+    Arrays.fill(out, 0, group * width, 0);
     Arrays.fill(max, 0, group, ScoreLoops.LOWEST);
     Arrays.fill(sum, 0, group, 0);
     int end = visible.endKey(0);
@@ -67,7 +68,7 @@ final class AttentionDecode {
       HeadRows.scale(out, i * width, width, 1, d, factor, call.out().array(), call.index(call.out(), row, firstHead + i), 0);
       if (call.logSumExp() != null) {
         call.logSumExp().array()[call.logSumExpIndex(firstHead + i, row)] =
-            sum[i] == 0 ? Float.NEGATIVE_INFINITY : max[i] * Exponential.LN_2 + (float) Math.log(sum[i]);
+            sum[i] == 0 ? Float.NEGATIVE_INFINITY : max[i] * LN_2 + (float) Math.log(sum[i]);
       }
     }
   }
@@ -78,11 +79,11 @@ final class AttentionDecode {
     products(queries, i * width, call.k().array(), call.index(call.k(), keyRow, kvHead), call.k().stride(), count, d, scores);
     float cap = call.spec().softCap();
     if (cap > 0) {
-      ScoreLoops.cap(scores, 0, 0, 1, padded, cap * Exponential.LOG2_E);
+      ScoreLoops.cap(scores, 0, 0, 1, padded, cap * LOG2_E);
     }
     Arrays.fill(scores, count, padded, Float.NEGATIVE_INFINITY);
     float newMax = Math.max(max[i], max(scores, padded));
-    float factor = (float) Math.exp((max[i] - newMax) * Exponential.LN_2);
+    float factor = (float) Math.exp((max[i] - newMax) * LN_2);
     max[i] = newMax;
     sum[i] = sum[i] * factor + exponentials(scores, padded, newMax);
     addWeighted(scores, count, factor, call.v().array(), call.index(call.v(), keyRow, kvHead), call.v().stride(), d, out, i * width);
@@ -112,10 +113,30 @@ final class AttentionDecode {
       sum2 = x.fma(FloatVector.fromArray(F32, k, kAt + 2 * ldk + i), sum2);
       sum3 = x.fma(FloatVector.fromArray(F32, k, kAt + 3 * ldk + i), sum3);
     }
-    scores[at] = HeadRows.sum(sum0) + tail(q, qAt, k, kAt, body, d);
-    scores[at + 1] = HeadRows.sum(sum1) + tail(q, qAt, k, kAt + ldk, body, d);
-    scores[at + 2] = HeadRows.sum(sum2) + tail(q, qAt, k, kAt + 2 * ldk, body, d);
-    scores[at + 3] = HeadRows.sum(sum3) + tail(q, qAt, k, kAt + 3 * ldk, body, d);
+    if (L > 8) {
+      sum0 = sum0.add(sum0.rearrange(HeadRows.BY_8));
+      sum1 = sum1.add(sum1.rearrange(HeadRows.BY_8));
+      sum2 = sum2.add(sum2.rearrange(HeadRows.BY_8));
+      sum3 = sum3.add(sum3.rearrange(HeadRows.BY_8));
+    }
+    if (L > 4) {
+      sum0 = sum0.add(sum0.rearrange(HeadRows.BY_4));
+      sum1 = sum1.add(sum1.rearrange(HeadRows.BY_4));
+      sum2 = sum2.add(sum2.rearrange(HeadRows.BY_4));
+      sum3 = sum3.add(sum3.rearrange(HeadRows.BY_4));
+    }
+    sum0 = sum0.add(sum0.rearrange(HeadRows.BY_2));
+    sum1 = sum1.add(sum1.rearrange(HeadRows.BY_2));
+    sum2 = sum2.add(sum2.rearrange(HeadRows.BY_2));
+    sum3 = sum3.add(sum3.rearrange(HeadRows.BY_2));
+    sum0 = sum0.add(sum0.rearrange(HeadRows.BY_1));
+    sum1 = sum1.add(sum1.rearrange(HeadRows.BY_1));
+    sum2 = sum2.add(sum2.rearrange(HeadRows.BY_1));
+    sum3 = sum3.add(sum3.rearrange(HeadRows.BY_1));
+    scores[at] = sum0.lane(0) + tail(q, qAt, k, kAt, body, d);
+    scores[at + 1] = sum1.lane(0) + tail(q, qAt, k, kAt + ldk, body, d);
+    scores[at + 2] = sum2.lane(0) + tail(q, qAt, k, kAt + 2 * ldk, body, d);
+    scores[at + 3] = sum3.lane(0) + tail(q, qAt, k, kAt + 3 * ldk, body, d);
   }
 
   private static float tail(float[] q, int qAt, float[] k, int kAt, int from, int d) {
@@ -139,11 +160,23 @@ final class AttentionDecode {
   private static float exponentials(float[] scores, int count, float max) {
     FloatVector sum = FloatVector.zero(F32);
     for (int i = 0; i < count; i += L) {
-      FloatVector p = Exponential.exp2(FloatVector.fromArray(F32, scores, i).sub(max));
+      FloatVector x = FloatVector.fromArray(F32, scores, i).sub(max);
+      FloatVector t = x.add(ROUND);
+      FloatVector r = x.sub(t.sub(ROUND));
+      FloatVector p = r.fma(C5, C4).fma(r, C3).fma(r, C2).fma(r, C1).fma(r, ONE);
+      p = p.mul(t.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+      p = p.blend(ZERO, x.compare(VectorOperators.LT, SMALLEST));
       sum = sum.add(p);
       p.intoArray(scores, i);
     }
-    return HeadRows.sum(sum);
+    if (L > 8) {
+      sum = sum.add(sum.rearrange(HeadRows.BY_8));
+    }
+    if (L > 4) {
+      sum = sum.add(sum.rearrange(HeadRows.BY_4));
+    }
+    sum = sum.add(sum.rearrange(HeadRows.BY_2));
+    return sum.add(sum.rearrange(HeadRows.BY_1)).lane(0);
   }
 
   /** out = factor · out + Σ p[i] · v[i, :]. */

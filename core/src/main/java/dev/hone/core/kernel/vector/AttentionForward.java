@@ -72,7 +72,7 @@ final class AttentionForward {
     transposeQueries(head, from, to - from, lanes);
     Arrays.fill(max, 0, lanes, ScoreLoops.LOWEST);
     Arrays.fill(sum, 0, lanes, 0);
-    HeadRows.clear(out, 0, lanes * width);
+    Arrays.fill(out, 0, lanes * width, 0);
     int end = visible.endKey(to - 1);
     for (int key = visible.firstKey(from) / ScoreBlock.KEYS * ScoreBlock.KEYS; key < end; key += ScoreBlock.KEYS) {
       block.moveToKeys(key, Math.min(end, key + ScoreBlock.KEYS));
@@ -140,7 +140,7 @@ final class AttentionForward {
     for (int lane = 0; lane < lanes; lane += L) {
       ScoreLoops.finish(max, lane, sum, lane);
     }
-    HeadRows.scale(out, width, count, d, sum, 0, call.out().array(), call.index(call.out(), firstRow + from, head),
+    HeadRows.scale(out, 0, width, count, d, sum, 0, 1, call.out().array(), call.index(call.out(), firstRow + from, head),
         call.out().stride());
     if (call.logSumExp() != null) {
       System.arraycopy(max, 0, call.logSumExp().array(), call.logSumExpIndex(head, firstRow + from), count);

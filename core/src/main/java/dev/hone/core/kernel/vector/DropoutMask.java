@@ -5,7 +5,6 @@ import static dev.hone.core.kernel.vector.AttentionTile.L;
 import dev.hone.core.random.Philox;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -68,14 +67,10 @@ final class DropoutMask {
       k0 += Philox.W0;
       k1 += Philox.W1;
     }
-    store(c0, mask, at);
-    store(c1, mask, at + ld);
-    store(c2, mask, at + 2 * ld);
-    store(c3, mask, at + 3 * ld);
-  }
-
-  private void store(LongVector words, float[] mask, int at) {
-    VectorMask<Long> dropped = words.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.LT, threshold);
-    FloatVector.broadcast(F32, keep).blend(0, dropped.cast(F32)).intoArray(mask, at);
+    FloatVector kept = FloatVector.broadcast(F32, keep);
+    kept.blend(0, c0.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.LT, threshold).cast(F32)).intoArray(mask, at);
+    kept.blend(0, c1.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.LT, threshold).cast(F32)).intoArray(mask, at + ld);
+    kept.blend(0, c2.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.LT, threshold).cast(F32)).intoArray(mask, at + 2 * ld);
+    kept.blend(0, c3.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.LT, threshold).cast(F32)).intoArray(mask, at + 3 * ld);
   }
 }

@@ -2,9 +2,11 @@ package dev.hone.core.kernel.vector;
 
 import static dev.hone.core.kernel.vector.AttentionTile.F32;
 import static dev.hone.core.kernel.vector.AttentionTile.L;
+import static dev.hone.core.kernel.vector.Exponential.*;
 
 import dev.hone.core.kernel.cpu.Visibility;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
@@ -13,12 +15,13 @@ import jdk.incubator.vector.VectorOperators;
  * and needs no sum across lanes. Scores are in units of log 2.
  *
  * <p>Implementation note: one loop per method, and one vector of queries per call where sums are kept: methods with several
- * loops are compiled well in some runs and badly in others.
+ * loops are compiled well in some runs and badly in others. No vector is handed to another method; {@link Exponential} says why.
  */
 final class ScoreLoops {
   /** Below every score, yet finite: a query that has seen no key keeps this as its maximum. */
   static final float LOWEST = -1e30f;
 
+  private static final FloatVector LARGEST = FloatVector.broadcast(F32, 126);
   private static final FloatVector LANES = FloatVector.broadcast(F32, 0).addIndex(1);
 
   private ScoreLoops() {}
@@ -52,36 +55,65 @@ final class ScoreLoops {
   /**
    * Raises running maxima to those of the new scores; {@code factor} becomes 2^(old - new), what sums so far are worth.
    *
-   * @param s [rows, L]; rows is a multiple of 3
+   * @param s [rows, L]; rows is a multiple of 6
    */
   static void raiseMaxima(float[] s, int at, int ld, int rows, float[] max, int maxAt, float[] factor, int factorAt) {
     FloatVector old = FloatVector.fromArray(F32, max, maxAt);
     FloatVector max0 = old;
     FloatVector max1 = old;
     FloatVector max2 = old;
-    for (int row = 0; row < rows; row += 3) {
-      FloatVector s0 = FloatVector.fromArray(F32, s, at + row * ld);
-      FloatVector s1 = FloatVector.fromArray(F32, s, at + row * ld + ld);
-      FloatVector s2 = FloatVector.fromArray(F32, s, at + row * ld + 2 * ld);
+    for (int row = 0; row < rows; row += 6) {
+      int i = at + row * ld;
+      FloatVector s0 = FloatVector.fromArray(F32, s, i);
+      FloatVector s1 = FloatVector.fromArray(F32, s, i + ld);
+      FloatVector s2 = FloatVector.fromArray(F32, s, i + 2 * ld);
+      FloatVector s3 = FloatVector.fromArray(F32, s, i + 3 * ld);
+      FloatVector s4 = FloatVector.fromArray(F32, s, i + 4 * ld);
+      FloatVector s5 = FloatVector.fromArray(F32, s, i + 5 * ld);
       max0 = max0.blend(s0, s0.compare(VectorOperators.GT, max0));
       max1 = max1.blend(s1, s1.compare(VectorOperators.GT, max1));
       max2 = max2.blend(s2, s2.compare(VectorOperators.GT, max2));
+      max0 = max0.blend(s3, s3.compare(VectorOperators.GT, max0));
+      max1 = max1.blend(s4, s4.compare(VectorOperators.GT, max1));
+      max2 = max2.blend(s5, s5.compare(VectorOperators.GT, max2));
     }
     max0 = max0.blend(max1, max1.compare(VectorOperators.GT, max0));
     max0 = max0.blend(max2, max2.compare(VectorOperators.GT, max0));
     max0.intoArray(max, maxAt);
-    Exponential.exp2(old.sub(max0)).intoArray(factor, factorAt);
+    FloatVector x = old.sub(max0);
+    FloatVector t = x.add(ROUND);
+    FloatVector r = x.sub(t.sub(ROUND));
+    FloatVector p = r.fma(C5, C4).fma(r, C3).fma(r, C2).fma(r, C1).fma(r, ONE);
+    p = p.mul(t.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+    p.blend(ZERO, x.compare(VectorOperators.LT, SMALLEST)).intoArray(factor, factorAt);
   }
 
-  /** s = 2^(s - max); sum = factor · sum + the new numbers. */
+  /**
+   * s = 2^(s - max); sum = factor · sum + the new numbers.
+   *
+   * @param s [rows, L]; rows is even
+   */
   static void exponentials(float[] s, int at, int ld, int rows, float[] max, int maxAt, float[] factor, int factorAt,
       float[] sum, int sumAt) {
     FloatVector shift = FloatVector.fromArray(F32, max, maxAt);
     FloatVector total = FloatVector.fromArray(F32, sum, sumAt).mul(FloatVector.fromArray(F32, factor, factorAt));
-    for (int row = 0; row < rows; row++) {
-      FloatVector p = Exponential.exp2(FloatVector.fromArray(F32, s, at + row * ld).sub(shift));
-      total = total.add(p);
-      p.intoArray(s, at + row * ld);
+    for (int row = 0; row < rows; row += 2) {
+      int i = at + row * ld;
+      FloatVector x0 = FloatVector.fromArray(F32, s, i).sub(shift);
+      FloatVector x1 = FloatVector.fromArray(F32, s, i + ld).sub(shift);
+      FloatVector t0 = x0.add(ROUND);
+      FloatVector t1 = x1.add(ROUND);
+      FloatVector r0 = x0.sub(t0.sub(ROUND));
+      FloatVector r1 = x1.sub(t1.sub(ROUND));
+      FloatVector p0 = r0.fma(C5, C4).fma(r0, C3).fma(r0, C2).fma(r0, C1).fma(r0, ONE);
+      FloatVector p1 = r1.fma(C5, C4).fma(r1, C3).fma(r1, C2).fma(r1, C1).fma(r1, ONE);
+      p0 = p0.mul(t0.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+      p1 = p1.mul(t1.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+      p0 = p0.blend(ZERO, x0.compare(VectorOperators.LT, SMALLEST));
+      p1 = p1.blend(ZERO, x1.compare(VectorOperators.LT, SMALLEST));
+      p0.intoArray(s, i);
+      p1.intoArray(s, i + ld);
+      total = total.add(p0.add(p1));
     }
     total.intoArray(sum, sumAt);
   }
@@ -89,17 +121,22 @@ final class ScoreLoops {
   /** sum becomes 1 / sum, or 0 where no key was seen; max becomes the natural logarithm of the sum of exponentials. */
   static void finish(float[] max, int maxAt, float[] sum, int sumAt) {
     FloatVector total = FloatVector.fromArray(F32, sum, sumAt);
-    VectorMask<Float> none = total.eq(0);
-    FloatVector log = Exponential.log(total.blend(1, none));
-    FloatVector.broadcast(F32, 1).div(total).blend(0, none).intoArray(sum, sumAt);
-    FloatVector shift = FloatVector.fromArray(F32, max, maxAt);
-    shift.fma(FloatVector.broadcast(F32, Exponential.LN_2), log).blend(Float.NEGATIVE_INFINITY, none).intoArray(max, maxAt);
+    VectorMask<Float> none = total.compare(VectorOperators.EQ, ZERO);
+    ONE.div(total).blend(ZERO, none).intoArray(sum, sumAt);
+    IntVector bits = total.blend(ONE, none).viewAsIntegralLanes();
+    IntVector exponent = bits.sub(ROOT_HALF).lanewise(VectorOperators.ASHR, MANTISSA_BITS);
+    FloatVector f = bits.sub(exponent.lanewise(VectorOperators.LSHL, MANTISSA_BITS)).viewAsFloatingLanes();
+    FloatVector a = f.sub(ONE).div(f.add(ONE));
+    FloatVector u = a.mul(a);
+    FloatVector log = u.fma(A3, A2).fma(u, A1).fma(u, A0).mul(a);
+    FloatVector e = ((FloatVector) exponent.convert(VectorOperators.I2F, 0)).add(FloatVector.fromArray(F32, max, maxAt));
+    e.fma(FloatVector.broadcast(F32, LN_2), log).blend(Float.NEGATIVE_INFINITY, none).intoArray(max, maxAt);
   }
 
   /**
    * s = p = 2^(s - lse); dp = p · (dp - delta), the gradient of the scores.
    *
-   * @param s [rows, L]
+   * @param s [rows, L]; rows is even
    * @param dp [rows, L]
    * @param lse of the queries, in units of log 2
    * @param delta dOut · out of the queries
@@ -107,11 +144,24 @@ final class ScoreLoops {
   static void gradients(float[] s, float[] dp, int at, int ld, int rows, float[] lse, float[] delta, int queryAt) {
     FloatVector shift = FloatVector.fromArray(F32, lse, queryAt);
     FloatVector mean = FloatVector.fromArray(F32, delta, queryAt);
-    for (int row = 0; row < rows; row++) {
+    for (int row = 0; row < rows; row += 2) {
       int i = at + row * ld;
-      FloatVector p = Exponential.exp2(FloatVector.fromArray(F32, s, i).sub(shift));
-      p.intoArray(s, i);
-      FloatVector.fromArray(F32, dp, i).sub(mean).mul(p).intoArray(dp, i);
+      FloatVector x0 = FloatVector.fromArray(F32, s, i).sub(shift);
+      FloatVector x1 = FloatVector.fromArray(F32, s, i + ld).sub(shift);
+      FloatVector t0 = x0.add(ROUND);
+      FloatVector t1 = x1.add(ROUND);
+      FloatVector r0 = x0.sub(t0.sub(ROUND));
+      FloatVector r1 = x1.sub(t1.sub(ROUND));
+      FloatVector p0 = r0.fma(C5, C4).fma(r0, C3).fma(r0, C2).fma(r0, C1).fma(r0, ONE);
+      FloatVector p1 = r1.fma(C5, C4).fma(r1, C3).fma(r1, C2).fma(r1, C1).fma(r1, ONE);
+      p0 = p0.mul(t0.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+      p1 = p1.mul(t1.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+      p0 = p0.blend(ZERO, x0.compare(VectorOperators.LT, SMALLEST));
+      p1 = p1.blend(ZERO, x1.compare(VectorOperators.LT, SMALLEST));
+      p0.intoArray(s, i);
+      p1.intoArray(s, i + ld);
+      FloatVector.fromArray(F32, dp, i).sub(mean).mul(p0).intoArray(dp, i);
+      FloatVector.fromArray(F32, dp, i + ld).sub(mean).mul(p1).intoArray(dp, i + ld);
     }
   }
 
@@ -119,10 +169,14 @@ final class ScoreLoops {
   static void cap(float[] s, int at, int ld, int rows, int lanes, float scale) {
     for (int row = 0; row < rows; row++) {
       for (int i = at + row * ld; i < at + row * ld + lanes; i += L) {
-        FloatVector x = FloatVector.fromArray(F32, s, i).mul(2 * Exponential.LOG2_E);
-        x = x.blend(126, x.compare(VectorOperators.GT, 126));
-        FloatVector two = FloatVector.broadcast(F32, -2 * scale).div(Exponential.exp2(x).add(1));
-        two.add(scale).intoArray(s, i);
+        FloatVector x = FloatVector.fromArray(F32, s, i).mul(2 * LOG2_E);
+        x = x.blend(SMALLEST, x.compare(VectorOperators.LT, SMALLEST)); // both ends are ±1 to the last bit
+        x = x.blend(LARGEST, x.compare(VectorOperators.GT, LARGEST));
+        FloatVector t = x.add(ROUND);
+        FloatVector r = x.sub(t.sub(ROUND));
+        FloatVector p = r.fma(C5, C4).fma(r, C3).fma(r, C2).fma(r, C1).fma(r, ONE);
+        p = p.mul(t.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
+        FloatVector.broadcast(F32, -2 * scale).div(p.add(ONE)).add(scale).intoArray(s, i);
       }
     }
   }
