@@ -158,14 +158,21 @@ final class AttentionDecode {
 
   /** scores = 2^(scores - max); returns their sum. */
   private static float exponentials(float[] scores, int count, float max) {
+    FloatVector round = FloatVector.broadcast(F32, ROUND);
+    FloatVector c1 = FloatVector.broadcast(F32, C1);
+    FloatVector c2 = FloatVector.broadcast(F32, C2);
+    FloatVector c3 = FloatVector.broadcast(F32, C3);
+    FloatVector c4 = FloatVector.broadcast(F32, C4);
+    FloatVector c5 = FloatVector.broadcast(F32, C5);
+    FloatVector one = FloatVector.broadcast(F32, 1);
     FloatVector sum = FloatVector.zero(F32);
     for (int i = 0; i < count; i += L) {
       FloatVector x = FloatVector.fromArray(F32, scores, i).sub(max);
-      FloatVector t = x.add(ROUND);
-      FloatVector r = x.sub(t.sub(ROUND));
-      FloatVector p = r.fma(C5, C4).fma(r, C3).fma(r, C2).fma(r, C1).fma(r, ONE);
+      FloatVector t = x.add(round);
+      FloatVector r = x.sub(t.sub(round));
+      FloatVector p = r.fma(c5, c4).fma(r, c3).fma(r, c2).fma(r, c1).fma(r, one);
       p = p.mul(t.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
-      p = p.blend(ZERO, x.compare(VectorOperators.LT, SMALLEST));
+      p = p.blend(0, x.compare(VectorOperators.LT, SMALLEST));
       sum = sum.add(p);
       p.intoArray(scores, i);
     }

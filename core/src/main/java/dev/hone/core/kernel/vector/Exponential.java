@@ -1,9 +1,5 @@
 package dev.hone.core.kernel.vector;
 
-import static dev.hone.core.kernel.vector.AttentionTile.F32;
-
-import jdk.incubator.vector.FloatVector;
-
 /**
  * What the loops of softmax need for powers of two and logarithms.
  *
@@ -17,31 +13,30 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>The formulas are written out in every loop that uses them: HotSpot always inlines the operations of the Vector API, but our
  * own methods only while its budget for the caller lasts. A vector that crosses a call that stayed one is an object on the heap,
- * and the loop takes ten times as long.
+ * and the loop takes ten times as long. Constants are spread to vectors before a loop; as vectors in static fields they would be
+ * read from memory again after every store.
  */
 final class Exponential {
   static final float LOG2_E = 1.44269504f;
   static final float LN_2 = 0.69314718f;
 
-  static final FloatVector ROUND = FloatVector.broadcast(F32, 0x1.8p23f);
-  static final FloatVector SMALLEST = FloatVector.broadcast(F32, -126);
-  static final FloatVector ZERO = FloatVector.zero(F32);
-  static final FloatVector ONE = FloatVector.broadcast(F32, 1);
-  static final FloatVector C1 = FloatVector.broadcast(F32, 0.693147f);
-  static final FloatVector C2 = FloatVector.broadcast(F32, 0.24022242f);
-  static final FloatVector C3 = FloatVector.broadcast(F32, 0.055507336f);
-  static final FloatVector C4 = FloatVector.broadcast(F32, 0.009671513f);
-  static final FloatVector C5 = FloatVector.broadcast(F32, 0.0013264727f);
+  static final float ROUND = 0x1.8p23f;
+  static final float SMALLEST = -126;
+  static final float C1 = 0.693147f;
+  static final float C2 = 0.24022242f;
+  static final float C3 = 0.055507336f;
+  static final float C4 = 0.009671513f;
+  static final float C5 = 0.0013264727f;
   /** Added to {@link #ROUND} + k before the shift. */
   static final int BIAS = 127;
   static final int MANTISSA_BITS = 23;
 
   /** The bits of 1/√2. */
   static final int ROOT_HALF = 0x3F3504F3;
-  static final FloatVector A0 = FloatVector.broadcast(F32, 2);
-  static final FloatVector A1 = FloatVector.broadcast(F32, 0.66666818f);
-  static final FloatVector A2 = FloatVector.broadcast(F32, 0.39974752f);
-  static final FloatVector A3 = FloatVector.broadcast(F32, 0.29926646f);
+  static final float A0 = 2;
+  static final float A1 = 0.66666818f;
+  static final float A2 = 0.39974752f;
+  static final float A3 = 0.29926646f;
 
   private Exponential() {}
 }

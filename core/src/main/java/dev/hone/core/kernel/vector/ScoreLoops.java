@@ -21,7 +21,7 @@ final class ScoreLoops {
   /** Below every score, yet finite: a query that has seen no key keeps this as its maximum. */
   static final float LOWEST = -1e30f;
 
-  private static final FloatVector LARGEST = FloatVector.broadcast(F32, 126);
+  private static final float LARGEST = 126;
   private static final FloatVector LANES = FloatVector.broadcast(F32, 0).addIndex(1);
 
   private ScoreLoops() {}
@@ -58,6 +58,13 @@ final class ScoreLoops {
    * @param s [rows, L]; rows is a multiple of 6
    */
   static void raiseMaxima(float[] s, int at, int ld, int rows, float[] max, int maxAt, float[] factor, int factorAt) {
+    FloatVector round = FloatVector.broadcast(F32, ROUND);
+    FloatVector c1 = FloatVector.broadcast(F32, C1);
+    FloatVector c2 = FloatVector.broadcast(F32, C2);
+    FloatVector c3 = FloatVector.broadcast(F32, C3);
+    FloatVector c4 = FloatVector.broadcast(F32, C4);
+    FloatVector c5 = FloatVector.broadcast(F32, C5);
+    FloatVector one = FloatVector.broadcast(F32, 1);
     FloatVector old = FloatVector.fromArray(F32, max, maxAt);
     FloatVector max0 = old;
     FloatVector max1 = old;
@@ -81,11 +88,11 @@ final class ScoreLoops {
     max0 = max0.blend(max2, max2.compare(VectorOperators.GT, max0));
     max0.intoArray(max, maxAt);
     FloatVector x = old.sub(max0);
-    FloatVector t = x.add(ROUND);
-    FloatVector r = x.sub(t.sub(ROUND));
-    FloatVector p = r.fma(C5, C4).fma(r, C3).fma(r, C2).fma(r, C1).fma(r, ONE);
+    FloatVector t = x.add(round);
+    FloatVector r = x.sub(t.sub(round));
+    FloatVector p = r.fma(c5, c4).fma(r, c3).fma(r, c2).fma(r, c1).fma(r, one);
     p = p.mul(t.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
-    p.blend(ZERO, x.compare(VectorOperators.LT, SMALLEST)).intoArray(factor, factorAt);
+    p.blend(0, x.compare(VectorOperators.LT, SMALLEST)).intoArray(factor, factorAt);
   }
 
   /**
@@ -95,22 +102,29 @@ final class ScoreLoops {
    */
   static void exponentials(float[] s, int at, int ld, int rows, float[] max, int maxAt, float[] factor, int factorAt,
       float[] sum, int sumAt) {
+    FloatVector round = FloatVector.broadcast(F32, ROUND);
+    FloatVector c1 = FloatVector.broadcast(F32, C1);
+    FloatVector c2 = FloatVector.broadcast(F32, C2);
+    FloatVector c3 = FloatVector.broadcast(F32, C3);
+    FloatVector c4 = FloatVector.broadcast(F32, C4);
+    FloatVector c5 = FloatVector.broadcast(F32, C5);
+    FloatVector one = FloatVector.broadcast(F32, 1);
     FloatVector shift = FloatVector.fromArray(F32, max, maxAt);
     FloatVector total = FloatVector.fromArray(F32, sum, sumAt).mul(FloatVector.fromArray(F32, factor, factorAt));
     for (int row = 0; row < rows; row += 2) {
       int i = at + row * ld;
       FloatVector x0 = FloatVector.fromArray(F32, s, i).sub(shift);
       FloatVector x1 = FloatVector.fromArray(F32, s, i + ld).sub(shift);
-      FloatVector t0 = x0.add(ROUND);
-      FloatVector t1 = x1.add(ROUND);
-      FloatVector r0 = x0.sub(t0.sub(ROUND));
-      FloatVector r1 = x1.sub(t1.sub(ROUND));
-      FloatVector p0 = r0.fma(C5, C4).fma(r0, C3).fma(r0, C2).fma(r0, C1).fma(r0, ONE);
-      FloatVector p1 = r1.fma(C5, C4).fma(r1, C3).fma(r1, C2).fma(r1, C1).fma(r1, ONE);
+      FloatVector t0 = x0.add(round);
+      FloatVector t1 = x1.add(round);
+      FloatVector r0 = x0.sub(t0.sub(round));
+      FloatVector r1 = x1.sub(t1.sub(round));
+      FloatVector p0 = r0.fma(c5, c4).fma(r0, c3).fma(r0, c2).fma(r0, c1).fma(r0, one);
+      FloatVector p1 = r1.fma(c5, c4).fma(r1, c3).fma(r1, c2).fma(r1, c1).fma(r1, one);
       p0 = p0.mul(t0.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
       p1 = p1.mul(t1.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
-      p0 = p0.blend(ZERO, x0.compare(VectorOperators.LT, SMALLEST));
-      p1 = p1.blend(ZERO, x1.compare(VectorOperators.LT, SMALLEST));
+      p0 = p0.blend(0, x0.compare(VectorOperators.LT, SMALLEST));
+      p1 = p1.blend(0, x1.compare(VectorOperators.LT, SMALLEST));
       p0.intoArray(s, i);
       p1.intoArray(s, i + ld);
       total = total.add(p0.add(p1));
@@ -120,15 +134,16 @@ final class ScoreLoops {
 
   /** sum becomes 1 / sum, or 0 where no key was seen; max becomes the natural logarithm of the sum of exponentials. */
   static void finish(float[] max, int maxAt, float[] sum, int sumAt) {
+    FloatVector one = FloatVector.broadcast(F32, 1);
     FloatVector total = FloatVector.fromArray(F32, sum, sumAt);
-    VectorMask<Float> none = total.compare(VectorOperators.EQ, ZERO);
-    ONE.div(total).blend(ZERO, none).intoArray(sum, sumAt);
-    IntVector bits = total.blend(ONE, none).viewAsIntegralLanes();
+    VectorMask<Float> none = total.eq(0);
+    one.div(total).blend(0, none).intoArray(sum, sumAt);
+    IntVector bits = total.blend(1, none).viewAsIntegralLanes();
     IntVector exponent = bits.sub(ROOT_HALF).lanewise(VectorOperators.ASHR, MANTISSA_BITS);
     FloatVector f = bits.sub(exponent.lanewise(VectorOperators.LSHL, MANTISSA_BITS)).viewAsFloatingLanes();
-    FloatVector a = f.sub(ONE).div(f.add(ONE));
+    FloatVector a = f.sub(one).div(f.add(one));
     FloatVector u = a.mul(a);
-    FloatVector log = u.fma(A3, A2).fma(u, A1).fma(u, A0).mul(a);
+    FloatVector log = u.mul(A3).add(A2).mul(u).add(A1).mul(u).add(A0).mul(a);
     FloatVector e = ((FloatVector) exponent.convert(VectorOperators.I2F, 0)).add(FloatVector.fromArray(F32, max, maxAt));
     e.fma(FloatVector.broadcast(F32, LN_2), log).blend(Float.NEGATIVE_INFINITY, none).intoArray(max, maxAt);
   }
@@ -142,22 +157,29 @@ final class ScoreLoops {
    * @param delta dOut · out of the queries
    */
   static void gradients(float[] s, float[] dp, int at, int ld, int rows, float[] lse, float[] delta, int queryAt) {
+    FloatVector round = FloatVector.broadcast(F32, ROUND);
+    FloatVector c1 = FloatVector.broadcast(F32, C1);
+    FloatVector c2 = FloatVector.broadcast(F32, C2);
+    FloatVector c3 = FloatVector.broadcast(F32, C3);
+    FloatVector c4 = FloatVector.broadcast(F32, C4);
+    FloatVector c5 = FloatVector.broadcast(F32, C5);
+    FloatVector one = FloatVector.broadcast(F32, 1);
     FloatVector shift = FloatVector.fromArray(F32, lse, queryAt);
     FloatVector mean = FloatVector.fromArray(F32, delta, queryAt);
     for (int row = 0; row < rows; row += 2) {
       int i = at + row * ld;
       FloatVector x0 = FloatVector.fromArray(F32, s, i).sub(shift);
       FloatVector x1 = FloatVector.fromArray(F32, s, i + ld).sub(shift);
-      FloatVector t0 = x0.add(ROUND);
-      FloatVector t1 = x1.add(ROUND);
-      FloatVector r0 = x0.sub(t0.sub(ROUND));
-      FloatVector r1 = x1.sub(t1.sub(ROUND));
-      FloatVector p0 = r0.fma(C5, C4).fma(r0, C3).fma(r0, C2).fma(r0, C1).fma(r0, ONE);
-      FloatVector p1 = r1.fma(C5, C4).fma(r1, C3).fma(r1, C2).fma(r1, C1).fma(r1, ONE);
+      FloatVector t0 = x0.add(round);
+      FloatVector t1 = x1.add(round);
+      FloatVector r0 = x0.sub(t0.sub(round));
+      FloatVector r1 = x1.sub(t1.sub(round));
+      FloatVector p0 = r0.fma(c5, c4).fma(r0, c3).fma(r0, c2).fma(r0, c1).fma(r0, one);
+      FloatVector p1 = r1.fma(c5, c4).fma(r1, c3).fma(r1, c2).fma(r1, c1).fma(r1, one);
       p0 = p0.mul(t0.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
       p1 = p1.mul(t1.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
-      p0 = p0.blend(ZERO, x0.compare(VectorOperators.LT, SMALLEST));
-      p1 = p1.blend(ZERO, x1.compare(VectorOperators.LT, SMALLEST));
+      p0 = p0.blend(0, x0.compare(VectorOperators.LT, SMALLEST));
+      p1 = p1.blend(0, x1.compare(VectorOperators.LT, SMALLEST));
       p0.intoArray(s, i);
       p1.intoArray(s, i + ld);
       FloatVector.fromArray(F32, dp, i).sub(mean).mul(p0).intoArray(dp, i);
@@ -167,16 +189,23 @@ final class ScoreLoops {
 
   /** s = scale · tanh(s) over rows of {@code lanes}. tanh(s) = 1 - 2 / (1 + e^2s). */
   static void cap(float[] s, int at, int ld, int rows, int lanes, float scale) {
+    FloatVector round = FloatVector.broadcast(F32, ROUND);
+    FloatVector c1 = FloatVector.broadcast(F32, C1);
+    FloatVector c2 = FloatVector.broadcast(F32, C2);
+    FloatVector c3 = FloatVector.broadcast(F32, C3);
+    FloatVector c4 = FloatVector.broadcast(F32, C4);
+    FloatVector c5 = FloatVector.broadcast(F32, C5);
+    FloatVector one = FloatVector.broadcast(F32, 1);
     for (int row = 0; row < rows; row++) {
       for (int i = at + row * ld; i < at + row * ld + lanes; i += L) {
         FloatVector x = FloatVector.fromArray(F32, s, i).mul(2 * LOG2_E);
         x = x.blend(SMALLEST, x.compare(VectorOperators.LT, SMALLEST)); // both ends are ±1 to the last bit
         x = x.blend(LARGEST, x.compare(VectorOperators.GT, LARGEST));
-        FloatVector t = x.add(ROUND);
-        FloatVector r = x.sub(t.sub(ROUND));
-        FloatVector p = r.fma(C5, C4).fma(r, C3).fma(r, C2).fma(r, C1).fma(r, ONE);
+        FloatVector t = x.add(round);
+        FloatVector r = x.sub(t.sub(round));
+        FloatVector p = r.fma(c5, c4).fma(r, c3).fma(r, c2).fma(r, c1).fma(r, one);
         p = p.mul(t.viewAsIntegralLanes().add(BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).viewAsFloatingLanes());
-        FloatVector.broadcast(F32, -2 * scale).div(p.add(ONE)).add(scale).intoArray(s, i);
+        FloatVector.broadcast(F32, -2 * scale).div(p.add(one)).add(scale).intoArray(s, i);
       }
     }
   }
