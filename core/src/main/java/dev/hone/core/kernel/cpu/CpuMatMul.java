@@ -7,17 +7,45 @@ import dev.hone.core.parallel.Workers;
 
 /** Matrix products: checks the operands and picks the way that suits the sizes. */
 public final class CpuMatMul implements MatMulKernels {
+  /** Most rows or columns for which both operands are better read as they lie than packed. */
+  private static final int FEW_DOTS = 32;
+  /** The same where rows are added up. */
+  private static final int FEW_SUMS = 32;
+
   private final PackedProduct packed;
+  private final DotProduct dots;
+  private final RowSumProduct rowSums;
 
   /** Products on these loops. */
   public CpuMatMul(MatMulLoops loops, ActivationLoops activations) {
-    packed = new PackedProduct(loops, new ProductEpilogue(loops, activations));
+    ProductEpilogue epilogue = new ProductEpilogue(loops, activations);
+    PanelStore store = new PanelStore();
+    packed = new PackedProduct(loops, epilogue, store);
+    dots = new DotProduct(loops, epilogue, store);
+    rowSums = new RowSumProduct(loops, epilogue);
   }
 
   @Override
   public void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
     Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue);
     if (product.m() > 0 && product.n() > 0) {
+      run(product);
+    }
+  }
+
+  private void run(Product product) {
+    boolean shallow = product.k() < 64;
+    if (shallow) {
+      packed.run(product);
+    } else if (product.transB() && product.m() <= FEW_DOTS) {
+      dots.fewRows(product);
+    } else if (!product.transA() && product.n() <= FEW_DOTS) {
+      dots.fewColumns(product);
+    } else if (!product.transB() && product.m() <= FEW_SUMS) {
+      rowSums.fewRows(product);
+    } else if (product.transA() && !product.transB() && product.b().array() != null && product.n() <= FEW_SUMS) {
+      rowSums.fewColumns(product, product.b().array(), product.b().offset());
+    } else {
       packed.run(product);
     }
   }

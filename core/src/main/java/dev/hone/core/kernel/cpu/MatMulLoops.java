@@ -41,6 +41,34 @@ public abstract class MatMulLoops {
   public abstract void packAcross(float[] source, int si, int stride, int depth, int width, int valid, float[] panel,
       int pi);
 
+  /** Rows of p that {@link #dots} takes. */
+  public static final int DOT_ROWS = 2;
+  /** Rows of q that {@link #dots} takes. */
+  public static final int DOT_COLUMNS = 4;
+
+  /**
+   * sums[i][j] += Σ_k p[i][k] · q[j][k] for {@link #DOT_ROWS} rows of p and {@link #DOT_COLUMNS} of q.
+   *
+   * @param ldp distance of the rows of p
+   * @param ldq distance of the rows of q
+   * @param lds distance of the rows of sums
+   */
+  public abstract void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds);
+
+  /** Rows that {@link #addRows} takes. */
+  public static final int SUM_ROWS = 8;
+
+  /**
+   * y[j] += Σ_t weights[t] · rows[t][j] for {@link #SUM_ROWS} t in order and {@code n} j.
+   *
+   * @param stride distance of the weights
+   * @param ldr distance of the rows
+   */
+  public abstract void addRows(float[] weights, int wi, int stride, float[] rows, int ri, int ldr, int n, float[] y, int yi);
+
+  /** y[j] += weight · row[j] for {@code n} j. */
+  public abstract void addRow(float weight, float[] row, int ri, int n, float[] y, int yi);
+
   /** y[i] += x[i]. */
   public abstract void add(float[] x, int xi, float[] y, int yi, int n);
 }

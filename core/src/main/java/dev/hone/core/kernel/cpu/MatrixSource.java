@@ -19,7 +19,7 @@ abstract sealed class MatrixSource {
   /** The source that reads a tensor of a float type, [rows, columns]. */
   static MatrixSource of(Tensor tensor) {
     if (tensor.isHeap()) {
-      return new InArray(tensor);
+      return new InArray(tensor.array(), tensor.offset(), tensor.shape().columns());
     }
     return switch (tensor.dtype()) {
       case F32 -> new F32(tensor);
@@ -28,6 +28,11 @@ abstract sealed class MatrixSource {
       default -> throw new IllegalArgumentException("matmul: rhs " + tensor + " is " + tensor.dtype()
           + "; products read F32, BF16 and F16, convert it with toF32()");
     };
+  }
+
+  /** The source that reads rows of a Java array. */
+  static MatrixSource of(float[] array, int offset, int columns) {
+    return new InArray(array, offset, columns);
   }
 
   /** Elements of one row. */
@@ -52,10 +57,10 @@ abstract sealed class MatrixSource {
     private final float[] array;
     private final int offset;
 
-    InArray(Tensor tensor) {
-      super(tensor.shape().columns());
-      array = tensor.array();
-      offset = tensor.offset();
+    InArray(float[] array, int offset, int columns) {
+      super(columns);
+      this.array = array;
+      this.offset = offset;
     }
 
     @Override

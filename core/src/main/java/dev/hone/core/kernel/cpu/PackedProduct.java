@@ -6,46 +6,52 @@ import dev.hone.core.parallel.Workers;
 /**
  * Products of large matrices: both operands are packed into panels, then register tiles run over the panels.
  *
- * <p>Implementation note. C is cut into large blocks of at most {@link #ROWS} x {@link #COLUMNS}, and the sum into pieces
- * of at most {@link #DEPTH}. For each, the threads first pack the strips of A and B into arrays that all of them read, then
- * compute tiles from there. Packing costs one pass over the operands; in return every access of the tiles is to
- * consecutive memory, strides that are powers of two do no harm, and stored types are widened once. Within a piece the
- * sum is cut again at {@link #INNER}, so that the panel of B that a column of tiles reads stays in the first-level cache.
- * An element is the sum over the pieces in order: neither threads nor blocks change its bits.
+ * <p>Implementation note. C is cut into blocks of at most {@link #ROWS} x {@link #COLUMNS} and the sum into pieces of at most
+ * {@link #DEPTH}. For each, the threads first pack the strips of A and B into arrays that all of them read, then compute
+ * tiles from there. Packing costs one pass over the operands; in return every access of the tiles is to consecutive memory,
+ * strides that are powers of two do no harm, and stored types are widened once. A panel of B stays in the first-level
+ * cache for a column of tiles, the panels of A for such a column stay in the second-level cache; what is packed at a time
+ * fits the third. An element is the sum over the pieces in order: neither threads nor blocks change its bits.
  */
 final class PackedProduct {
   /** Rows of A packed at a time. */
-  private static final int ROWS = 1536;
+  private static final int ROWS = 2304;
   /** Columns of B packed at a time. */
   private static final int COLUMNS = 2048;
-  /** Depth packed at a time. */
-  private static final int DEPTH = 1024;
-  /** Depth of one tile. */
-  private static final int INNER = 256;
-  /** Rows of the part of C that one thread computes at a time: with INNER, A's part fills a good part of the second-level cache. */
-  private static final int PART_ROWS = 144;
+  /** Depth of the panels. */
+  private static final int DEPTH = 384;
+  /** Rows of the part of C that one thread computes at a time. */
+  private static final int PART_ROWS = 288;
+  /** Tiles across such a part, at most. */
+  private static final int PART_COLUMNS = 8;
   /** Multiply-adds below which a product is not worth a second thread. */
   private static final long SMALL = 1 << 17;
+  private static final int WIDENED = 14;
+  private static final int SUMS = 15;
 
   private final MatMulLoops loops;
   private final ProductEpilogue epilogue;
-  private final PanelStore store = new PanelStore();
+  private final PanelStore store;
 
-  PackedProduct(MatMulLoops loops, ProductEpilogue epilogue) {
+  PackedProduct(MatMulLoops loops, ProductEpilogue epilogue, PanelStore store) {
     this.loops = loops;
     this.epilogue = epilogue;
+    this.store = store;
   }
 
   void run(Product product) {
     PanelStore.Panels panels = store.take();
     try {
-      for (int column = 0; column < product.n(); column += COLUMNS) {
-        int columnEnd = Math.min(product.n(), column + COLUMNS);
-        for (int row = 0; row < product.m(); row += ROWS) {
-          int rowEnd = Math.min(product.m(), row + ROWS);
+      int columns = piece(product.n(), COLUMNS, loops.tileColumns());
+      int rows = piece(product.m(), ROWS, loops.tileRows());
+      int depths = piece(product.k(), DEPTH, 16);
+      for (int column = 0; column < product.n(); column += columns) {
+        int columnEnd = Math.min(product.n(), column + columns);
+        for (int row = 0; row < product.m(); row += rows) {
+          int rowEnd = Math.min(product.m(), row + rows);
           int depth = 0;
           do { // once even for an empty sum, which leaves zeros
-            int depthEnd = Math.min(product.k(), depth + DEPTH);
+            int depthEnd = Math.min(product.k(), depth + depths);
             new Block(product, panels, row, rowEnd, column, columnEnd, depth, depthEnd).run();
             depth = depthEnd;
           } while (depth < product.k());
@@ -106,9 +112,9 @@ final class PackedProduct {
           packLeft(i - columnTiles);
         }
       });
-      int partRows = Math.max(1, PART_ROWS / tileRows);
+      int partRows = piece(rowTiles, Math.max(1, PART_ROWS / tileRows), 1);
       int partsDown = tiles(rowTiles, partRows);
-      int partColumns = Math.clamp(tiles(columnTiles * partsDown, 16 * Workers.threads()), 1, 8);
+      int partColumns = Math.clamp(tiles(columnTiles * partsDown, 16 * Workers.threads()), 1, PART_COLUMNS);
       int partsAcross = tiles(columnTiles, partColumns);
       Workers.run(partsDown * partsAcross, part -> {
         int i = part / partsAcross * partRows;
@@ -161,44 +167,36 @@ final class PackedProduct {
 
     /** Tiles {@code i} to {@code iEnd} down and {@code j} to {@code jEnd} across. */
     private void compute(int i, int iEnd, int j, int jEnd) {
-      int length = depthEnd - depth;
-      int from = 0;
-      do {
-        int inner = Math.min(INNER, length - from);
-        for (int tj = j; tj < jEnd; tj++) {
-          for (int ti = i; ti < iEnd; ti++) {
-            tile(ti, tj, from, inner);
-          }
+      for (int tj = j; tj < jEnd; tj++) {
+        for (int ti = i; ti < iEnd; ti++) {
+          tile(ti, tj);
         }
-        from += inner;
-      } while (from < length);
+      }
       if (depthEnd == product.k()) {
         epilogue.finish(product, row + i * tileRows, Math.min(rowEnd, row + iEnd * tileRows), column + j * tileColumns,
             Math.min(columnEnd, column + jEnd * tileColumns));
       }
     }
 
-    private void tile(int i, int j, int from, int inner) {
+    private void tile(int i, int j) {
       int length = depthEnd - depth;
-      int ai = (i * length + from) * tileRows;
-      int bi = (j * length + from) * tileColumns;
       int top = row + i * tileRows;
       int left = column + j * tileColumns;
       int ci = product.ci() + top * product.n() + left;
-      float scale = product.epilogue().scale();
-      boolean add = product.accumulate() || depth + from > 0;
-      int rows = Math.min(tileRows, rowEnd - top);
-      int columns = Math.min(tileColumns, columnEnd - left);
       float[] sums = Scratch.floats(SUMS, tileRows * tileColumns);
-      loops.tile(inner, a, ai, b, bi, sums);
-      loops.store(sums, rows, columns, scale, add, product.c(), ci, product.n());
+      loops.tile(length, a, i * length * tileRows, b, j * length * tileColumns, sums);
+      loops.store(sums, Math.min(tileRows, rowEnd - top), Math.min(tileColumns, columnEnd - left),
+          product.epilogue().scale(), product.accumulate() || depth > 0, product.c(), ci, product.n());
     }
   }
 
-  private static final int WIDENED = 14;
-  private static final int SUMS = 15;
-
   private static int tiles(int length, int tile) {
     return (length + tile - 1) / tile;
+  }
+
+  /** The size of equal pieces of at most {@code limit}, but for rounding up to a multiple of {@code unit}. */
+  private static int piece(int length, int limit, int unit) {
+    int pieces = Math.max(1, tiles(length, limit));
+    return Math.max(1, tiles(tiles(length, pieces), unit)) * unit;
   }
 }

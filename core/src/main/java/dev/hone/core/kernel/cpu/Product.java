@@ -65,4 +65,9 @@ record Product(int m, int n, int k, float[] a, int ai, int lda, boolean transA, 
   int aIndex(int row, int at) {
     return transA ? ai + at * lda + row : ai + row * lda + at;
   }
+
+  /** The left operand as rows, which it is stored as. */
+  MatrixSource left() {
+    return MatrixSource.of(a, ai, lda);
+  }
 }

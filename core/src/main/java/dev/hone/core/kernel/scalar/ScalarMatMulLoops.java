@@ -74,6 +74,45 @@ public final class ScalarMatMulLoops extends MatMulLoops {
   }
 
   @Override
+  public void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds) {
+    for (int i = 0; i < DOT_ROWS; i++) {
+      fourDots(depth, p, pi + i * ldp, q, qi, ldq, sums, si + i * lds);
+    }
+  }
+
+  private static void fourDots(int depth, float[] p, int pi, float[] q, int qi, int ldq, float[] sums, int si) {
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    for (int k = 0; k < depth; k++) {
+      float value = p[pi + k];
+      sum0 += value * q[qi + k];
+      sum1 += value * q[qi + ldq + k];
+      sum2 += value * q[qi + 2 * ldq + k];
+      sum3 += value * q[qi + 3 * ldq + k];
+    }
+    sums[si] += sum0;
+    sums[si + 1] += sum1;
+    sums[si + 2] += sum2;
+    sums[si + 3] += sum3;
+  }
+
+  @Override
+  public void addRows(float[] weights, int wi, int stride, float[] rows, int ri, int ldr, int n, float[] y, int yi) {
+    for (int t = 0; t < SUM_ROWS; t++) {
+      addRow(weights[wi + t * stride], rows, ri + t * ldr, n, y, yi);
+    }
+  }
+
+  @Override
+  public void addRow(float weight, float[] row, int ri, int n, float[] y, int yi) {
+    for (int j = 0; j < n; j++) {
+      y[yi + j] += weight * row[ri + j];
+    }
+  }
+
+  @Override
   public void add(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i++) {
       y[yi + i] += x[xi + i];

@@ -1,7 +1,6 @@
 package dev.hone.core.kernel.vector;
 
 import dev.hone.core.kernel.cpu.MatMulLoops;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** Matrix products on the Vector API. */
@@ -60,27 +59,27 @@ public final class VectorMatMulLoops extends MatMulLoops {
 
   @Override
   public void packNeighbours(float[] source, int si, int stride, int depth, int width, int valid, float[] panel, int pi) {
-    for (int k = 0; k < depth; k++) {
-      int at = pi + k * width;
-      System.arraycopy(source, si + k * stride, panel, at, valid);
-      Arrays.fill(panel, at + valid, at + width, 0);
-    }
+    Packing.neighbours(source, si, stride, depth, width, valid, panel, pi);
   }
 
   @Override
   public void packAcross(float[] source, int si, int stride, int depth, int width, int valid, float[] panel, int pi) {
-    for (int j = 0; j < valid; j++) {
-      spread(source, si + j * stride, depth, width, panel, pi + j);
-    }
-    for (int k = 0; valid < width && k < depth; k++) {
-      Arrays.fill(panel, pi + k * width + valid, pi + (k + 1) * width, 0);
-    }
+    Packing.across(source, si, stride, depth, width, valid, panel, pi);
   }
 
-  private static void spread(float[] source, int si, int depth, int width, float[] panel, int pi) {
-    for (int k = 0; k < depth; k++) {
-      panel[pi + k * width] = source[si + k];
-    }
+  @Override
+  public void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds) {
+    RowKernels.dots(depth, p, pi, ldp, q, qi, ldq, sums, si, lds);
+  }
+
+  @Override
+  public void addRows(float[] weights, int wi, int stride, float[] rows, int ri, int ldr, int n, float[] y, int yi) {
+    RowKernels.addRows(weights, wi, stride, rows, ri, ldr, n, y, yi);
+  }
+
+  @Override
+  public void addRow(float weight, float[] row, int ri, int n, float[] y, int yi) {
+    RowKernels.addRow(weight, row, ri, n, y, yi);
   }
 
   @Override

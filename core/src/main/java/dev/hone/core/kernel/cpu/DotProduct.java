@@ -1,0 +1,159 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.parallel.Scratch;
+import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
+
+/**
+ * Products whose operands both lie with k along their rows, one of them with few rows: every element of C is a dot product of
+ * two rows. The large operand is read once, as it is stored, and nothing of it is packed. This is one token to some dozens
+ * against a weight, and many tokens against a thin adapter.
+ *
+ * <p>Implementation note. The few rows (q) are copied so that their number is a multiple of what the loop takes. A block of
+ * rows of the large operand (p) and a stretch of k stay in the first-level cache while all rows of q pass; what is not in
+ * a Java array is widened to there, stretch by stretch.
+ */
+final class DotProduct {
+  /** Rows of p in the first-level cache at a time. */
+  private static final int BLOCK = 8;
+  /** Stretch of k in the first-level cache at a time. */
+  private static final int STRETCH = 1024;
+  /** Elements of p that a thread does at a time. */
+  private static final int GRAIN = 1 << 16;
+  private static final int WIDENED = 14;
+  private static final int SUMS = 15;
+
+  private final MatMulLoops loops;
+  private final ProductEpilogue epilogue;
+  private final PanelStore store;
+
+  DotProduct(MatMulLoops loops, ProductEpilogue epilogue, PanelStore store) {
+    this.loops = loops;
+    this.epilogue = epilogue;
+    this.store = store;
+  }
+
+  /** C = A · Bᵀ with few rows of A: p is B. Any layout of A. */
+  void fewRows(Product product) {
+    int k = product.k();
+    PanelStore.Panels panels = store.take();
+    try {
+      float[] q = panels.left(padded(product.m()) * k);
+      for (int row = 0; row < product.m(); row++) {
+        if (product.transA()) {
+          for (int i = 0; i < k; i++) {
+            q[row * k + i] = product.a()[product.aIndex(row, i)];
+          }
+        } else {
+          System.arraycopy(product.a(), product.aIndex(row, 0), q, row * k, k);
+        }
+      }
+      Arrays.fill(q, product.m() * k, padded(product.m()) * k, 0);
+      run(product, product.b(), product.n(), q, product.m(), true);
+    } finally {
+      store.give(panels);
+    }
+  }
+
+  /** C = A · op(B) with few columns of C and rows of A in place: p is A. Any layout of B. */
+  void fewColumns(Product product) {
+    int k = product.k();
+    MatrixSource b = product.b();
+    PanelStore.Panels panels = store.take();
+    try {
+      float[] q = panels.right(padded(product.n()) * k);
+      if (product.transB()) {
+        for (int row = 0; row < product.n(); row++) {
+          b.read(row, 0, k, q, row * k);
+        }
+      } else {
+        float[] line = panels.left(product.n());
+        for (int i = 0; i < k; i++) {
+          b.read(i, 0, product.n(), line, 0);
+          for (int row = 0; row < product.n(); row++) {
+            q[row * k + i] = line[row];
+          }
+        }
+      }
+      Arrays.fill(q, product.n() * k, padded(product.n()) * k, 0);
+      run(product, product.left(), product.m(), q, product.n(), false);
+    } finally {
+      store.give(panels);
+    }
+  }
+
+  private void run(Product product, MatrixSource p, int rows, float[] q, int few, boolean turned) {
+    int grain = Math.max(1, GRAIN / Math.max(1, product.k()) / BLOCK) * BLOCK;
+    Workers.ranges(rows, grain, (from, to) -> {
+      for (int row = from; row < to; row += BLOCK) {
+        block(product, p, row, Math.min(to, row + BLOCK), q, few, turned);
+      }
+      if (turned) {
+        epilogue.finish(product, 0, few, from, to);
+      } else {
+        epilogue.finish(product, from, to, 0, few);
+      }
+    });
+  }
+
+  private void block(Product product, MatrixSource p, int row, int rowEnd, float[] q, int few, boolean turned) {
+    int k = product.k();
+    int width = padded(few);
+    float[] sums = Scratch.floats(SUMS, BLOCK * width);
+    Arrays.fill(sums, 0, BLOCK * width, 0);
+    for (int from = 0; from < k; from += STRETCH) {
+      int length = Math.min(STRETCH, k - from);
+      float[] array = p.array();
+      int at = p.offset() + row * p.columns() + from;
+      int stride = p.columns();
+      if (array == null) {
+        array = Scratch.floats(WIDENED, BLOCK * STRETCH);
+        for (int i = row; i < rowEnd; i++) {
+          p.read(i, from, length, array, (i - row) * STRETCH);
+        }
+        at = 0;
+        stride = STRETCH;
+      }
+      stretch(array, at, stride, rowEnd - row, q, from, k, width, length, sums);
+    }
+    float scale = product.epilogue().scale();
+    if (turned) {
+      storeTurned(sums, rowEnd - row, few, width, scale, product.accumulate(), product.c(), product.ci() + row, product.n());
+    } else {
+      for (int i = row; i < rowEnd; i++) {
+        storeRow(sums, (i - row) * width, few, scale, product.accumulate(), product.c(), product.ci() + i * product.n());
+      }
+    }
+  }
+
+  private void stretch(float[] p, int pi, int ldp, int rows, float[] q, int qi, int ldq, int width, int length, float[] sums) {
+    for (int j = 0; j < width; j += MatMulLoops.DOT_COLUMNS) {
+      for (int i = 0; i < rows; i += MatMulLoops.DOT_ROWS) {
+        int step = i + 1 < rows ? ldp : 0; // an odd last row is taken twice; the sums have room for the second
+        loops.dots(length, p, pi + i * ldp, step, q, qi + j * ldq, ldq, sums, i * width + j, width);
+      }
+    }
+  }
+
+  private static void storeRow(float[] sums, int si, int n, float scale, boolean add, float[] c, int ci) {
+    for (int j = 0; j < n; j++) {
+      float value = scale * sums[si + j];
+      c[ci + j] = add ? c[ci + j] + value : value;
+    }
+  }
+
+  private static void storeTurned(float[] sums, int rows, int few, int width, float scale, boolean add, float[] c, int ci,
+      int ldc) {
+    for (int j = 0; j < few; j++) {
+      for (int i = 0; i < rows; i++) {
+        float value = scale * sums[i * width + j];
+        int at = ci + j * ldc + i;
+        c[at] = add ? c[at] + value : value;
+      }
+    }
+  }
+
+  private static int padded(int rows) {
+    return (rows + MatMulLoops.DOT_COLUMNS - 1) / MatMulLoops.DOT_COLUMNS * MatMulLoops.DOT_COLUMNS;
+  }
+}
