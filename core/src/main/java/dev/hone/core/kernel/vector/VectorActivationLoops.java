@@ -3,13 +3,14 @@ package dev.hone.core.kernel.vector;
 import static dev.hone.core.kernel.cpu.Approximations.DENSITY_0;
 import static dev.hone.core.kernel.cpu.Approximations.GELU_A;
 import static dev.hone.core.kernel.cpu.Approximations.GELU_B;
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.all;
 import static dev.hone.core.kernel.vector.VectorMath.decay;
-import static dev.hone.core.kernel.vector.VectorMath.gauss;
-import static dev.hone.core.kernel.vector.VectorMath.load;
+import static dev.hone.core.kernel.vector.VectorMath.expBelow;
 import static dev.hone.core.kernel.vector.VectorMath.normalCdf;
-import static dev.hone.core.kernel.vector.VectorMath.sigmoid;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.hone.core.Activation;
 import dev.hone.core.kernel.cpu.ActivationLoops;
@@ -41,47 +42,47 @@ public final class VectorActivationLoops extends ActivationLoops {
 
   private static void relu(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
       v.blend(0, v.compare(VectorOperators.LE, 0)).intoArray(y, yi + i);
     }
   }
 
   private static void gelu(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
-      v.mul(normalCdf(v, gauss(v))).intoArray(y, yi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
+      v.mul(normalCdf(v, expBelow(v.mul(v).mul(-0.5f)))).intoArray(y, yi + i);
     }
   }
 
   private static void geluTanh(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
       v.div(geluDecay(v).add(1)).intoArray(y, yi + i);
     }
   }
 
   private static void silu(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
       v.div(decay(v).add(1)).intoArray(y, yi + i);
     }
   }
 
   private static void tanh(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      VectorMath.tanh(load(x, xi + i)).intoArray(y, yi + i);
+      VectorMath.tanh(fromArray(F32, x, xi + i)).intoArray(y, yi + i);
     }
   }
 
   private static void sigmoids(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      sigmoid(load(x, xi + i)).intoArray(y, yi + i);
+      broadcast(F32, 1).div(decay(fromArray(F32, x, xi + i)).add(1)).intoArray(y, yi + i);
     }
   }
 
   /** e^-u with x · sigmoid(u) the tangent form of GELU. */
   private static FloatVector geluDecay(FloatVector x) {
-    return decay(x.mul(x.mul(x).fma(all(GELU_B), all(GELU_A))));
+    return decay(x.mul(x.mul(x).fma(broadcast(F32, GELU_B), broadcast(F32, GELU_A))));
   }
 
   @Override
@@ -100,75 +101,101 @@ public final class VectorActivationLoops extends ActivationLoops {
     twin.backward(activation, x, xi + body, dy, dyi + body, accumulate, dx, dxi + body, n - body);
   }
 
-  private static void store(FloatVector gradient, boolean accumulate, float[] dx, int index) {
-    if (accumulate) {
-      gradient.add(load(dx, index)).intoArray(dx, index);
-    } else {
-      gradient.intoArray(dx, index);
-    }
-  }
-
   private static void pass(float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      store(load(dy, dyi + i), accumulate, dx, dxi + i);
+      FloatVector gradient = fromArray(F32, dy, dyi + i);
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static void reluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector d = all(0).blend(load(dy, dyi + i), load(x, xi + i).compare(VectorOperators.GT, 0));
-      store(d, accumulate, dx, dxi + i);
+      FloatVector d = zero(F32).blend(fromArray(F32, dy, dyi + i), fromArray(F32, x, xi + i).compare(VectorOperators.GT, 0));
+      if (accumulate) {
+        d.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        d.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static void geluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
-      FloatVector gauss = gauss(v);
+      FloatVector v = fromArray(F32, x, xi + i);
+      FloatVector gauss = expBelow(v.mul(v).mul(-0.5f));
       FloatVector slope = v.mul(DENSITY_0).fma(gauss, normalCdf(v, gauss));
-      store(slope.mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+      FloatVector gradient = slope.mul(fromArray(F32, dy, dyi + i));
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static void geluTanhBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi,
       int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
-      store(geluTanhSlope(v, geluDecay(v)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
+      FloatVector gradient = geluTanhSlope(v, geluDecay(v)).mul(fromArray(F32, dy, dyi + i));
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static FloatVector geluTanhSlope(FloatVector x, FloatVector e) {
-    FloatVector s = all(1).div(e.add(1));
-    FloatVector inner = x.mul(x).fma(all(3 * GELU_B), all(GELU_A)).mul(x);
+    FloatVector s = broadcast(F32, 1).div(e.add(1));
+    FloatVector inner = x.mul(x).fma(broadcast(F32, 3 * GELU_B), broadcast(F32, GELU_A)).mul(x);
     return inner.mul(e.mul(s)).fma(s, s);
   }
 
   private static void siluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
-      store(siluSlope(v, decay(v)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
+      FloatVector gradient = siluSlope(v, decay(v)).mul(fromArray(F32, dy, dyi + i));
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static FloatVector siluSlope(FloatVector x, FloatVector e) {
-    FloatVector s = all(1).div(e.add(1));
+    FloatVector s = broadcast(F32, 1).div(e.add(1));
     return x.mul(e.mul(s)).fma(s, s);
   }
 
   private static void tanhBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector slope = VectorMath.tanhDerivative(load(x, xi + i));
-      store(slope.mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+      FloatVector slope = VectorMath.tanhDerivative(fromArray(F32, x, xi + i));
+      FloatVector gradient = slope.mul(fromArray(F32, dy, dyi + i));
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static void sigmoidBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi,
       int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector e = decay(load(x, xi + i));
-      FloatVector s = all(1).div(e.add(1));
-      store(s.mul(e.mul(s)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+      FloatVector e = decay(fromArray(F32, x, xi + i));
+      FloatVector s = broadcast(F32, 1).div(e.add(1));
+      FloatVector gradient = s.mul(e.mul(s)).mul(fromArray(F32, dy, dyi + i));
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
@@ -186,22 +213,22 @@ public final class VectorActivationLoops extends ActivationLoops {
 
   private static void geluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector g = load(gate, gi + i);
-      g.mul(normalCdf(g, gauss(g))).mul(load(up, ui + i)).intoArray(y, yi + i);
+      FloatVector g = fromArray(F32, gate, gi + i);
+      g.mul(normalCdf(g, expBelow(g.mul(g).mul(-0.5f)))).mul(fromArray(F32, up, ui + i)).intoArray(y, yi + i);
     }
   }
 
   private static void geluTanhGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector g = load(gate, gi + i);
-      g.mul(load(up, ui + i)).div(geluDecay(g).add(1)).intoArray(y, yi + i);
+      FloatVector g = fromArray(F32, gate, gi + i);
+      g.mul(fromArray(F32, up, ui + i)).div(geluDecay(g).add(1)).intoArray(y, yi + i);
     }
   }
 
   private static void siluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector g = load(gate, gi + i);
-      g.mul(load(up, ui + i)).div(decay(g).add(1)).intoArray(y, yi + i);
+      FloatVector g = fromArray(F32, gate, gi + i);
+      g.mul(fromArray(F32, up, ui + i)).div(decay(g).add(1)).intoArray(y, yi + i);
     }
   }
 
@@ -222,11 +249,11 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void geluGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,
       int dgi, float[] dUp, int dui, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector g = load(gate, gi + i);
-      FloatVector d = load(dy, dyi + i);
-      FloatVector gauss = gauss(g);
+      FloatVector g = fromArray(F32, gate, gi + i);
+      FloatVector d = fromArray(F32, dy, dyi + i);
+      FloatVector gauss = expBelow(g.mul(g).mul(-0.5f));
       FloatVector cdf = normalCdf(g, gauss);
-      d.mul(load(up, ui + i)).mul(g.mul(DENSITY_0).fma(gauss, cdf)).intoArray(dGate, dgi + i);
+      d.mul(fromArray(F32, up, ui + i)).mul(g.mul(DENSITY_0).fma(gauss, cdf)).intoArray(dGate, dgi + i);
       d.mul(g).mul(cdf).intoArray(dUp, dui + i);
     }
   }
@@ -234,10 +261,10 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void geluTanhGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,
       int dgi, float[] dUp, int dui, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector g = load(gate, gi + i);
-      FloatVector d = load(dy, dyi + i);
+      FloatVector g = fromArray(F32, gate, gi + i);
+      FloatVector d = fromArray(F32, dy, dyi + i);
       FloatVector e = geluDecay(g);
-      d.mul(load(up, ui + i)).mul(geluTanhSlope(g, e)).intoArray(dGate, dgi + i);
+      d.mul(fromArray(F32, up, ui + i)).mul(geluTanhSlope(g, e)).intoArray(dGate, dgi + i);
       d.mul(g).div(e.add(1)).intoArray(dUp, dui + i);
     }
   }
@@ -245,11 +272,11 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void siluGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,
       int dgi, float[] dUp, int dui, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector g = load(gate, gi + i);
-      FloatVector d = load(dy, dyi + i);
+      FloatVector g = fromArray(F32, gate, gi + i);
+      FloatVector d = fromArray(F32, dy, dyi + i);
       FloatVector e = decay(g);
-      FloatVector s = all(1).div(e.add(1));
-      d.mul(load(up, ui + i)).mul(g.mul(e.mul(s)).fma(s, s)).intoArray(dGate, dgi + i);
+      FloatVector s = broadcast(F32, 1).div(e.add(1));
+      d.mul(fromArray(F32, up, ui + i)).mul(g.mul(e.mul(s)).fma(s, s)).intoArray(dGate, dgi + i);
       d.mul(g).mul(s).intoArray(dUp, dui + i);
     }
   }

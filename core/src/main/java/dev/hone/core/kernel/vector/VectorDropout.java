@@ -1,14 +1,18 @@
 package dev.hone.core.kernel.vector;
 
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.load;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
+import static jdk.incubator.vector.VectorOperators.GE;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import dev.hone.core.random.Philox;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -44,7 +48,7 @@ final class VectorDropout {
     LongVector stream1 = LongVector.broadcast(I64, random.stream() >>> 32);
     for (int i = 0; i < n; i += STEP) {
       LongVector c0 = COUNT.add((first + i) >>> 2);
-      LongVector c1 = c0.lanewise(VectorOperators.LSHR, 32);
+      LongVector c1 = c0.lanewise(LSHR, 32);
       LongVector c2 = stream0;
       LongVector c3 = stream1;
       long k0 = key0;
@@ -52,29 +56,28 @@ final class VectorDropout {
       for (int round = 0; round < Philox.ROUNDS; round++) {
         LongVector p0 = c0.and(LOW).mul(M0);
         LongVector p1 = c2.and(LOW).mul(M1);
-        c0 = p1.lanewise(VectorOperators.LSHR, 32).lanewise(VectorOperators.XOR, c1).lanewise(VectorOperators.XOR, k0);
-        c2 = p0.lanewise(VectorOperators.LSHR, 32).lanewise(VectorOperators.XOR, c3).lanewise(VectorOperators.XOR, k1);
+        c0 = p1.lanewise(LSHR, 32).lanewise(XOR, c1).lanewise(XOR, k0);
+        c2 = p0.lanewise(LSHR, 32).lanewise(XOR, c3).lanewise(XOR, k1);
         c1 = p1;
         c3 = p0;
         k0 += Philox.W0;
         k1 += Philox.W1;
       }
-      LongVector low = c0.and(LOW).or(c1.lanewise(VectorOperators.LSHL, 32));
-      LongVector high = c2.and(LOW).or(c3.lanewise(VectorOperators.LSHL, 32));
+      LongVector low = c0.and(LOW).or(c1.lanewise(LSHL, 32));
+      LongVector high = c2.and(LOW).or(c3.lanewise(LSHL, 32));
       LongVector front = low.rearrange(FIRST_HALF).blend(high.rearrange(FIRST_HALF), ODD);
       LongVector back = low.rearrange(SECOND_HALF).blend(high.rearrange(SECOND_HALF), ODD);
-      drop(front.reinterpretAsInts(), limit, scale, x, xi + i, accumulate, y, yi + i);
-      drop(back.reinterpretAsInts(), limit, scale, x, xi + i + LANES, accumulate, y, yi + i + LANES);
-    }
-  }
-
-  private static void drop(IntVector words, int limit, float scale, float[] x, int xi, boolean accumulate, float[] y, int yi) {
-    VectorMask<Float> kept = words.lanewise(VectorOperators.LSHR, 8).compare(VectorOperators.GE, limit).cast(VectorMath.F32);
-    FloatVector value = FloatVector.zero(VectorMath.F32).blend(load(x, xi).mul(scale), kept);
-    if (accumulate) {
-      value.add(load(y, yi)).intoArray(y, yi);
-    } else {
-      value.intoArray(y, yi);
+      VectorMask<Float> keepFront = front.reinterpretAsInts().lanewise(LSHR, 8).compare(GE, limit).cast(F32);
+      VectorMask<Float> keepBack = back.reinterpretAsInts().lanewise(LSHR, 8).compare(GE, limit).cast(F32);
+      FloatVector u = zero(F32).blend(fromArray(F32, x, xi + i).mul(scale), keepFront);
+      FloatVector v = zero(F32).blend(fromArray(F32, x, xi + i + LANES).mul(scale), keepBack);
+      if (accumulate) {
+        u.add(fromArray(F32, y, yi + i)).intoArray(y, yi + i);
+        v.add(fromArray(F32, y, yi + i + LANES)).intoArray(y, yi + i + LANES);
+      } else {
+        u.intoArray(y, yi + i);
+        v.intoArray(y, yi + i + LANES);
+      }
     }
   }
 }

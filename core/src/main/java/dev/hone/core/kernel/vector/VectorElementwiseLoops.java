@@ -1,8 +1,10 @@
 package dev.hone.core.kernel.vector;
 
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.all;
-import static dev.hone.core.kernel.vector.VectorMath.load;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
@@ -37,31 +39,32 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
 
   private static void affine(float p, float q, float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(x, xi + i).fma(all(p), all(q)).intoArray(y, yi + i);
+      fromArray(F32, x, xi + i).fma(broadcast(F32, p), broadcast(F32, q)).intoArray(y, yi + i);
     }
   }
 
   private static void abs(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(x, xi + i).abs().intoArray(y, yi + i);
+      fromArray(F32, x, xi + i).abs().intoArray(y, yi + i);
     }
   }
 
   private static void exp(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      VectorMath.exp(load(x, xi + i)).intoArray(y, yi + i);
+      VectorMath.exp(fromArray(F32, x, xi + i)).intoArray(y, yi + i);
     }
   }
 
   private static void sqrt(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(x, xi + i).sqrt().intoArray(y, yi + i);
+      fromArray(F32, x, xi + i).sqrt().intoArray(y, yi + i);
     }
   }
 
   private static void clamp(float p, float q, float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      VectorMath.atMost(VectorMath.atLeast(load(x, xi + i), p), q).intoArray(y, yi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
+      v.blend(q, v.compare(VectorOperators.GT, q)).blend(p, v.compare(VectorOperators.LT, p)).intoArray(y, yi + i);
     }
   }
 
@@ -79,32 +82,39 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
     twin.unaryBackward(function, p, q, x, xi + body, dy, dyi + body, accumulate, dx, dxi + body, n - body);
   }
 
-  private static void store(FloatVector value, boolean accumulate, float[] y, int index) {
-    if (accumulate) {
-      value.add(load(y, index)).intoArray(y, index);
-    } else {
-      value.intoArray(y, index);
-    }
-  }
-
   private static void scaled(float factor, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      store(load(dy, dyi + i).mul(factor), accumulate, dx, dxi + i);
+      FloatVector gradient = fromArray(F32, dy, dyi + i).mul(factor);
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static void expBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      store(VectorMath.exp(load(x, xi + i)).mul(load(dy, dyi + i)), accumulate, dx, dxi + i);
+      FloatVector gradient = VectorMath.exp(fromArray(F32, x, xi + i)).mul(fromArray(F32, dy, dyi + i));
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
   private static void clampBackward(float p, float q, float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx,
       int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
       VectorMask<Float> within = v.compare(VectorOperators.GE, p).and(v.compare(VectorOperators.LE, q));
-      store(all(0).blend(load(dy, dyi + i), within), accumulate, dx, dxi + i);
+      FloatVector gradient = zero(F32).blend(fromArray(F32, dy, dyi + i), within);
+      if (accumulate) {
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
+      } else {
+        gradient.intoArray(dx, dxi + i);
+      }
     }
   }
 
@@ -122,25 +132,25 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
 
   private static void add(float[] a, int ai, float[] b, int bi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).add(load(b, bi + i)).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).add(fromArray(F32, b, bi + i)).intoArray(y, yi + i);
     }
   }
 
   private static void subtract(float[] a, int ai, float[] b, int bi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).sub(load(b, bi + i)).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).sub(fromArray(F32, b, bi + i)).intoArray(y, yi + i);
     }
   }
 
   private static void multiply(float[] a, int ai, float[] b, int bi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).mul(load(b, bi + i)).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).mul(fromArray(F32, b, bi + i)).intoArray(y, yi + i);
     }
   }
 
   private static void divide(float[] a, int ai, float[] b, int bi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).div(load(b, bi + i)).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).div(fromArray(F32, b, bi + i)).intoArray(y, yi + i);
     }
   }
 
@@ -170,31 +180,31 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
 
   private static void addNumber(float[] a, int ai, float b, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).add(b).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).add(b).intoArray(y, yi + i);
     }
   }
 
   private static void multiplyNumber(float[] a, int ai, float b, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).mul(b).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).mul(b).intoArray(y, yi + i);
     }
   }
 
   private static void divideByNumber(float[] a, int ai, float b, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      load(a, ai + i).div(b).intoArray(y, yi + i);
+      fromArray(F32, a, ai + i).div(b).intoArray(y, yi + i);
     }
   }
 
   private static void subtractFromNumber(float a, float[] b, int bi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      all(a).sub(load(b, bi + i)).intoArray(y, yi + i);
+      broadcast(F32, a).sub(fromArray(F32, b, bi + i)).intoArray(y, yi + i);
     }
   }
 
   private static void divideNumber(float a, float[] b, int bi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      all(a).div(load(b, bi + i)).intoArray(y, yi + i);
+      broadcast(F32, a).div(fromArray(F32, b, bi + i)).intoArray(y, yi + i);
     }
   }
 
@@ -202,7 +212,7 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
   public void addScaled(float scale, float[] x, int xi, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      load(x, xi + i).fma(all(scale), load(y, yi + i)).intoArray(y, yi + i);
+      fromArray(F32, x, xi + i).fma(broadcast(F32, scale), fromArray(F32, y, yi + i)).intoArray(y, yi + i);
     }
     twin.addScaled(scale, x, xi + body, y, yi + body, n - body);
   }
@@ -211,8 +221,8 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
   public void where(boolean[] mask, int mi, float[] a, int ai, float[] b, int bi, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      VectorMask<Float> chosen = VectorMask.fromArray(VectorMath.F32, mask, mi + i);
-      load(b, bi + i).blend(load(a, ai + i), chosen).intoArray(y, yi + i);
+      VectorMask<Float> chosen = VectorMask.fromArray(F32, mask, mi + i);
+      fromArray(F32, b, bi + i).blend(fromArray(F32, a, ai + i), chosen).intoArray(y, yi + i);
     }
     twin.where(mask, mi + body, a, ai + body, b, bi + body, y, yi + body, n - body);
   }

@@ -1,7 +1,8 @@
 package dev.hone.core.kernel.vector;
 
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.all;
+import static jdk.incubator.vector.FloatVector.broadcast;
 
 import dev.hone.core.DType;
 import dev.hone.core.kernel.cpu.GatherLoops;
@@ -37,7 +38,7 @@ public final class VectorGatherLoops extends GatherLoops {
 
   private static void singles(MemorySegment source, long at, float scale, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector.fromMemorySegment(VectorMath.F32, source, at + 4L * i, ByteOrder.LITTLE_ENDIAN).mul(scale)
+      FloatVector.fromMemorySegment(F32, source, at + 4L * i, ByteOrder.LITTLE_ENDIAN).mul(scale)
           .intoArray(y, yi + i);
     }
   }
@@ -61,7 +62,7 @@ public final class VectorGatherLoops extends GatherLoops {
       FloatVector finite = rest.reinterpretAsFloats().mul(0x1p112f);
       IntVector special = rest.or(0x7F800000);
       IntVector magnitude = finite.reinterpretAsInts().blend(special, rest.compare(VectorOperators.GE, 0x7C00 << 13));
-      magnitude.or(sign).reinterpretAsFloats().mul(all(scale)).intoArray(y, yi + i);
+      magnitude.or(sign).reinterpretAsFloats().mul(broadcast(F32, scale)).intoArray(y, yi + i);
     }
   }
 

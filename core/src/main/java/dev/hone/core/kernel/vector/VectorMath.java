@@ -1,20 +1,28 @@
 package dev.hone.core.kernel.vector;
 
 import static dev.hone.core.kernel.cpu.Approximations.*;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LT;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Elementary functions of vectors of the widest species, as in {@link dev.hone.core.kernel.cpu.Approximations}. They are
- * small enough to be inlined into the loops that call them; no vector is ever passed to a lambda or stored.
+ * Elementary functions of vectors of the widest species, as in {@link dev.hone.core.kernel.cpu.Approximations}.
+ *
+ * <p>Whoever calls these: C2 stops inlining methods of ours, though not those of the Vector API, once a compilation has made
+ * 18,000 nodes, and one vector operation makes some hundreds. A function left out of line boxes its vectors, and its loop
+ * becomes a hundred times slower. So loops use the Vector API itself for all that is simple, call these functions sparingly
+ * and early, and these functions hardly call one another. No vector is ever passed to a lambda or stored.
  *
  * <p>Limits are compare and blend: {@code max} of the Vector API follows Java's rules for NaN and -0, which takes four
- * instructions. Sums over lanes are taken by shuffles in an order of our own, because that of {@code reduceLanes} may differ
- * between the interpreter and compiled code, and results would depend on when a loop gets compiled.
+ * instructions. Sums over lanes are taken by shuffles in an order of our own, because that of {@code reduceLanes} may
+ * differ between the interpreter and compiled code, and results would depend on when a loop gets compiled.
  */
 final class VectorMath {
   static final VectorSpecies<Float> F32 = FloatVector.SPECIES_PREFERRED;
@@ -34,14 +42,6 @@ final class VectorMath {
   /** The largest multiple of the lanes up to n. */
   static int whole(int n) {
     return F32.loopBound(n);
-  }
-
-  static FloatVector load(float[] array, int index) {
-    return FloatVector.fromArray(F32, array, index);
-  }
-
-  static FloatVector all(float value) {
-    return FloatVector.broadcast(F32, value);
   }
 
   /** Σ of the lanes, by halves. */
@@ -73,103 +73,78 @@ final class VectorMath {
     return sum;
   }
 
-  static FloatVector atMost(FloatVector x, float limit) {
-    return x.blend(limit, x.compare(VectorOperators.GT, limit));
-  }
-
-  static FloatVector atLeast(FloatVector x, float limit) {
-    return x.blend(limit, x.compare(VectorOperators.LT, limit));
-  }
-
-  /** The larger one; a NaN in {@code b} is passed over. */
-  static FloatVector max(FloatVector a, FloatVector b) {
-    return a.blend(b, b.compare(VectorOperators.GT, a));
-  }
-
   /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}; subnormal results may be 0. */
   static FloatVector expBelow(FloatVector x) {
-    FloatVector limited = atLeast(x, EXP_MIN);
-    FloatVector shifted = limited.fma(all(LOG2_E), all(ROUND));
-    return expReduced(limited, shifted).add(1).mul(power(shifted));
+    FloatVector limited = x.blend(EXP_MIN, x.compare(LT, EXP_MIN)); // this way round NaN stays
+    FloatVector shifted = limited.fma(LOG2_E, ROUND);
+    FloatVector power = shifted.reinterpretAsInts().add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+    return expReduced(limited, shifted).add(1).mul(power);
   }
 
   /** e^r - 1 for the rest r of x. */
   private static FloatVector expReduced(FloatVector x, FloatVector shifted) {
     FloatVector k = shifted.sub(ROUND);
-    FloatVector r = k.fma(all(-LN2_LOW), k.fma(all(-LN2_HIGH), x));
-    FloatVector p = r.fma(all(EXP_6), all(EXP_5));
-    p = p.fma(r, all(EXP_4));
-    p = p.fma(r, all(EXP_3));
-    p = p.fma(r, all(EXP_2));
+    FloatVector r = k.fma(broadcast(F32, -LN2_LOW), k.fma(broadcast(F32, -LN2_HIGH), x));
+    FloatVector p = r.fma(EXP_6, EXP_5);
+    p = p.fma(r, broadcast(F32, EXP_4));
+    p = p.fma(r, broadcast(F32, EXP_3));
+    p = p.fma(r, broadcast(F32, EXP_2));
     return p.fma(r.mul(r), r);
-  }
-
-  private static FloatVector power(FloatVector shifted) {
-    return power(shifted.reinterpretAsInts());
-  }
-
-  private static FloatVector power(IntVector k) {
-    return k.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
   }
 
   /** e^x. */
   static FloatVector exp(FloatVector x) {
-    FloatVector limited = atMost(atLeast(x, EXP_ZERO), EXP_INFINITE);
-    FloatVector shifted = limited.fma(all(LOG2_E), all(ROUND));
+    FloatVector least = x.blend(EXP_ZERO, x.compare(LT, EXP_ZERO));
+    FloatVector limited = least.blend(EXP_INFINITE, x.compare(GT, EXP_INFINITE));
+    FloatVector shifted = limited.fma(LOG2_E, ROUND);
     IntVector k = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUND));
-    IntVector half = k.lanewise(VectorOperators.ASHR, 1);
-    return expReduced(limited, shifted).add(1).mul(power(half)).mul(power(k.sub(half)));
+    IntVector half = k.lanewise(ASHR, 1);
+    FloatVector first = half.add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+    FloatVector second = k.sub(half).add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+    return expReduced(limited, shifted).add(1).mul(first).mul(second);
   }
 
   /** e^-x, bounded: what the sigmoid 1 / (1 + e^-x) and its derivative are made of. */
   static FloatVector decay(FloatVector x) {
-    return expBelow(atMost(x.neg(), EXP_MAX));
-  }
-
-  static FloatVector sigmoid(FloatVector x) {
-    return all(1).div(decay(x).add(1));
+    return expBelow(x.blend(-EXP_MAX, x.compare(LT, -EXP_MAX)).neg());
   }
 
   /** Hyperbolic tangent: (e^2x - 1) / (e^2x + 1) without cancellation near 0. */
   static FloatVector tanh(FloatVector x) {
-    FloatVector less = expLessOne(atMost(atLeast(x, -TANH_ONE), TANH_ONE));
+    FloatVector less = expLessOne(x.blend(TANH_ONE, x.compare(GT, TANH_ONE)).blend(-TANH_ONE, x.compare(LT, -TANH_ONE)));
     return less.div(less.add(2));
   }
 
   /** 1 - tanh²(x) = 4 · e^2|x| / (e^2|x| + 1)², which does not cancel. */
   static FloatVector tanhDerivative(FloatVector x) {
-    FloatVector less = expLessOne(atMost(x.abs(), TANH_ONE));
-    FloatVector half = all(2).div(less.add(2));
+    FloatVector size = x.abs();
+    FloatVector less = expLessOne(size.blend(TANH_ONE, size.compare(GT, TANH_ONE)));
+    FloatVector half = broadcast(F32, 2).div(less.add(2));
     return half.mul(half).mul(less.add(1));
   }
 
   /** e^2x - 1, accurate near 0 too. */
   private static FloatVector expLessOne(FloatVector x) {
     FloatVector twice = x.add(x);
-    FloatVector shifted = twice.fma(all(LOG2_E), all(ROUND));
-    FloatVector power = power(shifted);
+    FloatVector shifted = twice.fma(LOG2_E, ROUND);
+    FloatVector power = shifted.reinterpretAsInts().add(127).lanewise(LSHL, 23).reinterpretAsFloats();
     return expReduced(twice, shifted).fma(power, power.sub(1));
   }
 
-  /** e^(-x²/2). */
-  static FloatVector gauss(FloatVector x) {
-    return expBelow(x.mul(x).mul(-0.5f));
-  }
-
-  /** Φ(x), given {@code gauss(x)}. */
+  /** Φ(x), given {@code gauss} = e^(-x²/2). */
   static FloatVector normalCdf(FloatVector x, FloatVector gauss) {
-    FloatVector t = all(1).div(x.abs().fma(all(CDF_T), all(1)));
-    FloatVector s = all(1).sub(t);
-    FloatVector r = s.fma(all(CDF_9), all(CDF_8));
-    r = r.fma(s, all(CDF_7));
-    r = r.fma(s, all(CDF_6));
-    r = r.fma(s, all(CDF_5));
-    r = r.fma(s, all(CDF_4));
-    r = r.fma(s, all(CDF_3));
-    r = r.fma(s, all(CDF_2));
-    r = r.fma(s, all(CDF_1));
-    r = r.fma(s, all(CDF_0));
+    FloatVector t = broadcast(F32, 1).div(x.abs().fma(CDF_T, 1));
+    FloatVector s = broadcast(F32, 1).sub(t);
+    FloatVector r = s.fma(CDF_9, CDF_8);
+    r = r.fma(s, broadcast(F32, CDF_7));
+    r = r.fma(s, broadcast(F32, CDF_6));
+    r = r.fma(s, broadcast(F32, CDF_5));
+    r = r.fma(s, broadcast(F32, CDF_4));
+    r = r.fma(s, broadcast(F32, CDF_3));
+    r = r.fma(s, broadcast(F32, CDF_2));
+    r = r.fma(s, broadcast(F32, CDF_1));
+    r = r.fma(s, broadcast(F32, CDF_0));
     FloatVector tail = gauss.mul(t).mul(r);
-    return all(1).sub(tail).blend(tail, x.compare(VectorOperators.LT, 0));
+    return broadcast(F32, 1).sub(tail).blend(tail, x.compare(LT, 0));
   }
 }

@@ -1,8 +1,10 @@
 package dev.hone.core.kernel.vector;
 
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.all;
-import static dev.hone.core.kernel.vector.VectorMath.load;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.hone.core.kernel.cpu.NormLoops;
 import dev.hone.core.kernel.scalar.ScalarNormLoops;
@@ -25,15 +27,15 @@ public final class VectorNormLoops extends NormLoops {
   }
 
   static float sumGroups(float[] x, int xi, int n) {
-    FloatVector a = all(0);
-    FloatVector b = all(0);
-    FloatVector c = all(0);
-    FloatVector d = all(0);
+    FloatVector a = zero(F32);
+    FloatVector b = zero(F32);
+    FloatVector c = zero(F32);
+    FloatVector d = zero(F32);
     for (int i = 0; i < n; i += GROUP) {
-      a = a.add(load(x, xi + i));
-      b = b.add(load(x, xi + i + LANES));
-      c = c.add(load(x, xi + i + 2 * LANES));
-      d = d.add(load(x, xi + i + 3 * LANES));
+      a = a.add(fromArray(F32, x, xi + i));
+      b = b.add(fromArray(F32, x, xi + i + LANES));
+      c = c.add(fromArray(F32, x, xi + i + 2 * LANES));
+      d = d.add(fromArray(F32, x, xi + i + 3 * LANES));
     }
     return VectorMath.sum(a.add(b).add(c.add(d)));
   }
@@ -42,9 +44,9 @@ public final class VectorNormLoops extends NormLoops {
     if (n == 0) {
       return 0;
     }
-    FloatVector a = all(0);
+    FloatVector a = zero(F32);
     for (int i = 0; i < n; i += LANES) {
-      a = a.add(load(x, xi + i));
+      a = a.add(fromArray(F32, x, xi + i));
     }
     return VectorMath.sum(a);
   }
@@ -58,15 +60,15 @@ public final class VectorNormLoops extends NormLoops {
   }
 
   private static float squareGroups(float[] x, int xi, float mean, int n) {
-    FloatVector a = all(0);
-    FloatVector b = all(0);
-    FloatVector c = all(0);
-    FloatVector d = all(0);
+    FloatVector a = zero(F32);
+    FloatVector b = zero(F32);
+    FloatVector c = zero(F32);
+    FloatVector d = zero(F32);
     for (int i = 0; i < n; i += GROUP) {
-      FloatVector s = load(x, xi + i).sub(mean);
-      FloatVector t = load(x, xi + i + LANES).sub(mean);
-      FloatVector u = load(x, xi + i + 2 * LANES).sub(mean);
-      FloatVector v = load(x, xi + i + 3 * LANES).sub(mean);
+      FloatVector s = fromArray(F32, x, xi + i).sub(mean);
+      FloatVector t = fromArray(F32, x, xi + i + LANES).sub(mean);
+      FloatVector u = fromArray(F32, x, xi + i + 2 * LANES).sub(mean);
+      FloatVector v = fromArray(F32, x, xi + i + 3 * LANES).sub(mean);
       a = s.fma(s, a);
       b = t.fma(t, b);
       c = u.fma(u, c);
@@ -79,9 +81,9 @@ public final class VectorNormLoops extends NormLoops {
     if (n == 0) {
       return 0;
     }
-    FloatVector a = all(0);
+    FloatVector a = zero(F32);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector s = load(x, xi + i).sub(mean);
+      FloatVector s = fromArray(F32, x, xi + i).sub(mean);
       a = s.fma(s, a);
     }
     return VectorMath.sum(a);
@@ -91,7 +93,7 @@ public final class VectorNormLoops extends NormLoops {
   public void add(float[] x, int xi, float[] residual, int ri, float[] s, int si, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      load(x, xi + i).add(load(residual, ri + i)).intoArray(s, si + i);
+      fromArray(F32, x, xi + i).add(fromArray(F32, residual, ri + i)).intoArray(s, si + i);
     }
     twin.add(x, xi + body, residual, ri + body, s, si + body, n - body);
   }
@@ -101,8 +103,8 @@ public final class VectorNormLoops extends NormLoops {
       int yi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      FloatVector hat = load(s, si + i).sub(mean).mul(rstd);
-      hat.fma(load(weight, wi + i), load(bias, bi + i)).intoArray(y, yi + i);
+      FloatVector hat = fromArray(F32, s, si + i).sub(mean).mul(rstd);
+      hat.fma(fromArray(F32, weight, wi + i), fromArray(F32, bias, bi + i)).intoArray(y, yi + i);
     }
     twin.normalize(s, si + body, mean, rstd, weight, wi + body, bias, bi + body, y, yi + body, n - body);
   }
@@ -114,25 +116,25 @@ public final class VectorNormLoops extends NormLoops {
     twin.gradientSums(dy, dyi + body, s, si + body, mean, weight, wi + body, sums, n - body);
     gradientSumPairs(dy, dyi, s, si, mean, weight, wi, sums, pairs);
     if (pairs < body) {
-      FloatVector g = load(dy, dyi + pairs).mul(load(weight, wi + pairs));
+      FloatVector g = fromArray(F32, dy, dyi + pairs).mul(fromArray(F32, weight, wi + pairs));
       sums[0] += VectorMath.sum(g);
-      sums[1] += VectorMath.sum(g.mul(load(s, si + pairs).sub(mean)));
+      sums[1] += VectorMath.sum(g.mul(fromArray(F32, s, si + pairs).sub(mean)));
     }
   }
 
   private static void gradientSumPairs(float[] dy, int dyi, float[] s, int si, float mean, float[] weight, int wi,
       float[] sums, int n) {
-    FloatVector sum = all(0);
-    FloatVector product = all(0);
-    FloatVector sum2 = all(0);
-    FloatVector product2 = all(0);
+    FloatVector sum = zero(F32);
+    FloatVector product = zero(F32);
+    FloatVector sum2 = zero(F32);
+    FloatVector product2 = zero(F32);
     for (int i = 0; i < n; i += 2 * LANES) {
-      FloatVector g = load(dy, dyi + i).mul(load(weight, wi + i));
-      FloatVector h = load(dy, dyi + i + LANES).mul(load(weight, wi + i + LANES));
+      FloatVector g = fromArray(F32, dy, dyi + i).mul(fromArray(F32, weight, wi + i));
+      FloatVector h = fromArray(F32, dy, dyi + i + LANES).mul(fromArray(F32, weight, wi + i + LANES));
       sum = sum.add(g);
       sum2 = sum2.add(h);
-      product = load(s, si + i).sub(mean).fma(g, product);
-      product2 = load(s, si + i + LANES).sub(mean).fma(h, product2);
+      product = fromArray(F32, s, si + i).sub(mean).fma(g, product);
+      product2 = fromArray(F32, s, si + i + LANES).sub(mean).fma(h, product2);
     }
     sums[0] += VectorMath.sum(sum.add(sum2));
     sums[1] += VectorMath.sum(product.add(product2));
@@ -143,11 +145,11 @@ public final class VectorNormLoops extends NormLoops {
       float slope, float shift, boolean accumulate, float[] dx, int dxi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      FloatVector g = load(dy, dyi + i).mul(load(weight, wi + i));
-      FloatVector rest = load(s, si + i).sub(mean).fma(all(slope), all(shift));
-      FloatVector gradient = g.fma(all(rstd), rest.neg());
+      FloatVector g = fromArray(F32, dy, dyi + i).mul(fromArray(F32, weight, wi + i));
+      FloatVector rest = fromArray(F32, s, si + i).sub(mean).fma(broadcast(F32, slope), broadcast(F32, shift));
+      FloatVector gradient = g.fma(broadcast(F32, rstd), rest.neg());
       if (accumulate) {
-        gradient.add(load(dx, dxi + i)).intoArray(dx, dxi + i);
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
       } else {
         gradient.intoArray(dx, dxi + i);
       }
@@ -161,10 +163,10 @@ public final class VectorNormLoops extends NormLoops {
       float[] dBias, int dbi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      FloatVector d = load(dy, dyi + i);
-      FloatVector hat = load(s, si + i).sub(mean).mul(rstd);
-      d.fma(hat, load(dWeight, dwi + i)).intoArray(dWeight, dwi + i);
-      d.add(load(dBias, dbi + i)).intoArray(dBias, dbi + i);
+      FloatVector d = fromArray(F32, dy, dyi + i);
+      FloatVector hat = fromArray(F32, s, si + i).sub(mean).mul(rstd);
+      d.fma(hat, fromArray(F32, dWeight, dwi + i)).intoArray(dWeight, dwi + i);
+      d.add(fromArray(F32, dBias, dbi + i)).intoArray(dBias, dbi + i);
     }
     twin.weightGradients(dy, dyi + body, s, si + body, mean, rstd, dWeight, dwi + body, dBias, dbi + body, n - body);
   }

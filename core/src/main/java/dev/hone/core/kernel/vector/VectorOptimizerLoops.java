@@ -1,8 +1,9 @@
 package dev.hone.core.kernel.vector;
 
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.all;
-import static dev.hone.core.kernel.vector.VectorMath.load;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
 
 import dev.hone.core.kernel.cpu.OptimizerLoops;
 import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
@@ -21,23 +22,23 @@ public final class VectorOptimizerLoops extends OptimizerLoops {
 
   private static void adamWVectors(AdamWStep step, float[] p, int pi, float[] g, int gi, float[] m, int mi, float[] v, int vi,
       int n) {
-    FloatVector scale = all(step.gradientScale());
-    FloatVector keep = all(step.keep());
-    FloatVector beta1 = all(step.beta1());
-    FloatVector beta2 = all(step.beta2());
-    FloatVector rest1 = all(step.rest1());
-    FloatVector rest2 = all(step.rest2());
-    FloatVector stepSize = all(-step.stepSize());
-    FloatVector rootScale = all(step.rootScale());
-    FloatVector eps = all(step.eps());
+    FloatVector scale = broadcast(F32, step.gradientScale());
+    FloatVector keep = broadcast(F32, step.keep());
+    FloatVector beta1 = broadcast(F32, step.beta1());
+    FloatVector beta2 = broadcast(F32, step.beta2());
+    FloatVector rest1 = broadcast(F32, step.rest1());
+    FloatVector rest2 = broadcast(F32, step.rest2());
+    FloatVector stepSize = broadcast(F32, -step.stepSize());
+    FloatVector rootScale = broadcast(F32, step.rootScale());
+    FloatVector eps = broadcast(F32, step.eps());
     for (int i = 0; i < n; i += LANES) {
-      FloatVector gradient = load(g, gi + i).mul(scale);
-      FloatVector first = load(m, mi + i).fma(beta1, gradient.mul(rest1));
-      FloatVector second = load(v, vi + i).fma(beta2, gradient.mul(gradient).mul(rest2));
+      FloatVector gradient = fromArray(F32, g, gi + i).mul(scale);
+      FloatVector first = fromArray(F32, m, mi + i).fma(beta1, gradient.mul(rest1));
+      FloatVector second = fromArray(F32, v, vi + i).fma(beta2, gradient.mul(gradient).mul(rest2));
       first.intoArray(m, mi + i);
       second.intoArray(v, vi + i);
       FloatVector update = first.mul(stepSize).div(second.sqrt().fma(rootScale, eps));
-      load(p, pi + i).fma(keep, update).intoArray(p, pi + i);
+      fromArray(F32, p, pi + i).fma(keep, update).intoArray(p, pi + i);
     }
   }
 }

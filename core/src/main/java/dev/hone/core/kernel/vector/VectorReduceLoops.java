@@ -1,9 +1,11 @@
 package dev.hone.core.kernel.vector;
 
+import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
-import static dev.hone.core.kernel.vector.VectorMath.all;
 import static dev.hone.core.kernel.vector.VectorMath.expBelow;
-import static dev.hone.core.kernel.vector.VectorMath.load;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromArray;
+import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.hone.core.kernel.cpu.ReduceLoops;
 import dev.hone.core.kernel.scalar.ScalarReduceLoops;
@@ -35,11 +37,11 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   private static float dotPairs(float[] a, int ai, float[] b, int bi, int n) {
-    FloatVector s = all(0);
-    FloatVector t = all(0);
+    FloatVector s = zero(F32);
+    FloatVector t = zero(F32);
     for (int i = 0; i < n; i += 2 * LANES) {
-      s = load(a, ai + i).fma(load(b, bi + i), s);
-      t = load(a, ai + i + LANES).fma(load(b, bi + i + LANES), t);
+      s = fromArray(F32, a, ai + i).fma(fromArray(F32, b, bi + i), s);
+      t = fromArray(F32, a, ai + i + LANES).fma(fromArray(F32, b, bi + i + LANES), t);
     }
     return VectorMath.sum(s.add(t));
   }
@@ -60,7 +62,7 @@ public final class VectorReduceLoops extends ReduceLoops {
     DoubleVector s = DoubleVector.zero(F64);
     DoubleVector t = DoubleVector.zero(F64);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
       DoubleVector low = (DoubleVector) v.convertShape(VectorOperators.F2D, F64, 0);
       DoubleVector high = (DoubleVector) v.convertShape(VectorOperators.F2D, F64, 1);
       s = low.fma(low, s);
@@ -83,16 +85,16 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   private static void sumGroup(float[] x, int xi, int stride, int rows, float[] y, int yi) {
-    FloatVector a = all(0);
-    FloatVector b = all(0);
-    FloatVector c = all(0);
-    FloatVector d = all(0);
+    FloatVector a = zero(F32);
+    FloatVector b = zero(F32);
+    FloatVector c = zero(F32);
+    FloatVector d = zero(F32);
     for (int row = 0; row < rows; row++) {
       int at = xi + row * stride;
-      a = a.add(load(x, at));
-      b = b.add(load(x, at + LANES));
-      c = c.add(load(x, at + 2 * LANES));
-      d = d.add(load(x, at + 3 * LANES));
+      a = a.add(fromArray(F32, x, at));
+      b = b.add(fromArray(F32, x, at + LANES));
+      c = c.add(fromArray(F32, x, at + 2 * LANES));
+      d = d.add(fromArray(F32, x, at + 3 * LANES));
     }
     a.intoArray(y, yi);
     b.intoArray(y, yi + LANES);
@@ -101,9 +103,9 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   private static void sumVector(float[] x, int xi, int stride, int rows, float[] y, int yi) {
-    FloatVector a = all(0);
+    FloatVector a = zero(F32);
     for (int row = 0; row < rows; row++) {
-      a = a.add(load(x, xi + row * stride));
+      a = a.add(fromArray(F32, x, xi + row * stride));
     }
     a.intoArray(y, yi);
   }
@@ -120,13 +122,15 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   private static float maxPairs(float[] x, int xi, int n) {
-    FloatVector a = all(Float.NEGATIVE_INFINITY);
+    FloatVector a = broadcast(F32, Float.NEGATIVE_INFINITY);
     FloatVector b = a;
     for (int i = 0; i < n; i += 2 * LANES) {
-      a = VectorMath.max(a, load(x, xi + i));
-      b = VectorMath.max(b, load(x, xi + i + LANES));
+      FloatVector v = fromArray(F32, x, xi + i);
+      FloatVector w = fromArray(F32, x, xi + i + LANES);
+      a = a.blend(v, v.compare(VectorOperators.GT, a));
+      b = b.blend(w, w.compare(VectorOperators.GT, b));
     }
-    return VectorMath.max(a, b).reduceLanes(VectorOperators.MAX); // no NaN here, so any order gives the same
+    return a.max(b).reduceLanes(VectorOperators.MAX); // no NaN here, so any order gives the same
   }
 
   @Override
@@ -142,7 +146,7 @@ public final class VectorReduceLoops extends ReduceLoops {
 
   private static int firstEqual(float[] x, int xi, float value, int n) {
     for (int i = 0; i < n; i += LANES) {
-      VectorMask<Float> found = load(x, xi + i).compare(VectorOperators.EQ, value);
+      VectorMask<Float> found = fromArray(F32, x, xi + i).compare(VectorOperators.EQ, value);
       if (found.anyTrue()) {
         return i + found.firstTrue();
       }
@@ -152,7 +156,7 @@ public final class VectorReduceLoops extends ReduceLoops {
 
   private static int firstNan(float[] x, int xi, int n) {
     for (int i = 0; i < n; i += LANES) {
-      FloatVector v = load(x, xi + i);
+      FloatVector v = fromArray(F32, x, xi + i);
       VectorMask<Float> found = v.compare(VectorOperators.NE, v);
       if (found.anyTrue()) {
         return i + found.firstTrue();
@@ -169,9 +173,9 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   private static float sumOfExpVectors(float[] x, int xi, float shift, int n) {
-    FloatVector sum = all(0);
+    FloatVector sum = zero(F32);
     for (int i = 0; i < n; i += LANES) {
-      sum = sum.add(expBelow(load(x, xi + i).sub(shift)));
+      sum = sum.add(expBelow(fromArray(F32, x, xi + i).sub(shift)));
     }
     return VectorMath.sum(sum);
   }
@@ -184,9 +188,9 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   private static float expVectors(float[] x, int xi, float shift, float[] y, int yi, int n) {
-    FloatVector sum = all(0);
+    FloatVector sum = zero(F32);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector e = expBelow(load(x, xi + i).sub(shift));
+      FloatVector e = expBelow(fromArray(F32, x, xi + i).sub(shift));
       e.intoArray(y, yi + i);
       sum = sum.add(e);
     }
@@ -197,7 +201,7 @@ public final class VectorReduceLoops extends ReduceLoops {
   public void affine(float[] x, int xi, float factor, float term, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      load(x, xi + i).fma(all(factor), all(term)).intoArray(y, yi + i);
+      fromArray(F32, x, xi + i).fma(broadcast(F32, factor), broadcast(F32, term)).intoArray(y, yi + i);
     }
     twin.affine(x, xi + body, factor, term, y, yi + body, n - body);
   }
@@ -207,9 +211,9 @@ public final class VectorReduceLoops extends ReduceLoops {
       int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      FloatVector gradient = load(dy, dyi + i).sub(dot).mul(load(y, yi + i));
+      FloatVector gradient = fromArray(F32, dy, dyi + i).sub(dot).mul(fromArray(F32, y, yi + i));
       if (accumulate) {
-        gradient.add(load(dx, dxi + i)).intoArray(dx, dxi + i);
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
       } else {
         gradient.intoArray(dx, dxi + i);
       }
@@ -222,9 +226,9 @@ public final class VectorReduceLoops extends ReduceLoops {
       int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      FloatVector gradient = expBelow(load(y, yi + i)).fma(all(-sum), load(dy, dyi + i));
+      FloatVector gradient = expBelow(fromArray(F32, y, yi + i)).fma(broadcast(F32, -sum), fromArray(F32, dy, dyi + i));
       if (accumulate) {
-        gradient.add(load(dx, dxi + i)).intoArray(dx, dxi + i);
+        gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
       } else {
         gradient.intoArray(dx, dxi + i);
       }
@@ -236,7 +240,7 @@ public final class VectorReduceLoops extends ReduceLoops {
   public void addScaled(float factor, float[] x, int xi, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
     for (int i = 0; i < body; i += LANES) {
-      load(x, xi + i).fma(all(factor), load(y, yi + i)).intoArray(y, yi + i);
+      fromArray(F32, x, xi + i).fma(broadcast(F32, factor), fromArray(F32, y, yi + i)).intoArray(y, yi + i);
     }
     twin.addScaled(factor, x, xi + body, y, yi + body, n - body);
   }
