@@ -1,0 +1,98 @@
+package dev.hone.nn.generate;
+
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.ModelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * How to generate.
+ *
+ * @param maxNewTokens the most tokens to add to a prompt, at least 1
+ * @param minNewTokens so many tokens come before an end token may; 0 for no bound
+ * @param sampling how the next token is chosen
+ * @param endTokens ids that end a sequence; may be empty
+ * @param stopStrings texts that end a sequence; may be empty
+ */
+public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sampling, Set<Integer> endTokens,
+    List<String> stopStrings) {
+  private static final int USUAL_NEW_TOKENS = 128;
+
+  /** The most likely token every time, until the length is reached. */
+  public static final GenerationSettings GREEDY =
+      new GenerationSettings(USUAL_NEW_TOKENS, 0, Sampling.GREEDY, Set.of(), List.of());
+
+  public GenerationSettings {
+    endTokens = Set.copyOf(endTokens);
+    stopStrings = List.copyOf(stopStrings);
+    if (maxNewTokens < 1 || minNewTokens < 0 || minNewTokens > maxNewTokens) {
+      throw new IllegalArgumentException("generation: from " + minNewTokens + " to " + maxNewTokens
+          + " new tokens; the first must not be negative nor above the second, which must be at least 1");
+    }
+    if (stopStrings.contains("")) {
+      throw new IllegalArgumentException("generation: an empty stop string would end every text at once");
+    }
+  }
+
+  /**
+   * What a model directory says: {@code generation_config.json}, and the end tokens of {@code config.json} where that
+   * names none.
+   */
+  public static GenerationSettings read(Path directory) {
+    Path own = directory.resolve("generation_config.json");
+    Path model = directory.resolve("config.json");
+    Set<Integer> end = new TreeSet<>();
+    GenerationSettings settings = GREEDY;
+    if (Files.isRegularFile(own)) {
+      ConfigReader json = ConfigReader.read(own);
+      end.addAll(ids(json));
+      settings = new GenerationSettings(json.integer("max_new_tokens", USUAL_NEW_TOKENS),
+          json.integer("min_new_tokens", 0), Sampling.read(json), Set.of(), List.of());
+    }
+    if (end.isEmpty() && Files.isRegularFile(model)) {
+      end.addAll(ids(ConfigReader.read(model)));
+    }
+    return settings.withEndTokens(end);
+  }
+
+  /** {@code eos_token_id}: one number or a list. */
+  private static List<Integer> ids(ConfigReader json) {
+    List<Integer> ids = new ArrayList<>();
+    var node = json.tree().path("eos_token_id");
+    if (node.isArray()) {
+      node.forEach(id -> {
+        if (!id.isInt()) {
+          throw new ModelException(json.file() + ": 'eos_token_id' must be whole numbers, has " + id);
+        }
+        ids.add(id.intValue());
+      });
+    } else if (json.has("eos_token_id")) {
+      ids.add(json.integer("eos_token_id", 0));
+    }
+    return ids;
+  }
+
+  /** With another bound on the length. */
+  public GenerationSettings withMaxNewTokens(int count) {
+    return new GenerationSettings(count, Math.min(minNewTokens, count), sampling, endTokens, stopStrings);
+  }
+
+  /** With another way of choosing tokens. */
+  public GenerationSettings withSampling(Sampling other) {
+    return new GenerationSettings(maxNewTokens, minNewTokens, other, endTokens, stopStrings);
+  }
+
+  /** With other end tokens. */
+  public GenerationSettings withEndTokens(Set<Integer> ids) {
+    return new GenerationSettings(maxNewTokens, minNewTokens, sampling, ids, stopStrings);
+  }
+
+  /** With other stop strings. */
+  public GenerationSettings withStopStrings(List<String> texts) {
+    return new GenerationSettings(maxNewTokens, minNewTokens, sampling, endTokens, texts);
+  }
+}

@@ -1,0 +1,191 @@
+package dev.hone.nn.generate;
+
+import dev.hone.autograd.GatherOps;
+import dev.hone.autograd.GradMode;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Scope;
+import dev.hone.core.Tensor;
+import dev.hone.core.random.Philox;
+import dev.hone.nn.KvCache;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.CausalHead;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Continues prompts. Prompts of different lengths may go together; each gets the tokens it would get alone.
+ *
+ * {@snippet :
+ * Generator generator = new Generator(model, ids -> tokenizer.decode(ids));
+ * Generated text = generator.generate(List.of(ids), GenerationSettings.read(directory), (prompt, token) -> print(token)).getFirst();
+ * }
+ *
+ * <p>Sequences that are done leave the batch and the cache at once. A draw depends on the seed, the number of the token and
+ * how often the same prompt came before in the batch, so it does not change with the company, and the same prompt several
+ * times gives different texts.
+ */
+public final class Generator {
+  private final PretrainedModel model;
+  private final CausalHead head;
+  private final TextDecoder decoder;
+
+  /**
+   * A generator without stop strings.
+   *
+   * @param model loaded for {@link Task#CAUSAL_LM}
+   */
+  public Generator(PretrainedModel model) {
+    this(model, null);
+  }
+
+  /**
+   * A generator.
+   *
+   * @param model loaded for {@link Task#CAUSAL_LM}
+   * @param decoder finds stop strings; null if there are none
+   */
+  public Generator(PretrainedModel model, TextDecoder decoder) {
+    if (!(model.head() instanceof CausalHead causal)) {
+      throw new IllegalArgumentException("Generator: the model was loaded for " + model.task() + ", not for " + Task.CAUSAL_LM);
+    }
+    this.model = model;
+    this.head = causal;
+    this.decoder = decoder;
+  }
+
+  /** A sequence that is growing. */
+  private static final class Sequence {
+    private final int prompt;
+    private final int promptLength;
+    private final Philox random;
+    private int[] tokens;
+    private StopReason reason;
+
+    Sequence(int prompt, int[] tokens, Philox random) {
+      this.prompt = prompt;
+      this.promptLength = tokens.length;
+      this.tokens = tokens.clone();
+      this.random = random;
+    }
+
+    int added() {
+      return tokens.length - promptLength;
+    }
+
+    int[] newTokens() {
+      return Arrays.copyOfRange(tokens, promptLength, tokens.length);
+    }
+
+    void add(int token) {
+      tokens = Arrays.copyOf(tokens, tokens.length + 1);
+      tokens[tokens.length - 1] = token;
+    }
+  }
+
+  /** Continues prompts, telling nobody on the way. */
+  public List<Generated> generate(List<int[]> prompts, GenerationSettings settings) {
+    return generate(prompts, settings, (prompt, token) -> { });
+  }
+
+  /**
+   * Continues prompts.
+   *
+   * @param prompts token ids, each at least one and fewer than the model's context
+   * @param listener is told every new token
+   * @return in the order of the prompts
+   */
+  public List<Generated> generate(List<int[]> prompts, GenerationSettings settings, TokenListener listener) {
+    if (!settings.stopStrings().isEmpty() && decoder == null) {
+      throw new IllegalArgumentException("generation: stop strings need a Generator with a TextDecoder");
+    }
+    List<Sequence> all = sequences(prompts, settings);
+    int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
+    int reserve = Math.min(model.config().maxLength(), longest + settings.maxNewTokens());
+    KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
+    List<Sequence> active = all;
+    TokenBatch batch = TokenBatch.of(prompts);
+    try (GradMode _ = GradMode.disabled()) {
+      while (!active.isEmpty()) {
+        try (Scope _ = Scope.open()) {
+          Variable hidden = model.backbone().forward(batch, Pass.continuing(cache));
+          Tensor logits = head.logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
+          for (int s = 0; s < active.size(); s++) {
+            extend(active.get(s), logits.slice(s, s + 1).toFloatArray(), settings, listener);
+          }
+        }
+        List<Sequence> before = active;
+        int[] kept = IntStream.range(0, before.size()).filter(s -> before.get(s).reason == null).toArray();
+        if (kept.length < before.size()) {
+          cache.keep(kept);
+          active = IntStream.of(kept).mapToObj(before::get).toList();
+        }
+        batch = lastTokens(active);
+      }
+    }
+    return all.stream().map(sequence -> new Generated(sequence.newTokens(), sequence.reason)).toList();
+  }
+
+  private List<Sequence> sequences(List<int[]> prompts, GenerationSettings settings) {
+    int context = model.config().maxLength();
+    List<Sequence> all = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      int[] prompt = prompts.get(i);
+      if (prompt.length == 0) {
+        throw new IllegalArgumentException("generation: prompt " + i + " is empty; it must have at least one token");
+      }
+      if (prompt.length >= context) {
+        throw new IllegalArgumentException("generation: prompt " + i + " has " + prompt.length + " tokens, the model's context is "
+            + context + "; shorten the prompt");
+      }
+      for (int token : prompt) {
+        if (token < 0 || token >= model.config().vocabSize()) {
+          throw new IllegalArgumentException("generation: prompt " + i + " has token " + token + ", the model's vocabulary has "
+              + model.config().vocabSize() + "; was it made by this model's tokenizer?");
+        }
+      }
+      long twins = prompts.subList(0, i).stream().filter(other -> Arrays.equals(other, prompt)).count();
+      all.add(new Sequence(i, prompt, new Philox(settings.sampling().seed(), Philox.stream(twins))));
+    }
+    return all;
+  }
+
+  private void extend(Sequence sequence, float[] logits, GenerationSettings settings, TokenListener listener) {
+    if (sequence.added() < settings.minNewTokens()) {
+      settings.endTokens().forEach(token -> logits[token] = Float.NEGATIVE_INFINITY);
+    }
+    int token = settings.sampling().choose(logits, sequence.tokens, sequence.random, sequence.added());
+    sequence.add(token);
+    listener.token(sequence.prompt, token);
+    if (settings.endTokens().contains(token)) {
+      sequence.reason = StopReason.END_TOKEN;
+    } else if (stops(sequence, settings)) {
+      sequence.reason = StopReason.STOP_STRING;
+    } else if (sequence.added() == settings.maxNewTokens() || sequence.tokens.length == model.config().maxLength()) {
+      sequence.reason = StopReason.LENGTH;
+    }
+  }
+
+  private boolean stops(Sequence sequence, GenerationSettings settings) {
+    if (settings.stopStrings().isEmpty()) {
+      return false;
+    }
+    String text = decoder.decode(sequence.newTokens());
+    return settings.stopStrings().stream().anyMatch(text::contains);
+  }
+
+  private static TokenBatch lastTokens(List<Sequence> sequences) {
+    int count = sequences.size();
+    int[] tokens = new int[count];
+    int[] positions = new int[count];
+    for (int s = 0; s < count; s++) {
+      positions[s] = sequences.get(s).tokens.length - 1;
+      tokens[s] = sequences.get(s).tokens[positions[s]];
+    }
+    return new TokenBatch(tokens, positions, IntStream.rangeClosed(0, count).toArray(), null);
+  }
+}

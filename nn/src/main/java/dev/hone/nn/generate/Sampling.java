@@ -1,0 +1,118 @@
+package dev.hone.nn.generate;
+
+import dev.hone.core.random.Philox;
+import dev.hone.nn.load.ConfigReader;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * How a token is chosen from logits: repetition penalty, then temperature, top-k, top-p, min-p, then a draw.
+ *
+ * @param temperature logits are divided by it; 0 takes the most likely token without a draw
+ * @param topK only the k most likely tokens; 0 for all
+ * @param topP only the most likely tokens that together reach this probability; 1 for all
+ * @param minP only tokens at least this share as likely as the most likely one; 0 for all
+ * @param repetitionPenalty logits of tokens that were there are divided by it if positive, multiplied if negative; 1 for
+ *     none (Keskar and others 2019)
+ * @param seed of the draws
+ */
+public record Sampling(float temperature, int topK, float topP, float minP, float repetitionPenalty, long seed) {
+  /** The most likely token, always. */
+  public static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 1, 0);
+
+  public Sampling {
+    if (!(temperature >= 0) || topK < 0 || !(topP > 0 && topP <= 1) || !(minP >= 0 && minP <= 1) || !(repetitionPenalty > 0)) {
+      throw new IllegalArgumentException("sampling: temperature " + temperature + ", top-k " + topK + ", top-p " + topP
+          + ", min-p " + minP + ", repetition penalty " + repetitionPenalty + "; they must be at least 0, at least 0, above 0 and "
+          + "at most 1, from 0 to 1, above 0");
+    }
+  }
+
+  /** The values of {@code generation_config.json}; greedy unless {@code do_sample} is true. */
+  static Sampling read(ConfigReader json) {
+    float penalty = (float) json.number("repetition_penalty", 1);
+    return json.flag("do_sample", false)
+        ? new Sampling((float) json.number("temperature", 1), json.integer("top_k", 50), (float) json.number("top_p", 1),
+            (float) json.number("min_p", 0), penalty, 0)
+        : new Sampling(0, 0, 1, 0, penalty, 0);
+  }
+
+  /** With draws from another seed. */
+  public Sampling withSeed(long other) {
+    return new Sampling(temperature, topK, topP, minP, repetitionPenalty, other);
+  }
+
+  /** With another temperature. */
+  public Sampling withTemperature(float other) {
+    return new Sampling(other, topK, topP, minP, repetitionPenalty, seed);
+  }
+
+  /**
+   * Chooses a token.
+   *
+   * @param logits V numbers, overwritten; those of forbidden tokens are minus infinity
+   * @param before the tokens of the sequence so far
+   * @param random draws of this sequence
+   * @param step number of the token
+   */
+  int choose(float[] logits, int[] before, Philox random, int step) {
+    if (repetitionPenalty != 1) {
+      for (int token : IntStream.of(before).distinct().toArray()) {
+        logits[token] = logits[token] > 0 ? logits[token] / repetitionPenalty : logits[token] * repetitionPenalty;
+      }
+    }
+    return temperature == 0 ? largest(logits) : drawn(logits, random.uniform(step));
+  }
+
+  private static int largest(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      if (logits[i] > logits[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  /** Candidates stand in the order of their probability, equal ones in that of their ids, so a draw has one result. */
+  private int drawn(float[] logits, float uniform) {
+    double largest = logits[largest(logits)];
+    double[] weights = new double[logits.length];
+    Arrays.setAll(weights, i -> Math.exp((logits[i] - largest) / temperature));
+    int[] order = IntStream.range(0, weights.length).filter(i -> weights[i] > 0).boxed()
+        .sorted(Comparator.<Integer>comparingDouble(i -> -weights[i]).thenComparingInt(i -> i))
+        .limit(topK == 0 ? Long.MAX_VALUE : topK).mapToInt(Integer::intValue).toArray();
+    int count = order.length;
+    if (topP < 1) {
+      double total = sum(weights, order, count);
+      double reached = 0;
+      for (int i = 0; i < order.length; i++) {
+        if (reached >= topP * total) {
+          count = i;
+          break;
+        }
+        reached += weights[order[i]];
+      }
+    }
+    while (count > 1 && weights[order[count - 1]] < minP) { // the most likely one has weight 1
+      count--;
+    }
+    double left = uniform * sum(weights, order, count);
+    for (int i = 0; i < count - 1; i++) {
+      left -= weights[order[i]];
+      if (left < 0) {
+        return order[i];
+      }
+    }
+    return order[count - 1];
+  }
+
+  private static double sum(double[] weights, int[] order, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += weights[order[i]];
+    }
+    return sum;
+  }
+}
