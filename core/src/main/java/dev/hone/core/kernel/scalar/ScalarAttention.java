@@ -66,7 +66,7 @@ public final class ScalarAttention extends AttentionLoops {
         int row = firstRow + query;
         if (visible.firstKey(query) < from) {
           turn.await(step);
-        } else if (first < end || from == 0) { // the first item that sees the query, or nobody does
+        } else if (first < end || from == 0 && visible.endKey(query) == 0) { // the first item that sees it, or nobody does
           clear(call.dq().array(), call.index(call.dq(), row, head), spec.headDim());
         }
         scores(call, sequence, head, row, first, end, scores);
