@@ -1,0 +1,2 @@
+/** How fast text is tokenized. */
+package dev.hone.bench.tokenizer;
