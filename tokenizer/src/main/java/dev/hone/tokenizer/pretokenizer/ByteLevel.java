@@ -1,7 +1,6 @@
 package dev.hone.tokenizer.pretokenizer;
 
 import dev.hone.tokenizer.regex.Scanner;
-import dev.hone.tokenizer.regex.Search;
 import dev.hone.tokenizer.text.AlignedText;
 import dev.hone.tokenizer.text.ByteChars;
 import dev.hone.tokenizer.text.Pieces;
@@ -11,14 +10,13 @@ import dev.hone.tokenizer.text.Pieces;
  * one printable character.
  */
 public record ByteLevel(boolean addPrefixSpace, boolean useRegex) implements PreTokenizer {
-  private static final Search WORDS = Scanner.forRegex(Scanner.Known.GPT2);
+  private static final PreTokenizer WORDS =
+      new Split(Scanner.forRegex(Scanner.Known.GPT2), SplitBehavior.ISOLATED, false);
 
   @Override
   public void apply(Pieces pieces) {
     if (addPrefixSpace) pieces.rewrite(ByteLevel::prefix);
-    if (useRegex) {
-      pieces.split((text, from, to, out) -> SplitBehavior.ISOLATED.split(WORDS, false, text.chars(), from, to, out));
-    }
+    if (useRegex) WORDS.apply(pieces);
     pieces.rewrite(ByteChars::encode);
   }
 

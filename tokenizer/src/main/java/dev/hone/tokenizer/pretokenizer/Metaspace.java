@@ -28,11 +28,24 @@ public record Metaspace(int replacement, Prepend prepend, boolean split) impleme
   @Override
   public void apply(Pieces pieces) {
     pieces.rewrite(this::rewrite);
-    if (split) {
+    if (split && replacement < 0x10000) {
+      pieces.split((text, from, to, out) -> split(text.chars(), from, to, (char) replacement, out));
+    } else if (split) {
       CharSearch space = new CharSearch.Exactly(replacement);
       pieces.split((text, from, to, out) ->
           SplitBehavior.MERGED_WITH_NEXT.split(space, false, text.chars(), from, to, out));
     }
+  }
+
+  /** A new piece begins at every visible space. */
+  private static void split(char[] chars, int from, int to, char space, Pieces out) {
+    int start = from;
+    for (int i = from + 1; i < to; i++) {
+      if (chars[i] != space) continue;
+      out.add(start, i);
+      start = i;
+    }
+    out.add(start, to);
   }
 
   private void rewrite(AlignedText in, int from, int to, AlignedText out) {

@@ -1,6 +1,7 @@
 package dev.hone.tokenizer.pretokenizer;
 
 import dev.hone.tokenizer.regex.CharSearch;
+import dev.hone.tokenizer.regex.Scanner;
 import dev.hone.tokenizer.regex.Search;
 import dev.hone.tokenizer.text.Pieces;
 import dev.hone.tokenizer.unicode.CharClass;
@@ -17,7 +18,26 @@ public sealed interface PreTokenizer permits BertPreTokenizer, ByteLevel, Metasp
   record Split(Search search, SplitBehavior behavior, boolean invert) implements PreTokenizer {
     @Override
     public void apply(Pieces pieces) {
-      pieces.split((text, from, to, out) -> behavior.split(search, invert, text.chars(), from, to, out));
+      switch (search) {
+        case Scanner words when keepsWords() -> pieces.split((text, from, to, out) -> {
+          char[] chars = text.chars();
+          for (int i = from, end; i < to; i = end) out.add(i, end = words.end(chars, i, to));
+        });
+        case CharSearch.OfClass(int bits) when behavior == SplitBehavior.REMOVED && !invert ->
+            pieces.split((text, from, to, out) -> {
+              char[] chars = text.chars();
+              for (int i = from, end; i < to; i = Scanner.run(chars, end, to, bits)) {
+                out.add(i, end = Scanner.runWithout(chars, i, to, bits));
+              }
+            });
+        default -> pieces.split((text, from, to, out) ->
+            behavior.split(search, invert, text.chars(), from, to, out));
+      }
+    }
+
+    /** A scanner's words leave nothing between them, so keeping them is all there is to do. */
+    private boolean keepsWords() {
+      return invert ? behavior == SplitBehavior.REMOVED : behavior == SplitBehavior.ISOLATED;
     }
 
     /** Cuts at white space and drops it. */
