@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.function.Executable;
 import tools.jackson.databind.JsonNode;
 
@@ -20,6 +24,15 @@ final class ReferenceCheck {
   ReferenceCheck(Tokenizer tokenizer, ReferenceCases cases) {
     this.tokenizer = tokenizer;
     this.cases = cases;
+  }
+
+  /** One test for each directory below the root that holds a tokenizer and answers for it. */
+  static Stream<DynamicTest> ofEvery(Path root) throws IOException {
+    return ReferenceCases.directories(root).stream().map(directory -> DynamicTest.dynamicTest(
+        directory.getFileName().toString(), () -> {
+          ReferenceCases cases = ReferenceCases.read(directory);
+          new ReferenceCheck(cases.tokenizer(), cases).all();
+        }));
   }
 
   void all() {
