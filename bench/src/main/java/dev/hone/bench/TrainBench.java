@@ -95,7 +95,7 @@ public final class TrainBench {
     for (int i = -warmup; i < steps; i++) {
       long start = System.nanoTime();
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.loss(model.forward(set.batch(rows), Pass.training(1, i)), set, rows, 1f / rows.length);
+        Variable loss = objective.answer(model, set, rows, 1f / rows.length, Pass.training(1, i)).loss();
         loss.backward();
       }
       optimizer.step(1e-4, Gradients.clipScale(Gradients.norm(parameters), 1));

@@ -1,26 +1,40 @@
 package dev.hone.train;
 
 import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.LossOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.nn.Labels;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.CausalHead;
 
-/** What is learnt: a loss from a model's answers and a batch's targets. */
+/** What is learnt: from a model and rows to a loss. */
 public interface Objective {
   /**
-   * The sum of the losses of the rows, times {@code scale}.
+   * What a model makes of some rows.
    *
-   * @param logits [S, labels]
-   * @param rows which rows of {@code set} the batch is
+   * @param loss the sum of the losses of the items, scaled
+   * @param hits how many items are answered right; -1 where there is no right and wrong
+   * @param logits [S, labels] of a classifier; null for a language model, which never has them all
    */
-  Variable loss(Variable logits, TrainingSet set, int[] rows, float scale);
+  record Answer(Variable loss, int hits, Tensor logits) {}
+
+  /**
+   * Runs the model.
+   *
+   * @param rows which rows of {@code set} the batch is
+   * @param scale factor of the sum of the losses
+   */
+  Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass);
 
   /** How many items the mean of these rows' loss is taken over. */
   int items(TrainingSet set, int[] rows);
 
   /** The objective of a classifier with these labels. */
-  static Objective classification(Labels labels) {
+  static Classification classification(Labels labels) {
     return switch (labels.kind()) {
       case SINGLE_LABEL -> new SingleLabel();
       case MULTI_LABEL -> new MultiLabel(labels.size());
@@ -28,11 +42,45 @@ public interface Objective {
     };
   }
 
+  /** The objective of a language model. */
+  static NextToken nextToken() {
+    return new NextToken(CrossEntropySettings.PLAIN);
+  }
+
+  /** What is learnt from the logits of whole sequences. */
+  sealed interface Classification extends Objective permits SingleLabel, MultiLabel, Regression {
+    /**
+     * The sum of the losses of the rows, times {@code scale}.
+     *
+     * @param logits [S, labels]
+     */
+    Variable loss(Variable logits, TrainingSet set, int[] rows, float scale);
+
+    /** How many of these rows are answered right, or -1. */
+    int hits(Tensor logits, TrainingSet set, int[] rows);
+
+    @Override
+    default Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+      Variable logits = model.forward(set.batch(rows), pass);
+      return new Answer(loss(logits, set, rows, scale), hits(logits.value(), set, rows), logits.value());
+    }
+  }
+
   /** Cross-entropy of the one right class. */
-  record SingleLabel() implements Objective {
+  record SingleLabel() implements Classification {
     @Override
     public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
       return LossOps.crossEntropy(logits, set.classes(rows), CrossEntropySettings.PLAIN, scale);
+    }
+
+    @Override
+    public int hits(Tensor logits, TrainingSet set, int[] rows) {
+      int[] classes = set.classes(rows);
+      int hits = 0;
+      for (int row = 0; row < rows.length; row++) {
+        hits += TextClassifier.argMax(logits.slice(row, row + 1).toFloatArray()) == classes[row] ? 1 : 0;
+      }
+      return hits;
     }
 
     @Override
@@ -42,11 +90,16 @@ public interface Objective {
   }
 
   /** Binary cross-entropy of every label, a mean over rows and labels. */
-  record MultiLabel(int labels) implements Objective {
+  record MultiLabel(int labels) implements Classification {
     @Override
     public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
       Tensor targets = Tensor.of(set.values(rows), rows.length, labels);
       return LossOps.binaryCrossEntropy(logits, targets, null, scale);
+    }
+
+    @Override
+    public int hits(Tensor logits, TrainingSet set, int[] rows) {
+      return -1;
     }
 
     @Override
@@ -56,7 +109,7 @@ public interface Objective {
   }
 
   /** Squared error of every number, a mean over rows and numbers. */
-  record Regression(int numbers) implements Objective {
+  record Regression(int numbers) implements Classification {
     @Override
     public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
       Tensor targets = Tensor.of(set.values(rows), rows.length, numbers);
@@ -64,8 +117,32 @@ public interface Objective {
     }
 
     @Override
+    public int hits(Tensor logits, TrainingSet set, int[] rows) {
+      return -1;
+    }
+
+    @Override
     public int items(TrainingSet set, int[] rows) {
       return rows.length * numbers;
+    }
+  }
+
+  /**
+   * Cross-entropy of every token that is to be learnt, given those before it. Logits of other tokens are never made.
+   *
+   * @param settings of the cross-entropy
+   */
+  record NextToken(CrossEntropySettings settings) implements Objective {
+    @Override
+    public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+      HeadLoss result = model.loss(set.batch(rows), set.labels(rows), settings, scale, pass);
+      return new Answer(result.loss(), result.hits(), null);
+    }
+
+    @Override
+    public int items(TrainingSet set, int[] rows) {
+      TokenBatch batch = set.batch(rows);
+      return CausalHead.count(set.labels(rows), batch);
     }
   }
 }

@@ -29,10 +29,11 @@ public interface TrainListener {
    * @param step after which step
    * @param epoch how far the run is
    * @param loss mean over the items
-   * @param logits of all rows, [rows, labels], in their order
+   * @param accuracy share of the items that are answered right; NaN where there is no right and wrong
+   * @param logits of all rows, [rows, labels], in their order; null for a language model
    * @param best whether this is the lowest loss so far
    */
-  record Evaluation(int step, double epoch, double loss, float[][] logits, boolean best) {}
+  record Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, boolean best) {}
 
   /** After every step. */
   default void onStep(Step step) {}

@@ -7,7 +7,6 @@ import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.TokenBatch;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
@@ -163,14 +162,13 @@ public final class Trainer {
     double loss = 0;
     int tokens = 0;
     for (int i = 0; i < window.size(); i++) {
-      TokenBatch batch = training.batch(window.get(i));
       Pass pass = new Pass(true, config.seed(), firstPass + i, config.checkpointing());
       try (Scope _ = Scope.open()) {
-        Variable scaled = objective.loss(model.forward(batch, pass), training, window.get(i), 1f / items);
+        Variable scaled = objective.answer(model, training, window.get(i), 1f / items, pass).loss();
         scaled.backward();
         loss += scaled.value().item();
       }
-      tokens += batch.size();
+      tokens += training.tokens(window.get(i));
     }
     return new Window(loss, tokens);
   }
@@ -183,24 +181,35 @@ public final class Trainer {
   }
 
   /**
-   * Answers for all rows, and what they lose.
+   * What a model makes of all rows.
    *
    * @param loss mean over the items
-   * @param logits [rows][labels], in the order of the rows
+   * @param items rows of a classifier, learnt tokens of a language model
+   * @param accuracy share of the items that are answered right; NaN where there is no right and wrong
+   * @param logits [rows][labels] of a classifier, in the order of the rows; null for a language model
    */
-  public record Evaluated(double loss, float[][] logits) {}
+  public record Evaluated(double loss, long items, double accuracy, float[][] logits) {}
 
-  /** The mean loss and the logits of all rows. */
+  /** The mean loss of all rows, without dropout. */
   public static Evaluated evaluate(PretrainedModel model, Objective objective, TrainingSet set, int batchSize) {
-    float[][] logits = answers(model, set, batchSize);
+    float[][] logits = objective instanceof Objective.Classification ? new float[set.size()][] : null;
     double loss = 0;
     long items = 0;
-    for (int row = 0; row < logits.length; row++) {
-      int[] rows = {row};
-      loss += objective.loss(Variable.constant(Tensor.of(logits[row], 1, logits[row].length)), set, rows, 1).value().item();
-      items += objective.items(set, rows);
+    long hits = 0;
+    boolean judged = true;
+    for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
+      try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
+        Objective.Answer answer = objective.answer(model, set, rows, 1, Pass.inference());
+        loss += answer.loss().value().item();
+        items += objective.items(set, rows);
+        hits += answer.hits();
+        judged &= answer.hits() >= 0;
+        if (logits != null) {
+          scatter(answer.logits().toFloatArray(), rows, logits);
+        }
+      }
     }
-    return new Evaluated(loss / Math.max(1, items), logits);
+    return new Evaluated(loss / Math.max(1, items), items, judged ? (double) hits / Math.max(1, items) : Double.NaN, logits);
   }
 
   /** The logits of all rows, in their order, without dropout. */
@@ -208,14 +217,17 @@ public final class Trainer {
     float[][] logits = new float[set.size()][];
     for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
       try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
-        float[] values = model.forward(set.batch(rows), Pass.inference()).value().toFloatArray();
-        int width = values.length / rows.length;
-        for (int i = 0; i < rows.length; i++) {
-          logits[rows[i]] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
-        }
+        scatter(model.forward(set.batch(rows), Pass.inference()).value().toFloatArray(), rows, logits);
       }
     }
     return logits;
+  }
+
+  private static void scatter(float[] values, int[] rows, float[][] logits) {
+    int width = values.length / rows.length;
+    for (int i = 0; i < rows.length; i++) {
+      logits[rows[i]] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
+    }
   }
 
   /** The parameters with the lowest held-out loss so far. */
@@ -242,7 +254,7 @@ public final class Trainer {
         since++;
       }
       TrainListener.Evaluation report =
-          new TrainListener.Evaluation(atStep, epoch, evaluated.loss, evaluated.logits, better);
+          new TrainListener.Evaluation(atStep, epoch, evaluated.loss, evaluated.accuracy, evaluated.logits, better);
       listeners.forEach(listener -> listener.onEvaluation(report));
     }
 

@@ -9,7 +9,8 @@ import java.util.List;
  *
  * @param tokens token ids of each row
  * @param types segment numbers of each row, or null if all are zero
- * @param targets one array per row: the class; or a number per label; or a number to be met
+ * @param targets one array per row: the class; or a number per label; or a number to be met; or, for a language model, a
+ *     number per token, 0 where it is only read and 1 where it is to be learnt
  */
 public record TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> targets) {
   public TrainingSet {
@@ -31,6 +32,11 @@ public record TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> t
     return tokens.stream().mapToInt(row -> row.length).toArray();
   }
 
+  /** Number of tokens of these rows together. */
+  public int tokens(int[] rows) {
+    return Arrays.stream(rows).map(row -> tokens.get(row).length).sum();
+  }
+
   /** These rows as a batch. */
   public TokenBatch batch(int[] rows) {
     return TokenBatch.of(Arrays.stream(rows).mapToObj(tokens::get).toList(),
@@ -40,6 +46,18 @@ public record TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> t
   /** The first target of these rows as classes. */
   public int[] classes(int[] rows) {
     return Arrays.stream(rows).map(row -> (int) targets.get(row)[0]).toArray();
+  }
+
+  /** The tokens of these rows that are to be learnt, one row after the other; -1 for those that are only read. */
+  public int[] labels(int[] rows) {
+    int[] labels = new int[tokens(rows)];
+    int at = 0;
+    for (int row : rows) {
+      for (int i = 0; i < tokens.get(row).length; i++) {
+        labels[at++] = targets.get(row)[i] > 0 ? tokens.get(row)[i] : -1;
+      }
+    }
+    return labels;
   }
 
   /** The targets of these rows, one after the other. */

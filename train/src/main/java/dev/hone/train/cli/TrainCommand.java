@@ -4,6 +4,7 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.train.ClassifierTuning;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
+import dev.hone.train.TrainingSet;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -110,21 +111,21 @@ final class TrainCommand implements Command {
   /** Trains, writes the adapter or model and {@code metrics.jsonl}, and says what came out. */
   static Trainer.Result train(ClassifierTuning tuning, Dataset<Example.Labelled> training,
       Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, boolean quiet, Console console) throws IOException {
-    int[] classes = heldOut == null ? null : new LabelSet(tuning.classifier().model().labels().names()).ids(heldOut);
+    TrainingSet heldOutSet = heldOut == null ? null : tuning.encode(heldOut);
     int cut = tuning.classifier().countCut(training.rows().stream().map(Example.Labelled::text).toList());
     if (cut > 0) {
       say(console, quiet, cut + " of " + training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
     }
     say(console, quiet, trainable(tuning));
     Files.createDirectories(output);
-    Progress progress = new Progress(console.err(), console.terminal(), classes);
+    Progress progress = new Progress(console.err(), console.terminal());
     Trainer.Result result;
     try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
       tuning.addListener(metrics);
       if (!quiet) {
         tuning.addListener(progress);
       }
-      result = tuning.train(training, heldOut, config);
+      result = tuning.train(tuning.encode(training), heldOutSet, config);
     }
     if (!quiet) {
       progress.finish();

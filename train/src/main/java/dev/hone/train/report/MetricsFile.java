@@ -40,6 +40,9 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     line.put("step", evaluation.step());
     line.put("epoch", evaluation.epoch());
     line.put("eval_loss", evaluation.loss());
+    if (!Double.isNaN(evaluation.accuracy())) {
+      line.put("eval_accuracy", evaluation.accuracy());
+    }
     line.put("best", evaluation.best());
     write(line);
   }

@@ -1,6 +1,5 @@
 package dev.hone.train.report;
 
-import dev.hone.train.TextClassifier;
 import dev.hone.train.TrainListener;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -17,7 +16,6 @@ public final class Progress implements TrainListener {
 
   private final PrintStream out;
   private final boolean live;
-  private final int[] heldOutClasses;
   private double smoothed = Double.NaN;
   private long drawn;
 
@@ -26,12 +24,10 @@ public final class Progress implements TrainListener {
    *
    * @param out usually the standard error stream
    * @param live whether a line may be written over
-   * @param heldOutClasses the right classes of the held-out rows, for their accuracy, or null
    */
-  public Progress(PrintStream out, boolean live, int[] heldOutClasses) {
+  public Progress(PrintStream out, boolean live) {
     this.out = out;
     this.live = live;
-    this.heldOutClasses = heldOutClasses;
   }
 
   @Override
@@ -54,15 +50,11 @@ public final class Progress implements TrainListener {
 
   @Override
   public void onEvaluation(Evaluation evaluation) {
-    String accuracy = "";
-    if (heldOutClasses != null) {
-      int right = 0;
-      for (int i = 0; i < heldOutClasses.length; i++) {
-        right += TextClassifier.argMax(evaluation.logits()[i]) == heldOutClasses[i] ? 1 : 0;
-      }
-      accuracy = String.format(Locale.ROOT, "  accuracy %.3f", (double) right / heldOutClasses.length);
-    }
-    show(String.format(Locale.ROOT, "epoch %.2f  held-out loss %.4f%s%s", evaluation.epoch(), evaluation.loss(), accuracy,
+    String accuracy = Double.isNaN(evaluation.accuracy()) ? ""
+        : String.format(Locale.ROOT, "  accuracy %.3f", evaluation.accuracy());
+    String perplexity = evaluation.logits() != null ? ""
+        : String.format(Locale.ROOT, "  perplexity %.2f", Math.exp(evaluation.loss()));
+    show(String.format(Locale.ROOT, "epoch %.2f  held-out loss %.4f%s%s%s", evaluation.epoch(), evaluation.loss(), perplexity, accuracy,
         evaluation.best() ? "  (best so far)" : ""), true);
   }
 

@@ -1,0 +1,116 @@
+package dev.hone.train;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.DType;
+import dev.hone.lora.AdapterFiles;
+import dev.hone.lora.LoraAdapter;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * From a model directory and rows to a tuned model: what all tasks share.
+ *
+ * @param <E> the kind of rows
+ */
+public abstract sealed class Tuning<E extends Example> permits ClassifierTuning {
+  /** What stands beside the weights in a model directory and holds for the tuned model as well. */
+  private static final List<String> COMPANIONS = List.of("tokenizer_config.json", "special_tokens_map.json",
+      "chat_template.jinja", "generation_config.json");
+
+  private final Path base;
+  private final PretrainedModel model;
+  private final Tokenizer tokenizer;
+  private final LoraAdapter adapter; // null: the whole model is trained
+  private final List<TrainListener> listeners = new ArrayList<>();
+  private Trainer trainer;
+
+  Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, LoraAdapter adapter) {
+    this.base = base;
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.adapter = adapter;
+  }
+
+  /** What is learnt. */
+  abstract Objective objective();
+
+  /** Rows as the model takes them. */
+  public abstract TrainingSet encode(Dataset<E> data);
+
+  /** Adds a listener to the runs to come. */
+  public final void addListener(TrainListener listener) {
+    listeners.add(listener);
+  }
+
+  /**
+   * Trains.
+   *
+   * @param heldOut rows to evaluate on and to choose the best step by, or null
+   */
+  public final Trainer.Result train(Dataset<E> training, Dataset<E> heldOut, TrainConfig config) {
+    return train(encode(training), heldOut == null ? null : encode(heldOut), config);
+  }
+
+  /** The same with rows that are encoded already. */
+  public final Trainer.Result train(TrainingSet training, TrainingSet heldOut, TrainConfig config) {
+    trainer = new Trainer(model, parameters(), objective(), config);
+    listeners.forEach(trainer::addListener);
+    return trainer.train(training, heldOut);
+  }
+
+  /** Ends a run after its current step. */
+  public final void stop() {
+    if (trainer != null) {
+      trainer.stop();
+    }
+  }
+
+  /** What is trained. */
+  public final Collection<Parameter> parameters() {
+    return adapter == null ? model.parameters().values() : adapter.parameters().values();
+  }
+
+  /** The model in its present state. */
+  public final PretrainedModel model() {
+    return model;
+  }
+
+  /** Its tokenizer. */
+  public final Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** The adapter, or null if the whole model is trained. */
+  public final LoraAdapter adapter() {
+    return adapter;
+  }
+
+  /** The directory that the model, or its tokenizer, came from. */
+  final Path base() {
+    return base;
+  }
+
+  /** Writes the adapter's directory, or the whole model's with its tokenizer and what else stood beside the weights. */
+  public void save(Path directory) throws IOException {
+    if (adapter != null) {
+      AdapterFiles.save(adapter, directory, base.toString());
+      return;
+    }
+    model.save(directory, DType.F32);
+    tokenizer.save(directory.resolve("tokenizer.json"));
+    for (String name : COMPANIONS) {
+      if (Files.isRegularFile(base.resolve(name))) {
+        Files.copy(base.resolve(name), directory.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+  }
+}
