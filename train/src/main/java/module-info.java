@@ -7,6 +7,7 @@ module dev.hone.train {
   requires tools.jackson.dataformat.yaml;
 
   exports dev.hone.train;
+  exports dev.hone.train.config;
   exports dev.hone.train.data;
   exports dev.hone.train.metric;
   exports dev.hone.train.model;

@@ -15,6 +15,8 @@ import dev.hone.train.Objective;
 import dev.hone.train.TrainingSet;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
+import dev.hone.train.optim.Grouping;
+import dev.hone.train.optim.Optimizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +91,7 @@ public final class TrainBench {
     }
     TrainingSet set = set(bench, model.config().vocabSize());
     int[] rows = IntStream.range(0, bench.batch()).toArray();
-    AdamW optimizer = new AdamW(parameters, AdamW.Settings.USUAL.withWeightDecay(0.01), AdamW.matrices());
+    Optimizer optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));
     Objective objective = Objective.classification(model.labels());
     double[] times = new double[steps];
     for (int i = -warmup; i < steps; i++) {

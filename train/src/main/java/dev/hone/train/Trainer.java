@@ -10,6 +10,8 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
+import dev.hone.train.optim.Grouping;
+import dev.hone.train.optim.Optimizer;
 import dev.hone.train.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -89,7 +91,7 @@ public final class Trainer {
     BatchSampler batches = new BatchSampler(training.lengths(), config.batchSize(), budget, true, config.seed());
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
-    AdamW optimizer = new AdamW(parameters, AdamW.Settings.USUAL.withWeightDecay(config.weightDecay()), AdamW.matrices());
+    Optimizer optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, config.weightDecay()));
     Best best = new Best();
     double seconds = 0;
     long tokens = 0;

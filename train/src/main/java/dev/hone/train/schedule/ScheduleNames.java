@@ -1,10 +1,9 @@
 package dev.hone.train.schedule;
 
+import dev.hone.train.config.NamedArguments;
 import dev.hone.train.schedule.Schedule.Form;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Schedules by the names and arguments that configuration files use. */
 final class ScheduleNames {
@@ -15,23 +14,17 @@ final class ScheduleNames {
   private static final int TIMESCALE = 10_000;
 
   private final String name;
-  private final Map<String, ?> arguments;
-  private final Set<String> used = new HashSet<>();
+  private final NamedArguments arguments;
 
-  private ScheduleNames(String name, Map<String, ?> arguments) {
+  private ScheduleNames(String name, NamedArguments arguments) {
     this.name = name;
     this.arguments = arguments;
   }
 
   static Schedule schedule(String name, int warmup, int total, double rate, Map<String, ?> arguments) {
-    ScheduleNames reader = new ScheduleNames(name, arguments);
-    Schedule schedule = reader.read(warmup, total, rate);
-    for (String key : arguments.keySet()) {
-      if (!reader.used.contains(key)) {
-        throw new IllegalArgumentException("schedule " + name + ": no argument '" + key + "'; known: "
-            + String.join(", ", reader.used.stream().sorted().toList()));
-      }
-    }
+    NamedArguments reader = new NamedArguments("schedule " + name, arguments);
+    Schedule schedule = new ScheduleNames(name, reader).read(warmup, total, rate);
+    reader.checkAllKnown();
     return schedule;
   }
 
@@ -40,53 +33,34 @@ final class ScheduleNames {
       case "constant" -> new Schedule.Constant(0);
       case "constant_with_warmup" -> new Schedule.Constant(warmup);
       case "linear" -> new Schedule.Linear(warmup, total);
-      case "cosine" -> new Schedule.Cosine(warmup, total, number("num_cycles", 0.5), 0);
-      case "cosine_with_restarts" -> new Schedule.CosineRestarts(warmup, total, (int) number("num_cycles", 1));
-      case "cosine_with_min_lr" -> new Schedule.Cosine(warmup, total, number("num_cycles", 0.5), lowest(rate));
-      case "cosine_warmup_with_min_lr" -> new Schedule.CosineFromFloor(warmup, total, number("num_cycles", 0.5),
-          lowest(rate), number("warmup_lr_rate", Double.NaN));
-      case "polynomial" -> new Schedule.Polynomial(warmup, total, number("power", 1), number("lr_end", 1e-7) / rate);
-      case "inverse_sqrt" -> new Schedule.InverseSqrt(warmup, (int) number("timescale", warmup > 0 ? warmup : TIMESCALE));
+      case "cosine" -> new Schedule.Cosine(warmup, total, arguments.number("num_cycles", 0.5), 0);
+      case "cosine_with_restarts" -> new Schedule.CosineRestarts(warmup, total, (int) arguments.number("num_cycles", 1));
+      case "cosine_with_min_lr" -> new Schedule.Cosine(warmup, total, arguments.number("num_cycles", 0.5), lowest(rate));
+      case "cosine_warmup_with_min_lr" -> new Schedule.CosineFromFloor(warmup, total, arguments.number("num_cycles", 0.5),
+          lowest(rate), arguments.number("warmup_lr_rate", Double.NaN));
+      case "polynomial" -> new Schedule.Polynomial(warmup, total, arguments.number("power", 1), arguments.number("lr_end", 1e-7) / rate);
+      case "inverse_sqrt" -> new Schedule.InverseSqrt(warmup, (int) arguments.number("timescale", warmup > 0 ? warmup : TIMESCALE));
       case "warmup_stable_decay" -> {
-        int decay = (int) number("num_decay_steps", Math.ceilDiv(total, 10));
-        int stable = (int) number("num_stable_steps", Math.max(0, total - warmup - decay));
+        int decay = (int) arguments.number("num_decay_steps", Math.ceilDiv(total, 10));
+        int stable = (int) arguments.number("num_stable_steps", Math.max(0, total - warmup - decay));
         yield new Schedule.WarmupStableDecay(warmup, stable, decay, form("warmup_type", Form.LINEAR),
-            form("decay_type", Form.COSINE), number("num_cycles", 0.5), number("min_lr_ratio", 0));
+            form("decay_type", Form.COSINE), arguments.number("num_cycles", 0.5), arguments.number("min_lr_ratio", 0));
       }
-      case "one_cycle" -> new Schedule.OneCycle(total, number("pct_start", 0.3), form("anneal_strategy", Form.COSINE),
-          flag("three_phase"), number("div_factor", 25), number("final_div_factor", 1e4));
+      case "one_cycle" -> new Schedule.OneCycle(total, arguments.number("pct_start", 0.3), form("anneal_strategy", Form.COSINE),
+          arguments.flag("three_phase"), arguments.number("div_factor", 25), arguments.number("final_div_factor", 1e4));
       default -> throw new IllegalArgumentException("schedule: '" + name + "' is not known; known: "
           + String.join(", ", KNOWN));
     };
   }
 
   private double lowest(double rate) {
-    double absolute = number("min_lr", 0);
-    return number("min_lr_rate", absolute / rate);
-  }
-
-  private double number(String key, double otherwise) {
-    used.add(key);
-    Object value = arguments.get(key);
-    if (value == null) {
-      return otherwise;
-    }
-    try {
-      return value instanceof Number n ? n.doubleValue() : Double.parseDouble(value.toString());
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("schedule " + name + ": " + key + " must be a number, got '" + value + "'", e);
-    }
-  }
-
-  private boolean flag(String key) {
-    used.add(key);
-    return arguments.get(key) != null && Boolean.parseBoolean(arguments.get(key).toString());
+    double absolute = arguments.number("min_lr", 0);
+    return arguments.number("min_lr_rate", absolute / rate);
   }
 
   private Form form(String key, Form otherwise) {
-    used.add(key);
-    Object value = arguments.get(key);
-    return switch (value == null ? "" : value.toString()) {
+    String value = arguments.text(key, "");
+    return switch (value) {
       case "" -> otherwise;
       case "linear" -> Form.LINEAR;
       case "cosine", "cos" -> Form.COSINE;

@@ -1,0 +1,28 @@
+package dev.hone.train.optim;
+
+import dev.hone.core.Tensor;
+
+/**
+ * Gradients over the root of the sum of all their squares (Duchi, Hazan and Singer 2011), as torch has it. Weight decay joins
+ * the gradient.
+ *
+ * @param rateDecay the rate of step t is divided by 1 + (t - 1) · rateDecay
+ * @param initial what the sum begins with
+ * @param eps added to the root
+ */
+public record Adagrad(double rateDecay, double initial, double eps) implements UpdateRule {
+  @Override
+  public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
+    float[] sum = state.tensor("sum", (float) initial, state.parameter().shape()).array();
+    float joins = (float) decay;
+    float size = (float) (rate / (1 + (state.step() - 1) * rateDecay));
+    float small = (float) eps;
+    state.each(gradient, (p, pi, g, gi, from, to) -> {
+      for (int i = from; i < to; i++) {
+        float x = scale * g[gi + i] + joins * p[pi + i];
+        sum[i] += x * x;
+        p[pi + i] -= size * x / ((float) Math.sqrt(sum[i]) + small);
+      }
+    });
+  }
+}

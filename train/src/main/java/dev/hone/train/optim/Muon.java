@@ -1,0 +1,93 @@
+package dev.hone.train.optim;
+
+import dev.hone.core.Scope;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementwiseKernels.Unary;
+import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.MatMulKernels;
+
+/**
+ * Momentum whose matrix is made nearly orthogonal by five Newton-Schulz iterations (Jordan and others 2024), as torch has it
+ * but in float32. For matrices alone; weight decay is decoupled.
+ *
+ * @param momentum decay of the mean of gradients
+ * @param nesterov whether a step looks one step ahead
+ * @param matchAdamW whether steps get the size that AdamW's usually have (0.2 · √(larger side)), so that its rates fit; else
+ *     √(rows / columns) for tall matrices
+ */
+public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implements UpdateRule {
+  private static final int ITERATIONS = 5;
+  private static final float A = 3.4445f;
+  private static final float B = -4.7750f;
+  private static final float C = 2.0315f;
+  private static final double LEAST_NORM = 1e-7;
+
+  @Override
+  public boolean takes(int rank) {
+    return rank == 2;
+  }
+
+  @Override
+  public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
+    Tensor mean = state.tensor("momentum_buffer");
+    float[] m = mean.array();
+    float keep = (float) momentum;
+    float rest = (float) (1 - momentum);
+    try (Scope _ = Scope.open()) {
+      Tensor direction = Tensor.empty(mean.shape());
+      float[] d = direction.array();
+      int di = direction.offset();
+      float ofGradient = nesterov ? rest : 0;
+      float ofMean = nesterov ? keep : 1;
+      state.each(gradient, (_, _, g, gi, from, to) -> {
+        for (int i = from; i < to; i++) {
+          float x = scale * g[gi + i];
+          m[i] = keep * m[i] + rest * x;
+          d[di + i] = ofGradient * x + ofMean * m[i];
+        }
+      });
+      Tensor step = orthogonal(direction);
+      float[] s = step.array();
+      int si = step.offset();
+      int rows = mean.dim(0);
+      int columns = mean.dim(1);
+      float size = (float) (rate * (matchAdamW ? 0.2 * Math.sqrt(Math.max(rows, columns))
+          : Math.sqrt(Math.max(1, (double) rows / columns))));
+      float stays = (float) (1 - rate * decay);
+      state.each(gradient, (p, pi, _, _, from, to) -> {
+        for (int i = from; i < to; i++) {
+          p[pi + i] = stays * p[pi + i] - size * s[si + i];
+        }
+      });
+    }
+  }
+
+  /**
+   * U·S'·Vᵀ of x = U·S·Vᵀ with S' near 1: x ← a·x + (b·G + c·G²)·x with G = x·xᵀ, over the shorter side. For a tall x the same
+   * is done from the right, x·(b·G + c·G²) with G = xᵀ·x, so nothing is transposed.
+   */
+  private static Tensor orthogonal(Tensor x) {
+    Kernels kernels = Kernels.active();
+    MatMulKernels products = kernels.matmul();
+    boolean tall = x.dim(0) > x.dim(1);
+    int side = Math.min(x.dim(0), x.dim(1));
+    double norm = Math.max(LEAST_NORM, Math.sqrt(kernels.reduce().sumOfSquares(x)));
+    kernels.elementwise().unary(Unary.AFFINE, (float) (1 / norm), 0, x, x);
+    Tensor now = x;
+    for (int i = 0; i < ITERATIONS; i++) {
+      Tensor gram = Tensor.empty(side, side);
+      products.matmul(now, tall, now, !tall, false, gram);
+      Tensor square = Tensor.empty(side, side);
+      products.matmul(gram, false, gram, false, false, square);
+      kernels.elementwise().unary(Unary.AFFINE, C, 0, square, square);
+      kernels.elementwise().addScaled(B, gram, square);
+      Tensor next = Tensor.empty(x.shape());
+      products.matmul(tall ? now : square, false, tall ? square : now, false, false, next);
+      kernels.elementwise().addScaled(A, now, next);
+      gram.release();
+      square.release();
+      now = next;
+    }
+    return now;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.hone.train.optim;
+
+import dev.hone.core.Tensor;
+
+/**
+ * Gradient descent, with momentum if that is above 0. Weight decay joins the gradient.
+ *
+ * @param momentum decay of the sum of gradients
+ * @param dampening share of a gradient that does not enter the sum, from the second step on
+ * @param nesterov whether a step looks one step ahead
+ */
+public record Sgd(double momentum, double dampening, boolean nesterov) implements UpdateRule {
+  /** Plain descent. */
+  public static final Sgd PLAIN = new Sgd(0, 0, false);
+
+  /** Throws {@link IllegalArgumentException} for Nesterov's momentum without momentum or with dampening. */
+  public Sgd {
+    if (nesterov && (momentum <= 0 || dampening != 0)) {
+      throw new IllegalArgumentException("sgd: nesterov needs a momentum above 0 and no dampening, got " + momentum + " and "
+          + dampening);
+    }
+  }
+
+  @Override
+  public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
+    float joins = (float) decay;
+    float size = (float) rate;
+    if (momentum == 0) {
+      state.each(gradient, (p, pi, g, gi, from, to) -> {
+        for (int i = from; i < to; i++) {
+          p[pi + i] -= size * (scale * g[gi + i] + joins * p[pi + i]);
+        }
+      });
+      return;
+    }
+    float[] sum = state.tensor("momentum_buffer").array();
+    float keep = (float) momentum;
+    float enters = state.step() == 1 ? 1 : (float) (1 - dampening);
+    float ahead = nesterov ? keep : 0;
+    float now = nesterov ? 1 : 0;
+    float sums = nesterov ? ahead : 1;
+    state.each(gradient, (p, pi, g, gi, from, to) -> {
+      for (int i = from; i < to; i++) {
+        float x = scale * g[gi + i] + joins * p[pi + i];
+        sum[i] = keep * sum[i] + enters * x;
+        p[pi + i] -= size * (now * x + sums * sum[i]);
+      }
+    });
+  }
+}

@@ -1,0 +1,47 @@
+package dev.hone.train.optim;
+
+import dev.hone.core.Tensor;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How one parameter moves in one step. Rules are values: what they remember of a parameter is in its
+ * {@link ParameterState}, so an {@link Optimizer} can keep, write and read it without knowing the rule.
+ */
+public sealed interface UpdateRule permits AdamW, AdamW8bit, Adam, Adamax, Adadelta, Adafactor, TorchAdafactor, Adagrad, Lion,
+    Muon, NAdam, RAdam, RmsProp, Sgd {
+  /**
+   * Moves a parameter; {@code state.step()} already counts this step.
+   *
+   * @param gradient of the parameter's shape, left alone
+   * @param rate learning rate
+   * @param decay weight decay; whether it shrinks the weight or joins the gradient is the rule's own
+   * @param scale what clipping multiplies the gradient by; -1 climbs instead of descending
+   */
+  void update(ParameterState state, Tensor gradient, double rate, double decay, float scale);
+
+  /** Whether the rule can move a parameter of this many axes. */
+  default boolean takes(int rank) {
+    return true;
+  }
+
+  /** The names that {@link #named} knows. */
+  static List<String> names() {
+    return RuleNames.KNOWN;
+  }
+
+  /**
+   * The rule of a name as in {@code optim}: {@code adamw} (or {@code adamw_torch}), {@code adamw_8bit}, {@code adam},
+   * {@code sgd}, {@code adafactor}, {@code lion}, {@code muon}, {@code nadam}, {@code radam}, {@code rmsprop},
+   * {@code adagrad} and others of {@link #names()}.
+   *
+   * @param beta1 decay of the mean of gradients, for the rules of Adam's kind
+   * @param beta2 decay of the mean of squares
+   * @param eps added to the root of the mean of squares
+   * @param arguments as in {@code optim_args}, such as {@code momentum} or {@code nesterov}
+   * @throws IllegalArgumentException naming what is known, for a name or an argument that is not
+   */
+  static UpdateRule named(String name, double beta1, double beta2, double eps, Map<String, ?> arguments) {
+    return RuleNames.rule(name, beta1, beta2, eps, arguments);
+  }
+}
