@@ -4,4 +4,5 @@ module dev.hone.tokenizer {
 
   exports dev.hone.tokenizer;
   exports dev.hone.tokenizer.chat;
+  exports dev.hone.tokenizer.training;
 }
