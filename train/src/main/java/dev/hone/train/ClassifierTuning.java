@@ -1,5 +1,7 @@
 package dev.hone.train;
 
+import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.core.Tensor;
 import dev.hone.lora.LoraAdapter;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
@@ -59,8 +61,38 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
   }
 
   @Override
-  Objective objective() {
-    return Objective.classification(model().labels());
+  Objective objective(TrainingSet training, TrainConfig config) {
+    List<String> weights = config.classWeights();
+    return Objective.classification(model().labels(),
+        new CrossEntropySettings(weights.isEmpty() ? null : classWeights(training, weights), (float) config.labelSmoothing(),
+            (float) config.zLoss()), config.focalGamma());
+  }
+
+  /** The weights given, or balanced ones: rows / (classes · rows of the class), so that all classes weigh the same. */
+  private Tensor classWeights(TrainingSet training, List<String> given) {
+    List<String> names = model().labels().names();
+    float[] weights = new float[names.size()];
+    if (given.equals(List.of("balanced"))) {
+      for (float[] target : training.targets()) {
+        weights[(int) target[0]]++;
+      }
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = weights[i] == 0 ? 0 : training.size() / (weights.length * weights[i]);
+      }
+      return Tensor.of(weights, weights.length);
+    }
+    if (given.size() != weights.length) {
+      throw new IllegalArgumentException("class_weights: " + given.size() + " weights for " + weights.length + " classes ("
+          + String.join(", ", names) + ")");
+    }
+    for (int i = 0; i < weights.length; i++) {
+      try {
+        weights[i] = Float.parseFloat(given.get(i));
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("class_weights must be numbers or 'balanced', are " + String.join(",", given), e);
+      }
+    }
+    return Tensor.of(weights, weights.length);
   }
 
   /** Rows as the model takes them. Fails for a label that the classifier does not have. */

@@ -33,10 +33,30 @@ public interface Objective {
   /** How many items the mean of these rows' loss is taken over. */
   int items(TrainingSet set, int[] rows);
 
+  /** What the mean of these rows' loss is taken over: the number of items, unless they have weights. */
+  default double weight(TrainingSet set, int[] rows) {
+    return items(set, rows);
+  }
+
   /** The objective of a classifier with these labels. */
   static Classification classification(Labels labels) {
+    return classification(labels, CrossEntropySettings.PLAIN, 0);
+  }
+
+  /**
+   * The same with variants of the cross-entropy of single labels.
+   *
+   * @param settings class weights, label smoothing and z-loss; class weights also serve the focal loss
+   * @param focalGamma exponent of the focal loss; 0 for cross-entropy
+   */
+  static Classification classification(Labels labels, CrossEntropySettings settings, double focalGamma) {
+    boolean plain = settings.equals(CrossEntropySettings.PLAIN) && focalGamma == 0;
+    if (!plain && labels.kind() != Labels.Kind.SINGLE_LABEL) {
+      throw new IllegalArgumentException("label smoothing, class weights, z-loss and the focal loss are for one label a row, "
+          + "not for " + labels.kind().problemType());
+    }
     return switch (labels.kind()) {
-      case SINGLE_LABEL -> new SingleLabel();
+      case SINGLE_LABEL -> new SingleLabel(settings, (float) focalGamma);
       case MULTI_LABEL -> new MultiLabel(labels.size());
       case REGRESSION -> new Regression(labels.size());
     };
@@ -44,7 +64,12 @@ public interface Objective {
 
   /** The objective of a language model. */
   static NextToken nextToken() {
-    return new NextToken(CrossEntropySettings.PLAIN);
+    return nextToken(CrossEntropySettings.PLAIN);
+  }
+
+  /** The same with label smoothing or z-loss. */
+  static NextToken nextToken(CrossEntropySettings settings) {
+    return new NextToken(settings);
   }
 
   /** What is learnt from the logits of whole sequences. */
@@ -66,11 +91,24 @@ public interface Objective {
     }
   }
 
-  /** Cross-entropy of the one right class. */
-  record SingleLabel() implements Classification {
+  /**
+   * Cross-entropy of the one right class, or the focal loss.
+   *
+   * @param settings of the cross-entropy
+   * @param focalGamma 0 for cross-entropy
+   */
+  record SingleLabel(CrossEntropySettings settings, float focalGamma) implements Classification {
     @Override
     public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
-      return LossOps.crossEntropy(logits, set.classes(rows), CrossEntropySettings.PLAIN, scale);
+      int[] classes = set.classes(rows);
+      return focalGamma == 0 ? LossOps.crossEntropy(logits, classes, settings, scale)
+          : LossOps.focal(logits, classes, focalGamma, settings.classWeights(), scale);
+    }
+
+    /** As torch: rows count by the weight of their class; the focal loss is a mean over rows. */
+    @Override
+    public double weight(TrainingSet set, int[] rows) {
+      return focalGamma == 0 ? settings.weightOf(set.classes(rows)) : rows.length;
     }
 
     @Override

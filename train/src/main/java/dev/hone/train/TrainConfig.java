@@ -1,61 +1,217 @@
 package dev.hone.train;
 
+import dev.hone.train.config.Setting;
+import dev.hone.train.config.Settings;
+import dev.hone.train.optim.Grouping;
+import dev.hone.train.optim.UpdateRule;
 import dev.hone.train.schedule.Schedule;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * The settings of a training run, by the names of the Hugging Face world.
+ * The settings of a training run, by the keys of the Hugging Face world: {@code TrainConfig.of(Map.of("learning_rate", 1e-3))}.
+ * Keys, defaults and meanings are said here and nowhere else; the flags of the command line are made from them.
  *
  * @param epochs passes over the data; may be fractional
+ * @param maxSteps steps after which training ends whatever the epochs say; 0 for no limit
  * @param batchSize sequences of a batch
  * @param maxTokensPerBatch tokens of a batch, 0 for no limit; batches then have up to {@code batchSize} sequences
+ * @param groupByLength whether a batch's rows are about equally long
  * @param accumulation batches whose gradients are summed before a step
  * @param learningRate at its highest
  * @param warmupRatio share of the steps in which the rate rises from 0
- * @param lrSchedulerType what follows the warm-up: {@code linear}, {@code cosine}, {@code constant} or another name of
- *     {@link dev.hone.train.schedule.Schedule#named}
- * @param weightDecay of AdamW, on matrices
+ * @param warmupSteps the same as a number of steps; 0 leaves it to the ratio
+ * @param lrSchedulerType what follows the warm-up, a name of {@link Schedule#named}
+ * @param lrSchedulerArgs arguments of the schedule
+ * @param optim the optimiser, a name of {@link UpdateRule#named}
+ * @param optimArgs arguments of the optimiser
+ * @param adamBeta1 decay of the mean of gradients
+ * @param adamBeta2 decay of the mean of squares
+ * @param adamEpsilon added to the root of the mean of squares
+ * @param weightDecay on matrices
+ * @param layerRateDecay factor of the rate from one layer to the next below
+ * @param moduleRates factor of the rate by part of the model
  * @param maxGradNorm gradients are scaled down to this norm; 0 for no clipping
+ * @param labelSmoothing share of a label spread over all
+ * @param classWeights weight of each class, in their order, or {@code balanced}
+ * @param focalGamma exponent of the focal loss; 0 for cross-entropy
+ * @param zLoss factor of the squared log-sum-exp of the logits
+ * @param neftuneAlpha noise on embeddings while training
+ * @param emaDecay decay of the mean of weights that is evaluated and kept; 0 for the weights themselves
  * @param seed of everything random
  * @param evalEverySteps steps between evaluations; 0 for once an epoch
+ * @param evalBatchSize sequences of a batch of evaluation
+ * @param bestMetric what the best evaluation is chosen by: {@code loss} or another name of {@link HeldOutMetric}
  * @param patience evaluations without improvement after which training stops; 0 for never
+ * @param threshold what counts as improvement
+ * @param saveEverySteps steps between checkpoints; 0 for once an epoch
+ * @param saveTotalLimit checkpoints that are kept
  * @param checkpointing whether blocks are recomputed in the backward pass
  */
-public record TrainConfig(double epochs, int batchSize, int maxTokensPerBatch, int accumulation, double learningRate,
-    double warmupRatio, String lrSchedulerType, double weightDecay, double maxGradNorm, long seed, int evalEverySteps, int patience,
+public record TrainConfig(
+    @Setting(key = "num_train_epochs", aliases = "epochs", fallback = "3", form = "N", help = "passes over the data")
+    double epochs,
+    @Setting(key = "max_steps", fallback = "0", form = "N", help = "steps after which training ends; 0 for no limit")
+    int maxSteps,
+    @Setting(key = "batch_size", aliases = {"per_device_train_batch_size", "train_batch_size"}, fallback = "32", form = "N",
+        help = "sequences of a batch")
+    int batchSize,
+    @Setting(key = "max_tokens_per_batch", fallback = "0", form = "N", help = "tokens of a batch, 0 for no limit")
+    int maxTokensPerBatch,
+    @Setting(key = "group_by_length", fallback = "true", form = "true|false", help = "rows of a batch are about equally long")
+    boolean groupByLength,
+    @Setting(key = "gradient_accumulation_steps", fallback = "1", form = "N", help = "batches that make one step")
+    int accumulation,
+    @Setting(key = "learning_rate", aliases = "lr", fallback = "0.00005", form = "X", help = "highest learning rate")
+    double learningRate,
+    @Setting(key = "warmup_ratio", fallback = "0.1", form = "X", help = "share of the steps in which the rate rises")
+    double warmupRatio,
+    @Setting(key = "warmup_steps", fallback = "0", form = "N", help = "the same as a number of steps; 0: by the ratio")
+    int warmupSteps,
+    @Setting(key = "lr_scheduler_type", fallback = "linear", form = "NAME",
+        help = "after the warm-up: linear cosine constant polynomial inverse_sqrt one_cycle warmup_stable_decay ...")
+    String lrSchedulerType,
+    @Setting(key = "lr_scheduler_kwargs", form = "A=1,B=2", help = "arguments of the schedule, such as min_lr_rate=0.1")
+    Map<String, String> lrSchedulerArgs,
+    @Setting(key = "optim", aliases = "optimizer", fallback = "adamw", form = "NAME",
+        help = "adamw adamw_8bit adam sgd adafactor lion muon nadam radam rmsprop adagrad ...")
+    String optim,
+    @Setting(key = "optim_args", form = "A=1,B=2", help = "arguments of the optimiser, such as momentum=0.9")
+    Map<String, String> optimArgs,
+    @Setting(key = "adam_beta1", fallback = "0.9", form = "X", help = "decay of the mean of gradients")
+    double adamBeta1,
+    @Setting(key = "adam_beta2", fallback = "0.999", form = "X", help = "decay of the mean of squares")
+    double adamBeta2,
+    @Setting(key = "adam_epsilon", fallback = "1e-8", form = "X", help = "added to the root of the mean of squares")
+    double adamEpsilon,
+    @Setting(key = "weight_decay", fallback = "0.01", form = "X", help = "decay of matrices, none on biases and norms")
+    double weightDecay,
+    @Setting(key = "layer_lr_decay", fallback = "1", form = "X", help = "factor of the rate from a layer to the one below")
+    double layerRateDecay,
+    @Setting(key = "module_lr", form = "PART=X,...", help = "factor of the rate of parts, such as classifier=10")
+    Map<String, Double> moduleRates,
+    @Setting(key = "max_grad_norm", fallback = "1.0", form = "X", help = "gradients are scaled down to this; 0: never")
+    double maxGradNorm,
+    @Setting(key = "label_smoothing_factor", aliases = "label_smoothing", fallback = "0", form = "X",
+        help = "share of a label that is spread over all")
+    double labelSmoothing,
+    @Setting(key = "class_weights", form = "W,W,...|balanced", help = "weight of each class in the loss")
+    List<String> classWeights,
+    @Setting(key = "focal_gamma", fallback = "0", form = "X", help = "exponent of the focal loss; 0 for cross-entropy")
+    double focalGamma,
+    @Setting(key = "z_loss", fallback = "0", form = "X", help = "factor of the squared log-sum-exp of the logits")
+    double zLoss,
+    @Setting(key = "neftune_noise_alpha", fallback = "0", form = "X", help = "noise on embeddings; 5 is usual, 0 for none")
+    double neftuneAlpha,
+    @Setting(key = "ema_decay", fallback = "0", form = "X", help = "evaluate and keep a mean of weights; 0.99 or more")
+    double emaDecay,
+    @Setting(key = "seed", fallback = "42", form = "N", help = "of everything random; the same seed gives the same bits")
+    long seed,
+    @Setting(key = "eval_steps", fallback = "0", form = "N", help = "steps between evaluations; 0 for once an epoch")
+    int evalEverySteps,
+    @Setting(key = "eval_batch_size", aliases = "per_device_eval_batch_size", fallback = "32", form = "N",
+        help = "sequences of a batch of evaluation")
+    int evalBatchSize,
+    @Setting(key = "metric_for_best_model", fallback = "loss", form = "NAME", help = "loss, accuracy, macro_f1 ...")
+    String bestMetric,
+    @Setting(key = "early_stopping_patience", fallback = "0", form = "N",
+        help = "evaluations without improvement before stopping; 0: never")
+    int patience,
+    @Setting(key = "early_stopping_threshold", fallback = "0", form = "X", help = "what counts as improvement")
+    double threshold,
+    @Setting(key = "save_steps", fallback = "0", form = "N", help = "steps between checkpoints; 0 for once an epoch")
+    int saveEverySteps,
+    @Setting(key = "save_total_limit", fallback = "2", form = "N", help = "checkpoints that are kept; 0 for none at all")
+    int saveTotalLimit,
+    @Setting(key = "gradient_checkpointing", help = "recompute blocks in the backward pass: less memory, more time")
     boolean checkpointing) {
+  /** Reads and writes these settings by key. */
+  public static final Settings<TrainConfig> SETTINGS = Settings.of(TrainConfig.class);
+
   public TrainConfig {
+    lrSchedulerArgs = Map.copyOf(lrSchedulerArgs);
+    optimArgs = Map.copyOf(optimArgs);
+    moduleRates = new LinkedHashMap<>(moduleRates); // in the order given: the first that fits counts
+    classWeights = List.copyOf(classWeights);
     require(epochs > 0 && epochs <= 1e6, "num_train_epochs", epochs, "above 0");
-    require(batchSize >= 1, "batch_size", batchSize, "at least 1");
-    require(maxTokensPerBatch >= 0, "max_tokens_per_batch", maxTokensPerBatch, "0 or more");
-    require(accumulation >= 1, "gradient_accumulation_steps", accumulation, "at least 1");
+    atLeast(0, "max_steps", maxSteps);
+    atLeast(1, "batch_size", batchSize);
+    atLeast(0, "max_tokens_per_batch", maxTokensPerBatch);
+    atLeast(1, "gradient_accumulation_steps", accumulation);
     require(learningRate > 0 && learningRate < 1e3, "learning_rate", learningRate, "above 0");
     require(warmupRatio >= 0 && warmupRatio < 1, "warmup_ratio", warmupRatio, "from 0 to below 1");
+    atLeast(0, "warmup_steps", warmupSteps);
     require(weightDecay >= 0 && weightDecay < 1e3, "weight_decay", weightDecay, "0 or more");
+    require(adamBeta1 >= 0 && adamBeta1 < 1, "adam_beta1", adamBeta1, "from 0 to below 1");
+    require(adamBeta2 >= 0 && adamBeta2 < 1, "adam_beta2", adamBeta2, "from 0 to below 1");
+    require(adamEpsilon > 0, "adam_epsilon", adamEpsilon, "above 0");
+    require(layerRateDecay > 0 && layerRateDecay <= 1, "layer_lr_decay", layerRateDecay, "above 0 and at most 1");
+    require(moduleRates.values().stream().allMatch(x -> x >= 0), "module_lr", moduleRates, "0 or more for every part");
     require(maxGradNorm >= 0, "max_grad_norm", maxGradNorm, "0 or more");
-    require(evalEverySteps >= 0, "eval_steps", evalEverySteps, "0 or more");
-    require(patience >= 0, "early_stopping_patience", patience, "0 or more");
-    schedule(lrSchedulerType, 0, 1, learningRate); // an unknown name fails here, not when training begins
+    require(labelSmoothing >= 0 && labelSmoothing < 1, "label_smoothing_factor", labelSmoothing, "from 0 to below 1");
+    require(focalGamma >= 0, "focal_gamma", focalGamma, "0 or more");
+    require(focalGamma == 0 || labelSmoothing == 0 && zLoss == 0, "focal_gamma", focalGamma,
+        "0 where label_smoothing_factor or z_loss is set");
+    require(zLoss >= 0, "z_loss", zLoss, "0 or more");
+    require(neftuneAlpha >= 0, "neftune_noise_alpha", neftuneAlpha, "0 or more");
+    require(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
+    atLeast(0, "eval_steps", evalEverySteps);
+    atLeast(1, "eval_batch_size", evalBatchSize);
+    atLeast(0, "early_stopping_patience", patience);
+    require(threshold >= 0, "early_stopping_threshold", threshold, "0 or more");
+    atLeast(0, "save_steps", saveEverySteps);
+    atLeast(0, "save_total_limit", saveTotalLimit);
+    schedule(lrSchedulerType, 0, 2, learningRate, lrSchedulerArgs); // an unknown name fails here, not when training begins
+    UpdateRule.named(optim, adamBeta1, adamBeta2, adamEpsilon, optimArgs);
+    HeldOutMetric.named(bestMetric);
   }
 
-  /** The schedule of a run of this many steps; the warm-up is rounded to whole steps. */
-  Schedule schedule(int steps) {
-    return schedule(lrSchedulerType, (int) Math.round(warmupRatio * steps), steps, learningRate);
-  }
-
-  private static Schedule schedule(String type, int warmup, int steps, double learningRate) {
-    String name = type.equals("constant") && warmup > 0 ? "constant_with_warmup" : type;
-    return Schedule.named(name, warmup, steps, learningRate, Map.of());
-  }
-
-  private static void require(boolean holds, String name, Object value, String rule) {
-    if (!holds) {
-      throw new IllegalArgumentException(name + " must be " + rule + ", is " + value);
-    }
+  /**
+   * Settings by key, defaults elsewhere.
+   *
+   * @throws IllegalArgumentException for a key that is not known, naming the nearest, or a value out of range
+   */
+  public static TrainConfig of(Map<String, ?> values) {
+    return SETTINGS.read(values);
   }
 
   /** The defaults: 3 epochs of 32 sequences, linear decay after 10 % warm-up, early stopping off. */
   public static TrainConfig defaults(double learningRate) {
-    return new TrainConfig(3, 32, 0, 1, learningRate, 0.1, "linear", 0.01, 1, 42, 0, 0, false);
+    return of(Map.of("learning_rate", learningRate));
+  }
+
+  /** The same with another value for a key. */
+  public TrainConfig with(String key, Object value) {
+    Map<String, Object> values = SETTINGS.write(this);
+    values.put(SETTINGS.key(key), value);
+    return of(values);
+  }
+
+  /** The schedule of a run of this many steps; the warm-up is rounded to whole steps. */
+  Schedule schedule(int steps) {
+    int warmup = warmupSteps > 0 ? Math.min(warmupSteps, steps) : (int) Math.round(warmupRatio * steps);
+    return schedule(lrSchedulerType, warmup, Math.max(2, steps), learningRate, lrSchedulerArgs);
+  }
+
+  private static Schedule schedule(String type, int warmup, int steps, double learningRate, Map<String, String> arguments) {
+    String name = type.equals("constant") && warmup > 0 ? "constant_with_warmup" : type;
+    return Schedule.named(name, warmup, steps, learningRate, arguments);
+  }
+
+  /** How each parameter of a model of this many layers moves. */
+  Grouping grouping(int layers) {
+    UpdateRule rule = UpdateRule.named(optim, adamBeta1, adamBeta2, adamEpsilon, optimArgs);
+    return new Grouping(rule, weightDecay, layerRateDecay, layers, moduleRates);
+  }
+
+  private static void atLeast(int least, String key, int value) {
+    require(value >= least, key, value, least == 0 ? "0 or more" : "at least " + least);
+  }
+
+  private static void require(boolean holds, String key, Object value, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException(key + " must be " + rule + ", is " + value);
+    }
   }
 }

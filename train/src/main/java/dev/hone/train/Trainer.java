@@ -8,9 +8,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.BatchSampler;
-import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
-import dev.hone.train.optim.Grouping;
 import dev.hone.train.optim.Optimizer;
 import dev.hone.train.schedule.Schedule;
 import java.util.ArrayList;
@@ -91,7 +89,7 @@ public final class Trainer {
     BatchSampler batches = new BatchSampler(training.lengths(), config.batchSize(), budget, true, config.seed());
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
-    Optimizer optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, config.weightDecay()));
+    Optimizer optimizer = new Optimizer(parameters, config.grouping(model.config().layers()));
     Best best = new Best();
     double seconds = 0;
     long tokens = 0;
@@ -157,16 +155,16 @@ public final class Trainer {
 
   /** Gradients of the mean loss over all items of a window: losses are summed and divided once. */
   private Window accumulate(TrainingSet training, List<int[]> window, long firstPass) {
-    int items = 0;
+    double weight = 0;
     for (int[] rows : window) {
-      items += objective.items(training, rows);
+      weight += objective.weight(training, rows);
     }
     double loss = 0;
     int tokens = 0;
     for (int i = 0; i < window.size(); i++) {
       Pass pass = new Pass(true, config.seed(), firstPass + i, config.checkpointing());
       try (Scope _ = Scope.open()) {
-        Variable scaled = objective.answer(model, training, window.get(i), 1f / items, pass).loss();
+        Variable scaled = objective.answer(model, training, window.get(i), (float) (1 / weight), pass).loss();
         scaled.backward();
         loss += scaled.value().item();
       }
@@ -196,6 +194,7 @@ public final class Trainer {
   public static Evaluated evaluate(PretrainedModel model, Objective objective, TrainingSet set, int batchSize) {
     float[][] logits = objective instanceof Objective.Classification ? new float[set.size()][] : null;
     double loss = 0;
+    double weight = 0;
     long items = 0;
     long hits = 0;
     boolean judged = true;
@@ -203,6 +202,7 @@ public final class Trainer {
       try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
         Objective.Answer answer = objective.answer(model, set, rows, 1, Pass.inference());
         loss += answer.loss().value().item();
+        weight += objective.weight(set, rows);
         items += objective.items(set, rows);
         hits += answer.hits();
         judged &= answer.hits() >= 0;
@@ -211,7 +211,8 @@ public final class Trainer {
         }
       }
     }
-    return new Evaluated(loss / Math.max(1, items), items, judged ? (double) hits / Math.max(1, items) : Double.NaN, logits);
+    double accuracy = judged ? (double) hits / Math.max(1, items) : Double.NaN;
+    return new Evaluated(weight == 0 ? 0 : loss / weight, items, accuracy, logits);
   }
 
   /** The logits of all rows, in their order, without dropout. */

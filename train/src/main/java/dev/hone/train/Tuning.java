@@ -40,8 +40,8 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
     this.adapter = adapter;
   }
 
-  /** What is learnt. */
-  abstract Objective objective();
+  /** What is learnt from these rows. */
+  abstract Objective objective(TrainingSet training, TrainConfig config);
 
   /** Rows as the model takes them. */
   public abstract TrainingSet encode(Dataset<E> data);
@@ -62,7 +62,7 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
 
   /** The same with rows that are encoded already. */
   public final Trainer.Result train(TrainingSet training, TrainingSet heldOut, TrainConfig config) {
-    trainer = new Trainer(model, parameters(), objective(), config);
+    trainer = new Trainer(model, parameters(), objective(training, config), config);
     listeners.forEach(trainer::addListener);
     return trainer.train(training, heldOut);
   }

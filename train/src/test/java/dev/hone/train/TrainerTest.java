@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,8 @@ class TrainerTest {
   }
 
   private static TrainConfig config(double epochs, int accumulation, int patience) {
-    return new TrainConfig(epochs, 8, 0, accumulation, 5e-3, 0.1, "linear", 0.01, 1, 1, 0, patience, false);
+    return TrainConfig.of(Map.of("num_train_epochs", epochs, "batch_size", 8, "gradient_accumulation_steps", accumulation,
+        "learning_rate", 5e-3, "seed", 1, "early_stopping_patience", patience));
   }
 
   private static List<float[]> values(ClassifierTuning tuning) {

@@ -1,19 +1,36 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.config.Nearest;
+import dev.hone.train.config.Setting;
+import dev.hone.train.config.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The arguments of a command: {@code --name value}, {@code --name=value}, switches, and free texts. */
+/**
+ * The arguments of a command: {@code --name value}, {@code --name=value}, switches, and free texts. A command with the flag
+ * {@code --config} takes from that file what is not given; what neither says has the flag's own default.
+ */
 final class Arguments {
+  /** The flag that names a configuration file. */
+  static final Flag CONFIG = Flag.of("config", "FILE", null, "YAML or JSON with any of these flags as keys; flags win");
+
+  private final String command;
   private final Map<String, Flag> known = new LinkedHashMap<>();
+  private final Map<String, String> names = new LinkedHashMap<>(); // also by alias
   private final Map<String, String> given = new LinkedHashMap<>();
   private final List<String> free = new ArrayList<>();
 
   Arguments(String command, List<Flag> flags, List<String> words) {
-    flags.forEach(flag -> known.put(flag.name(), flag));
+    this.command = command;
+    for (Flag flag : flags) {
+      known.put(flag.name(), flag);
+      names.put(flag.name(), flag.name());
+      flag.aliases().forEach(alias -> names.put(alias, flag.name()));
+    }
     for (int i = 0; i < words.size(); i++) {
       String word = words.get(i);
       if (word.equals("--")) {
@@ -25,11 +42,14 @@ final class Arguments {
         continue;
       }
       int equals = word.indexOf('=');
-      String name = (equals < 0 ? word.substring(2) : word.substring(2, equals)).replace('_', '-');
-      Flag flag = known.get(name);
-      if (flag == null) {
-        throw new UserError("hone " + command + ": unknown flag --" + name + nearest(name));
+      String said = (equals < 0 ? word.substring(2) : word.substring(2, equals)).replace('_', '-');
+      String name = names.get(said);
+      if (name == null) {
+        String hint = Nearest.hint(said, names.keySet(), "--");
+        throw new UserError("hone " + command + ": unknown flag --" + said
+            + (hint.isEmpty() ? "; --help lists the flags" : hint));
       }
+      Flag flag = known.get(name);
       if (flag.isSwitch()) {
         given.put(name, equals < 0 ? "true" : word.substring(equals + 1));
       } else if (equals >= 0) {
@@ -40,37 +60,54 @@ final class Arguments {
         throw new UserError("hone " + command + ": --" + name + " needs a value: " + flag.value());
       }
     }
+    if (given.containsKey(CONFIG.name())) {
+      readFile(Path.of(given.get(CONFIG.name())));
+    }
   }
 
-  private String nearest(String name) {
-    String best = null;
-    int least = 4;
-    for (String candidate : known.keySet()) {
-      int distance = distance(name, candidate);
-      if (distance < least) {
-        least = distance;
-        best = candidate;
+  /** Takes from a file what no flag said. */
+  private void readFile(Path file) {
+    for (Map.Entry<String, Object> entry : ConfigFile.read(file).entrySet()) {
+      String said = entry.getKey().replace('_', '-');
+      String name = names.get(said);
+      if (name == null) {
+        List<String> keys = names.keySet().stream().map(key -> key.replace('-', '_')).toList();
+        throw new UserError(file + ": unknown key '" + entry.getKey() + "'" + Nearest.hint(entry.getKey(), keys, "")
+            + "; hone " + command + " --help lists the flags, which are the keys");
+      }
+      if (entry.getValue() != null) {
+        given.putIfAbsent(name, Settings.text(entry.getValue()));
       }
     }
-    return best == null ? "; --help lists the flags" : "; did you mean --" + best + "?";
   }
 
-  /** Levenshtein's distance: insertions, deletions and changes from one word to the other. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
+  /** A record of settings from the flags of the same names. */
+  <R extends Record> R settings(Settings<R> settings) {
+    Map<String, String> values = new LinkedHashMap<>();
+    for (Setting setting : settings.all()) {
+      String value = text(setting.key().replace('_', '-'));
+      if (value != null) {
+        values.put(setting.key(), value);
       }
     }
-    return row[b.length()];
+    return settings.read(values);
+  }
+
+  /** Every flag that has a value, by key, as it would be written in a file; without those that are about one start only. */
+  Map<String, String> resolved(Collection<String> without) {
+    Map<String, String> values = new LinkedHashMap<>();
+    for (Flag flag : known.values()) {
+      String value = text(flag.name());
+      if (value != null && !without.contains(flag.name()) && !flag.equals(CONFIG)) {
+        values.put(flag.name().replace('-', '_'), value);
+      }
+    }
+    return values;
+  }
+
+  /** Sets a flag that was not given: a default that depends on another flag. */
+  void otherwise(String name, String value) {
+    given.putIfAbsent(name, value);
   }
 
   boolean has(String name) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** The whole way on data that ships with Hone: a pretrained encoder becomes a classifier of product reviews. */
 final class DemoCommand implements Command {
@@ -68,13 +69,12 @@ final class DemoCommand implements Command {
 
     LabelSet labels = LabelSet.of(training);
     long seed = arguments.whole("seed");
-    TrainConfig defaults = TrainConfig.defaults(arguments.number("learning-rate"));
-    TrainConfig config = new TrainConfig(arguments.number("num-train-epochs"), 16, 0, 1, defaults.learningRate(),
-        defaults.warmupRatio(), defaults.lrSchedulerType(), defaults.weightDecay(), defaults.maxGradNorm(), seed, 0, 0, false);
+    TrainConfig config = TrainConfig.of(Map.of("num_train_epochs", arguments.number("num-train-epochs"), "batch_size", 16,
+        "learning_rate", arguments.number("learning-rate"), "seed", seed));
     ClassifierTuning tuning = ClassifierTuning.lora(model, labels,
         LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
-    TrainCommand.train(tuning, training, null, config, output, arguments.on("quiet"), console);
+    TrainCommand.train(tuning, training, null, config, output, Map.of(), arguments.on("quiet"), console);
 
     Evaluation.of(tuning.classifier(), test).print(console);
     List<TextClassifier.Prediction> after = tuning.classifier().predict(SENTENCES);

@@ -19,11 +19,13 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Fine-tunes a classifier. */
 final class TrainCommand implements Command {
-  private static final double LORA_RATE = 1e-3;
-  private static final double FULL_RATE = 5e-5;
+  private static final String LORA_RATE = "0.001";
+  private static final String CONFIG_FILE = "run.yaml";
+  private static final String FULL_RATE = "0.00005";
 
   @Override
   public String name() {
@@ -48,8 +50,10 @@ final class TrainCommand implements Command {
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
         Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none")));
+    flags.add(Arguments.CONFIG);
     flags.addAll(DATA);
     flags.addAll(TUNING);
+    flags.addAll(Flag.of(TrainConfig.SETTINGS));
     flags.add(Flag.toggle("quiet", "no progress"));
     flags.add(Flag.toggle("overwrite", "replace what an earlier run left in the output directory"));
     return flags;
@@ -63,25 +67,12 @@ final class TrainCommand implements Command {
   /** How a model is tuned. */
   static final List<Flag> TUNING = List.of(
       Flag.of("method", "lora|full", "lora", "train an adapter, or all weights"),
-      Flag.of("num-train-epochs", "N", "3", "passes over the data"),
-      Flag.of("batch-size", "N", "32", "sequences of a batch"),
-      Flag.of("max-tokens-per-batch", "N", "0", "tokens of a batch, 0 for no limit"),
-      Flag.of("gradient-accumulation-steps", "N", "1", "batches that make one step"),
-      Flag.of("learning-rate", "X", null, "highest learning rate [0.001 for lora, 0.00005 for full]"),
-      Flag.of("lr-scheduler-type", "NAME", "linear", "linear, cosine or constant after the warm-up"),
-      Flag.of("warmup-ratio", "X", "0.1", "share of the steps in which the rate rises"),
-      Flag.of("weight-decay", "X", "0.01", "decay of matrices, none on biases and norms"),
-      Flag.of("max-grad-norm", "X", "1.0", "gradients are scaled down to this norm; 0 for no clipping"),
       Flag.of("max-length", "N", null, "tokens that a text is cut to [256, or what the model takes]"),
       Flag.of("lora-r", "N", "8", "rank of the adapter"),
       Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r"),
       Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input"),
       Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's choice for the family]"),
-      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head"),
-      Flag.of("eval-steps", "N", "0", "steps between evaluations; 0 for once an epoch"),
-      Flag.of("early-stopping-patience", "N", "0", "evaluations without improvement before stopping; 0 for never"),
-      Flag.toggle("gradient-checkpointing", "recompute blocks in the backward pass: less memory, more time"),
-      Flag.of("seed", "N", "42", "of everything random; the same seed gives the same bits"));
+      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head"));
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
@@ -104,13 +95,18 @@ final class TrainCommand implements Command {
       say(console, quiet, "held out: " + heldOut.size() + " of " + (heldOut.size() + training.size()) + " rows");
     }
     ClassifierTuning tuning = tuning(arguments, ModelArgument.resolve(arguments.required("model"), console), labels, config);
-    train(tuning, training, heldOut, config, output, quiet, console);
+    train(tuning, training, heldOut, config, output, arguments.resolved(List.of("quiet", "overwrite")), quiet, console);
     return 0;
   }
 
-  /** Trains, writes the adapter or model and {@code metrics.jsonl}, and says what came out. */
+  /**
+   * Trains, writes the adapter or model and {@code metrics.jsonl}, and says what came out.
+   *
+   * @param settings written to {@code run.yaml}, which starts the same run again; none if empty
+   */
   static Trainer.Result train(ClassifierTuning tuning, Dataset<Example.Labelled> training,
-      Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, boolean quiet, Console console) throws IOException {
+      Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, Map<String, String> settings, boolean quiet,
+      Console console) throws IOException {
     TrainingSet heldOutSet = heldOut == null ? null : tuning.encode(heldOut);
     int cut = tuning.classifier().countCut(training.rows().stream().map(Example.Labelled::text).toList());
     if (cut > 0) {
@@ -118,6 +114,9 @@ final class TrainCommand implements Command {
     }
     say(console, quiet, trainable(tuning));
     Files.createDirectories(output);
+    if (!settings.isEmpty()) {
+      ConfigFile.write(output.resolve(CONFIG_FILE), settings);
+    }
     Progress progress = new Progress(console.err(), console.terminal());
     Trainer.Result result;
     try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
@@ -152,13 +151,8 @@ final class TrainCommand implements Command {
   }
 
   static TrainConfig config(Arguments arguments) {
-    double rate = arguments.has("learning-rate") ? arguments.number("learning-rate")
-        : method(arguments).equals("lora") ? LORA_RATE : FULL_RATE;
-    return new TrainConfig(arguments.number("num-train-epochs"), arguments.integer("batch-size"),
-        arguments.integer("max-tokens-per-batch"), arguments.integer("gradient-accumulation-steps"), rate,
-        arguments.number("warmup-ratio"), arguments.text("lr-scheduler-type"), arguments.number("weight-decay"),
-        arguments.number("max-grad-norm"), arguments.whole("seed"), arguments.integer("eval-steps"),
-        arguments.integer("early-stopping-patience"), arguments.on("gradient-checkpointing"));
+    arguments.otherwise("learning-rate", method(arguments).equals("full") ? FULL_RATE : LORA_RATE);
+    return arguments.settings(TrainConfig.SETTINGS);
   }
 
   private static String method(Arguments arguments) {

@@ -141,7 +141,7 @@ class MainTest {
   @Test
   void flagsAreCheckedBeforeAnythingIsRead() {
     assertUserError(train("--learning-rat", "1"), "unknown flag --learning-rat", "did you mean --learning-rate?");
-    assertUserError(train("--learning-rate", "fast"), "--learning-rate must be a number, is 'fast'");
+    assertUserError(train("--learning-rate", "fast"), "learning_rate must be a number, is 'fast'");
     assertUserError(train("--learning_rate", "-1"), "learning_rate must be above 0, is -1.0");
     assertUserError(train("--method", "magic"), "--method must be lora or full");
     assertUserError(train("--lora-r", "0"), "r must be at least 1, got 0");
