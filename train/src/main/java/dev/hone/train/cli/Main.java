@@ -14,7 +14,7 @@ import java.util.List;
 /** The command line's entry: {@code hone COMMAND [--flag value]...}. Exit codes: 0 done, 1 no match or failed, 2 user error. */
 public final class Main {
   private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new EvaluateCommand(),
-      new PredictCommand(), new VerifyCommand(), new DevicesCommand());
+      new PredictCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
 
   private Main() {}
 
