@@ -1,7 +1,7 @@
 package dev.hone.core;
 
-import dev.hone.core.memory.ArrayPool;
 import dev.hone.core.memory.HeapStorage;
+import dev.hone.core.memory.SlabPool;
 import java.util.ArrayList;
 
 /**
@@ -20,10 +20,10 @@ import java.util.ArrayList;
  */
 public final class Scope implements AutoCloseable {
   private static final ThreadLocal<Scope> CURRENT = new ThreadLocal<>();
-  private static final ThreadLocal<ArrayPool> POOL = ThreadLocal.withInitial(ArrayPool::new);
+  private static final ThreadLocal<SlabPool> POOL = ThreadLocal.withInitial(SlabPool::new);
 
   private final Scope parent;
-  private final ArrayPool pool;
+  private final SlabPool pool;
   private final ArrayList<HeapStorage> storages = new ArrayList<>();
   private boolean open = true;
 
@@ -46,7 +46,7 @@ public final class Scope implements AutoCloseable {
 
   /** Bytes that this thread's scopes hold now: in use, and waiting for reuse. */
   public static long pooledBytes() {
-    return POOL.get().liveBytes() + POOL.get().idleBytes();
+    return POOL.get().bytes();
   }
 
   /** Bytes of {@link #pooledBytes()} that are in use. */
@@ -60,7 +60,7 @@ public final class Scope implements AutoCloseable {
     if (scope == null) {
       return new HeapStorage(new float[length]);
     }
-    HeapStorage storage = new HeapStorage(scope.pool.take(length), scope.pool, scope);
+    HeapStorage storage = scope.pool.take(length, scope);
     scope.storages.add(storage);
     return storage;
   }
@@ -75,9 +75,7 @@ public final class Scope implements AutoCloseable {
     if (!(storage.scope() instanceof Scope scope)) {
       return;
     }
-    if (scope.parent == null) {
-      scope.pool.forget(storage.array());
-    } else {
+    if (scope.parent != null) {
       scope.parent.storages.add(storage);
     }
     storage.moveTo(scope.parent);

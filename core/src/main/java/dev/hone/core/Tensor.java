@@ -28,7 +28,7 @@ public final class Tensor {
   private final Shape shape;
   private final DType dtype;
   private final Storage storage;
-  private final long offset; // in elements
+  private final long offset; // in elements, from the start of the storage
 
   private Tensor(Shape shape, DType dtype, Storage storage, long offset) {
     this.shape = shape;
@@ -124,7 +124,10 @@ public final class Tensor {
     return storage instanceof HeapStorage;
   }
 
-  /** The Java array of a heap tensor. The first element is at {@link #offset()}; the array may be longer than needed. */
+  /**
+   * The Java array of a heap tensor. The first element is at {@link #offset()}; before it and behind the last one may lie
+   * other tensors. Array and index are valid until the tensor is kept or its memory given back.
+   */
   public float[] array() {
     if (!(storage instanceof HeapStorage heap)) {
       throw new IllegalStateException("tensor " + this + " is stored outside the heap; use toF32() to compute with it");
@@ -139,7 +142,7 @@ public final class Tensor {
 
   /** Index of the first element in {@link #array()}. */
   public int offset() {
-    return (int) offset;
+    return storage instanceof HeapStorage heap ? heap.base() + (int) offset : (int) offset;
   }
 
   /** The bytes of a tensor that is not in a Java array, exactly its elements. */

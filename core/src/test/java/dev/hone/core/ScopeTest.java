@@ -1,11 +1,15 @@
 package dev.hone.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,13 +27,19 @@ class ScopeTest {
         message);
   }
 
+  private static boolean overlap(Tensor a, Tensor b) {
+    return a.array() == b.array() && a.offset() < b.offset() + b.size() && b.offset() < a.offset() + a.size();
+  }
+
   @Test
   void aTensorEndsWithItsScopeAndItsMemoryServesTheNextOne() {
     Tensor first;
     float[] memory;
+    int place;
     try (Scope _ = Scope.open()) {
       first = Tensor.full(3, 1000);
       memory = first.array();
+      place = first.offset();
       assertEquals(3, first.get(999));
     }
     assertGone(first);
@@ -37,8 +47,10 @@ class ScopeTest {
     assertThrows(IllegalStateException.class, () -> first.get(0));
     assertThrows(IllegalStateException.class, first::keep);
     try (Scope _ = Scope.open()) {
-      assertSame(memory, Tensor.empty(990).array(), "sizes near each other share arrays");
-      assertNotSame(memory, Tensor.empty(990).array());
+      Tensor next = Tensor.empty(990);
+      assertSame(memory, next.array());
+      assertEquals(place, next.offset());
+      assertFalse(overlap(next, Tensor.empty(990)));
     }
   }
 
@@ -104,13 +116,16 @@ class ScopeTest {
     try (Scope _ = Scope.open()) {
       Tensor tensor = Tensor.full(5, 1000);
       float[] memory = tensor.array();
+      int place = tensor.offset();
       tensor.retain();
       tensor.retain();
       tensor.release();
       assertEquals(5, tensor.get(0));
       tensor.release();
       assertGone(tensor);
-      assertSame(memory, Tensor.empty(1000).array());
+      Tensor next = Tensor.empty(1000);
+      assertSame(memory, next.array());
+      assertEquals(place, next.offset());
     }
   }
 
@@ -153,8 +168,35 @@ class ScopeTest {
         Tensor.empty(length);
       }
       most = Math.max(most, 2L * length * Float.BYTES);
-      assertTrue(Scope.pooledBytes() <= 2 * most, "step " + step + ": " + Scope.pooledBytes() + " bytes for " + most);
+      assertTrue(Scope.pooledBytes() <= Math.max(1 << 18, 2 * most), "step " + step + ": " + Scope.pooledBytes() + " bytes for " + most);
     }
+  }
+
+  @Test
+  void tensorsOfAnyLengthsNeverOverlapAndLeaveNoHoles() {
+    Random random = new Random(7);
+    try (Scope _ = Scope.open()) {
+      List<Tensor> live = new ArrayList<>();
+      long mostLive = 0;
+      for (int i = 0; i < 20_000; i++) {
+        if (live.size() > 60 || !live.isEmpty() && random.nextInt(3) == 0) {
+          Tensor tensor = live.remove(random.nextInt(live.size()));
+          float value = tensor.get(0);
+          assertEquals(value, tensor.get(tensor.size() - 1), "another tensor wrote here");
+          tensor.release();
+        } else {
+          Tensor tensor = Tensor.full(i, 1 + random.nextInt(1 << random.nextInt(18)));
+          tensor.retain();
+          live.add(tensor);
+        }
+        mostLive = Math.max(mostLive, Scope.liveBytes());
+      }
+      assertTrue(Scope.pooledBytes() < 1.6 * mostLive, Scope.pooledBytes() + " bytes for " + mostLive);
+      live.forEach(Tensor::release);
+      assertEquals(0, Scope.liveBytes());
+    }
+    Scope.trim();
+    assertEquals(0, Scope.pooledBytes(), "all blocks became whole slabs again");
   }
 
   @Test

@@ -1,30 +1,38 @@
 package dev.hone.core.memory;
 
+import java.util.Arrays;
+
 /**
- * Float elements in a Java array. The array may be longer than its tensor. It belongs to the garbage collector, or to the
- * pool of a scope, which takes it back when the scope closes or when the last user releases it.
+ * Float elements in a Java array: an array of its own that belongs to the garbage collector, or a block of a pool, which
+ * takes it back when its scope closes or when the last user releases it.
  */
 public final class HeapStorage implements Storage {
   private float[] array;
-  private ArrayPool pool; // null: the garbage collector owns the array
-  private Object scope; // the scope that will give the array back
+  private SlabPool.Block block; // null: the garbage collector owns the array
+  private SlabPool pool;
+  private Object scope; // the scope that will give the memory back
   private int users;
 
   /** An array that the garbage collector owns. */
   public HeapStorage(float[] array) {
-    this.array = array;
+    this(array, null, null, null);
   }
 
-  /** An array of a pool, to be given back by {@code scope}. */
-  public HeapStorage(float[] array, ArrayPool pool, Object scope) {
+  HeapStorage(float[] array, SlabPool.Block block, SlabPool pool, Object scope) {
     this.array = array;
+    this.block = block;
     this.pool = pool;
     this.scope = scope;
   }
 
-  /** The array, or null once it was given back. */
+  /** The array that the elements lie in, or null once the memory was given back. */
   public float[] array() {
     return array;
+  }
+
+  /** Index of the first element in the array. */
+  public int base() {
+    return block == null ? 0 : block.offset;
   }
 
   /** The scope that owns this storage, or null. */
@@ -32,15 +40,20 @@ public final class HeapStorage implements Storage {
     return scope;
   }
 
-  /** Hands this storage to another scope, or to the garbage collector if {@code newScope} is null. */
+  /**
+   * Hands this storage to another scope, or to the garbage collector if {@code newScope} is null: then a block's elements
+   * move to an array of their own.
+   */
   public void moveTo(Object newScope) {
     scope = newScope;
-    if (newScope == null) {
-      pool = null;
+    if (newScope == null && block != null) {
+      array = Arrays.copyOfRange(array, block.offset, block.offset + block.length());
+      pool.put(block);
+      block = null;
     }
   }
 
-  /** No number of releases gives this array back before its scope closes. */
+  /** No number of releases gives this memory back before its scope closes. */
   public void pin() {
     users = Integer.MAX_VALUE / 2;
   }
@@ -50,18 +63,22 @@ public final class HeapStorage implements Storage {
     users++;
   }
 
-  /** One user is done; after the last one the array goes back to the pool of its scope. */
+  /** One user is done; after the last one the memory goes back to the pool of its scope. */
   public void release() {
     if (--users <= 0) {
       free();
     }
   }
 
-  /** Gives the array back to its pool now. Nothing happens if the garbage collector owns it. */
+  /** Gives the memory back now. Nothing happens if the garbage collector owns it. */
   public void free() {
-    if (pool != null && array != null) {
-      pool.put(array);
-      array = null;
+    if (scope == null || array == null) {
+      return;
+    }
+    array = null;
+    if (block != null) {
+      pool.put(block);
+      block = null;
     }
   }
 }

@@ -1,0 +1,169 @@
+package dev.hone.core.memory;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.TreeSet;
+
+/**
+ * Memory for the tensors of one thread's scopes: blocks of a few large float arrays, the slabs. A request takes the
+ * smallest free block that holds it, neighbours that are free become one block again.
+ *
+ * <p>Implementation note: fresh arrays cost page faults, zeroing and collections; with a pool a training step allocates
+ * nothing. Ragged batches ask for other lengths at every step, so that a pool of whole arrays either finds none that fits or
+ * keeps many of each size; blocks are cut to measure. What lies idle is bounded: a new slab is made only after free slabs
+ * were dropped, as long as all slabs together would exceed one and a quarter times the most that was ever live.
+ */
+public final class SlabPool {
+  /** Requests for fewer floats get an array of their own: it costs the collector nothing. */
+  public static final int SMALLEST = 256;
+
+  private static final int LINE = 16; // floats of a cache line
+  private static final int SMALLEST_SLAB = 1 << 16;
+  private static final int LARGEST_SLAB = 1 << 24; // larger ones only for larger requests
+  private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
+  /** A run of floats of a slab: in use, or free and in {@link #free}. */
+  static final class Block {
+    final float[] slab;
+    final int slabNumber;
+    final int offset;
+    private int size;
+    private int length; // that was asked for
+    private boolean idle;
+    private Block before;
+    private Block after;
+
+    private Block(float[] slab, int slabNumber, int offset, int size) {
+      this.slab = slab;
+      this.slabNumber = slabNumber;
+      this.offset = offset;
+      this.size = size;
+    }
+
+    int length() {
+      return length;
+    }
+
+    private boolean isWholeSlab() {
+      return size == slab.length;
+    }
+  }
+
+  // the lowest place among equals keeps the far slabs free, and what was just given back is often still in the cache
+  private final TreeSet<Block> free = new TreeSet<>(Comparator.<Block>comparingInt(block -> block.size)
+      .thenComparingInt(block -> block.slabNumber).thenComparingInt(block -> block.offset));
+
+  private int slabsMade;
+  private long slabFloats;
+  private long liveFloats;
+  private long mostLiveFloats;
+
+  /** Memory for {@code length} floats with unspecified contents, owned by {@code scope}. */
+  public HeapStorage take(int length, Object scope) {
+    if (length < SMALLEST) {
+      return new HeapStorage(new float[length], null, null, scope);
+    }
+    Block block = block(length);
+    return new HeapStorage(block.slab, block, this, scope);
+  }
+
+  private Block block(int length) {
+    // one line more than needed: tensors of a power of two would lie at equal places of their pages, where a store makes
+    // loads from the other tensor wait
+    int size = (int) Math.min(LONGEST_ARRAY, (length + 2L * LINE - 1) / LINE * LINE);
+    Block best = free.ceiling(new Block(null, -1, 0, size));
+    if (best == null) {
+      best = newSlab(size);
+    } else {
+      free.remove(best);
+    }
+    if (best.size - size >= SMALLEST) {
+      Block rest = new Block(best.slab, best.slabNumber, best.offset + size, best.size - size);
+      rest.before = best;
+      rest.after = best.after;
+      if (rest.after != null) {
+        rest.after.before = rest;
+      }
+      best.after = rest;
+      best.size = size;
+      rest.idle = true;
+      free.add(rest);
+    }
+    best.idle = false;
+    best.length = length;
+    liveFloats += best.size;
+    mostLiveFloats = Math.max(mostLiveFloats, liveFloats);
+    return best;
+  }
+
+  private Block newSlab(int size) {
+    int usual = Math.clamp(slabFloats / 4, SMALLEST_SLAB, LARGEST_SLAB);
+    int length = Math.max(size, usual);
+    dropIdle(Math.max(mostLiveFloats, liveFloats + size) * 5 / 4 - length);
+    float[] slab;
+    try {
+      slab = new float[length];
+    } catch (OutOfMemoryError e) {
+      dropIdle(0);
+      slab = new float[size]; // a second failure is reported by the caller, who knows the shape
+    }
+    slabFloats += slab.length;
+    return new Block(slab, slabsMade++, 0, slab.length);
+  }
+
+  /** Drops free slabs, the smallest first, until all together have at most {@code most} floats or none is free. */
+  private void dropIdle(long most) {
+    if (slabFloats <= most) {
+      return;
+    }
+    for (Block block : new ArrayList<>(free)) {
+      if (block.isWholeSlab() && slabFloats > most) {
+        free.remove(block);
+        slabFloats -= block.size;
+      }
+    }
+  }
+
+  /** Takes a block back. */
+  void put(Block block) {
+    liveFloats -= block.size;
+    Block whole = block;
+    if (block.before != null && block.before.idle) {
+      whole = block.before;
+      free.remove(whole);
+      join(whole);
+    }
+    if (whole.after != null && whole.after.idle) {
+      free.remove(whole.after);
+      join(whole);
+    }
+    whole.idle = true;
+    free.add(whole);
+  }
+
+  /** Makes a block and the one behind it one. */
+  private static void join(Block block) {
+    Block gone = block.after;
+    block.size += gone.size;
+    block.after = gone.after;
+    if (block.after != null) {
+      block.after.before = block;
+    }
+  }
+
+  /** Drops all free slabs. */
+  public void trim() {
+    dropIdle(0);
+    mostLiveFloats = liveFloats;
+  }
+
+  /** Bytes of the blocks in use. */
+  public long liveBytes() {
+    return liveFloats * Float.BYTES;
+  }
+
+  /** Bytes of all slabs: in use and waiting for reuse. */
+  public long bytes() {
+    return slabFloats * Float.BYTES;
+  }
+}
