@@ -8,7 +8,6 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
-import dev.hone.core.parallel.Workers;
 import java.lang.foreign.Arena;
 import java.util.Random;
 
@@ -50,7 +49,6 @@ final class MatMulOps implements OpsFamily {
       }
     }
     batched(report, 48, 128, 64, 128);
-    read(report);
   }
 
   private static void product(OpsReport report, String name, String kind, int m, int k, int n, DType stored) {
@@ -85,16 +83,6 @@ final class MatMulOps implements OpsFamily {
       Tensor c = Tensor.empty(count, m, n);
       return () -> KERNELS.batched(a, false, b, true, false, c);
     }, new Work(Unit.FLOP, 2.0 * count * m * k * n));
-  }
-
-  /** What memory gives: the yardstick of products with one row. */
-  private static void read(OpsReport report) {
-    report.report("read_sum", "64 MiB", () -> {
-      float[] data = new float[1 << 24];
-      int grain = 1 << 16;
-      float[] sums = new float[data.length / grain];
-      return () -> Workers.ranges(data.length, grain, (from, to) -> sums[from / grain] = PlainRead.sum(data, from, to));
-    }, new Work(Unit.BYTE, 4.0 * (1 << 24)));
   }
 
   private static Tensor random(int... dims) {
