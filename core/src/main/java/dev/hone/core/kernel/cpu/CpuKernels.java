@@ -25,7 +25,7 @@ public final class CpuKernels {
   /** Kernels in plain Java. */
   public static Kernels scalar(String reason) {
     return new Kernels("scalar", reason,
-        new CpuMatMul(new ScalarMatMulLoops(), new ScalarActivationLoops()),
+        new CpuMatMul(new ScalarMatMulLoops(), new ScalarGatherLoops(), new ScalarActivationLoops()),
         new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
         new CpuReduce(new ScalarReduceLoops()),
         new CpuNorm(new ScalarNormLoops()),
@@ -38,7 +38,7 @@ public final class CpuKernels {
   /** Kernels on the Vector API; fails to load without its module. */
   public static Kernels vector(String reason) {
     return new Kernels("vector", reason,
-        new CpuMatMul(new VectorMatMulLoops(), new VectorActivationLoops()),
+        new CpuMatMul(new VectorMatMulLoops(), new VectorGatherLoops(), new VectorActivationLoops()),
         new CpuElementwise(new VectorElementwiseLoops(), new VectorActivationLoops()),
         new CpuReduce(new VectorReduceLoops()),
         new CpuNorm(new VectorNormLoops()),

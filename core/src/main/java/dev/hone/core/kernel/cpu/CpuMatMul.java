@@ -12,12 +12,14 @@ public final class CpuMatMul implements MatMulKernels {
   /** The same where rows are added up. */
   private static final int FEW_SUMS = 32;
 
+  private final GatherLoops stored;
   private final PackedProduct packed;
   private final DotProduct dots;
   private final RowSumProduct rowSums;
 
   /** Products on these loops. */
-  public CpuMatMul(MatMulLoops loops, ActivationLoops activations) {
+  public CpuMatMul(MatMulLoops loops, GatherLoops stored, ActivationLoops activations) {
+    this.stored = stored;
     ProductEpilogue epilogue = new ProductEpilogue(loops, activations);
     PanelStore store = new PanelStore();
     packed = new PackedProduct(loops, epilogue, store);
@@ -27,7 +29,7 @@ public final class CpuMatMul implements MatMulKernels {
 
   @Override
   public void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
-    Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue);
+    Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue, stored);
     if (product.m() > 0 && product.n() > 0) {
       run(product);
     }

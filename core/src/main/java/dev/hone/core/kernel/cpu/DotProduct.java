@@ -18,6 +18,8 @@ final class DotProduct {
   private static final int BLOCK = 8;
   /** Stretch of k in the first-level cache at a time. */
   private static final int STRETCH = 1024;
+  /** The same where q passes each row of p just once: a long stretch reads memory in order. */
+  private static final int LONG_STRETCH = 2048;
   /** Elements of p that a thread does at a time. */
   private static final int GRAIN = 1 << 16;
   private static final int WIDENED = 14;
@@ -36,6 +38,10 @@ final class DotProduct {
   /** C = A · Bᵀ with few rows of A: p is B. Any layout of A. */
   void fewRows(Product product) {
     int k = product.k();
+    if (product.m() == 1) {
+      one(product, product.b(), product.n(), product.a(), product.ai());
+      return;
+    }
     PanelStore.Panels panels = store.take();
     try {
       float[] q = panels.left(padded(product.m()) * k);
@@ -59,6 +65,10 @@ final class DotProduct {
   void fewColumns(Product product) {
     int k = product.k();
     MatrixSource b = product.b();
+    if (product.n() == 1 && b.array() != null) {
+      one(product, product.left(), product.m(), b.array(), b.offset());
+      return;
+    }
     PanelStore.Panels panels = store.take();
     try {
       float[] q = panels.right(padded(product.n()) * k);
@@ -82,11 +92,35 @@ final class DotProduct {
     }
   }
 
+  /** C is one row or one column, whose elements lie side by side like those of x either way. */
+  private void one(Product product, MatrixSource p, int rows, float[] x, int xi) {
+    Workers.ranges(rows, grain(product), (from, to) -> {
+      float[] sums = Scratch.floats(SUMS, to - from + MatMulLoops.ONE_ROWS);
+      p.dots(loops, from, to, x, xi, sums);
+      storeRow(sums, 0, to - from, product.epilogue().scale(), product.accumulate(), product.c(), product.ci() + from);
+      if (product.m() == 1) {
+        epilogue.finish(product, 0, 1, from, to);
+      } else {
+        epilogue.finish(product, from, to, 0, 1);
+      }
+    });
+  }
+
+  private static int grain(Product product) {
+    return Math.max(1, GRAIN / Math.max(1, product.k()) / BLOCK) * BLOCK;
+  }
+
   private void run(Product product, MatrixSource p, int rows, float[] q, int few, boolean turned) {
-    int grain = Math.max(1, GRAIN / Math.max(1, product.k()) / BLOCK) * BLOCK;
+    int grain = grain(product);
+    int width = padded(few);
+    boolean once = width == MatMulLoops.DOT_COLUMNS;
+    int block = once ? MatMulLoops.DOT_ROWS : BLOCK;
+    int stretch = once ? LONG_STRETCH : STRETCH;
     Workers.ranges(rows, grain, (from, to) -> {
-      for (int row = from; row < to; row += BLOCK) {
-        block(product, p, row, Math.min(to, row + BLOCK), q, few, turned);
+      for (int row = from; row < to; row += block) {
+        int rowEnd = Math.min(to, row + block);
+        float[] sums = sums(p, row, rowEnd, q, width, stretch);
+        store(product, sums, row, rowEnd, few, width, turned);
       }
       if (turned) {
         epilogue.finish(product, 0, few, from, to);
@@ -96,33 +130,37 @@ final class DotProduct {
     });
   }
 
-  private void block(Product product, MatrixSource p, int row, int rowEnd, float[] q, int few, boolean turned) {
-    int k = product.k();
-    int width = padded(few);
+  /** Sums of some rows of p with all rows of q, {@code width} for each row of p. */
+  private float[] sums(MatrixSource p, int row, int rowEnd, float[] q, int width, int stretch) {
+    int k = p.columns();
     float[] sums = Scratch.floats(SUMS, BLOCK * width);
     Arrays.fill(sums, 0, BLOCK * width, 0);
-    for (int from = 0; from < k; from += STRETCH) {
-      int length = Math.min(STRETCH, k - from);
+    for (int from = 0; from < k; from += stretch) {
+      int length = Math.min(stretch, k - from);
       float[] array = p.array();
-      int at = p.offset() + row * p.columns() + from;
-      int stride = p.columns();
+      int at = p.offset() + row * k + from;
+      int stride = k;
       if (array == null) {
         array = Scratch.floats(WIDENED, BLOCK * STRETCH);
         for (int i = row; i < rowEnd; i++) {
-          p.read(i, from, length, array, (i - row) * STRETCH);
+          p.read(i, from, length, array, (i - row) * length);
         }
         at = 0;
-        stride = STRETCH;
+        stride = length;
       }
       stretch(array, at, stride, rowEnd - row, q, from, k, width, length, sums);
     }
+    return sums;
+  }
+
+  private static void store(Product product, float[] sums, int row, int rowEnd, int few, int width, boolean turned) {
     float scale = product.epilogue().scale();
     if (turned) {
       storeTurned(sums, rowEnd - row, few, width, scale, product.accumulate(), product.c(), product.ci() + row, product.n());
-    } else {
-      for (int i = row; i < rowEnd; i++) {
-        storeRow(sums, (i - row) * width, few, scale, product.accumulate(), product.c(), product.ci() + i * product.n());
-      }
+      return;
+    }
+    for (int i = row; i < rowEnd; i++) {
+      storeRow(sums, (i - row) * width, few, scale, product.accumulate(), product.c(), product.ci() + i * product.n());
     }
   }
 

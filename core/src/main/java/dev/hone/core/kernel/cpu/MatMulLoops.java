@@ -55,6 +55,15 @@ public abstract class MatMulLoops {
    */
   public abstract void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds);
 
+  /** Rows of p that {@link #dotsOfOne} takes. */
+  public static final int ONE_ROWS = 4;
+
+  /**
+   * sums[i] = Σ_k p[i][k] · x[k] for {@link #ONE_ROWS} rows of p that begin at p0 to p3, in the order of
+   * {@link GatherLoops#dot}.
+   */
+  public abstract void dotsOfOne(int depth, float[] p, int p0, int p1, int p2, int p3, float[] x, int xi, float[] sums, int si);
+
   /** Rows that {@link #addRows} takes. */
   public static final int SUM_ROWS = 8;
 

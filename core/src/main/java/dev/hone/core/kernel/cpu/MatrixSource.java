@@ -1,13 +1,13 @@
 package dev.hone.core.kernel.cpu;
 
+import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * The right operand of a product: rows of floats, whatever they are stored as. A matrix in a Java array is read in place; any
- * other is widened piece by piece into an array where it is packed, so that no loop of a product knows how it is stored.
+ * other is widened piece by piece into an array where it is packed, so that no loop of a product knows how it is stored. Only
+ * for a single row of the left operand the large one is multiplied as it streams by: widening first would take twice the time.
  */
 abstract sealed class MatrixSource {
   private final int columns;
@@ -17,14 +17,12 @@ abstract sealed class MatrixSource {
   }
 
   /** The source that reads a tensor of a float type, [rows, columns]. */
-  static MatrixSource of(Tensor tensor) {
+  static MatrixSource of(Tensor tensor, GatherLoops loops) {
     if (tensor.isHeap()) {
       return new InArray(tensor.array(), tensor.offset(), tensor.shape().columns());
     }
     return switch (tensor.dtype()) {
-      case F32 -> new F32(tensor);
-      case BF16 -> new BF16(tensor);
-      case F16 -> new F16(tensor);
+      case F32, BF16, F16 -> new Stored(loops, tensor);
       default -> throw new IllegalArgumentException("matmul: rhs " + tensor + " is " + tensor.dtype()
           + "; products read F32, BF16 and F16, convert it with toF32()");
     };
@@ -53,6 +51,13 @@ abstract sealed class MatrixSource {
   /** Widens {@code count} elements of a row from a column on. */
   abstract void read(int row, int column, int count, float[] target, int at);
 
+  /**
+   * sums[i] = row (row + i) · x for the rows up to {@code rowEnd}.
+   *
+   * @param sums with room for {@link MatMulLoops#ONE_ROWS} - 1 more, whose contents are lost
+   */
+  abstract void dots(MatMulLoops loops, int row, int rowEnd, float[] x, int xi, float[] sums);
+
   private static final class InArray extends MatrixSource {
     private final float[] array;
     private final int offset;
@@ -77,57 +82,44 @@ abstract sealed class MatrixSource {
     void read(int row, int column, int count, float[] target, int at) {
       System.arraycopy(array, offset + row * columns() + column, target, at, count);
     }
+
+    @Override
+    void dots(MatMulLoops loops, int row, int rowEnd, float[] x, int xi, float[] sums) {
+      for (int i = row; i < rowEnd; i += MatMulLoops.ONE_ROWS) {
+        int last = Math.min(i + MatMulLoops.ONE_ROWS, rowEnd) - 1; // beyond it the last row is taken again
+        int next = Math.min(i + 1, last);
+        loops.dotsOfOne(columns(), array, at(i), at(next), at(Math.min(i + 2, last)), at(last), x, xi, sums, i - row);
+      }
+    }
+
+    private int at(int row) {
+      return offset + row * columns();
+    }
   }
 
-  private static final class F32 extends MatrixSource {
-    private static final ValueLayout.OfFloat LAYOUT =
-        ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private final MemorySegment bytes;
+  /** Rows outside the heap. */
+  private static final class Stored extends MatrixSource {
+    private final GatherLoops loops;
+    private final MemorySegment elements;
+    private final DType type;
 
-    F32(Tensor tensor) {
+    Stored(GatherLoops loops, Tensor tensor) {
       super(tensor.shape().columns());
-      bytes = tensor.segment();
+      this.loops = loops;
+      elements = tensor.segment();
+      type = tensor.dtype();
     }
 
     @Override
     void read(int row, int column, int count, float[] target, int at) {
-      MemorySegment.copy(bytes, LAYOUT, ((long) row * columns() + column) * Float.BYTES, target, at, count);
-    }
-  }
-
-  private static final class BF16 extends MatrixSource {
-    private final MemorySegment bytes;
-
-    BF16(Tensor tensor) {
-      super(tensor.shape().columns());
-      bytes = tensor.segment();
+      loops.widen(elements, type, (long) row * columns() + column, 1, target, at, count);
     }
 
     @Override
-    void read(int row, int column, int count, float[] target, int at) {
-      long first = ((long) row * columns() + column) * Short.BYTES;
-      for (int i = 0; i < count; i++) {
-        target[at + i] = Float.intBitsToFloat(bytes.get(HALF, first + i * 2L) << 16);
+    void dots(MatMulLoops products, int row, int rowEnd, float[] x, int xi, float[] sums) {
+      for (int i = row; i < rowEnd; i++) {
+        sums[i - row] = loops.dot(elements, type, (long) i * columns(), x, xi, columns());
       }
     }
   }
-
-  private static final class F16 extends MatrixSource {
-    private final MemorySegment bytes;
-
-    F16(Tensor tensor) {
-      super(tensor.shape().columns());
-      bytes = tensor.segment();
-    }
-
-    @Override
-    void read(int row, int column, int count, float[] target, int at) {
-      long first = ((long) row * columns() + column) * Short.BYTES;
-      for (int i = 0; i < count; i++) {
-        target[at + i] = Float.float16ToFloat(bytes.get(HALF, first + i * 2L));
-      }
-    }
-  }
-
-  private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 }

@@ -23,7 +23,8 @@ import dev.hone.core.kernel.MatMulKernels.Epilogue;
 record Product(int m, int n, int k, float[] a, int ai, int lda, boolean transA, MatrixSource b, boolean transB,
     boolean accumulate, float[] c, int ci, Epilogue epilogue) {
 
-  static Product of(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
+  static Product of(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue,
+      GatherLoops loops) {
     int m = transA ? a.shape().columns() : a.shape().rows();
     int k = transA ? a.shape().rows() : a.shape().columns();
     int n = transB ? b.shape().rows() : b.shape().columns();
@@ -47,8 +48,8 @@ record Product(int m, int n, int k, float[] a, int ai, int lda, boolean transA, 
       throw new IllegalArgumentException("matmul: accumulate and activation " + epilogue.activation()
           + " exclude each other; apply the activation to the finished sum");
     }
-    return new Product(m, n, k, a.array(), a.offset(), a.shape().columns(), transA, MatrixSource.of(b), transB, accumulate,
-        c.array(), c.offset(), epilogue);
+    return new Product(m, n, k, a.array(), a.offset(), a.shape().columns(), transA, MatrixSource.of(b, loops), transB,
+        accumulate, c.array(), c.offset(), epilogue);
   }
 
   static ShapeException inner(String op, Shape a, boolean transA, int k, Shape b, boolean transB, int inner, int other) {

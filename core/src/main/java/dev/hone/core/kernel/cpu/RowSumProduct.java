@@ -15,6 +15,8 @@ import java.util.Arrays;
 final class RowSumProduct {
   /** Columns of C that a thread does at a time, at most. */
   private static final int STRIP = 512;
+  /** The same for one row of C: wide strips read memory in order. */
+  private static final int ONE_STRIP = 4096;
   private static final int WIDENED = 14;
   private static final int SUMS = 15;
 
@@ -53,7 +55,7 @@ final class RowSumProduct {
   /** Row i of the result is the sum over k of weights[wi + i · rowStep + k · step] · row k. */
   private void run(int rows, int depth, float[] weights, int wi, int rowStep, int step, MatrixSource large, int columns,
       Strip strip) {
-    int width = width(columns);
+    int width = width(columns, rows == 1 ? ONE_STRIP : STRIP);
     Workers.ranges(columns, width, (from, to) -> {
       int n = to - from;
       float[] sums = Scratch.floats(SUMS, rows * n);
@@ -64,7 +66,7 @@ final class RowSumProduct {
         int at = large.offset() + k * large.columns() + from;
         int stride = large.columns();
         if (array == null) {
-          array = Scratch.floats(WIDENED, MatMulLoops.SUM_ROWS * STRIP);
+          array = Scratch.floats(WIDENED, MatMulLoops.SUM_ROWS * width);
           for (int t = 0; t < MatMulLoops.SUM_ROWS; t++) {
             large.read(k + t, from, n, array, t * n);
           }
@@ -76,7 +78,7 @@ final class RowSumProduct {
         }
       }
       for (; k < depth; k++) {
-        float[] array = Scratch.floats(WIDENED, MatMulLoops.SUM_ROWS * STRIP);
+        float[] array = Scratch.floats(WIDENED, MatMulLoops.SUM_ROWS * width);
         large.read(k, from, n, array, 0);
         for (int i = 0; i < rows; i++) {
           loops.addRow(weights[wi + i * rowStep + k * step], array, 0, n, sums, i * n);
@@ -87,9 +89,9 @@ final class RowSumProduct {
   }
 
   /** Strips of equal width, several for each thread where the columns suffice. */
-  private static int width(int columns) {
-    int strips = Math.max((columns + STRIP - 1) / STRIP, Math.min(4 * Workers.threads(), columns / 128));
-    return Math.min(STRIP, (columns / strips + 31) / 32 * 32);
+  private static int width(int columns, int most) {
+    int strips = Math.max((columns + most - 1) / most, Math.min(4 * Workers.threads(), columns / 128));
+    return Math.min(most, (columns / strips + 31) / 32 * 32);
   }
 
   private static void store(Product product, float[] sums, int n, int column) {

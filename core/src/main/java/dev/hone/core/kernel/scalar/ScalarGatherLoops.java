@@ -29,4 +29,17 @@ public final class ScalarGatherLoops extends GatherLoops {
       y[yi + i] = scale * value(source, type, element + i);
     }
   }
+
+  @Override
+  public float dot(MemorySegment source, DType type, long element, float[] x, int xi, int n) {
+    return dot(0, source, type, element, x, xi, n);
+  }
+
+  /** sum + Σ source[k] · x[k], in order. */
+  public static float dot(float sum, MemorySegment source, DType type, long element, float[] x, int xi, int n) {
+    for (int i = 0; i < n; i++) {
+      sum = Math.fma(value(source, type, element + i), x[xi + i], sum);
+    }
+    return sum;
+  }
 }

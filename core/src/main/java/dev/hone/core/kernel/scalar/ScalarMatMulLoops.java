@@ -99,6 +99,25 @@ public final class ScalarMatMulLoops extends MatMulLoops {
   }
 
   @Override
+  public void dotsOfOne(int depth, float[] p, int p0, int p1, int p2, int p3, float[] x, int xi, float[] sums, int si) {
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    for (int k = 0; k < depth; k++) {
+      float value = x[xi + k];
+      sum0 = Math.fma(p[p0 + k], value, sum0);
+      sum1 = Math.fma(p[p1 + k], value, sum1);
+      sum2 = Math.fma(p[p2 + k], value, sum2);
+      sum3 = Math.fma(p[p3 + k], value, sum3);
+    }
+    sums[si] = sum0;
+    sums[si + 1] = sum1;
+    sums[si + 2] = sum2;
+    sums[si + 3] = sum3;
+  }
+
+  @Override
   public void addRows(float[] weights, int wi, int stride, float[] rows, int ri, int ldr, int n, float[] y, int yi) {
     for (int t = 0; t < SUM_ROWS; t++) {
       addRow(weights[wi + t * stride], rows, ri + t * ldr, n, y, yi);

@@ -73,8 +73,50 @@ final class RowKernels {
     }
   }
 
+  /** Four rows by one: as many streams from memory, and two sums for each to hide the time of the multiply-adds. */
+  static void dotsOfOne(int depth, float[] p, int p0, int p1, int p2, int p3, float[] x, int xi, float[] sums, int si) {
+    FloatVector even0 = FloatVector.zero(SPECIES);
+    FloatVector odd0 = FloatVector.zero(SPECIES);
+    FloatVector even1 = FloatVector.zero(SPECIES);
+    FloatVector odd1 = FloatVector.zero(SPECIES);
+    FloatVector even2 = FloatVector.zero(SPECIES);
+    FloatVector odd2 = FloatVector.zero(SPECIES);
+    FloatVector even3 = FloatVector.zero(SPECIES);
+    FloatVector odd3 = FloatVector.zero(SPECIES);
+    int body = pairs(depth);
+    for (int k = 0; k < body; k += 2 * LANES) {
+      FloatVector left = FloatVector.fromArray(SPECIES, x, xi + k);
+      FloatVector right = FloatVector.fromArray(SPECIES, x, xi + k + LANES);
+      even0 = FloatVector.fromArray(SPECIES, p, p0 + k).fma(left, even0);
+      odd0 = FloatVector.fromArray(SPECIES, p, p0 + k + LANES).fma(right, odd0);
+      even1 = FloatVector.fromArray(SPECIES, p, p1 + k).fma(left, even1);
+      odd1 = FloatVector.fromArray(SPECIES, p, p1 + k + LANES).fma(right, odd1);
+      even2 = FloatVector.fromArray(SPECIES, p, p2 + k).fma(left, even2);
+      odd2 = FloatVector.fromArray(SPECIES, p, p2 + k + LANES).fma(right, odd2);
+      even3 = FloatVector.fromArray(SPECIES, p, p3 + k).fma(left, even3);
+      odd3 = FloatVector.fromArray(SPECIES, p, p3 + k + LANES).fma(right, odd3);
+    }
+    int rest = depth - body;
+    sums[si] = dotTail(sum(even0.add(odd0)), p, p0 + body, x, xi + body, rest);
+    sums[si + 1] = dotTail(sum(even1.add(odd1)), p, p1 + body, x, xi + body, rest);
+    sums[si + 2] = dotTail(sum(even2.add(odd2)), p, p2 + body, x, xi + body, rest);
+    sums[si + 3] = dotTail(sum(even3.add(odd3)), p, p3 + body, x, xi + body, rest);
+  }
+
+  private static float dotTail(float sum, float[] p, int pi, float[] x, int xi, int n) {
+    for (int k = 0; k < n; k++) {
+      sum = Math.fma(p[pi + k], x[xi + k], sum);
+    }
+    return sum;
+  }
+
+  /** How many of {@code n} elements fill pairs of vectors. */
+  static int pairs(int n) {
+    return n / (2 * LANES) * (2 * LANES);
+  }
+
   /** The sum of all lanes in a fixed order; that of {@code reduceLanes} may differ from one compilation to the next. */
-  private static float sum(FloatVector vector) {
+  static float sum(FloatVector vector) {
     FloatVector v = vector.add(vector.rearrange(HALF));
     v = v.add(v.rearrange(QUARTER));
     if (LANES > 4) {

@@ -70,4 +70,64 @@ public final class VectorGatherLoops extends GatherLoops {
     return (IntVector) ShortVector.fromMemorySegment(I16, source, at, ByteOrder.LITTLE_ENDIAN)
         .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
   }
+
+  @Override
+  public float dot(MemorySegment source, DType type, long element, float[] x, int xi, int n) {
+    int body = RowKernels.pairs(n);
+    float sum = switch (type) {
+      case F32 -> dotSingles(source, element * 4, x, xi, body);
+      case BF16 -> dotBrains(source, element * 2, x, xi, body);
+      case F16 -> dotHalves(source, element * 2, x, xi, body);
+      default -> throw new IllegalArgumentException("dot: " + type + " is not a type that products read");
+    };
+    return ScalarGatherLoops.dot(sum, source, type, element + body, x, xi + body, n - body);
+  }
+
+  private static float dotSingles(MemorySegment source, long at, float[] x, int xi, int n) {
+    FloatVector even = FloatVector.zero(F32);
+    FloatVector odd = FloatVector.zero(F32);
+    for (int i = 0; i < n; i += 2 * LANES) {
+      FloatVector left = FloatVector.fromMemorySegment(F32, source, at + 4L * i, ByteOrder.LITTLE_ENDIAN);
+      FloatVector right = FloatVector.fromMemorySegment(F32, source, at + 4L * (i + LANES), ByteOrder.LITTLE_ENDIAN);
+      even = left.fma(FloatVector.fromArray(F32, x, xi + i), even);
+      odd = right.fma(FloatVector.fromArray(F32, x, xi + i + LANES), odd);
+    }
+    return RowKernels.sum(even.add(odd));
+  }
+
+  private static float dotBrains(MemorySegment source, long at, float[] x, int xi, int n) {
+    FloatVector even = FloatVector.zero(F32);
+    FloatVector odd = FloatVector.zero(F32);
+    for (int i = 0; i < n; i += 2 * LANES) {
+      IntVector left = (IntVector) ShortVector.fromMemorySegment(I16, source, at + 2L * i, ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+      IntVector right = (IntVector) ShortVector.fromMemorySegment(I16, source, at + 2L * (i + LANES), ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+      even = left.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F32, x, xi + i), even);
+      odd = right.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F32, x, xi + i + LANES),
+          odd);
+    }
+    return RowKernels.sum(even.add(odd));
+  }
+
+  /** As {@link #halves}; the sign is extended over the upper half, of which the shift leaves the top bit and the mask no other. */
+  private static float dotHalves(MemorySegment source, long at, float[] x, int xi, int n) {
+    FloatVector even = FloatVector.zero(F32);
+    FloatVector odd = FloatVector.zero(F32);
+    FloatVector factor = broadcast(F32, 0x1p112f);
+    IntVector special = IntVector.broadcast(I32, 0x7C00 << 13);
+    for (int i = 0; i < n; i += 2 * LANES) {
+      IntVector left = ((IntVector) ShortVector.fromMemorySegment(I16, source, at + 2L * i, ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.S2I, I32, 0)).lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000);
+      IntVector right = ((IntVector) ShortVector.fromMemorySegment(I16, source, at + 2L * (i + LANES), ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.S2I, I32, 0)).lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000);
+      FloatVector evens = left.reinterpretAsFloats().mul(factor)
+          .blend(left.or(0x7F800000).reinterpretAsFloats(), left.and(special).eq(special).cast(F32));
+      FloatVector odds = right.reinterpretAsFloats().mul(factor)
+          .blend(right.or(0x7F800000).reinterpretAsFloats(), right.and(special).eq(special).cast(F32));
+      even = evens.fma(FloatVector.fromArray(F32, x, xi + i), even);
+      odd = odds.fma(FloatVector.fromArray(F32, x, xi + i + LANES), odd);
+    }
+    return RowKernels.sum(even.add(odd));
+  }
 }

@@ -73,6 +73,11 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
+  public void dotsOfOne(int depth, float[] p, int p0, int p1, int p2, int p3, float[] x, int xi, float[] sums, int si) {
+    RowKernels.dotsOfOne(depth, p, p0, p1, p2, p3, x, xi, sums, si);
+  }
+
+  @Override
   public void addRows(float[] weights, int wi, int stride, float[] rows, int ri, int ldr, int n, float[] y, int yi) {
     RowKernels.addRows(weights, wi, stride, rows, ri, ldr, n, y, yi);
   }
