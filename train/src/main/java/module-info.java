@@ -2,11 +2,13 @@
 module dev.hone.train {
   requires transitive dev.hone.lora;
   requires transitive dev.hone.tokenizer;
+  requires jdk.jfr;
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.csv;
   requires tools.jackson.dataformat.yaml;
 
   exports dev.hone.train;
+  exports dev.hone.train.checkpoint;
   exports dev.hone.train.config;
   exports dev.hone.train.data;
   exports dev.hone.train.metric;

@@ -14,7 +14,7 @@ import java.util.Map;
  * Keys, defaults and meanings are said here and nowhere else; the flags of the command line are made from them.
  *
  * @param epochs passes over the data; may be fractional
- * @param maxSteps steps after which training ends whatever the epochs say; 0 for no limit
+ * @param maxSteps number of steps, whatever the epochs say; 0 to go by epochs
  * @param batchSize sequences of a batch
  * @param maxTokensPerBatch tokens of a batch, 0 for no limit; batches then have up to {@code batchSize} sequences
  * @param groupByLength whether a batch's rows are about equally long
@@ -46,13 +46,13 @@ import java.util.Map;
  * @param patience evaluations without improvement after which training stops; 0 for never
  * @param threshold what counts as improvement
  * @param saveEverySteps steps between checkpoints; 0 for once an epoch
- * @param saveTotalLimit checkpoints that are kept
+ * @param saveTotalLimit checkpoints that are kept; 0 for none at all
  * @param checkpointing whether blocks are recomputed in the backward pass
  */
 public record TrainConfig(
     @Setting(key = "num_train_epochs", aliases = "epochs", fallback = "3", form = "N", help = "passes over the data")
     double epochs,
-    @Setting(key = "max_steps", fallback = "0", form = "N", help = "steps after which training ends; 0 for no limit")
+    @Setting(key = "max_steps", fallback = "0", form = "N", help = "number of steps, in place of epochs; 0: by epochs")
     int maxSteps,
     @Setting(key = "batch_size", aliases = {"per_device_train_batch_size", "train_batch_size"}, fallback = "32", form = "N",
         help = "sequences of a batch")
@@ -122,7 +122,7 @@ public record TrainConfig(
     double threshold,
     @Setting(key = "save_steps", fallback = "0", form = "N", help = "steps between checkpoints; 0 for once an epoch")
     int saveEverySteps,
-    @Setting(key = "save_total_limit", fallback = "2", form = "N", help = "checkpoints that are kept; 0 for none at all")
+    @Setting(key = "save_total_limit", fallback = "2", form = "N", help = "checkpoints kept for --resume; 0: none")
     int saveTotalLimit,
     @Setting(key = "gradient_checkpointing", help = "recompute blocks in the backward pass: less memory, more time")
     boolean checkpointing) {

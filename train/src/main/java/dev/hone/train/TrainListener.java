@@ -1,5 +1,8 @@
 package dev.hone.train;
 
+import java.nio.file.Path;
+import java.util.Map;
+
 /** Hears what happens in a run. Called on the thread that trains, between steps. */
 public interface TrainListener {
   /**
@@ -31,13 +34,28 @@ public interface TrainListener {
    * @param loss mean over the items
    * @param accuracy share of the items that are answered right; NaN where there is no right and wrong
    * @param logits of all rows, [rows, labels], in their order; null for a language model
-   * @param best whether this is the lowest loss so far
+   * @param metric what the best step is chosen by
+   * @param best whether this is the best so far
    */
-  record Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, boolean best) {}
+  record Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, double metric, boolean best) {}
 
-  /** After every step. */
+  /** After every step, also one that was skipped, whose loss or norm is not finite. */
   default void onStep(Step step) {}
 
   /** After every evaluation. */
   default void onEvaluation(Evaluation evaluation) {}
+
+  /** After a checkpoint was written. */
+  default void onCheckpoint(int step, Path file) {}
+
+  /** Something that a person should know: a skipped step, a damaged checkpoint that was passed over. */
+  default void onWarning(String message) {}
+
+  /** What this listener needs to go on after an interruption, taken just before a checkpoint is written; the keys are its own. */
+  default Map<String, String> save() {
+    return Map.of();
+  }
+
+  /** Before the first step of a run that goes on from a checkpoint: what {@link #save()} gave for it. */
+  default void resume(Map<String, String> saved) {}
 }

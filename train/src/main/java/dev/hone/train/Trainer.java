@@ -4,17 +4,24 @@ import dev.hone.autograd.GradMode;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
-import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.train.RunEvents.CheckpointEvent;
+import dev.hone.train.RunEvents.EvaluationEvent;
+import dev.hone.train.RunEvents.StepEvent;
+import dev.hone.train.checkpoint.Checkpoint;
+import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.optim.Gradients;
-import dev.hone.train.optim.Optimizer;
 import dev.hone.train.schedule.Schedule;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The training loop.
@@ -25,8 +32,8 @@ import java.util.List;
  * Trainer.Result result = trainer.train(training, heldOut);
  * }
  *
- * <p>Runs on the thread that calls it. With held-out rows the parameters that are left at the end are those with the lowest
- * held-out loss. The same seed gives the same bits, whatever the number of threads. {@link #stop()} from any thread ends
+ * <p>Runs on the thread that calls it. With held-out rows the parameters that are left at the end are those with the best
+ * held-out measure. The same seed gives the same bits, whatever the number of threads. {@link #stop()} from any thread ends
  * the run after the current step; interrupting the training thread does too.
  */
 public final class Trainer {
@@ -36,16 +43,22 @@ public final class Trainer {
    * @param steps that were taken
    * @param bestStep the step whose parameters were kept
    * @param bestLoss their loss on held-out rows; NaN if there were none
-   * @param stoppedEarly whether early stopping or {@link #stop()} ended the run
+   * @param stoppedEarly whether it ended before its last step
+   * @param interrupted whether {@link #stop()} or an interrupt did that; then {@code --resume} can go on
    * @param seconds of training, without evaluations
    */
-  public record Result(int steps, int bestStep, double bestLoss, boolean stoppedEarly, double seconds) {}
+  public record Result(int steps, int bestStep, double bestLoss, boolean stoppedEarly, boolean interrupted,
+      double seconds) {}
+
+  private static final System.Logger LOG = System.getLogger("dev.hone.train");
 
   private final PretrainedModel model;
   private final List<Parameter> parameters;
   private final Objective objective;
   private final TrainConfig config;
   private final List<TrainListener> listeners = new ArrayList<>();
+  private Checkpoints checkpoints; // null: none are written
+  private boolean resume;
   private volatile boolean stopped;
 
   /**
@@ -79,54 +92,195 @@ public final class Trainer {
   }
 
   /**
-   * Trains.
+   * Writes checkpoints in a run to come, as often as the settings say, and when it is stopped.
+   *
+   * @param resume whether the run goes on from the newest whole checkpoint there, if there is one; else all there are removed
+   */
+  public void setCheckpoints(Checkpoints checkpoints, boolean resume) {
+    this.checkpoints = checkpoints;
+    this.resume = resume;
+  }
+
+  /**
+   * Trains. A run that goes on from a checkpoint ends with the same bits as one that was never interrupted.
    *
    * @param training at least one row
    * @param heldOut rows to evaluate on, or null for none
+   * @throws TrainingException if the loss is not finite three times in a row, or diverges
+   * @throws UncheckedIOException if a checkpoint cannot be written; those from before are left
    */
   public Result train(TrainingSet training, TrainingSet heldOut) {
     int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
-    BatchSampler batches = new BatchSampler(training.lengths(), config.batchSize(), budget, true, config.seed());
-    int total = steps(batches);
+    BatchSampler batches =
+        new BatchSampler(training.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
+    int total = config.maxSteps() > 0 ? config.maxSteps() : steps(batches);
     Schedule schedule = config.schedule(total);
-    Optimizer optimizer = new Optimizer(parameters, config.grouping(model.config().layers()));
-    Best best = new Best();
-    double seconds = 0;
-    long tokens = 0;
-    int step = 0;
-    long pass = 0;
-    for (int epoch = 0; step < total; epoch++) {
-      List<List<int[]>> windows = windows(batches.epoch(epoch));
-      for (int i = 0; i < windows.size() && step < total; i++) {
-        long start = System.nanoTime();
-        Window window = accumulate(training, windows.get(i), pass);
-        pass += windows.get(i).size();
-        double norm = Gradients.norm(parameters);
-        double rate = config.learningRate() * schedule.factor(step);
-        if (!Double.isFinite(window.loss) || !Double.isFinite(norm)) {
-          throw notFinite(step + 1, window.loss);
+    RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut));
+    takeUp(run);
+    if (run.step < total) {
+      probe(training, batches.epoch(run.epoch));
+    }
+    while (goesOn(run, total)) {
+      List<List<int[]>> windows = windows(batches.epoch(run.epoch));
+      while (run.window < windows.size() && goesOn(run, total)) {
+        step(run, training, windows, schedule, total);
+        boolean pause = run.window == windows.size() || run.step == total;
+        if (heldOut != null && due(config.evalEverySteps(), run.step, pause, run.step == total)) {
+          evaluate(run, heldOut, epochs(run, windows));
         }
-        optimizer.step(rate, Gradients.clipScale(norm, config.maxGradNorm()));
-        Gradients.clear(parameters);
-        step++;
-        seconds += (System.nanoTime() - start) / 1e9;
-        tokens += window.tokens;
-        double done = epoch + (i + 1.0) / windows.size();
-        TrainListener.Step report =
-            new TrainListener.Step(step, total, done, window.loss, rate, norm, window.tokens, seconds, tokens);
-        listeners.forEach(listener -> listener.onStep(report));
-        boolean evaluate = config.evalEverySteps() > 0 ? step % config.evalEverySteps() == 0 : i == windows.size() - 1;
-        if (heldOut != null && (evaluate || step == total)) {
-          best.offer(step, done, evaluate(model, objective, heldOut, config.batchSize()));
-        }
-        if (best.exhausted() || stopped || Thread.currentThread().isInterrupted()) {
-          best.restore();
-          return new Result(step, best.step(step), best.loss, true, seconds);
+        boolean ends = !goesOn(run, total);
+        if (checkpoints != null && due(config.saveEverySteps(), run.step, pause, ends)) {
+          save(run);
         }
       }
+      if (run.window == windows.size()) {
+        run.epoch++;
+        run.window = 0;
+      }
     }
-    best.restore();
-    return new Result(step, best.step(step), best.loss, false, seconds);
+    if (run.best.exists()) {
+      run.best.putBack();
+    } else if (run.mean != null) {
+      run.mean.swap();
+    }
+    boolean early = run.step < total;
+    return new Result(run.step, run.best.step(run.step), run.best.loss(), early, early && !exhausted(run), run.seconds);
+  }
+
+  private boolean goesOn(RunState run, int total) {
+    return run.step < total && !exhausted(run) && !stopped && !Thread.currentThread().isInterrupted();
+  }
+
+  private boolean exhausted(RunState run) {
+    return config.patience() > 0 && run.best.since() >= config.patience();
+  }
+
+  /** Whether something that happens every so many steps, or else at the end of an epoch, happens now. */
+  private static boolean due(int every, int step, boolean epochEnds, boolean must) {
+    return must || (every > 0 ? step % every == 0 : epochEnds);
+  }
+
+  private static double epochs(RunState run, List<List<int[]>> windows) {
+    return run.epoch + (double) run.window / windows.size();
+  }
+
+  /** One optimiser step on the next window. */
+  private void step(RunState run, TrainingSet training, List<List<int[]>> windows, Schedule schedule, int total) {
+    StepEvent event = new StepEvent();
+    event.begin();
+    long start = System.nanoTime();
+    List<int[]> batches = windows.get(run.window);
+    Window window = accumulate(training, batches, run.pass);
+    double norm = Gradients.norm(parameters);
+    double rate = config.learningRate() * schedule.factor(run.step);
+    String refused = run.watch.check(run.step + 1, window.loss, norm, parameters);
+    if (refused == null) {
+      run.optimizer.step(rate, Gradients.clipScale(norm, config.maxGradNorm()));
+      run.watch.taken(run.step + 1, window.loss);
+    } else {
+      warn(refused);
+    }
+    Gradients.clear(parameters);
+    run.step++;
+    run.window++;
+    run.pass += batches.size();
+    run.tokens += window.tokens;
+    if (run.mean != null && refused == null) {
+      run.mean.update(run.step);
+    }
+    run.seconds += (System.nanoTime() - start) / 1e9;
+    event.step = run.step;
+    event.loss = window.loss;
+    event.gradientNorm = norm;
+    event.tokens = window.tokens;
+    event.commit();
+    TrainListener.Step report = new TrainListener.Step(run.step, total, epochs(run, windows), window.loss, rate, norm,
+        window.tokens, run.seconds, run.tokens);
+    listeners.forEach(listener -> listener.onStep(report));
+  }
+
+  private void evaluate(RunState run, TrainingSet heldOut, double epochs) {
+    EvaluationEvent event = new EvaluationEvent();
+    event.begin();
+    if (run.mean != null) {
+      run.mean.swap();
+    }
+    Evaluated evaluated = evaluate(model, objective, heldOut, config.evalBatchSize());
+    double measured = HeldOutMetric.named(config.bestMetric()).of(evaluated, heldOut, model.labels());
+    boolean better = run.best.offer(run.step, measured, evaluated.loss);
+    if (run.mean != null) {
+      run.mean.swap();
+    }
+    event.step = run.step;
+    event.loss = evaluated.loss;
+    event.commit();
+    TrainListener.Evaluation report = new TrainListener.Evaluation(run.step, epochs, evaluated.loss, evaluated.accuracy,
+        evaluated.logits, measured, better);
+    listeners.forEach(listener -> listener.onEvaluation(report));
+  }
+
+  /** Goes on from the newest checkpoint, if that is wanted and there is one. */
+  private void takeUp(RunState run) {
+    if (checkpoints == null) {
+      return;
+    }
+    try {
+      if (resume) {
+        Optional<Checkpoint> found = checkpoints.newest(this::warn);
+        found.ifPresent(checkpoint -> run.restore(checkpoint, listeners));
+        if (found.isEmpty()) {
+          warn("resume: no checkpoint in " + checkpoints.directory() + ", the run begins at step 1");
+        }
+      } else {
+        checkpoints.clear();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void save(RunState run) {
+    boolean interrupted = Thread.interrupted(); // an interrupted thread cannot write to a channel
+    CheckpointEvent event = new CheckpointEvent();
+    event.begin();
+    try {
+      Path file = checkpoints.save(run.step, run.save(listeners));
+      event.step = run.step;
+      event.file = file.toString();
+      event.commit();
+      listeners.forEach(listener -> listener.onCheckpoint(run.step, file));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Forward and backward on the batch with the most tokens, without a step: what does not fit into memory fails now and not
+   * after hours; and a parameter that no gradient reaches is named.
+   */
+  private void probe(TrainingSet training, List<int[]> batches) {
+    int[] longest = batches.getFirst();
+    for (int[] rows : batches) {
+      longest = training.tokens(rows) > training.tokens(longest) ? rows : longest;
+    }
+    try (Scope _ = Scope.open()) {
+      objective.answer(model, training, longest, 1, new Pass(true, config.seed(), -1, config.checkpointing())).loss().backward();
+    }
+    List<String> unreached = parameters.stream().filter(parameter -> parameter.gradient() == null).map(Parameter::name).toList();
+    if (!unreached.isEmpty()) {
+      warn("no gradient reaches " + unreached.size() + " of " + parameters.size() + " trained tensors: "
+          + String.join(", ", unreached.subList(0, Math.min(3, unreached.size()))) + (unreached.size() > 3 ? ", ..." : ""));
+    }
+    Gradients.clear(parameters);
+  }
+
+  private void warn(String message) {
+    LOG.log(listeners.isEmpty() ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG, message);
+    listeners.forEach(listener -> listener.onWarning(message));
   }
 
   /** The steps of the whole run; a fraction of an epoch counts its share. */
@@ -159,6 +313,9 @@ public final class Trainer {
     for (int[] rows : window) {
       weight += objective.weight(training, rows);
     }
+    if (weight == 0) {
+      throw new TrainingException("a step has nothing to learn: all its rows weigh 0");
+    }
     double loss = 0;
     int tokens = 0;
     for (int i = 0; i < window.size(); i++) {
@@ -171,13 +328,6 @@ public final class Trainer {
       tokens += training.tokens(window.get(i));
     }
     return new Window(loss, tokens);
-  }
-
-  private IllegalStateException notFinite(int step, double loss) {
-    Parameter bad = Gradients.firstNotFinite(parameters);
-    return new IllegalStateException("step " + step + ": the loss is " + loss
-        + (bad == null ? "" : " and the gradient of " + bad.name() + " is not finite")
-        + "; try a lower learning rate");
   }
 
   /**
@@ -230,49 +380,6 @@ public final class Trainer {
     int width = values.length / rows.length;
     for (int i = 0; i < rows.length; i++) {
       logits[rows[i]] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
-    }
-  }
-
-  /** The parameters with the lowest held-out loss so far. */
-  private final class Best {
-    private double loss = Double.NaN;
-    private int step = -1;
-    private int since;
-    private List<Tensor> values;
-
-    void offer(int atStep, double epoch, Evaluated evaluated) {
-      boolean better = Double.isNaN(loss) || evaluated.loss < loss;
-      if (better) {
-        loss = evaluated.loss;
-        step = atStep;
-        since = 0;
-        if (values == null) {
-          values = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
-        } else {
-          for (int i = 0; i < values.size(); i++) {
-            values.get(i).copyFrom(parameters.get(i).value());
-          }
-        }
-      } else {
-        since++;
-      }
-      TrainListener.Evaluation report =
-          new TrainListener.Evaluation(atStep, epoch, evaluated.loss, evaluated.accuracy, evaluated.logits, better);
-      listeners.forEach(listener -> listener.onEvaluation(report));
-    }
-
-    boolean exhausted() {
-      return config.patience() > 0 && since >= config.patience();
-    }
-
-    int step(int last) {
-      return step < 0 ? last : step;
-    }
-
-    void restore() {
-      for (int i = 0; values != null && i < values.size(); i++) {
-        parameters.get(i).value().copyFrom(values.get(i));
-      }
     }
   }
 }

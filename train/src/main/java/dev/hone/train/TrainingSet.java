@@ -1,7 +1,11 @@
 package dev.hone.train;
 
 import dev.hone.nn.TokenBatch;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -68,5 +72,38 @@ public record TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> t
       System.arraycopy(targets.get(rows[i]), 0, values, i * width, width);
     }
     return values;
+  }
+
+  /** A hash of these rows and those held out, which may be null: other rows, or another order, give another. */
+  String fingerprint(TrainingSet heldOut) {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every Java platform has it
+    }
+    update(digest);
+    if (heldOut != null) {
+      heldOut.update(digest);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private void update(MessageDigest digest) {
+    for (int row = 0; row < size(); row++) {
+      int[] ids = tokens.get(row);
+      float[] target = targets.get(row);
+      ByteBuffer bytes = ByteBuffer.allocate((ids.length * (types == null ? 1 : 2) + target.length + 2) * Integer.BYTES);
+      bytes.putInt(ids.length);
+      Arrays.stream(ids).forEach(bytes::putInt);
+      if (types != null) {
+        Arrays.stream(types.get(row)).forEach(bytes::putInt);
+      }
+      bytes.putInt(target.length);
+      for (float value : target) {
+        bytes.putFloat(value);
+      }
+      digest.update(bytes.flip());
+    }
   }
 }

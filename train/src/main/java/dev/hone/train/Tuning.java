@@ -6,6 +6,7 @@ import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.LoraAdapter;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import java.io.IOException;
@@ -31,7 +32,10 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
   private final Tokenizer tokenizer;
   private final LoraAdapter adapter; // null: the whole model is trained
   private final List<TrainListener> listeners = new ArrayList<>();
-  private Trainer trainer;
+  private Checkpoints checkpoints;
+  private boolean resume;
+  private volatile boolean stopped;
+  private volatile Trainer trainer;
 
   Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, LoraAdapter adapter) {
     this.base = base;
@@ -51,6 +55,12 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
     listeners.add(listener);
   }
 
+  /** Writes checkpoints in the runs to come; see {@link Trainer#setCheckpoints}. */
+  public final void setCheckpoints(Checkpoints checkpoints, boolean resume) {
+    this.checkpoints = checkpoints;
+    this.resume = resume;
+  }
+
   /**
    * Trains.
    *
@@ -64,11 +74,18 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
   public final Trainer.Result train(TrainingSet training, TrainingSet heldOut, TrainConfig config) {
     trainer = new Trainer(model, parameters(), objective(training, config), config);
     listeners.forEach(trainer::addListener);
+    if (checkpoints != null) {
+      trainer.setCheckpoints(checkpoints, resume);
+    }
+    if (stopped) {
+      trainer.stop();
+    }
     return trainer.train(training, heldOut);
   }
 
   /** Ends a run after its current step. */
   public final void stop() {
+    stopped = true;
     if (trainer != null) {
       trainer.stop();
     }

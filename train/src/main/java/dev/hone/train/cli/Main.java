@@ -4,14 +4,19 @@ import dev.hone.core.OutOfMemory;
 import dev.hone.lora.AdapterException;
 import dev.hone.nn.load.ModelException;
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.train.TrainingException;
 import dev.hone.train.data.DataException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.List;
 
-/** The command line's entry: {@code hone COMMAND [--flag value]...}. Exit codes: 0 done, 1 no match or failed, 2 user error. */
+/**
+ * The command line's entry: {@code hone COMMAND [--flag value]...}. Exit codes: 0 done, 1 no match or failed, 2 user error,
+ * 130 interrupted.
+ */
 public final class Main {
   private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new EvaluateCommand(),
       new PredictCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
@@ -68,8 +73,8 @@ public final class Main {
       case AccessDeniedException u -> u.getFile() + ": access denied";
       case IOException u -> u.getMessage();
       case IllegalArgumentException u -> u.getMessage();
-      case IllegalStateException u when u.getClass() == IllegalStateException.class && u.getMessage() != null
-          && u.getMessage().startsWith("step ") -> u.getMessage();
+      case UncheckedIOException u -> userMessage(u.getCause());
+      case TrainingException u -> u.getMessage();
       default -> null;
     };
   }

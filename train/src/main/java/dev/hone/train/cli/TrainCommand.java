@@ -5,6 +5,7 @@ import dev.hone.train.ClassifierTuning;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import dev.hone.train.TrainingSet;
+import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -24,6 +25,7 @@ import java.util.Map;
 /** Fine-tunes a classifier. */
 final class TrainCommand implements Command {
   private static final String LORA_RATE = "0.001";
+  private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
   private static final String CONFIG_FILE = "run.yaml";
   private static final String FULL_RATE = "0.00005";
 
@@ -54,6 +56,7 @@ final class TrainCommand implements Command {
     flags.addAll(DATA);
     flags.addAll(TUNING);
     flags.addAll(Flag.of(TrainConfig.SETTINGS));
+    flags.add(Flag.toggle("resume", "go on from the newest checkpoint in the output directory"));
     flags.add(Flag.toggle("quiet", "no progress"));
     flags.add(Flag.toggle("overwrite", "replace what an earlier run left in the output directory"));
     return flags;
@@ -77,7 +80,8 @@ final class TrainCommand implements Command {
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
     Path output = Path.of(arguments.required("output-dir"));
-    OutputDirectory.check(output, arguments.on("overwrite"));
+    boolean resume = arguments.on("resume");
+    OutputDirectory.check(output, resume || arguments.on("overwrite"));
     TrainConfig config = config(arguments);
     DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
     Dataset<Example.Labelled> training = Dataset.labelled(Path.of(arguments.required("data")), options);
@@ -95,18 +99,21 @@ final class TrainCommand implements Command {
       say(console, quiet, "held out: " + heldOut.size() + " of " + (heldOut.size() + training.size()) + " rows");
     }
     ClassifierTuning tuning = tuning(arguments, ModelArgument.resolve(arguments.required("model"), console), labels, config);
-    train(tuning, training, heldOut, config, output, arguments.resolved(List.of("quiet", "overwrite")), quiet, console);
-    return 0;
+    Trainer.Result result = train(tuning, training, heldOut, config, output,
+        arguments.resolved(List.of("quiet", "overwrite", "resume")), resume, quiet, console);
+    return result.interrupted() ? INTERRUPTED : 0;
   }
 
   /**
    * Trains, writes the adapter or model and {@code metrics.jsonl}, and says what came out.
    *
    * @param settings written to {@code run.yaml}, which starts the same run again; none if empty
+   * @param resume whether to go on from a checkpoint
    */
   static Trainer.Result train(ClassifierTuning tuning, Dataset<Example.Labelled> training,
-      Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, Map<String, String> settings, boolean quiet,
-      Console console) throws IOException {
+      Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
+      boolean quiet, Console console) throws IOException {
+    TrainingSet set = tuning.encode(training);
     TrainingSet heldOutSet = heldOut == null ? null : tuning.encode(heldOut);
     int cut = tuning.classifier().countCut(training.rows().stream().map(Example.Labelled::text).toList());
     if (cut > 0) {
@@ -117,24 +124,32 @@ final class TrainCommand implements Command {
     if (!settings.isEmpty()) {
       ConfigFile.write(output.resolve(CONFIG_FILE), settings);
     }
+    if (config.saveTotalLimit() > 0) {
+      tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
+    }
     Progress progress = new Progress(console.err(), console.terminal());
-    Trainer.Result result;
-    try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
+    try (Interruption _ = new Interruption(tuning::stop);
+        MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
       tuning.addListener(metrics);
       if (!quiet) {
         tuning.addListener(progress);
       }
-      result = tuning.train(tuning.encode(training), heldOutSet, config);
+      Trainer.Result result = tuning.train(set, heldOutSet, config);
+      if (!quiet) {
+        progress.finish();
+      }
+      if (result.interrupted()) {
+        console.note("stopped after step " + result.steps() + (config.saveTotalLimit() == 0 ? ""
+            : ", which is saved; go on with: hone train --config " + output.resolve(CONFIG_FILE) + " --resume"));
+        return result;
+      }
+      Path target = output.resolve(tuning.adapter() == null ? "model" : "adapter");
+      tuning.save(target);
+      say(console, quiet, String.format(Locale.ROOT, "trained %d steps in %.1f s%s; %s written to %s", result.steps(),
+          result.seconds(), heldOut == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
+              result.bestLoss(), result.bestStep()), tuning.adapter() == null ? "model" : "adapter", target));
+      return result;
     }
-    if (!quiet) {
-      progress.finish();
-    }
-    Path target = output.resolve(tuning.adapter() == null ? "model" : "adapter");
-    tuning.save(target);
-    say(console, quiet, String.format(Locale.ROOT, "trained %d steps in %.1f s%s; %s written to %s", result.steps(),
-        result.seconds(), heldOut == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
-            result.bestLoss(), result.bestStep()), tuning.adapter() == null ? "model" : "adapter", target));
-    return result;
   }
 
   private static void say(Console console, boolean quiet, String line) {

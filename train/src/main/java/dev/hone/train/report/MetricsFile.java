@@ -1,23 +1,29 @@
 package dev.hone.train.report;
 
 import dev.hone.train.TrainListener;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code metrics.jsonl}: one JSON object per step and per evaluation, written as they happen. */
+/**
+ * {@code metrics.jsonl}: one JSON object per step and per evaluation, written as they happen. A run that goes on from a
+ * checkpoint cuts off the lines of the steps it does again, so that none is missing or doubled.
+ */
 public final class MetricsFile implements TrainListener, AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String POSITION = "metrics_bytes";
 
-  private final BufferedWriter writer;
+  private final RandomAccessFile file; // not a channel, which an interrupt of the training thread would close
+  private boolean begun;
 
-  /** Starts the file anew. */
+  /** Starts the file anew, or, once a checkpoint is taken up, where that was written. */
   public MetricsFile(Path file) throws IOException {
-    writer = Files.newBufferedWriter(file);
+    this.file = new RandomAccessFile(file.toFile(), "rw");
   }
 
   @Override
@@ -25,9 +31,9 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     ObjectNode line = JSON.createObjectNode();
     line.put("step", step.step());
     line.put("epoch", step.epoch());
-    line.put("loss", step.loss());
+    number(line, "loss", step.loss());
     line.put("learning_rate", step.learningRate());
-    line.put("grad_norm", step.gradientNorm());
+    number(line, "grad_norm", step.gradientNorm());
     line.put("tokens", step.tokens());
     line.put("tokens_per_second", step.tokensPerSecond());
     line.put("seconds", step.seconds());
@@ -39,7 +45,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     ObjectNode line = JSON.createObjectNode();
     line.put("step", evaluation.step());
     line.put("epoch", evaluation.epoch());
-    line.put("eval_loss", evaluation.loss());
+    number(line, "eval_loss", evaluation.loss());
     if (!Double.isNaN(evaluation.accuracy())) {
       line.put("eval_accuracy", evaluation.accuracy());
     }
@@ -47,11 +53,50 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     write(line);
   }
 
+  /** JSON has no word for what is not finite. */
+  private static void number(ObjectNode line, String key, double value) {
+    if (Double.isFinite(value)) {
+      line.put(key, value);
+    } else {
+      line.putNull(key);
+    }
+  }
+
   private void write(ObjectNode line) {
     try {
-      writer.write(JSON.writeValueAsString(line));
-      writer.write('\n');
-      writer.flush();
+      begin();
+      file.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A run that did not take up a checkpoint begins with an empty file. */
+  private void begin() throws IOException {
+    if (!begun) {
+      file.setLength(0);
+      begun = true;
+    }
+  }
+
+  @Override
+  public Map<String, String> save() {
+    try {
+      begin();
+      file.getFD().sync(); // a checkpoint must not know lines that a power failure takes away
+      return Map.of(POSITION, Long.toString(file.getFilePointer()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void resume(Map<String, String> saved) {
+    try {
+      long position = Long.parseLong(saved.getOrDefault(POSITION, "0"));
+      file.setLength(Math.min(position, file.length()));
+      file.seek(file.length());
+      begun = true;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -59,6 +104,6 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    writer.close();
+    file.close();
   }
 }

@@ -58,13 +58,18 @@ public final class Progress implements TrainListener {
         evaluation.best() ? "  (best so far)" : ""), true);
   }
 
+  @Override
+  public void onWarning(String message) {
+    show("warning: " + message, true);
+  }
+
   private void show(String line, boolean stays) {
     if (!live) {
       out.println(line);
       return;
     }
-    String cut = line.length() > WIDTH ? line.substring(0, WIDTH) : line;
-    out.print("\r" + cut + " ".repeat(WIDTH - cut.length()) + (stays ? "\n" : ""));
+    String cut = line.length() > WIDTH && !stays ? line.substring(0, WIDTH) : line;
+    out.print("\r" + cut + " ".repeat(Math.max(0, WIDTH - cut.length())) + (stays ? "\n" : ""));
     out.flush();
   }
 

@@ -1,0 +1,148 @@
+package dev.hone.train;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.Tensor;
+import dev.hone.train.checkpoint.Checkpoint;
+import dev.hone.train.config.Settings;
+import dev.hone.train.optim.Optimizer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * All that changes in the course of a run. Random numbers are functions of the seed and {@link #pass}, batches of the seed
+ * and {@link #epoch}, so that these counters are all there is to remember of them.
+ */
+final class RunState {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final int FORMAT = 1;
+  /** Settings that change what is written and when, but no weight. */
+  private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size");
+
+  final Optimizer optimizer;
+  final Best best;
+  final WatchDog watch = new WatchDog();
+  final WeightAverage mean; // null without
+  int step;
+  int epoch;
+  /** Windows of the epoch that are done. */
+  int window;
+  /** Batches that the model has seen: the counter of dropout. */
+  long pass;
+  long tokens;
+  double seconds;
+
+  private final List<Parameter> parameters;
+  private final TrainConfig config;
+  private final String data;
+
+  /**
+   * The state of a run at its beginning.
+   *
+   * @param data the fingerprint of its rows
+   */
+  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data) {
+    this.parameters = parameters;
+    this.config = config;
+    this.data = data;
+    optimizer = new Optimizer(parameters, config.grouping(layers));
+    best = new Best(parameters, HeldOutMetric.named(config.bestMetric()), config.threshold());
+    mean = config.emaDecay() > 0 ? new WeightAverage(parameters, config.emaDecay()) : null;
+  }
+
+  /** The state as a checkpoint; its tensors are those of the run. */
+  Checkpoint save(List<TrainListener> listeners) {
+    Map<String, Tensor> tensors = new TreeMap<>();
+    parameters.forEach(parameter -> tensors.put("parameter/" + parameter.name(), parameter.value()));
+    ObjectNode state = JSON.createObjectNode().put("format", FORMAT).put("step", step).put("epoch", epoch).put("window", window)
+        .put("pass", pass).put("tokens", tokens).put("seconds", seconds).put("data", data);
+    ObjectNode settings = state.putObject("config");
+    settings().forEach(settings::put);
+    Optimizer.State memory = optimizer.state();
+    memory.tensors().forEach((name, tensor) -> tensors.put("optimizer/" + name, tensor));
+    ObjectNode steps = state.putObject("optimizer");
+    memory.steps().forEach(steps::put);
+    best.save(state.putObject("best"), tensors);
+    watch.save(state.putObject("watch"));
+    if (mean != null) {
+      mean.save(tensors);
+    }
+    ObjectNode heard = state.putObject("listeners");
+    listeners.forEach(listener -> listener.save().forEach(heard::put));
+    return new Checkpoint(tensors, state);
+  }
+
+  /**
+   * Takes up a checkpoint.
+   *
+   * @throws IllegalArgumentException if it is of another run, naming the difference
+   */
+  void restore(Checkpoint checkpoint, List<TrainListener> listeners) {
+    ObjectNode state = checkpoint.state();
+    Map<String, Tensor> tensors = checkpoint.tensors();
+    checkSameRun(state, tensors);
+    parameters.forEach(parameter -> parameter.value().copyFrom(tensors.get("parameter/" + parameter.name())));
+    Map<String, Tensor> memory = new TreeMap<>();
+    tensors.forEach((name, tensor) -> {
+      if (name.startsWith("optimizer/")) {
+        memory.put(name.substring("optimizer/".length()), tensor);
+      }
+    });
+    Map<String, Long> steps = new TreeMap<>();
+    state.path("optimizer").properties().forEach(e -> steps.put(e.getKey(), e.getValue().asLong()));
+    optimizer.restore(new Optimizer.State(memory, steps));
+    best.restore((ObjectNode) state.path("best"), tensors);
+    watch.restore((ObjectNode) state.path("watch"));
+    if (mean != null) {
+      mean.restore(tensors);
+    }
+    step = state.path("step").asInt();
+    epoch = state.path("epoch").asInt();
+    window = state.path("window").asInt();
+    pass = state.path("pass").asLong();
+    tokens = state.path("tokens").asLong();
+    seconds = state.path("seconds").asDouble();
+    Map<String, String> heard = new LinkedHashMap<>();
+    state.path("listeners").properties().forEach(e -> heard.put(e.getKey(), e.getValue().asString()));
+    listeners.forEach(listener -> listener.resume(heard));
+  }
+
+  private void checkSameRun(ObjectNode state, Map<String, Tensor> tensors) {
+    if (state.path("format").asInt() != FORMAT) {
+      throw another("its format is " + state.path("format") + ", this program reads " + FORMAT);
+    }
+    settings().forEach((key, value) -> {
+      String before = state.path("config").path(key).asString("");
+      if (!HARMLESS.contains(key) && !before.equals(value)) {
+        throw another(key + " was '" + before + "', is '" + value + "'");
+      }
+    });
+    if (!state.path("data").asString("").equals(data)) {
+      throw another("the rows are not the same");
+    }
+    for (Parameter parameter : parameters) {
+      Tensor saved = tensors.get("parameter/" + parameter.name());
+      if (saved == null || !saved.shape().equals(parameter.shape())) {
+        throw another(parameter.name() + " is " + parameter.shape() + (saved == null ? " and was not trained" : ", was " + saved.shape()));
+      }
+    }
+    long before = tensors.keySet().stream().filter(name -> name.startsWith("parameter/")).count();
+    if (before != parameters.size()) {
+      throw another(before + " tensors were trained, now " + parameters.size());
+    }
+  }
+
+  private static IllegalArgumentException another(String difference) {
+    return new IllegalArgumentException("resume: the checkpoint is of another run: " + difference);
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    TrainConfig.SETTINGS.write(config).forEach((key, value) -> texts.put(key, Settings.text(value)));
+    return texts;
+  }
+}

@@ -1,0 +1,11 @@
+package dev.hone.train;
+
+/** A run that cannot go on: its loss is not finite, it diverges, or a step has nothing to learn. The message says what to try. */
+public final class TrainingException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** An end with its reason. */
+  public TrainingException(String message) {
+    super(message);
+  }
+}
