@@ -59,6 +59,19 @@ public final class Parameter extends Variable {
     filled = false;
   }
 
+  /**
+   * Puts another value of the same shape in place and returns the one that was there; the gradient stays, which {@link
+   * #setValue} drops. What is not in a Java array must not stay in a trainable parameter.
+   */
+  public Tensor exchange(Tensor value) {
+    if (!value.shape().equals(current.shape())) {
+      throw new ShapeException("parameter " + name + ": " + current.shape() + " cannot become " + value.shape());
+    }
+    Tensor before = current;
+    current = value;
+    return before;
+  }
+
   @Override
   public boolean requiresGradient() {
     return trainable;

@@ -4,7 +4,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.parallel.Workers;
-import dev.hone.lora.LoraAdapter;
+import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
@@ -84,7 +84,7 @@ public final class TrainBench {
     Files.delete(directory);
     Collection<Parameter> parameters;
     if (bench.rank() > 0) {
-      parameters = LoraAdapter.attach(model, LoraConfig.of(bench.rank(), 16), 1).parameters().values();
+      parameters = Adapter.attach(model, LoraConfig.of(bench.rank(), 16), 1).parameters().values();
     } else {
       model.setTrainable(true);
       parameters = model.parameters().values();

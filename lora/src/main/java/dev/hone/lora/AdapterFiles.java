@@ -12,16 +12,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -38,60 +36,29 @@ public final class AdapterFiles {
   /** The name of the classes' names. */
   public static final String LABELS = "labels.json";
 
-  private static final String PREFIX = "base_model.model.";
   private static final int SHOWN = 3;
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   private AdapterFiles() {}
 
   /**
-   * Writes the directory.
+   * Writes the directory. What began as PiSSA is written as an ordinary adapter of twice the rank for the base as it is,
+   * which needs no decomposition when it is loaded.
    *
    * @param base what the configuration calls the base model: a name or a path
    */
-  public static void save(LoraAdapter adapter, Path directory, String base) throws IOException {
+  public static void save(Adapter adapter, Path directory, String base) throws IOException {
     Files.createDirectories(directory);
+    Stored stored = Stored.of(adapter);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
-    new TreeMap<>(adapter.parameters()).forEach((name, parameter) ->
-        writer.add(PREFIX + name, parameter.value(), DType.F32));
+    stored.tensors().forEach((name, value) -> writer.add(stored.config().filePrefix() + name, value, DType.F32));
     writer.write(directory.resolve(WEIGHTS));
-    AtomicFile.writeString(directory.resolve(CONFIG), JSON.writeValueAsString(configOf(adapter, base)) + "\n");
+    AtomicFile.writeString(directory.resolve(CONFIG),
+        JSON.writeValueAsString(ConfigJson.write(stored.config(), adapter, base)) + "\n");
     Labels labels = adapter.model().labels();
     if (labels != null) {
       AtomicFile.writeString(directory.resolve(LABELS), JSON.writeValueAsString(labelsOf(labels)) + "\n");
     }
-  }
-
-  private static ObjectNode configOf(LoraAdapter adapter, String base) {
-    LoraConfig config = adapter.config();
-    ObjectNode tree = JSON.createObjectNode();
-    tree.put("base_model_name_or_path", base);
-    tree.put("bias", "none");
-    tree.put("fan_in_fan_out", adapter.fanInFanOut());
-    tree.put("inference_mode", true);
-    tree.put("init_lora_weights", true);
-    tree.put("lora_alpha", config.alpha());
-    if (config.alpha() == Math.rint(config.alpha())) {
-      tree.put("lora_alpha", (long) config.alpha());
-    }
-    tree.put("lora_dropout", (double) Float.parseFloat(Float.toString(config.dropout())));
-    tree.put("peft_type", "LORA");
-    tree.put("r", config.r());
-    ArrayNode modules = tree.putArray("modules_to_save");
-    config.modulesToSave().forEach(modules::add);
-    if (config.modulesToSave().isEmpty()) {
-      tree.putNull("modules_to_save");
-    }
-    ArrayNode targets = tree.putArray("target_modules");
-    adapter.targetNames().forEach(targets::add);
-    tree.put("task_type", switch (adapter.model().task()) {
-      case SEQUENCE_CLASSIFICATION -> "SEQ_CLS";
-      case CAUSAL_LM -> "CAUSAL_LM";
-      case EMBEDDING -> "FEATURE_EXTRACTION";
-    });
-    tree.put("use_dora", false);
-    tree.put("use_rslora", false);
-    return tree;
   }
 
   private static ObjectNode labelsOf(Labels labels) {
@@ -110,7 +77,7 @@ public final class AdapterFiles {
     if (!Files.exists(file)) {
       return null;
     }
-    JsonNode tree = json(file);
+    JsonNode tree = JsonFields.read(file).tree();
     JsonNode names = tree.path("id2label");
     List<String> list = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
@@ -142,8 +109,7 @@ public final class AdapterFiles {
 
   /** What the configuration calls the base model, or null. */
   public static String baseModel(Path directory) {
-    JsonNode name = json(configFile(directory)).path("base_model_name_or_path");
-    return name.isString() ? name.stringValue() : null;
+    return JsonFields.read(configFile(directory)).text("base_model_name_or_path", null);
   }
 
   /**
@@ -151,81 +117,55 @@ public final class AdapterFiles {
    *
    * @param model loaded with as many labels as the adapter's head has
    */
-  public static LoraAdapter load(Path directory, PretrainedModel model) {
-    Path file = configFile(directory);
-    LoraConfig config = readConfig(file, json(file));
+  public static Adapter load(Path directory, PretrainedModel model) {
+    AdapterConfig config = ConfigJson.read(JsonFields.read(configFile(directory)));
     Safetensors tensors = open(directory);
-    LoraAdapter adapter;
+    Adapter adapter;
     try {
-      adapter = LoraAdapter.attach(model, config, 0);
+      adapter = Adapter.attach(model, config, 0, false);
     } catch (AdapterException e) {
       throw new AdapterException(directory + " does not fit the base model: " + e.getMessage(), e);
     }
-    Map<String, Parameter> places = adapter.parameters();
-    Set<String> left = new LinkedHashSet<>(tensors.names());
-    List<String> faults = new ArrayList<>();
-    places.forEach((name, parameter) -> {
-      String key = PREFIX + name;
-      if (!left.remove(key)) {
-        faults.add(key + " is missing");
-      } else if (!tensors.shape(key).equals(parameter.shape())) {
-        faults.add(key + " is " + tensors.shape(key) + ", the base model makes it " + parameter.shape());
-      }
-    });
-    left.forEach(key -> faults.add(key + " has no place in the base model"));
+    List<String> faults = faults(adapter, tensors);
     if (!faults.isEmpty()) {
       adapter.detach();
       throw new AdapterException(directory + " does not fit the base model (" + model.config().modelType() + ", hidden size "
-          + model.config().hiddenSize() + ", " + model.config().layers() + " layers): "
-          + String.join("; ", faults.subList(0, Math.min(SHOWN, faults.size())))
+          + model.config().hiddenSize() + ", " + model.config().layers() + " layers, vocabulary " + model.config().vocabSize()
+          + "): " + String.join("; ", faults.subList(0, Math.min(SHOWN, faults.size())))
           + (faults.size() > SHOWN ? "; and " + (faults.size() - SHOWN) + " more" : ""));
     }
-    places.forEach((name, parameter) -> {
-      Tensor value = tensors.tensor(PREFIX + name);
+    adapter.parameters().forEach((name, parameter) -> {
+      Tensor value = tensors.tensor(config.filePrefix() + name);
       parameter.setValue(Tensor.of(value.toFloatArray(), value.shape().toArray()));
     });
     return adapter;
   }
 
-  private static LoraConfig readConfig(Path file, JsonNode tree) {
-    String type = tree.path("peft_type").asString("");
-    if (!type.equals("LORA")) {
-      throw new AdapterException(file + ": peft_type is '" + type + "'; known: LORA");
-    }
-    refuseUnknown(file, tree);
-    if (!tree.path("r").isInt()) {
-      throw new AdapterException(file + ": 'r' must be a whole number, is " + tree.path("r"));
-    }
-    return new LoraConfig(tree.path("r").intValue(), tree.path("lora_alpha").asDouble(8),
-        (float) tree.path("lora_dropout").asDouble(0), texts(tree.path("target_modules")), texts(tree.path("modules_to_save")));
-  }
-
-  /** Settings that change what the adapter computes and that this version does not know must not be passed over. */
-  private static void refuseUnknown(Path file, JsonNode tree) {
-    for (String key : List.of("use_dora", "use_rslora", "lora_bias", "use_qalora", "use_bdlora", "rank_pattern",
-        "alpha_pattern", "layers_to_transform", "exclude_modules", "layer_replication", "target_parameters",
-        "trainable_token_indices", "alora_invocation_tokens")) {
-      JsonNode value = tree.path(key);
-      boolean set = value.isBoolean() ? value.booleanValue() : !value.isMissingNode() && !value.isNull()
-          && !(value.isContainer() && value.isEmpty());
-      if (set) {
-        throw new AdapterException(file + ": '" + key + "' is " + value + ", which is not supported");
+  private static List<String> faults(Adapter adapter, Safetensors tensors) {
+    String prefix = adapter.config().filePrefix();
+    Set<String> left = new LinkedHashSet<>(tensors.names());
+    List<String> faults = new ArrayList<>();
+    adapter.parameters().forEach((name, parameter) -> {
+      String key = prefix + name;
+      if (!left.remove(key)) {
+        faults.add(key + " is missing");
+      } else if (!tensors.shape(key).equals(parameter.shape())) {
+        faults.add(key + " is " + tensors.shape(key) + ", the base model and " + CONFIG + " make it " + parameter.shape());
+      }
+    });
+    Map<String, Parameter> base = adapter.model().baseParameters();
+    for (String key : left) {
+      Parameter own = key.startsWith(prefix) ? base.get(key.substring(prefix.length()).replace(".base_layer.", ".")) : null;
+      if (own == null) {
+        faults.add(key + " has no place in the base model");
+      } else if (!tensors.shape(key).equals(own.shape())) {
+        faults.add(key + " is " + tensors.shape(key) + ", the base model has " + own.shape());
+      } else if (!Arrays.equals(tensors.tensor(key).toFloatArray(), own.value().toFloatArray())) {
+        // PEFT may store tables of the base beside their adapter: harmless if it is the same base
+        faults.add(key + " has other values than the base model, and is not trained by this adapter");
       }
     }
-    String bias = tree.path("bias").asString("none");
-    if (!bias.equals("none")) {
-      throw new AdapterException(file + ": 'bias' is '" + bias + "'; supported: none");
-    }
-  }
-
-  private static List<String> texts(JsonNode node) {
-    List<String> list = new ArrayList<>();
-    if (node.isArray()) {
-      node.forEach(item -> list.add(item.asString()));
-    } else if (node.isString()) {
-      list.add(node.stringValue());
-    }
-    return list;
+    return faults;
   }
 
   private static Path configFile(Path directory) {
@@ -246,14 +186,6 @@ public final class AdapterFiles {
       return Safetensors.open(file);
     } catch (IOException e) {
       throw new AdapterException(e.getMessage(), e);
-    }
-  }
-
-  private static JsonNode json(Path file) {
-    try {
-      return JSON.readTree(Files.readString(file));
-    } catch (IOException | JacksonException e) {
-      throw new AdapterException(file + ": cannot be read as JSON: " + e.getMessage().lines().findFirst().orElse(""), e);
     }
   }
 

@@ -1,26 +1,44 @@
 package dev.hone.lora;
 
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
- * What LoRA adapts and how, by PEFT's names.
+ * LoRA (Hu and others 2021) and what grew from it, by PEFT's names.
  *
  * @param r R, the rank
  * @param alpha the adapter's output is multiplied by alpha / r
  * @param dropout on the adapter's input while training, from 0 to below 1
- * @param targetModules which linear layers: last parts of their names such as {@code query}; or {@code all-linear} alone for
- *     all but the head; or one regular expression that matches whole names; empty for the family's usual ones
+ * @param targets which linear layers and embeddings
  * @param modulesToSave parts that are trained whole and stored with the adapter, such as {@code classifier}
+ * @param bias which biases are trained, too
+ * @param rankPattern ranks of some layers: ends of their paths, or regular expressions for them; the first that fits counts
+ * @param alphaPattern the same for alpha
+ * @param rslora whether the output is multiplied by alpha / √r instead (Kalajdzievski 2023)
+ * @param dora whether every output's size is trained apart from its direction (Liu and others 2024)
+ * @param init how the matrices start
  */
-public record LoraConfig(int r, double alpha, float dropout, List<String> targetModules, List<String> modulesToSave) {
+public record LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
+    Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init)
+    implements AdapterConfig {
   /** All linear layers but the head. */
-  public static final String ALL_LINEAR = "all-linear";
+  public static final String ALL_LINEAR = Targets.ALL_LINEAR;
+  static final String TYPE = "LORA";
+
+  /** Which biases of the model are trained with the adapter. */
+  public enum Bias {
+    /** None. */
+    NONE,
+    /** All of them. */
+    ALL,
+    /** Those of the layers that have an adapter. */
+    LORA_ONLY
+  }
 
   public LoraConfig {
     if (r < 1) {
@@ -29,8 +47,24 @@ public record LoraConfig(int r, double alpha, float dropout, List<String> target
     if (!(dropout >= 0 && dropout < 1)) {
       throw new IllegalArgumentException("LoraConfig: dropout must be from 0 to below 1, got " + dropout);
     }
-    targetModules = List.copyOf(targetModules);
+    rankPattern.forEach((name, rank) -> {
+      if (rank < 1) {
+        throw new IllegalArgumentException("LoraConfig: rank_pattern of '" + name + "' must be at least 1, got " + rank);
+      }
+    });
+    if (dora && init.kind() == LoraInit.Kind.PISSA) {
+      throw new IllegalArgumentException("LoraConfig: use_dora keeps the sizes of the weights, which pissa takes apart; "
+          + "choose one of them");
+    }
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
+    rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+    alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+  }
+
+  /** Plain LoRA; no targets mean the family's usual ones. */
+  public LoraConfig(int r, double alpha, float dropout, List<String> targetModules, List<String> modulesToSave) {
+    this(r, alpha, dropout, Targets.of(targetModules), modulesToSave, Bias.NONE, Map.of(), Map.of(), false, false,
+        LoraInit.KAIMING);
   }
 
   /** Rank and alpha, with everything else as usual: no dropout, the family's usual layers, the head saved. */
@@ -38,19 +72,82 @@ public record LoraConfig(int r, double alpha, float dropout, List<String> target
     return new LoraConfig(r, alpha, 0, List.of(), List.of());
   }
 
+  /** These modules of all layers as targets. */
+  public LoraConfig withTargets(List<String> modules) {
+    return withTargets(Targets.of(modules));
+  }
+
   /** These targets instead. */
-  public LoraConfig withTargets(List<String> targets) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave);
+  public LoraConfig withTargets(Targets other) {
+    return new LoraConfig(r, alpha, dropout, other, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init);
   }
 
   /** These modules trained whole instead. */
+  @Override
   public LoraConfig withModulesToSave(Collection<String> modules) {
-    return new LoraConfig(r, alpha, dropout, targetModules, new ArrayList<>(modules));
+    return new LoraConfig(r, alpha, dropout, targets, List.copyOf(new LinkedHashSet<>(modules)), bias, rankPattern,
+        alphaPattern, rslora, dora, init);
   }
 
-  /** What the product of A and B is multiplied by. */
-  public float scale() {
-    return (float) (alpha / r);
+  /** Biases trained, too. */
+  public LoraConfig withBias(Bias other) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, other, rankPattern, alphaPattern, rslora, dora, init);
+  }
+
+  /** Other ranks and alphas for some layers. */
+  public LoraConfig withPatterns(Map<String, Integer> ranks, Map<String, Double> alphas) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, ranks, alphas, rslora, dora, init);
+  }
+
+  /** With alpha / √r or with alpha / r. */
+  public LoraConfig withRslora(boolean use) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, use, dora, init);
+  }
+
+  /** With or without sizes of their own for the outputs. */
+  public LoraConfig withDora(boolean use) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, use, init);
+  }
+
+  /** Another start. */
+  public LoraConfig withInit(LoraInit other) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other);
+  }
+
+  /**
+   * LoRA+ (Hayou and others 2024): what the learning rate is multiplied by, by part of a parameter's name. B is to learn
+   * faster than A; 16 is the authors' usual ratio.
+   */
+  public static Map<String, Double> rateFactors(double ratio) {
+    if (!(ratio > 0)) {
+      throw new IllegalArgumentException("loraplus_lr_ratio must be above 0, is " + ratio);
+    }
+    return Map.of("lora_B", ratio);
+  }
+
+  @Override
+  public String peftType() {
+    return TYPE;
+  }
+
+  /** The rank of a layer. */
+  public int rank(String path) {
+    return pattern(rankPattern, path, r);
+  }
+
+  /** What the product of A and B is multiplied by in a layer. */
+  public float scale(String path) {
+    double own = pattern(alphaPattern, path, alpha);
+    return (float) (rslora ? own / Math.sqrt(rank(path)) : own / rank(path));
+  }
+
+  private static <T> T pattern(Map<String, T> patterns, String path, T otherwise) {
+    for (Map.Entry<String, T> entry : patterns.entrySet()) {
+      if (Pattern.matches("(.*\\.)?(" + entry.getKey() + ")", path)) {
+        return entry.getValue();
+      }
+    }
+    return otherwise;
   }
 
   /** The layers that PEFT adapts in a family if none are named. */
@@ -63,37 +160,5 @@ public record LoraConfig(int r, double alpha, float dropout, List<String> target
       case "modernbert" -> List.of("Wqkv");
       default -> List.of("q_proj", "v_proj");
     };
-  }
-
-  /** Whether a linear layer is a target. */
-  boolean targets(String path, Set<String> headPaths) {
-    if (targetModules.equals(List.of(ALL_LINEAR))) {
-      return !headPaths.contains(path);
-    }
-    for (String target : targetModules) {
-      if (path.equals(target) || path.endsWith("." + target)) {
-        return true;
-      }
-    }
-    return targetModules.size() == 1 && isPattern(targetModules.getFirst())
-        && compiled(targetModules.getFirst()).matcher(path).matches();
-  }
-
-  private static boolean isPattern(String target) {
-    return target.chars().anyMatch(c -> "*+?()[]|^$\\".indexOf(c) >= 0);
-  }
-
-  private static Pattern compiled(String target) {
-    try {
-      return Pattern.compile(target);
-    } catch (PatternSyntaxException e) {
-      throw new AdapterException("target_modules '" + target + "' is not a regular expression: " + e.getDescription());
-    }
-  }
-
-  /** Whether a parameter belongs to a module that is trained whole. */
-  boolean saves(String parameterName) {
-    String dotted = "." + parameterName;
-    return modulesToSave.stream().anyMatch(module -> dotted.contains("." + module + "."));
   }
 }

@@ -5,10 +5,8 @@ import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
-import dev.hone.core.random.Philox;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
-import dev.hone.nn.LinearAdapter;
 import dev.hone.nn.Pass;
 
 /**
@@ -20,33 +18,41 @@ import dev.hone.nn.Pass;
  * @param dropout on the way into A while training
  * @param site where dropout draws its random numbers
  */
-record LoraLinear(Parameter a, Parameter b, float scale, float dropout, long site) implements LinearAdapter {
+record LoraLinear(Parameter a, Parameter b, float scale, float dropout, long site) implements LinearPiece {
 
-  /** A new adapter for a layer; A is uniform within 1/√in (the Kaiming rule that PEFT applies). */
-  static LoraLinear create(String path, Linear base, int rank, float scale, float dropout, long seed) {
-    float[] values = new float[Math.multiplyExact(rank, base.inputs())];
-    float bound = (float) (1 / Math.sqrt(base.inputs()));
-    new Philox(seed, Philox.stream(path.hashCode(), rank)).fillUniform(values, 0, values.length, -bound, bound);
-    return new LoraLinear(new Parameter("", Tensor.of(values, rank, base.inputs()), true),
-        new Parameter("", Tensor.of(new float[base.outputs() * rank], base.outputs(), rank), true), scale, dropout,
-        Pass.site("lora." + path, 0));
+  LoraLinear(Tensor a, Tensor b, float scale, float dropout, String path) {
+    this(new Parameter("", a, true), new Parameter("", b, true), scale, dropout, Pass.site("lora." + path, 0));
   }
 
   @Override
   public Variable forward(Variable x, Linear base, Pass pass) {
-    return LoraOps.addLowRank(base.base(x), pass.dropout(x, dropout, site), a, b, scale);
+    return addTo(base.base(x), x, pass);
   }
 
-  /** Adds scale · B · A to the layer's weight, which becomes F32. */
-  void mergeInto(Linear base) {
-    Parameter weight = base.weight();
-    Tensor merged = weight.value().copy().keep();
-    if (base.isTransposed()) {
-      Kernels.active().matmul().matmul(b.value(), false, a.value(), false, true, merged, Epilogue.scale(scale));
+  /** What the layer gives with this adapter besides others, whose result is written over. */
+  Variable addTo(Variable y, Variable x, Pass pass) {
+    return LoraOps.addLowRank(y, pass.dropout(x, dropout, site), a, b, scale);
+  }
+
+  @Override
+  public void mergeInto(Linear base) {
+    base.weight().setValue(merged(base));
+  }
+
+  /** W + scale · B · A in the layer's layout, as a fresh tensor. */
+  Tensor merged(Linear base) {
+    Tensor sum = base.weight().value().copy().keep();
+    addProduct(sum, base.isTransposed(), a.value(), b.value(), scale);
+    return sum;
+  }
+
+  /** weight += scale · B · A. */
+  static void addProduct(Tensor weight, boolean transposed, Tensor a, Tensor b, float scale) {
+    if (transposed) {
+      Kernels.active().matmul().matmul(b, false, a, false, true, weight, Epilogue.scale(scale));
     } else {
-      Kernels.active().matmul().matmul(a.value(), true, b.value(), true, true, merged, Epilogue.scale(scale));
+      Kernels.active().matmul().matmul(a, true, b, true, true, weight, Epilogue.scale(scale));
     }
-    weight.setValue(merged);
   }
 
   @Override

@@ -76,6 +76,18 @@ public final class KvCache {
     return layers[0][sequence].length;
   }
 
+  /** Whether no sequence has any tokens yet. */
+  public boolean isEmpty() {
+    return sequences == 0 || layers[0][0].length == 0;
+  }
+
+  /** Puts the same keys and values, [P, G · D] each, into every sequence of a layer. */
+  public void append(int layer, Tensor keys, Tensor values) {
+    for (Rows rows : layers[layer]) {
+      rows.append(Columns.of(keys), Columns.of(values), 0, keys.dim(0), reserve);
+    }
+  }
+
   /** Bytes that the keys and values take. */
   public long bytes() {
     long floats = 0;

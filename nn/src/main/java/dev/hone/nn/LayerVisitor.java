@@ -25,8 +25,8 @@ public abstract class LayerVisitor {
     }
   }
 
-  /** The adapter in the slot of the current layer. Overridden by those who want to see the base model only. */
-  public void adapter(LinearAdapter adapter) {
+  /** The adapter in a slot of the current layer. Overridden by those who want to see the base model only. */
+  public void adapter(Layer adapter) {
     adapter.visit(this);
   }
 

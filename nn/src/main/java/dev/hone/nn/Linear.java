@@ -12,9 +12,10 @@ import dev.hone.core.Activation;
  * <p>The weight is [out, in], or [in, out] in GPT-2's Conv1D layers ({@link #isTransposed()} is false).
  */
 public final class Linear implements Layer {
-  private final Parameter weight;
+  private Parameter weight;
   private final Parameter bias;
   private final boolean transposed;
+  private boolean shared;
   private LinearAdapter adapter;
 
   /**
@@ -30,6 +31,35 @@ public final class Linear implements Layer {
     if (weight.shape().rank() != 2 || bias != null && bias.shape().dim(0) != outputs()) {
       throw new IllegalArgumentException("Linear: weight " + weight.shape() + ", bias " + (bias == null ? "none" : bias.shape()));
     }
+  }
+
+  /** A layer without bias whose weight is a table, [out, in], that belongs to another layer: a tied head. */
+  public static Linear sharing(Parameter table) {
+    Linear linear = new Linear(table, null, true);
+    linear.shared = true;
+    return linear;
+  }
+
+  /** Whether the weight belongs to another layer. */
+  public boolean isShared() {
+    return shared;
+  }
+
+  /** Gives a layer with a shared weight one of its own with the same values; a mapped one is not even copied. */
+  public void unshare() {
+    if (shared) {
+      weight = new Parameter("", weight.value().isHeap() ? weight.value().copy().keep() : weight.value(), false);
+      shared = false;
+    }
+  }
+
+  /** Another weight of the same shape, the layer's own or another layer's. */
+  public void setWeight(Parameter other, boolean ofOtherLayer) {
+    if (!other.shape().equals(weight.shape())) {
+      throw new IllegalArgumentException("Linear: weight " + weight.shape() + " cannot become " + other.shape());
+    }
+    weight = other;
+    shared = ofOtherLayer;
   }
 
   /** The layer's result. */
@@ -86,7 +116,7 @@ public final class Linear implements Layer {
 
   @Override
   public void visit(LayerVisitor visitor) {
-    visitor.parameter("weight", weight);
+    visitor.parameter("weight", shared ? null : weight);
     visitor.parameter("bias", bias);
     if (adapter != null) {
       visitor.adapter(adapter);

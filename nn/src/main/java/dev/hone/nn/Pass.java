@@ -6,6 +6,7 @@ import dev.hone.autograd.GradMode;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.random.Philox;
+import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
 /**
@@ -17,18 +18,21 @@ import java.util.function.UnaryOperator;
  * @param step number of this pass: every pass of a run has its own
  * @param checkpointing whether each block keeps only its input and is computed again in the backward pass
  * @param cache the keys and values of tokens that earlier passes saw, which get those of this batch; null if there are none
+ * @param prefix what every sequence sees before its own tokens, or null
+ * @param routes which of several adapters each row of the hidden states goes through, or null if all go the same way
  */
-public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache) {
-  private static final Pass INFERENCE = new Pass(false, 0, 0, false, null);
+public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
+    int[] routes) {
+  private static final Pass INFERENCE = new Pass(false, 0, 0, false);
 
   /** A pass that starts its sequences. */
   public Pass(boolean training, long seed, long step, boolean checkpointing) {
-    this(training, seed, step, checkpointing, null);
+    this(training, seed, step, checkpointing, null, null, null);
   }
 
   /** A pass without dropout that continues the sequences of a cache; only without gradients. */
   public static Pass continuing(KvCache cache) {
-    return new Pass(false, 0, 0, false, cache);
+    return new Pass(false, 0, 0, false, cache, null, null);
   }
 
   /** A pass without dropout. */
@@ -43,7 +47,22 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true, cache);
+    return new Pass(training, seed, step, true, cache, prefix, routes);
+  }
+
+  /** This pass with keys and values before those of every sequence. */
+  public Pass withPrefix(AttentionPrefix other) {
+    return new Pass(training, seed, step, checkpointing, cache, other, routes);
+  }
+
+  /** This pass with an adapter per row. */
+  public Pass withRoutes(int[] other) {
+    return new Pass(training, seed, step, checkpointing, cache, prefix, other);
+  }
+
+  /** What remains of this pass for those who go on with some rows of the hidden states only. */
+  public Pass rows(int[] rows) {
+    return routes == null ? this : withRoutes(Arrays.stream(rows).map(row -> routes[row]).toArray());
   }
 
   /**

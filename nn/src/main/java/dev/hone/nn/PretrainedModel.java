@@ -1,6 +1,7 @@
 package dev.hone.nn;
 
 import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
@@ -34,6 +35,7 @@ public final class PretrainedModel implements Layer {
   private final Backbone backbone;
   private final Head head;
   private final Set<String> newParameters;
+  private InputAdapter input;
 
   /**
    * Puts a model together; see {@link ModelLoader}.
@@ -66,7 +68,39 @@ public final class PretrainedModel implements Layer {
 
   /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
   public Variable forward(TokenBatch batch, Pass pass) {
-    return head.forward(backbone.forward(batch, pass), batch, pass);
+    if (input == null) {
+      return head.forward(backbone.forward(batch, pass), batch, pass);
+    }
+    if (task != Task.SEQUENCE_CLASSIFICATION) {
+      return head.forward(hidden(batch, pass), batch, pass);
+    }
+    InputAdapter.Input in = input.apply(batch, pass); // PEFT's classifiers read the first token, and that is a virtual one
+    return head.forward(backbone.forward(in.batch(), in.pass()), in.batch(), in.pass());
+  }
+
+  /** The backbone's hidden states of the batch's tokens, with what an input adapter puts before them. [N, C]. */
+  public Variable hidden(TokenBatch batch, Pass pass) {
+    if (input == null) {
+      return backbone.forward(batch, pass);
+    }
+    InputAdapter.Input in = input.apply(batch, pass);
+    Variable hidden = backbone.forward(in.batch(), in.pass());
+    return in.rows() == null ? hidden : GatherOps.rows(hidden, in.rows());
+  }
+
+  /** The most tokens that a sequence may have: the model's, less those that an input adapter adds. */
+  public int maxLength() {
+    return config.maxLength() - (input == null ? 0 : input.virtualTokens());
+  }
+
+  /** What is in the slot before the backbone, or null. */
+  public InputAdapter inputAdapter() {
+    return input;
+  }
+
+  /** Puts an adapter before the backbone, or takes it out with null. */
+  public void setInputAdapter(InputAdapter adapter) {
+    input = adapter;
   }
 
   /**
@@ -80,7 +114,7 @@ public final class PretrainedModel implements Layer {
     if (!(head instanceof CausalHead causal)) {
       throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
     }
-    return causal.loss(backbone.forward(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
+    return causal.loss(hidden(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
   }
 
   /** The configuration. */
@@ -122,6 +156,9 @@ public final class PretrainedModel implements Layer {
   public void visit(LayerVisitor visitor) {
     visitor.layer("", backbone);
     visitor.layer("", head);
+    if (input != null) {
+      visitor.adapter(input);
+    }
   }
 
   /** All parameters by name, those of adapters included, in a fixed order. A tied one appears once. */
@@ -143,7 +180,7 @@ public final class PretrainedModel implements Layer {
       }
 
       @Override
-      public void adapter(LinearAdapter adapter) {
+      public void adapter(Layer adapter) {
         if (adapters) {
           super.adapter(adapter);
         }

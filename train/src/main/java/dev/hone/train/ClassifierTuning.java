@@ -2,7 +2,7 @@ package dev.hone.train;
 
 import dev.hone.autograd.CrossEntropySettings;
 import dev.hone.core.Tensor;
-import dev.hone.lora.LoraAdapter;
+import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
@@ -29,7 +29,7 @@ import java.util.List;
 public final class ClassifierTuning extends Tuning<Example.Labelled> {
   private final TextClassifier classifier;
 
-  private ClassifierTuning(Path base, TextClassifier classifier, LoraAdapter adapter) {
+  private ClassifierTuning(Path base, TextClassifier classifier, Adapter adapter) {
     super(base, classifier.model(), classifier.tokenizer(), adapter);
     this.classifier = classifier;
   }
@@ -37,7 +37,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
   /** LoRA on a model; its head is trained as a whole. */
   public static ClassifierTuning lora(Path base, LabelSet labels, LoraConfig config, long seed) throws IOException {
     PretrainedModel model = load(base, labels, seed);
-    return new ClassifierTuning(base, classifier(base, model), LoraAdapter.attach(model, config, seed));
+    return new ClassifierTuning(base, classifier(base, model), Adapter.attach(model, config, seed));
   }
 
   /** All weights of a model. */

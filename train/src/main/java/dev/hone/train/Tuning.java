@@ -2,8 +2,8 @@ package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.DType;
+import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterFiles;
-import dev.hone.lora.LoraAdapter;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.tokenizer.Tokenizer;
 import dev.hone.train.checkpoint.Checkpoints;
@@ -30,14 +30,14 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
   private final Path base;
   private final PretrainedModel model;
   private final Tokenizer tokenizer;
-  private final LoraAdapter adapter; // null: the whole model is trained
+  private final Adapter adapter; // null: the whole model is trained
   private final List<TrainListener> listeners = new ArrayList<>();
   private Checkpoints checkpoints;
   private boolean resume;
   private volatile boolean stopped;
   private volatile Trainer trainer;
 
-  Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, LoraAdapter adapter) {
+  Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, Adapter adapter) {
     this.base = base;
     this.model = model;
     this.tokenizer = tokenizer;
@@ -107,7 +107,7 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning 
   }
 
   /** The adapter, or null if the whole model is trained. */
-  public final LoraAdapter adapter() {
+  public final Adapter adapter() {
     return adapter;
   }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.hone.lora.LoraAdapter;
+import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
@@ -31,14 +31,14 @@ class WatchDogTest {
   Path directory;
 
   private PretrainedModel model;
-  private LoraAdapter adapter;
+  private Adapter adapter;
   private TrainingSet set;
 
   @BeforeEach
   void prepare() throws IOException {
     Path base = TinyModel.write(directory.resolve("model"));
     model = PretrainedModel.load(base, new Labels(List.of("a", "b"), Labels.Kind.SINGLE_LABEL), 1);
-    adapter = LoraAdapter.attach(model, LoraConfig.of(4, 8), 1);
+    adapter = Adapter.attach(model, LoraConfig.of(4, 8), 1);
     List<int[]> tokens = IntStream.range(0, 24).mapToObj(i -> new int[] {2, 5 + i, 6 + i % 7, 3}).toList();
     set = new TrainingSet(tokens, null, IntStream.range(0, 24).mapToObj(i -> new float[] {i % 2}).toList());
   }

@@ -1,16 +1,12 @@
 package dev.hone.core.io;
 
-import java.util.Arrays;
+import dev.hone.core.NearNames;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 
 /** A tensor was asked for by a name that its source does not have. The message lists the names most like it. */
 public final class MissingTensorException extends RuntimeException {
   private static final long serialVersionUID = 1L;
-  private static final int SHOWN = 3;
-  private static final int MOST_COMPARED = 20_000;
-  private static final int LONGEST_COMPARED = 256;
 
   /**
    * Says that {@code source} has no tensor {@code name}.
@@ -26,33 +22,7 @@ public final class MissingTensorException extends RuntimeException {
     if (known.isEmpty()) {
       return "it has none at all";
     }
-    List<String> near = nearest(name, known).stream().map(TensorFileException::quote).toList();
+    List<String> near = NearNames.of(name, known).stream().map(TensorFileException::quote).toList();
     return "the nearest of its " + known.size() + " names: " + String.join(", ", near);
-  }
-
-  private static List<String> nearest(String name, Collection<String> known) {
-    record Candidate(String name, int distance) {}
-    return known.stream().limit(MOST_COMPARED)
-        .map(other -> new Candidate(other, distance(name, other)))
-        .sorted(Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name))
-        .limit(SHOWN).map(Candidate::name).toList();
-  }
-
-  /** Levenshtein distance of the first characters of two names; a missing or extra prefix is what one usually meets. */
-  private static int distance(String a, String b) {
-    int m = Math.min(a.length(), LONGEST_COMPARED);
-    int n = Math.min(b.length(), LONGEST_COMPARED);
-    int[] row = new int[n + 1];
-    Arrays.setAll(row, j -> j);
-    for (int i = 1; i <= m; i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= n; j++) {
-        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(substituted, 1 + Math.min(diagonal, row[j - 1]));
-      }
-    }
-    return row[n];
   }
 }

@@ -3,9 +3,9 @@ package dev.hone.nn.bert;
 import dev.hone.autograd.AttentionOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.AttentionSpec;
+import dev.hone.nn.Layer;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.LayerVisitor;
-import dev.hone.nn.Layer;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
@@ -38,7 +38,11 @@ record BertBlock(BertConfig config, int index, Linear query, Linear key, Linear 
     AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), config.heads(), config.heads(),
         config.headDim(), (float) (1 / Math.sqrt(config.headDim())), false, Integer.MAX_VALUE, 0, dropAttention,
         dropAttention > 0 ? pass.random(Pass.site("attention.probabilities", index)) : null);
-    Variable attended = AttentionOps.attention(spec, query.forward(x, pass), key.forward(x, pass), value.forward(x, pass));
+    Variable q = query.forward(x, pass);
+    Variable k = key.forward(x, pass);
+    Variable v = value.forward(x, pass);
+    Variable attended = pass.prefix() == null ? AttentionOps.attention(spec, q, k, v)
+        : pass.prefix().attention(spec, index, q, k, v);
     Variable mixed = pass.dropout(attentionOutput.forward(attended, pass), config.dropout(), Pass.site("attention", index));
     Variable h = attentionNorm.forward(mixed, x);
     Variable wide = up.forward(h, config.activation(), pass);

@@ -38,8 +38,10 @@ record BertHead(String denseName, Linear dense, Activation activation, String cl
   }
 
   @Override
-  public Variable forward(Variable hidden, TokenBatch batch, Pass pass) {
-    Variable first = GatherOps.rows(hidden, batch.firstRows());
+  public Variable forward(Variable hidden, TokenBatch batch, Pass all) {
+    int[] rows = batch.firstRows();
+    Pass pass = all.rows(rows);
+    Variable first = GatherOps.rows(hidden, rows);
     if (dropoutFirst) {
       first = pass.dropout(first, dropout, Pass.site("head.first", 0));
     }

@@ -71,11 +71,11 @@ public final class BertModel implements Backbone {
 
   @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
-    if (batch.longest() > config.maxLength()) {
-      throw new ShapeException("a sequence has " + batch.longest() + " tokens, the model takes " + config.maxLength()
+    if (batch.extent() > config.maxLength()) {
+      throw new ShapeException("a sequence has " + batch.extent() + " tokens, the model takes " + config.maxLength()
           + "; truncate it (max_length)");
     }
-    Variable x = pass.dropout(embed(batch), config.dropout(), Pass.site("embeddings", 0));
+    Variable x = pass.dropout(embed(batch, pass), config.dropout(), Pass.site("embeddings", 0));
     observer.accept(x);
     for (BertBlock block : blocks) {
       x = pass.block(in -> block.forward(in, batch, pass), x);
@@ -84,16 +84,16 @@ public final class BertModel implements Backbone {
     return x;
   }
 
-  private Variable embed(TokenBatch batch) {
+  private Variable embed(TokenBatch batch, Pass pass) {
     int[] rows = new int[batch.size()];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = batch.positions()[i] + config.firstPosition();
     }
-    Variable x = words.forward(batch.tokens());
+    Variable x = words.forward(batch.tokens(), pass);
     if (types != null) {
-      x = MathOps.add(x, types.forward(batch.types() == null ? new int[batch.size()] : batch.types()));
+      x = MathOps.add(x, types.forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
     }
-    return norm.forward(x, positions.forward(rows));
+    return norm.forward(x, positions.forward(rows, pass));
   }
 
   @Override

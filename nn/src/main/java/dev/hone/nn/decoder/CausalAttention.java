@@ -2,10 +2,12 @@ package dev.hone.nn.decoder;
 
 import dev.hone.autograd.AttentionOps;
 import dev.hone.autograd.GradMode;
+import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.AttentionSpec;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
+import java.util.List;
 
 /**
  * Attention of one layer in which a token sees itself and what comes before it: in the batch and, where a pass has one, in
@@ -27,7 +29,7 @@ public record CausalAttention(int layer, int heads, int kvHeads, int headDim, fl
   public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
     AttentionSpec spec = spec(batch, pass);
     if (pass.cache() == null) {
-      return AttentionOps.attention(spec, q, k, v);
+      return pass.prefix() == null ? AttentionOps.attention(spec, q, k, v) : pass.prefix().attention(spec, layer, q, k, v);
     }
     checkNoGradient();
     return pass.cache().attention(layer, spec, q, k, v);
@@ -36,6 +38,10 @@ public record CausalAttention(int layer, int heads, int kvHeads, int headDim, fl
   /** The same with queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
   public Variable forward(Variable qkv, TokenBatch batch, Pass pass) {
     AttentionSpec spec = spec(batch, pass);
+    if (pass.prefix() != null && pass.cache() == null) {
+      List<Variable> parts = ShapeOps.split(qkv, 1, heads * headDim, kvHeads * headDim, kvHeads * headDim);
+      return pass.prefix().attention(spec, layer, parts.get(0), parts.get(1), parts.get(2));
+    }
     if (pass.cache() == null) {
       return AttentionOps.attention(spec, qkv);
     }

@@ -22,10 +22,9 @@ import java.util.stream.IntStream;
  * Logits of the next token: softCap · tanh(hidden · Wᵀ / softCap). [N, C] -> [N, V].
  *
  * @param projection W, [V, C]; of a tied head it is the embedding table, and the head has no parameters of its own
- * @param tied whether it is
  * @param softCap 0 for none
  */
-public record CausalHead(Linear projection, boolean tied, float softCap) implements Head {
+public record CausalHead(Linear projection, float softCap) implements Head {
   private static final String NAME = "lm_head";
 
   /**
@@ -36,8 +35,12 @@ public record CausalHead(Linear projection, boolean tied, float softCap) impleme
   public static CausalHead load(Embedding embeddings, boolean tied, float softCap, Weights weights) {
     int vocabulary = embeddings.weight().shape().dim(0);
     int width = embeddings.weight().shape().dim(1);
-    return new CausalHead(tied ? new Linear(embeddings.weight(), null, true)
-        : weights.linear(NAME, width, vocabulary, false), tied, softCap);
+    return new CausalHead(tied ? Linear.sharing(embeddings.weight()) : weights.linear(NAME, width, vocabulary, false), softCap);
+  }
+
+  /** Whether the projection is the embedding table. */
+  public boolean tied() {
+    return projection.isShared();
   }
 
   @Override
@@ -64,7 +67,7 @@ public record CausalHead(Linear projection, boolean tied, float softCap) impleme
     }
     int[] rows = IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
     int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
-    Variable logits = logits(GatherOps.rows(hidden, rows), pass);
+    Variable logits = logits(GatherOps.rows(hidden, rows), pass.rows(rows));
     Variable each = LossOps.crossEntropyPerRow(logits.detach(), next, settings);
     return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), hits(logits.value(), next));
   }
@@ -103,8 +106,6 @@ public record CausalHead(Linear projection, boolean tied, float softCap) impleme
 
   @Override
   public void visit(LayerVisitor visitor) {
-    if (!tied) {
-      visitor.layer(NAME, projection);
-    }
+    visitor.layer(NAME, projection);
   }
 }

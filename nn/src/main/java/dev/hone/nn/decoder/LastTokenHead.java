@@ -24,7 +24,8 @@ public record LastTokenHead(Linear score, int padding) implements Head {
 
   @Override
   public Variable forward(Variable hidden, TokenBatch batch, Pass pass) {
-    return score.forward(GatherOps.rows(hidden, rows(batch)), pass);
+    int[] rows = rows(batch);
+    return score.forward(GatherOps.rows(hidden, rows), pass.rows(rows));
   }
 
   /** The rows that are read; a sequence of nothing but padding gives its first. */

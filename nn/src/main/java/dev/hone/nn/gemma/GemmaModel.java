@@ -1,6 +1,5 @@
 package dev.hone.nn.gemma;
 
-import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.LayerVisitor;
@@ -29,7 +28,8 @@ public final class GemmaModel implements DecoderModel {
 
   private GemmaModel(GemmaConfig config, Weights weights) {
     this.config = config;
-    embeddings = weights.embedding(PREFIX + "embed_tokens", config.vocabSize(), config.hiddenSize());
+    embeddings = weights.embedding(PREFIX + "embed_tokens", config.vocabSize(), config.hiddenSize())
+        .scaled((float) Math.sqrt(config.hiddenSize()));
     Rotary rotary = new Rotary(config.rope());
     Rotary localRotary = new Rotary(config.localRope());
     for (int i = 0; i < config.layers(); i++) {
@@ -51,7 +51,7 @@ public final class GemmaModel implements DecoderModel {
   @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
     Context.check(batch, config.maxLength());
-    Variable x = GatherOps.embedding(embeddings.weight(), batch.tokens(), (float) Math.sqrt(config.hiddenSize()));
+    Variable x = embeddings.forward(batch.tokens(), pass);
     for (GemmaBlock block : blocks) {
       observer.accept(x);
       x = pass.block(in -> block.forward(in, batch, pass), x);

@@ -105,14 +105,15 @@ public final class Generator {
     }
     List<Sequence> all = sequences(prompts, settings);
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
-    int reserve = Math.min(model.config().maxLength(), longest + settings.maxNewTokens());
+    int added = model.config().maxLength() - model.maxLength();
+    int reserve = Math.min(model.config().maxLength(), added + longest + settings.maxNewTokens());
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
     TokenBatch batch = TokenBatch.of(prompts);
     try (GradMode _ = GradMode.disabled()) {
       while (!active.isEmpty()) {
         try (Scope _ = Scope.open()) {
-          Variable hidden = model.backbone().forward(batch, Pass.continuing(cache));
+          Variable hidden = model.hidden(batch, Pass.continuing(cache));
           Tensor logits = head.logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
           for (int s = 0; s < active.size(); s++) {
             extend(active.get(s), logits.slice(s, s + 1).toFloatArray(), settings, listener);
@@ -131,7 +132,7 @@ public final class Generator {
   }
 
   private List<Sequence> sequences(List<int[]> prompts, GenerationSettings settings) {
-    int context = model.config().maxLength();
+    int context = model.maxLength();
     List<Sequence> all = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
       int[] prompt = prompts.get(i);
@@ -165,7 +166,7 @@ public final class Generator {
       sequence.reason = StopReason.END_TOKEN;
     } else if (stops(sequence, settings)) {
       sequence.reason = StopReason.STOP_STRING;
-    } else if (sequence.added() == settings.maxNewTokens() || sequence.tokens.length == model.config().maxLength()) {
+    } else if (sequence.added() == settings.maxNewTokens() || sequence.tokens.length == model.maxLength()) {
       sequence.reason = StopReason.LENGTH;
     }
   }

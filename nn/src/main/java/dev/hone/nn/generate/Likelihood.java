@@ -50,9 +50,9 @@ public final class Likelihood {
    * @param stride distance of the windows, from 1 to {@code window - 1}; the smaller, the more every token sees
    */
   public static double perplexity(PretrainedModel model, int[] tokens, int window, int stride) {
-    if (tokens.length < 2 || window < 2 || window > model.config().maxLength() || stride < 1 || stride >= window) {
+    if (tokens.length < 2 || window < 2 || window > model.maxLength() || stride < 1 || stride >= window) {
       throw new IllegalArgumentException("perplexity: " + tokens.length + " tokens, window " + window + ", stride " + stride
-          + "; there must be at least two tokens, a window from 2 to " + model.config().maxLength() + ", a stride below the window");
+          + "; there must be at least two tokens, a window from 2 to " + model.maxLength() + ", a stride below the window");
     }
     double sum = 0;
     int counted = 1;

@@ -47,7 +47,7 @@ public final class LlamaModel implements DecoderModel {
   @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
     Context.check(batch, config.maxLength());
-    Variable x = pass.dropout(embeddings.forward(batch.tokens()), config.embeddingDropout(), Pass.site("embeddings", 0));
+    Variable x = pass.dropout(embeddings.forward(batch.tokens(), pass), config.embeddingDropout(), Pass.site("embeddings", 0));
     for (LlamaBlock block : blocks) {
       observer.accept(x);
       x = pass.block(in -> block.forward(in, batch, pass), x);

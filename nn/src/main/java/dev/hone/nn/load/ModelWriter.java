@@ -7,6 +7,7 @@ import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.decoder.CausalHead;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,9 @@ public final class ModelWriter {
     tree.remove("torch_dtype"); // transformers 4 reads dtype as well
     if (stored != null) {
       tree.put("dtype", stored.torchName());
+    }
+    if (model.head() instanceof CausalHead head) {
+      tree.put("tie_word_embeddings", head.tied()); // merging an adapter of one of the two ends the tie
     }
     Labels labels = model.labels();
     if (labels != null) {

@@ -3,8 +3,8 @@ package dev.hone.train.cli;
 import dev.hone.autograd.GradMode;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.Safetensors;
+import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterFiles;
-import dev.hone.lora.LoraAdapter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
@@ -90,7 +90,7 @@ final class VerifyCommand implements Command {
         : PretrainedModel.load(directory, labels != null ? labels
             : new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
                 size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0);
-    LoraAdapter loaded = AdapterFiles.load(adapter, model);
+    Adapter loaded = AdapterFiles.load(adapter, model);
     if (merge) {
       loaded.merge();
     }

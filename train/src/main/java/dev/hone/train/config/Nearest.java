@@ -1,5 +1,6 @@
 package dev.hone.train.config;
 
+import dev.hone.core.NearNames;
 import java.util.Collection;
 
 /** The known word that a mistyped one was probably meant to be. */
@@ -15,30 +16,12 @@ public final class Nearest {
     String best = null;
     int least = Math.min(4, Math.max(2, word.length() / 2 + 1));
     for (String candidate : known) {
-      int distance = distance(word.replace('-', '_'), candidate.replace('-', '_'));
+      int distance = NearNames.distance(word.replace('-', '_'), candidate.replace('-', '_'));
       if (distance < least) {
         least = distance;
         best = candidate;
       }
     }
     return best == null ? "" : "; did you mean " + prefix + best + "?";
-  }
-
-  /** Levenshtein's distance: insertions, deletions and changes from one word to the other. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
   }
 }

@@ -1,0 +1,322 @@
+package dev.hone.lora;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.nn.Embedding;
+import dev.hone.nn.Layer;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.decoder.CausalHead;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A parameter-efficient method in a model: everything else is frozen and never written.
+ *
+ * {@snippet :
+ * Adapter adapter = Adapter.attach(model, LoraConfig.of(8, 16), seed);
+ * // train adapter.parameters()
+ * AdapterFiles.save(adapter, directory, "bert-base-uncased");
+ * adapter.merge(); // or: adapter.detach()
+ * }
+ */
+public final class Adapter {
+  private final PretrainedModel model;
+  private final AdapterConfig config;
+  private final Parts parts;
+  private final Untied untied; // null unless a tied head has a weight of its own as long as the adapter is there
+  private boolean attached;
+
+  /** The two weights of a head that was tied. */
+  private record Untied(Linear projection, Parameter table, Parameter own) {}
+
+  private Adapter(PretrainedModel model, AdapterConfig config, Parts parts, Untied untied) {
+    this.model = model;
+    this.config = config;
+    this.parts = parts;
+    this.untied = untied;
+  }
+
+  /**
+   * Freezes the model and puts a new adapter into it. A classifier's head is always trained and saved, whether named or not.
+   *
+   * @param seed of what starts at random; for most methods the model's answers do not change yet
+   */
+  public static Adapter attach(PretrainedModel model, AdapterConfig config, long seed) {
+    return attach(model, config, seed, true);
+  }
+
+  /**
+   * The same.
+   *
+   * @param every whether each name of a target must fit a layer; stored adapters may name some that their base does not have
+   */
+  static Adapter attach(PretrainedModel model, AdapterConfig asked, long seed, boolean every) {
+    AdapterConfig config = settled(model, asked);
+    CausalHead tied = model.head() instanceof CausalHead head && head.tied() ? head : null;
+    Parameter table = tied == null ? null : tied.projection().weight();
+    boolean untie = tied != null && model.layers().entrySet().stream().anyMatch(entry -> config.saves(entry.getKey())
+        && (entry.getValue() == tied.projection() || entry.getValue() instanceof Embedding e && e.weight() == table));
+    model.setTrainable(false);
+    Untied untied = null;
+    if (untie) { // PEFT trains a copy of the one that is named, and so do we
+      tied.projection().unshare();
+      untied = new Untied(tied.projection(), table, tied.projection().weight());
+    }
+    rename(model);
+    Parts parts;
+    try {
+      parts = switch (config) {
+        case LoraConfig lora -> LoraParts.of(model, lora, targets(model, lora, lora.targets(), every), seed);
+      };
+    } catch (RuntimeException e) {
+      if (untie) {
+        tied.projection().setWeight(table, true);
+      }
+      throw e;
+    }
+    model.baseParameters().forEach((name, parameter) -> {
+      if (config.saves(name)) {
+        parts.train(name, parameter);
+      }
+    });
+    Adapter adapter = new Adapter(model, config, parts, untied);
+    adapter.put(true);
+    return adapter;
+  }
+
+  private static void rename(PretrainedModel model) {
+    model.parameters().forEach((name, parameter) -> parameter.rename(name));
+  }
+
+  /** The configuration with what is not said but follows from the model. */
+  private static AdapterConfig settled(PretrainedModel model, AdapterConfig asked) {
+    AdapterConfig config = switch (asked) {
+      case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(
+          lora.targets().withModules(ModuleNames.of(LoraConfig.usualTargets(model.config().modelType()))));
+      case LoraConfig lora -> lora;
+    };
+    if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
+      return config;
+    }
+    Set<String> modules = new LinkedHashSet<>(config.modulesToSave());
+    modules.add("classifier"); // PEFT saves these two for every classifier
+    modules.add("score");
+    config = config.withModulesToSave(modules);
+    Set<String> inHead = headPaths(model);
+    for (String name : new TreeSet<>(model.newParameters())) {
+      if (inHead.contains(name.substring(0, name.lastIndexOf('.'))) && !config.saves(name)) {
+        modules.add(moduleOf(name)); // an untrained part of the head is worth nothing if it is not trained and kept
+      }
+    }
+    return config.withModulesToSave(modules);
+  }
+
+  private static String moduleOf(String parameter) {
+    String path = parameter.substring(0, parameter.lastIndexOf('.'));
+    String last = path.substring(path.lastIndexOf('.') + 1);
+    return last.equals("dense") || last.equals("out_proj")
+        ? path.substring(path.lastIndexOf('.', path.lastIndexOf('.') - 1) + 1) : last;
+  }
+
+  static Set<String> headPaths(PretrainedModel model) {
+    Set<String> paths = new LinkedHashSet<>();
+    new LayerVisitor() {
+      @Override
+      protected void enter(String path, Layer layer) {
+        paths.add(path);
+      }
+    }.layer("", model.head());
+    return paths;
+  }
+
+  /** The layers that an adapter goes to: linear ones, and tables if they are named. */
+  private static Map<String, Layer> targets(PretrainedModel model, AdapterConfig config, Targets targets, boolean every) {
+    Set<String> head = headPaths(model);
+    Map<String, Layer> chosen = new LinkedHashMap<>();
+    Set<String> candidates = new LinkedHashSet<>();
+    model.layers().forEach((path, layer) -> {
+      boolean table = config instanceof LoraConfig && layer instanceof Embedding;
+      if (!table && !(layer instanceof Linear)) {
+        return;
+      }
+      candidates.add(path);
+      if (targets.include(path, head.contains(path)) && !config.saves(path) && !(table && targets.allLinear())) {
+        if (layer instanceof Linear linear ? linear.adapter() != null : ((Embedding) layer).adapter() != null) {
+          throw new AdapterException("layer " + path + " has an adapter already; detach or merge that first");
+        }
+        chosen.put(path, layer);
+      }
+    });
+    targets.check("target_modules", chosen.keySet(), candidates, every);
+    return chosen;
+  }
+
+  /** The adapted model. */
+  public PretrainedModel model() {
+    return model;
+  }
+
+  /** The configuration, with the targets and modules that were settled on. */
+  public AdapterConfig config() {
+    return config;
+  }
+
+  /** All trainable parameters by the names that files have behind {@link AdapterConfig#filePrefix()}. */
+  public Map<String, Parameter> parameters() {
+    Map<String, Parameter> all = new LinkedHashMap<>();
+    LayerVisitor collector = new LayerVisitor() {
+      @Override
+      protected void visit(String name, Parameter parameter) {
+        all.put(name, parameter);
+      }
+    };
+    parts.linears().forEach(collector::layer);
+    parts.embeddings().forEach(collector::layer);
+    if (parts.input() != null) {
+      collector.layer("", parts.input());
+    }
+    parts.exchanges().forEach((name, exchange) -> {
+      if (exchange.isTrained()) {
+        all.put(name, exchange.parameter());
+      }
+    });
+    return all;
+  }
+
+  Parts parts() {
+    return parts;
+  }
+
+  /** The paths of the layers that have a piece of the adapter. */
+  public Set<String> targets() {
+    Set<String> paths = new LinkedHashSet<>(parts.linears().keySet());
+    paths.addAll(parts.embeddings().keySet());
+    return Collections.unmodifiableSet(paths);
+  }
+
+  /** Whether the adapted layers store their weights [in, out]. */
+  boolean fanInFanOut() {
+    Map<String, Layer> all = model.layers();
+    return parts.linears().keySet().stream().anyMatch(path -> !((Linear) all.get(path)).isTransposed());
+  }
+
+  /** How many numbers are trained, and how many there are: {@code trainable params: n || all params: m || trainable%: x}. */
+  public String summary() {
+    return summary(model);
+  }
+
+  /** The same of a model in its present state. */
+  public static String summary(PretrainedModel model) {
+    long trained = 0;
+    long all = 0;
+    for (Parameter parameter : model.parameters().values()) {
+      all += parameter.shape().size();
+      trained += parameter.requiresGradient() ? parameter.shape().size() : 0;
+    }
+    return String.format(Locale.ROOT, "trainable params: %,d || all params: %,d || trainable%%: %.4f", trained, all,
+        100.0 * trained / all);
+  }
+
+  /** Whether the adapter is in the model. */
+  public boolean isAttached() {
+    return attached;
+  }
+
+  /**
+   * Adds the adapter to the weights of its layers, which become F32, and takes it out. The answers stay the same to
+   * rounding. A tied head whose table changes gets a weight of its own, which {@code config.json} then says.
+   */
+  public void merge() {
+    requireAttached("merge");
+    Map<String, Layer> all = model.layers();
+    parts.linears().forEach((path, piece) -> {
+      Linear linear = (Linear) all.get(path);
+      linear.unshare();
+      piece.mergeInto(linear);
+      linear.setAdapter(null);
+    });
+    parts.embeddings().forEach((path, piece) -> {
+      Embedding table = (Embedding) all.get(path);
+      if (model.head() instanceof CausalHead head && head.projection().weight() == table.weight()) {
+        head.projection().unshare();
+      }
+      piece.mergeInto(table);
+      table.setAdapter(null);
+    });
+    model.setTrainable(false);
+    rename(model);
+    attached = false;
+  }
+
+  /** Takes the adapter out; the model is what it was before, to the bit. The adapter keeps its values. */
+  public void detach() {
+    requireAttached("detach");
+    put(false);
+  }
+
+  /** Puts a detached adapter back. */
+  public void reattach() {
+    if (attached) {
+      throw new IllegalStateException("reattach: the adapter is in the model already");
+    }
+    put(true);
+  }
+
+  private void requireAttached(String what) {
+    if (!attached) {
+      throw new IllegalStateException(what + ": the adapter is not in the model");
+    }
+  }
+
+  private void put(boolean in) {
+    slots(in);
+    parts.exchanges().values().forEach(exchange -> exchange.put(in));
+    if (untied != null) {
+      untied.projection.setWeight(in ? untied.own : untied.table, !in);
+    }
+    rename(model);
+    attached = in;
+  }
+
+  private void slots(boolean in) {
+    Map<String, Layer> all = model.layers();
+    parts.linears().forEach((path, piece) -> ((Linear) all.get(path)).setAdapter(in ? piece : null));
+    parts.embeddings().forEach((path, piece) -> ((Embedding) all.get(path)).setAdapter(in ? piece : null));
+    if (parts.input() != null) {
+      model.setInputAdapter(in ? parts.input() : null);
+    }
+  }
+
+  /** The adapter switched off until this is closed; gradients stay. */
+  public interface Off extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Switches the adapter off for a while, so that the model answers as its base does. Only for passes without gradients, and
+   * while no other thread uses the model.
+   *
+   * {@snippet :
+   * try (Adapter.Off _ = adapter.off(); GradMode _ = GradMode.disabled()) {
+   *   base = model.forward(batch, Pass.inference());
+   * }
+   * }
+   */
+  public Off off() {
+    requireAttached("off");
+    slots(false);
+    parts.exchanges().values().forEach(Exchange::swap);
+    return () -> {
+      parts.exchanges().values().forEach(Exchange::swap);
+      slots(true);
+    };
+  }
+}

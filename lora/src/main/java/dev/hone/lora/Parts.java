@@ -1,0 +1,47 @@
+package dev.hone.lora;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.Tensor;
+import dev.hone.nn.InputAdapter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** All that one adapter puts into a model, by paths and names of the model. */
+final class Parts {
+  private final Map<String, LinearPiece> linears = new LinkedHashMap<>();
+  private final Map<String, LoraEmbedding> embeddings = new LinkedHashMap<>();
+  private final Map<String, Exchange> exchanges = new LinkedHashMap<>();
+  private final Map<String, Tensor[]> starts = new LinkedHashMap<>();
+  private InputAdapter input;
+
+  Map<String, LinearPiece> linears() {
+    return linears;
+  }
+
+  Map<String, LoraEmbedding> embeddings() {
+    return embeddings;
+  }
+
+  /** Parameters of the base with values of their own, by their names in adapter files. */
+  Map<String, Exchange> exchanges() {
+    return exchanges;
+  }
+
+  /** A and B as they began, by path, where the base gave them away: what is trained is the difference. */
+  Map<String, Tensor[]> starts() {
+    return starts;
+  }
+
+  InputAdapter input() {
+    return input;
+  }
+
+  void setInput(InputAdapter adapter) {
+    input = adapter;
+  }
+
+  /** Trains a parameter of the base. */
+  void train(String nameInFile, Parameter parameter) {
+    exchanges.computeIfAbsent(nameInFile, _ -> Exchange.trained(parameter));
+  }
+}

@@ -1,0 +1,59 @@
+package dev.hone.lora;
+
+import dev.hone.core.Tensor;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * An adapter as its directory holds it.
+ *
+ * @param config what the configuration says
+ * @param tensors by their names behind the prefix, sorted
+ */
+record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
+
+  static Stored of(Adapter adapter) {
+    Map<String, Tensor> tensors = new TreeMap<>();
+    adapter.parameters().forEach((name, parameter) -> tensors.put(name, parameter.value()));
+    return adapter.config() instanceof LoraConfig lora && lora.init().kind() == LoraInit.Kind.PISSA
+        ? converted(lora, tensors, adapter.parts().starts()) : new Stored(adapter.config(), tensors);
+  }
+
+  /**
+   * PiSSA took scale · B0 · A0 away from the base, so on the base as it is the adapter is [B, -B0] · [A; A0]: an ordinary
+   * one of twice the rank, which nobody needs to decompose the base for.
+   */
+  private static Stored converted(LoraConfig config, Map<String, Tensor> tensors, Map<String, Tensor[]> starts) {
+    starts.forEach((path, start) -> {
+      tensors.merge(path + ".lora_A.weight", start[0], Stored::above);
+      tensors.merge(path + ".lora_B.weight", start[1], Stored::besideNegative);
+    });
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    config.rankPattern().forEach((name, rank) -> ranks.put(name, 2 * rank));
+    double factor = config.rslora() ? Math.sqrt(2) : 2; // keeps the scale
+    Map<String, Double> alphas = new LinkedHashMap<>();
+    config.alphaPattern().forEach((name, alpha) -> alphas.put(name, alpha * factor));
+    return new Stored(new LoraConfig(2 * config.r(), config.alpha() * factor, config.dropout(), config.targets(),
+        config.modulesToSave(), config.bias(), ranks, alphas, config.rslora(), false, LoraInit.KAIMING), tensors);
+  }
+
+  private static Tensor above(Tensor top, Tensor bottom) {
+    float[] rows = Arrays.copyOf(top.toFloatArray(), top.shape().length() + bottom.shape().length());
+    System.arraycopy(bottom.toFloatArray(), 0, rows, top.shape().length(), bottom.shape().length());
+    return Tensor.of(rows, top.dim(0) + bottom.dim(0), top.dim(1));
+  }
+
+  private static Tensor besideNegative(Tensor left, Tensor right) {
+    int width = left.dim(1);
+    float[] columns = new float[2 * left.shape().length()];
+    for (int row = 0; row < left.dim(0); row++) {
+      for (int i = 0; i < width; i++) {
+        columns[row * 2 * width + i] = left.get((long) row * width + i);
+        columns[row * 2 * width + width + i] = -right.get((long) row * width + i);
+      }
+    }
+    return Tensor.of(columns, left.dim(0), 2 * width);
+  }
+}
