@@ -147,7 +147,7 @@ class MainTest {
     assertUserError(train("--lora-r", "0"), "r must be at least 1, got 0");
     assertUserError(train("--max-length", "1000"), "max_length must be from 3 to 64");
     assertUserError(train("--lr-scheduler-type", "zigzag"), "zigzag", "linear");
-    assertUserError(train("--target-modules", "quary"), "target_modules [quary] matches no linear layer", "query");
+    assertUserError(train("--target-modules", "quary"), "target_modules 'quary' matches no layer", "query");
     assertUserError(run("train", "--data", data), "--output-dir is missing");
   }
 
@@ -215,7 +215,7 @@ class MainTest {
     Run predict = run("predict", "--model", other, "--adapter", directory.resolve("out/adapter"), "it is good");
     assertEquals(2, predict.code, predict.err);
     assertTrue(predict.err.contains("does not fit the base model"), predict.err);
-    assertTrue(predict.err.contains("lora_A.weight is [8, 16], the base model makes it [8, 32]"), predict.err);
+    assertTrue(predict.err.contains("lora_A.weight is [8, 16], the base model and adapter_config.json make it [8, 32]"), predict.err);
   }
 
   @Test
