@@ -7,13 +7,16 @@ import dev.hone.core.parallel.Workers;
 
 /** Matrix products: checks the operands and picks the way that suits the sizes. */
 public final class CpuMatMul implements MatMulKernels {
+  /** Depth below which sums are too short to be worth packing A. */
+  private static final int SHALLOW = 64;
   /** Most rows or columns for which both operands are better read as they lie than packed. */
-  private static final int FEW_DOTS = 32;
+  private static final int FEW_DOTS = 64;
   /** The same where rows are added up. */
   private static final int FEW_SUMS = 32;
 
   private final GatherLoops stored;
   private final PackedProduct packed;
+  private final ShallowProduct shallow;
   private final DotProduct dots;
   private final RowSumProduct rowSums;
 
@@ -23,6 +26,7 @@ public final class CpuMatMul implements MatMulKernels {
     ProductEpilogue epilogue = new ProductEpilogue(loops, activations);
     PanelStore store = new PanelStore();
     packed = new PackedProduct(loops, epilogue, store);
+    shallow = new ShallowProduct(loops, epilogue, store);
     dots = new DotProduct(loops, epilogue, store);
     rowSums = new RowSumProduct(loops, epilogue);
   }
@@ -36,9 +40,12 @@ public final class CpuMatMul implements MatMulKernels {
   }
 
   private void run(Product product) {
-    boolean shallow = product.k() < 64;
-    if (shallow) {
-      packed.run(product);
+    if (product.k() < SHALLOW) {
+      if (product.transA()) {
+        packed.run(product);
+      } else {
+        shallow.run(product);
+      }
     } else if (product.transB() && product.m() <= FEW_DOTS) {
       dots.fewRows(product);
     } else if (!product.transA() && product.n() <= FEW_DOTS) {

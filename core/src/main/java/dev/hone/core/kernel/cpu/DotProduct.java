@@ -22,6 +22,7 @@ final class DotProduct {
   private static final int LONG_STRETCH = 2048;
   /** Elements of p that a thread does at a time. */
   private static final int GRAIN = 1 << 16;
+  private static final int PARTIAL = 13;
   private static final int WIDENED = 14;
   private static final int SUMS = 15;
 
@@ -119,7 +120,7 @@ final class DotProduct {
     Workers.ranges(rows, grain, (from, to) -> {
       for (int row = from; row < to; row += block) {
         int rowEnd = Math.min(to, row + block);
-        float[] sums = sums(p, row, rowEnd, q, width, stretch);
+        float[] sums = sums(p, row, rowEnd, q, width, block, stretch);
         store(product, sums, row, rowEnd, few, width, turned);
       }
       if (turned) {
@@ -131,10 +132,12 @@ final class DotProduct {
   }
 
   /** Sums of some rows of p with all rows of q, {@code width} for each row of p. */
-  private float[] sums(MatrixSource p, int row, int rowEnd, float[] q, int width, int stretch) {
+  private float[] sums(MatrixSource p, int row, int rowEnd, float[] q, int width, int block, int stretch) {
     int k = p.columns();
-    float[] sums = Scratch.floats(SUMS, BLOCK * width);
-    Arrays.fill(sums, 0, BLOCK * width, 0);
+    int lanes = loops.dotLanes();
+    int room = (block * width + lanes - 1) / lanes * lanes;
+    float[] partial = Scratch.floats(PARTIAL, room * lanes);
+    Arrays.fill(partial, 0, room * lanes, 0);
     for (int from = 0; from < k; from += stretch) {
       int length = Math.min(stretch, k - from);
       float[] array = p.array();
@@ -148,8 +151,10 @@ final class DotProduct {
         at = 0;
         stride = length;
       }
-      stretch(array, at, stride, rowEnd - row, q, from, k, width, length, sums);
+      stretch(array, at, stride, rowEnd - row, q, from, k, width, length, partial);
     }
+    float[] sums = Scratch.floats(SUMS, room);
+    loops.foldDots(partial, (rowEnd - row) * width, sums);
     return sums;
   }
 
@@ -167,8 +172,10 @@ final class DotProduct {
   private void stretch(float[] p, int pi, int ldp, int rows, float[] q, int qi, int ldq, int width, int length, float[] sums) {
     for (int j = 0; j < width; j += MatMulLoops.DOT_COLUMNS) {
       for (int i = 0; i < rows; i += MatMulLoops.DOT_ROWS) {
-        int step = i + 1 < rows ? ldp : 0; // an odd last row is taken twice; the sums have room for the second
-        loops.dots(length, p, pi + i * ldp, step, q, qi + j * ldq, ldq, sums, i * width + j, width);
+        int last = Math.min(i + MatMulLoops.DOT_ROWS, rows) - 1; // beyond it the last row is taken again; there is room for it
+        int p1 = pi + Math.min(i + 1, last) * ldp;
+        int p2 = pi + Math.min(i + 2, last) * ldp;
+        loops.dots(length, p, pi + i * ldp, p1, p2, pi + last * ldp, q, qi + j * ldq, ldq, sums, i * width + j, width);
       }
     }
   }

@@ -41,19 +41,40 @@ public abstract class MatMulLoops {
   public abstract void packAcross(float[] source, int si, int stride, int depth, int width, int valid, float[] panel,
       int pi);
 
+  /** Rows of A that {@link #rowProduct} takes. */
+  public abstract int productRows();
+
+  /**
+   * C = A · B, or with {@code add} that much more, for {@link #productRows} rows of A where they lie, {@code lda} apart, and a
+   * panel of B.
+   */
+  public abstract void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, boolean add, float[] c, int ci,
+      int ldc);
+
   /** Rows of p that {@link #dots} takes. */
-  public static final int DOT_ROWS = 2;
+  public static final int DOT_ROWS = 4;
   /** Rows of q that {@link #dots} takes. */
   public static final int DOT_COLUMNS = 4;
 
+  /** Partial sums that {@link #dots} keeps of each product. */
+  public abstract int dotLanes();
+
   /**
-   * sums[i][j] += Σ_k p[i][k] · q[j][k] for {@link #DOT_ROWS} rows of p and {@link #DOT_COLUMNS} of q.
+   * Adds p[i] · q[j] for {@link #DOT_ROWS} rows of p, that begin at p0 to p3, and {@link #DOT_COLUMNS} of q, to the
+   * {@link #dotLanes} partial sums of (i, j), number i · lds + j of those from {@code si} on.
    *
-   * @param ldp distance of the rows of p
    * @param ldq distance of the rows of q
-   * @param lds distance of the rows of sums
    */
-  public abstract void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds);
+  public abstract void dots(int depth, float[] p, int p0, int p1, int p2, int p3, float[] q, int qi, int ldq, float[] sums, int si,
+      int lds);
+
+  /**
+   * sums[i] = the sum of the partial sums of number i, for {@code count} of them, in a fixed order.
+   *
+   * @param partial with room for {@code count} rounded up to a multiple of the lanes; overwritten
+   * @param sums with as much room
+   */
+  public abstract void foldDots(float[] partial, int count, float[] sums);
 
   /** Rows of p that {@link #dotsOfOne} takes. */
   public static final int ONE_ROWS = 4;

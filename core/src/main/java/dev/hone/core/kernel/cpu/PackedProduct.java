@@ -26,17 +26,18 @@ final class PackedProduct {
   private static final int PART_COLUMNS = 8;
   /** Multiply-adds below which a product is not worth a second thread. */
   private static final long SMALL = 1 << 17;
-  private static final int WIDENED = 14;
   private static final int SUMS = 15;
 
   private final MatMulLoops loops;
   private final ProductEpilogue epilogue;
   private final PanelStore store;
+  private final PanelPacking packing;
 
   PackedProduct(MatMulLoops loops, ProductEpilogue epilogue, PanelStore store) {
     this.loops = loops;
     this.epilogue = epilogue;
     this.store = store;
+    packing = new PanelPacking(loops);
   }
 
   void run(Product product) {
@@ -124,45 +125,15 @@ final class PackedProduct {
     }
 
     private void packLeft(int tile) {
-      int length = depthEnd - depth;
       int first = row + tile * tileRows;
-      int valid = Math.min(tileRows, rowEnd - first);
-      int at = tile * tileRows * length;
-      if (product.transA()) {
-        loops.packNeighbours(product.a(), product.aIndex(first, depth), product.lda(), length, tileRows, valid, a, at);
-      } else {
-        loops.packAcross(product.a(), product.aIndex(first, depth), product.lda(), length, tileRows, valid, a, at);
-      }
+      int length = depthEnd - depth;
+      packing.left(product, first, Math.min(tileRows, rowEnd - first), depth, length, a, tile * tileRows * length);
     }
 
     private void packRight(int tile) {
-      int length = depthEnd - depth;
       int first = column + tile * tileColumns;
-      int valid = Math.min(tileColumns, columnEnd - first);
-      int at = tile * tileColumns * length;
-      MatrixSource source = product.b();
-      float[] array = source.array();
-      if (product.transB()) {
-        if (array != null) {
-          int from = source.offset() + first * source.columns() + depth;
-          loops.packAcross(array, from, source.columns(), length, tileColumns, valid, b, at);
-        } else {
-          float[] rows = Scratch.floats(WIDENED, tileColumns * length);
-          for (int j = 0; j < valid; j++) {
-            source.read(first + j, depth, length, rows, j * length);
-          }
-          loops.packAcross(rows, 0, length, length, tileColumns, valid, b, at);
-        }
-      } else if (array != null) {
-        int from = source.offset() + depth * source.columns() + first;
-        loops.packNeighbours(array, from, source.columns(), length, tileColumns, valid, b, at);
-      } else {
-        float[] rows = Scratch.floats(WIDENED, tileColumns * length);
-        for (int k = 0; k < length; k++) {
-          source.read(depth + k, first, valid, rows, k * tileColumns);
-        }
-        loops.packNeighbours(rows, 0, tileColumns, length, tileColumns, valid, b, at);
-      }
+      int length = depthEnd - depth;
+      packing.right(product, first, Math.min(tileColumns, columnEnd - first), depth, length, b, tile * tileColumns * length);
     }
 
     /** Tiles {@code i} to {@code iEnd} down and {@code j} to {@code jEnd} across. */

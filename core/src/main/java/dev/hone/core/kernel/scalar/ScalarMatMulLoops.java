@@ -74,10 +74,34 @@ public final class ScalarMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds) {
-    for (int i = 0; i < DOT_ROWS; i++) {
-      fourDots(depth, p, pi + i * ldp, q, qi, ldq, sums, si + i * lds);
+  public int productRows() {
+    return ROWS;
+  }
+
+  @Override
+  public void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, boolean add, float[] c, int ci, int ldc) {
+    for (int r = 0; r < ROWS; r++) {
+      if (!add) {
+        Arrays.fill(c, ci + r * ldc, ci + r * ldc + COLUMNS, 0);
+      }
+      for (int k = 0; k < depth; k++) {
+        accumulate(a[ai + r * lda + k], panel, pi + k * COLUMNS, c, ci + r * ldc);
+      }
     }
+  }
+
+  @Override
+  public int dotLanes() {
+    return 1;
+  }
+
+  @Override
+  public void dots(int depth, float[] p, int p0, int p1, int p2, int p3, float[] q, int qi, int ldq, float[] sums, int si,
+      int lds) {
+    fourDots(depth, p, p0, q, qi, ldq, sums, si);
+    fourDots(depth, p, p1, q, qi, ldq, sums, si + lds);
+    fourDots(depth, p, p2, q, qi, ldq, sums, si + 2 * lds);
+    fourDots(depth, p, p3, q, qi, ldq, sums, si + 3 * lds);
   }
 
   private static void fourDots(int depth, float[] p, int pi, float[] q, int qi, int ldq, float[] sums, int si) {
@@ -96,6 +120,11 @@ public final class ScalarMatMulLoops extends MatMulLoops {
     sums[si + 1] += sum1;
     sums[si + 2] += sum2;
     sums[si + 3] += sum3;
+  }
+
+  @Override
+  public void foldDots(float[] partial, int count, float[] sums) {
+    System.arraycopy(partial, 0, sums, 0, count);
   }
 
   @Override

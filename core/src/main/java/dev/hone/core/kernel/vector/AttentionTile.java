@@ -14,9 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
 abstract class AttentionTile {
   static final VectorSpecies<Float> F32 = FloatVector.SPECIES_PREFERRED;
   static final int L = F32.length();
-  /** The tile for this machine: with 512 bits x64 has 32 registers, as ARM has at any width. */
-  static final AttentionTile TILE =
-      F32.vectorBitSize() == 512 || System.getProperty("os.arch").equals("aarch64") ? new AttentionTile12() : new AttentionTile6();
+  /** The tile for this machine. */
+  static final AttentionTile TILE = RegisterTile.manyRegisters() ? new AttentionTile12() : new AttentionTile6();
   private static final float[] ZEROS = new float[2 * L];
 
   /** Height of a tile by rows. */

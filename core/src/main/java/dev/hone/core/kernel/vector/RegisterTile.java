@@ -15,9 +15,14 @@ abstract class RegisterTile {
   static final int LANES = SPECIES.length();
   static final int COLUMNS = 2 * LANES;
 
-  /** The tile for this machine: with 512 bits x64 has 32 registers, as ARM has at any width. */
+  /** The tile for this machine. */
   static RegisterTile forThisMachine() {
-    return SPECIES.vectorBitSize() == 512 || System.getProperty("os.arch").equals("aarch64") ? new Tile12() : new Tile6();
+    return manyRegisters() ? new Tile12() : new Tile6();
+  }
+
+  /** Whether there are 32 vector registers and not 16: with 512 bits x64 has as many, as ARM has at any width. */
+  static boolean manyRegisters() {
+    return SPECIES.vectorBitSize() == 512 || System.getProperty("os.arch").equals("aarch64");
   }
 
   abstract int rows();

@@ -73,7 +73,7 @@ public final class VectorGatherLoops extends GatherLoops {
 
   @Override
   public float dot(MemorySegment source, DType type, long element, float[] x, int xi, int n) {
-    int body = RowKernels.pairs(n);
+    int body = DotKernels.pairs(n);
     float sum = switch (type) {
       case F32 -> dotSingles(source, element * 4, x, xi, body);
       case BF16 -> dotBrains(source, element * 2, x, xi, body);
@@ -92,7 +92,7 @@ public final class VectorGatherLoops extends GatherLoops {
       even = left.fma(FloatVector.fromArray(F32, x, xi + i), even);
       odd = right.fma(FloatVector.fromArray(F32, x, xi + i + LANES), odd);
     }
-    return RowKernels.sum(even.add(odd));
+    return DotKernels.sum(even.add(odd));
   }
 
   private static float dotBrains(MemorySegment source, long at, float[] x, int xi, int n) {
@@ -107,7 +107,7 @@ public final class VectorGatherLoops extends GatherLoops {
       odd = right.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(FloatVector.fromArray(F32, x, xi + i + LANES),
           odd);
     }
-    return RowKernels.sum(even.add(odd));
+    return DotKernels.sum(even.add(odd));
   }
 
   /** As {@link #halves}; the sign is extended over the upper half, of which the shift leaves the top bit and the mask no other. */
@@ -128,6 +128,6 @@ public final class VectorGatherLoops extends GatherLoops {
       even = evens.fma(FloatVector.fromArray(F32, x, xi + i), even);
       odd = odds.fma(FloatVector.fromArray(F32, x, xi + i + LANES), odd);
     }
-    return RowKernels.sum(even.add(odd));
+    return DotKernels.sum(even.add(odd));
   }
 }

@@ -6,6 +6,7 @@ import jdk.incubator.vector.FloatVector;
 /** Matrix products on the Vector API. */
 public final class VectorMatMulLoops extends MatMulLoops {
   private static final RegisterTile TILE = RegisterTile.forThisMachine();
+  private static final boolean MANY_REGISTERS = RegisterTile.manyRegisters();
 
   @Override
   public int tileRows() {
@@ -68,13 +69,44 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void dots(int depth, float[] p, int pi, int ldp, float[] q, int qi, int ldq, float[] sums, int si, int lds) {
-    RowKernels.dots(depth, p, pi, ldp, q, qi, ldq, sums, si, lds);
+  public int productRows() {
+    return AttentionTile.TILE.rowHeight;
+  }
+
+  @Override
+  public void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, boolean add, float[] c, int ci, int ldc) {
+    int width = RegisterTile.COLUMNS;
+    if (add) {
+      AttentionTile.TILE.addRowProduct(a, ai, lda, panel, pi, width, depth, width, c, ci, ldc);
+    } else {
+      AttentionTile.TILE.rowProduct(a, ai, lda, panel, pi, width, depth, width, c, ci, ldc);
+    }
+  }
+
+  @Override
+  public int dotLanes() {
+    return RegisterTile.LANES;
+  }
+
+  @Override
+  public void dots(int depth, float[] p, int p0, int p1, int p2, int p3, float[] q, int qi, int ldq, float[] sums, int si,
+      int lds) {
+    if (MANY_REGISTERS) {
+      DotKernels.fourByFour(depth, p, p0, p1, p2, p3, q, qi, ldq, sums, si, lds);
+    } else {
+      DotKernels.twoByFour(depth, p, p0, p1, q, qi, ldq, sums, si, lds);
+      DotKernels.twoByFour(depth, p, p2, p3, q, qi, ldq, sums, si + 2 * lds, lds);
+    }
+  }
+
+  @Override
+  public void foldDots(float[] partial, int count, float[] sums) {
+    DotKernels.fold(partial, count, sums);
   }
 
   @Override
   public void dotsOfOne(int depth, float[] p, int p0, int p1, int p2, int p3, float[] x, int xi, float[] sums, int si) {
-    RowKernels.dotsOfOne(depth, p, p0, p1, p2, p3, x, xi, sums, si);
+    DotKernels.fourByOne(depth, p, p0, p1, p2, p3, x, xi, sums, si);
   }
 
   @Override
