@@ -15,6 +15,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A parameter-efficient method in a model: everything else is frozen and never written.
@@ -27,6 +30,8 @@ import java.util.TreeSet;
  * }
  */
 public final class Adapter {
+  private static final Pattern LAYER = Pattern.compile("(?:^|\\.)(?:layers?|h)\\.(\\d+)\\.");
+
   private final PretrainedModel model;
   private final AdapterConfig config;
   private final Parts parts;
@@ -72,9 +77,7 @@ public final class Adapter {
     rename(model);
     Parts parts;
     try {
-      parts = switch (config) {
-        case LoraConfig lora -> LoraParts.of(model, lora, targets(model, lora, lora.targets(), every), seed);
-      };
+      parts = make(model, config, seed, every);
     } catch (RuntimeException e) {
       if (untie) {
         tied.projection().setWeight(table, true);
@@ -91,6 +94,63 @@ public final class Adapter {
     return adapter;
   }
 
+  private static Parts make(PretrainedModel model, AdapterConfig config, long seed, boolean every) {
+    Parts parts = new Parts();
+    switch (config) {
+      case LoraConfig lora -> {
+        return LoraParts.of(model, lora, targets(model, lora, lora.targets(), every), seed);
+      }
+      case Ia3Config ia3 -> targets(model, ia3, ia3.targets(), every).forEach((path, layer) ->
+          parts.linears().put(path, Ia3Linear.of((Linear) layer, ia3.feedforward().matches(path))));
+      case BottleneckConfig b -> targets(model, b, b.targets(model.config().modelType()), every).forEach((path, layer) ->
+          parts.linears().put(path, BottleneckLinear.of(path, (Linear) layer, b, seed)));
+      case PromptConfig prompt -> {
+        requireNoInput(model);
+        PromptInput input = PromptInput.of(model, prompt, seed);
+        parts.setInput(input);
+        model.layers().forEach((path, layer) -> {
+          if (layer == model.backbone().embeddings()) {
+            parts.embeddings().put(path, input.rows());
+          }
+        });
+      }
+      case PrefixConfig prefix -> {
+        requireNoInput(model);
+        parts.setInput(PrefixInput.of(model.config(), prefix, seed));
+      }
+      case SubsetConfig subset -> subset(model, subset, parts);
+    }
+    return parts;
+  }
+
+  private static void requireNoInput(PretrainedModel model) {
+    if (model.inputAdapter() != null || model.backbone().embeddings().adapter() != null) {
+      throw new AdapterException("the model has a prompt, a prefix or an adapter of its embeddings already; detach that first");
+    }
+  }
+
+  private static void subset(PretrainedModel model, SubsetConfig config, Parts parts) {
+    int first = model.config().layers() - config.layers();
+    if (first < 0) {
+      throw new AdapterException("last-n: " + config.layers() + " layers of a model that has " + model.config().layers());
+    }
+    boolean[] reached = {false};
+    model.baseParameters().forEach((name, parameter) -> { // in the order of the model: embeddings, layers, norm, head
+      Matcher layer = LAYER.matcher(name);
+      reached[0] |= layer.find() && Integer.parseInt(layer.group(1)) >= first;
+      if (config.saves(name) || config.part() == SubsetConfig.Part.BITFIT && name.endsWith(".bias")
+          || config.part() == SubsetConfig.Part.LAST_N && reached[0]) {
+        parts.train(name, parameter);
+      }
+    });
+    if (config.part() == SubsetConfig.Part.BITFIT && parts.exchanges().keySet().stream().allMatch(config::saves)) {
+      throw new AdapterException("bitfit trains biases, and " + model.config().modelType() + " has none outside its head");
+    }
+    if (parts.exchanges().isEmpty()) {
+      throw new AdapterException("head: a model for " + model.task() + " has no head with weights");
+    }
+  }
+
   private static void rename(PretrainedModel model) {
     model.parameters().forEach((name, parameter) -> parameter.rename(name));
   }
@@ -100,7 +160,10 @@ public final class Adapter {
     AdapterConfig config = switch (asked) {
       case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(
           lora.targets().withModules(ModuleNames.of(LoraConfig.usualTargets(model.config().modelType()))));
-      case LoraConfig lora -> lora;
+      case Ia3Config ia3 -> ia3.settled(model.config().modelType());
+      case SubsetConfig head when head.part() == SubsetConfig.Part.HEAD -> head.withModulesToSave(
+          Stream.concat(head.modulesToSave().stream(), headPaths(model).stream().filter(path -> !path.isEmpty())).toList());
+      default -> asked;
     };
     if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
       return config;
@@ -168,7 +231,7 @@ public final class Adapter {
     return config;
   }
 
-  /** All trainable parameters by the names that files have behind {@link AdapterConfig#filePrefix()}. */
+  /** All trainable parameters by name; {@link AdapterConfig#fileName} is what files call them. */
   public Map<String, Parameter> parameters() {
     Map<String, Parameter> all = new LinkedHashMap<>();
     LayerVisitor collector = new LayerVisitor() {
@@ -235,6 +298,10 @@ public final class Adapter {
    */
   public void merge() {
     requireAttached("merge");
+    if (parts.input() != null || config instanceof BottleneckConfig) {
+      throw new AdapterException(config.peftType() + " cannot be merged: it is not a change of weights; keep the adapter beside "
+          + "its base");
+    }
     Map<String, Layer> all = model.layers();
     parts.linears().forEach((path, piece) -> {
       Linear linear = (Linear) all.get(path);
@@ -247,7 +314,7 @@ public final class Adapter {
       if (model.head() instanceof CausalHead head && head.projection().weight() == table.weight()) {
         head.projection().unshare();
       }
-      piece.mergeInto(table);
+      ((LoraEmbedding) piece).mergeInto(table);
       table.setAdapter(null);
     });
     model.setTrainable(false);

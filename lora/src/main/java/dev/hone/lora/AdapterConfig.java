@@ -4,7 +4,8 @@ import java.util.Collection;
 import java.util.List;
 
 /** A parameter-efficient method and its settings. {@link Adapter#attach} puts it into a model. */
-public sealed interface AdapterConfig permits LoraConfig {
+public sealed interface AdapterConfig permits LoraConfig, Ia3Config, PromptConfig, PrefixConfig, BottleneckConfig,
+    SubsetConfig {
   /** PEFT's {@code peft_type}, or ours where PEFT does not have the method. */
   String peftType();
 
@@ -14,9 +15,9 @@ public sealed interface AdapterConfig permits LoraConfig {
   /** The same method with other parts trained whole. */
   AdapterConfig withModulesToSave(Collection<String> modules);
 
-  /** What comes before the names of parameters in files. */
-  default String filePrefix() {
-    return "base_model.model.";
+  /** What a parameter is called in files. */
+  default String fileName(String name) {
+    return "base_model.model." + name;
   }
 
   /** Whether a part, or a parameter by its full name, is trained whole. */

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The adapter directory of PEFT: {@code adapter_config.json} and {@code adapter_model.safetensors}. Tensor names are
- * {@code base_model.model.} and the path of the layer, then {@code lora_A.weight} or {@code lora_B.weight}; modules that were
- * trained whole are there under their own names. {@code labels.json}, which PEFT ignores, holds what the classes are
+ * {@code base_model.model.}, the path of the layer and what the method calls its tensors, such as {@code lora_A.weight};
+ * modules that were trained whole are there under their own names. Methods that PEFT does not have are stored likewise. {@code labels.json}, which PEFT ignores, holds what the classes are
  * called.
  */
 public final class AdapterFiles {
@@ -51,7 +52,7 @@ public final class AdapterFiles {
     Files.createDirectories(directory);
     Stored stored = Stored.of(adapter);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
-    stored.tensors().forEach((name, value) -> writer.add(stored.config().filePrefix() + name, value, DType.F32));
+    stored.tensors().forEach((name, value) -> writer.add(stored.config().fileName(name), value, DType.F32));
     writer.write(directory.resolve(WEIGHTS));
     AtomicFile.writeString(directory.resolve(CONFIG),
         JSON.writeValueAsString(ConfigJson.write(stored.config(), adapter, base)) + "\n");
@@ -135,27 +136,27 @@ public final class AdapterFiles {
           + (faults.size() > SHOWN ? "; and " + (faults.size() - SHOWN) + " more" : ""));
     }
     adapter.parameters().forEach((name, parameter) -> {
-      Tensor value = tensors.tensor(config.filePrefix() + name);
+      Tensor value = tensors.tensor(config.fileName(name));
       parameter.setValue(Tensor.of(value.toFloatArray(), value.shape().toArray()));
     });
     return adapter;
   }
 
   private static List<String> faults(Adapter adapter, Safetensors tensors) {
-    String prefix = adapter.config().filePrefix();
     Set<String> left = new LinkedHashSet<>(tensors.names());
     List<String> faults = new ArrayList<>();
     adapter.parameters().forEach((name, parameter) -> {
-      String key = prefix + name;
+      String key = adapter.config().fileName(name);
       if (!left.remove(key)) {
         faults.add(key + " is missing");
       } else if (!tensors.shape(key).equals(parameter.shape())) {
         faults.add(key + " is " + tensors.shape(key) + ", the base model and " + CONFIG + " make it " + parameter.shape());
       }
     });
-    Map<String, Parameter> base = adapter.model().baseParameters();
+    Map<String, Parameter> base = new HashMap<>();
+    adapter.model().baseParameters().forEach((name, parameter) -> base.put(adapter.config().fileName(name), parameter));
     for (String key : left) {
-      Parameter own = key.startsWith(prefix) ? base.get(key.substring(prefix.length()).replace(".base_layer.", ".")) : null;
+      Parameter own = base.get(key.replace(".base_layer.", "."));
       if (own == null) {
         faults.add(key + " has no place in the base model");
       } else if (!tensors.shape(key).equals(own.shape())) {

@@ -1,9 +1,12 @@
 package dev.hone.lora;
 
+import dev.hone.core.Activation;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -29,8 +32,35 @@ final class ConfigJson {
     list(tree, "modules_to_save", config.modulesToSave());
     switch (config) {
       case LoraConfig lora -> writeLora(tree, lora, adapter);
+      case Ia3Config ia3 -> {
+        writeTargets(tree, ia3.targets(), adapter);
+        tree.remove(List.of("layers_pattern", "layers_to_transform")); // PEFT's IA3 does not know them
+        modules(tree, "feedforward_modules", ia3.feedforward());
+        tree.put("fan_in_fan_out", adapter.fanInFanOut()).put("init_ia3_weights", true);
+      }
+      case PromptConfig prompt -> {
+        PrefixInput.Keys keys = PrefixInput.Keys.of(adapter.model().config());
+        writeVirtual(tree, adapter, prompt.virtualTokens(), adapter.model().config().hiddenSize(), keys.heads());
+        tree.put("prompt_tuning_init", prompt.init().name());
+        if (prompt.init() == PromptConfig.Init.TEXT) {
+          tree.put("prompt_tuning_init", PromptConfig.Init.RANDOM.name()); // the text and its tokenizer are not needed again
+        }
+      }
+      case PrefixConfig prefix -> {
+        PrefixInput.Keys keys = PrefixInput.Keys.of(adapter.model().config());
+        writeVirtual(tree, adapter, prefix.virtualTokens(), keys.width(), keys.heads());
+        tree.put("encoder_hidden_size", keys.width()).put("prefix_projection", false);
+      }
+      case BottleneckConfig bottleneck -> tree.put("placement", bottleneck.placement().name().toLowerCase(Locale.ROOT))
+          .put("bottleneck_size", bottleneck.size()).put("non_linearity", bottleneck.activation().name().toLowerCase(Locale.ROOT));
+      case SubsetConfig subset -> tree.put("layers", subset.layers());
     }
     return tree;
+  }
+
+  private static void writeVirtual(ObjectNode tree, Adapter adapter, int tokens, int width, int heads) {
+    tree.put("num_virtual_tokens", tokens).put("token_dim", width).put("num_layers", adapter.model().config().layers())
+        .put("num_attention_heads", heads).put("num_transformer_submodules", 1);
   }
 
   private static void writeLora(ObjectNode tree, LoraConfig lora, Adapter adapter) {
@@ -103,7 +133,22 @@ final class ConfigJson {
     String type = json.text("peft_type", "");
     return switch (type) {
       case LoraConfig.TYPE -> readLora(json);
-      default -> throw new AdapterException(json.file() + ": peft_type is '" + type + "'; known: " + LoraConfig.TYPE);
+      case Ia3Config.TYPE -> {
+        refuse(json, List.of("layers_to_transform"));
+        yield new Ia3Config(targets(json), json.modules("feedforward_modules"), json.texts("modules_to_save"));
+      }
+      case PromptConfig.TYPE -> named(json, () ->
+          new PromptConfig(json.whole("num_virtual_tokens"), PromptConfig.Init.RANDOM, List.of(), json.texts("modules_to_save")));
+      case PrefixConfig.TYPE -> named(json, () ->
+          new PrefixConfig(json.whole("num_virtual_tokens"), json.texts("modules_to_save")));
+      case BottleneckConfig.TYPE -> named(json, () -> new BottleneckConfig(
+          word(json, "placement", BottleneckConfig.Placement.values()), json.whole("bottleneck_size"),
+          word(json, "non_linearity", Activation.values()), json.texts("modules_to_save")));
+      case "HEAD", "LAST_N", "BITFIT" -> named(json, () ->
+          new SubsetConfig(SubsetConfig.Part.valueOf(type), json.whole("layers"), json.texts("modules_to_save")));
+      default -> throw new AdapterException(json.file() + ": peft_type is '" + type + "'; known: " + String.join(", ",
+          LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE, PrefixConfig.TYPE, BottleneckConfig.TYPE)
+          + ", HEAD, LAST_N, BITFIT");
     };
   }
 
@@ -112,19 +157,22 @@ final class ConfigJson {
         "trainable_token_indices", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
         "velora_config", "megatron_config"));
     return named(json, () -> new LoraConfig(json.whole("r"), json.number("lora_alpha", 8),
-        (float) json.number("lora_dropout", 0), targets(json), json.texts("modules_to_save"), bias(json),
+        (float) json.number("lora_dropout", 0), targets(json), json.texts("modules_to_save"),
+        json.tree().has("bias") ? word(json, "bias", LoraConfig.Bias.values()) : LoraConfig.Bias.NONE,
         json.numbers("rank_pattern", JsonNode::asInt), json.numbers("alpha_pattern", JsonNode::asDouble),
         json.flag("use_rslora"), json.flag("use_dora"), init(json)));
   }
 
-  private static LoraConfig.Bias bias(JsonFields json) {
-    String bias = json.text("bias", "none");
-    for (LoraConfig.Bias known : LoraConfig.Bias.values()) {
-      if (known.name().toLowerCase(Locale.ROOT).equals(bias)) {
-        return known;
+  /** One of the constants, by its name in small letters. */
+  private static <E extends Enum<E>> E word(JsonFields json, String name, E[] known) {
+    String word = json.text(name, "");
+    for (E constant : known) {
+      if (constant.name().toLowerCase(Locale.ROOT).equals(word)) {
+        return constant;
       }
     }
-    throw new AdapterException(json.file() + ": 'bias' is '" + bias + "'; known: none, all, lora_only");
+    throw new AdapterException(json.file() + ": '" + name + "' is '" + word + "'; known: " + Arrays.stream(known)
+        .map(constant -> constant.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", ")));
   }
 
   private static LoraInit init(JsonFields json) {

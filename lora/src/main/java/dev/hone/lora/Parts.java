@@ -2,6 +2,7 @@ package dev.hone.lora;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
+import dev.hone.nn.EmbeddingAdapter;
 import dev.hone.nn.InputAdapter;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -9,7 +10,7 @@ import java.util.Map;
 /** All that one adapter puts into a model, by paths and names of the model. */
 final class Parts {
   private final Map<String, LinearPiece> linears = new LinkedHashMap<>();
-  private final Map<String, LoraEmbedding> embeddings = new LinkedHashMap<>();
+  private final Map<String, EmbeddingAdapter> embeddings = new LinkedHashMap<>();
   private final Map<String, Exchange> exchanges = new LinkedHashMap<>();
   private final Map<String, Tensor[]> starts = new LinkedHashMap<>();
   private InputAdapter input;
@@ -18,7 +19,7 @@ final class Parts {
     return linears;
   }
 
-  Map<String, LoraEmbedding> embeddings() {
+  Map<String, EmbeddingAdapter> embeddings() {
     return embeddings;
   }
 

@@ -10,7 +10,7 @@ import java.util.TreeMap;
  * An adapter as its directory holds it.
  *
  * @param config what the configuration says
- * @param tensors by their names behind the prefix, sorted
+ * @param tensors by name, sorted
  */
 record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
 

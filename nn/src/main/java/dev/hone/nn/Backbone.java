@@ -5,6 +5,9 @@ import java.util.function.Consumer;
 
 /** A transformer without its head. */
 public interface Backbone extends Layer {
+  /** The table of token embeddings, which a tied head shares. */
+  Embedding embeddings();
+
   /** The hidden states after the last layer (and the final norm, if there is one). [N, C]. */
   default Variable forward(TokenBatch batch, Pass pass) {
     return forward(batch, pass, hidden -> { });

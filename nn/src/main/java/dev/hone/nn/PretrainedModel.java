@@ -11,6 +11,7 @@ import dev.hone.nn.load.ModelLoader;
 import dev.hone.nn.load.ModelWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -107,14 +108,36 @@ public final class PretrainedModel implements Layer {
    * The loss of a language model; logits of rows without a label are never made.
    *
    * @param labels N token ids that stand at their own tokens: the model predicts each from those before it. Negative where
-   *     nothing is to be learnt; the first of a sequence is not looked at
-   * @param scale factor of the sum: 1 / {@link CausalHead#count} for the mean
+   *     nothing is to be learnt; the first of a sequence is looked at only if a tuned prompt comes before it
+   * @param scale factor of the sum: 1 / {@link #labelled} for the mean
    */
   public HeadLoss loss(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
     if (!(head instanceof CausalHead causal)) {
       throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
     }
-    return causal.loss(hidden(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
+    InputAdapter.Input in = input == null ? null : input.apply(batch, pass);
+    if (in == null || in.rows() == null) {
+      return causal.loss(hidden(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
+    }
+    return causal.loss(backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()), settings,
+        scale, in.pass());
+  }
+
+  /** How many labels {@link #loss} looks at: what the mean is taken over. */
+  public int labelled(TokenBatch batch, int[] labels) {
+    InputAdapter.Input in = input == null ? null : input.apply(batch, Pass.inference());
+    return in == null || in.rows() == null ? CausalHead.count(labels, batch)
+        : CausalHead.count(spread(labels, in), in.batch());
+  }
+
+  /** Labels of the given tokens at the places that these have with what was added. */
+  private static int[] spread(int[] labels, InputAdapter.Input in) {
+    int[] all = new int[in.batch().size()];
+    Arrays.fill(all, -1);
+    for (int i = 0; i < labels.length; i++) {
+      all[in.rows()[i]] = labels[i];
+    }
+    return all;
   }
 
   /** The configuration. */

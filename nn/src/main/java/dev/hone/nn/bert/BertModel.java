@@ -70,6 +70,11 @@ public final class BertModel implements Backbone {
   }
 
   @Override
+  public Embedding embeddings() {
+    return words;
+  }
+
+  @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
     if (batch.extent() > config.maxLength()) {
       throw new ShapeException("a sequence has " + batch.extent() + " tokens, the model takes " + config.maxLength()
