@@ -8,6 +8,7 @@ import dev.hone.core.io.Safetensors;
 import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,6 +112,16 @@ public final class AdapterFiles {
   /** What the configuration calls the base model, or null. */
   public static String baseModel(Path directory) {
     return JsonFields.read(configFile(directory)).text("base_model_name_or_path", null);
+  }
+
+  /** The task that an adapter was trained for, as its configuration says; null if it does not. */
+  public static Task task(Path directory) {
+    return switch (JsonFields.read(configFile(directory)).text("task_type", "")) {
+      case "SEQ_CLS" -> Task.SEQUENCE_CLASSIFICATION;
+      case "CAUSAL_LM" -> Task.CAUSAL_LM;
+      case "FEATURE_EXTRACTION" -> Task.EMBEDDING;
+      default -> null;
+    };
   }
 
   /**

@@ -22,7 +22,7 @@ import java.util.List;
  *
  * @param <E> the kind of rows
  */
-public abstract sealed class Tuning<E extends Example> permits ClassifierTuning {
+public abstract sealed class Tuning<E extends Example> permits ClassifierTuning, LanguageTuning {
   /** What stands beside the weights in a model directory and holds for the tuned model as well. */
   private static final List<String> COMPANIONS = List.of("tokenizer_config.json", "special_tokens_map.json",
       "chat_template.jinja", "generation_config.json");

@@ -1,13 +1,18 @@
 package dev.hone.nn.generate;
 
+import dev.hone.core.io.AtomicFile;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * How to generate.
@@ -20,7 +25,11 @@ import java.util.TreeSet;
  */
 public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sampling, Set<Integer> endTokens,
     List<String> stopStrings) {
+  /** The file in a model directory that says how to generate. */
+  public static final String FILE = "generation_config.json";
+
   private static final int USUAL_NEW_TOKENS = 128;
+  private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   /** The most likely token every time, until the length is reached. */
   public static final GenerationSettings GREEDY =
@@ -43,7 +52,7 @@ public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sa
    * names none.
    */
   public static GenerationSettings read(Path directory) {
-    Path own = directory.resolve("generation_config.json");
+    Path own = directory.resolve(FILE);
     Path model = directory.resolve("config.json");
     Set<Integer> end = new TreeSet<>();
     GenerationSettings settings = GREEDY;
@@ -57,6 +66,24 @@ public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sa
       end.addAll(ids(ConfigReader.read(model)));
     }
     return settings.withEndTokens(end);
+  }
+
+  /** Writes {@code generation_config.json}, without what is as usual there; {@link #read} gives the same settings again. */
+  public void write(Path directory) throws IOException {
+    ObjectNode tree = JSON.createObjectNode();
+    if (endTokens.size() == 1) {
+      tree.put("eos_token_id", endTokens.iterator().next());
+    } else if (!endTokens.isEmpty()) {
+      new TreeSet<>(endTokens).forEach(tree.putArray("eos_token_id")::add);
+    }
+    if (maxNewTokens != USUAL_NEW_TOKENS) {
+      tree.put("max_new_tokens", maxNewTokens);
+    }
+    if (minNewTokens > 0) {
+      tree.put("min_new_tokens", minNewTokens);
+    }
+    sampling.write(tree);
+    AtomicFile.writeString(directory.resolve(FILE), JSON.writeValueAsString(tree) + "\n");
   }
 
   /** {@code eos_token_id}: one number or a list. */

@@ -5,6 +5,7 @@ import dev.hone.nn.load.ConfigReader;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * How a token is chosen from logits: repetition penalty, then temperature, top-k, top-p, min-p, then a draw.
@@ -36,6 +37,17 @@ public record Sampling(float temperature, int topK, float topP, float minP, floa
         ? new Sampling((float) json.number("temperature", 1), json.integer("top_k", 50), (float) json.number("top_p", 1),
             (float) json.number("min_p", 0), penalty, 0)
         : new Sampling(0, 0, 1, 0, penalty, 0);
+  }
+
+  /** Puts what {@link #read} reads into a tree. The seed belongs to a run, not to a model. */
+  void write(ObjectNode tree) {
+    tree.put("do_sample", temperature > 0);
+    if (repetitionPenalty != 1) {
+      tree.put("repetition_penalty", repetitionPenalty);
+    }
+    if (temperature > 0) {
+      tree.put("temperature", temperature).put("top_k", topK).put("top_p", topP).put("min_p", minP);
+    }
   }
 
   /** With draws from another seed. */

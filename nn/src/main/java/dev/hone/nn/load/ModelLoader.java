@@ -38,6 +38,7 @@ import java.util.stream.Stream;
 /** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
 public final class ModelLoader {
   private final Path directory;
+  private final Path configFile;
   private Task task;
   private Labels labels;
   private long seed;
@@ -45,7 +46,17 @@ public final class ModelLoader {
 
   /** A loader for a directory with {@code config.json} and safetensors. */
   public ModelLoader(Path directory) {
+    this(directory, directory.resolve("config.json"));
+  }
+
+  private ModelLoader(Path directory, Path configFile) {
     this.directory = directory;
+    this.configFile = configFile;
+  }
+
+  /** A loader for new weights, drawn with the seed: a {@code config.json}, of whatever name, is all that is read. */
+  public static ModelLoader ofConfig(Path file) {
+    return new ModelLoader(file.toAbsolutePath().getParent(), file).untrained();
   }
 
   /** The task; by default what {@code architectures} in {@code config.json} says. */
@@ -70,6 +81,11 @@ public final class ModelLoader {
   public ModelLoader untrained() {
     untrained = true;
     return this;
+  }
+
+  /** The task that a directory's {@code config.json} names in {@code architectures}. */
+  public static Task taskOf(Path directory) {
+    return taskOf(new ModelLoader(directory).config());
   }
 
   /** Loads the model. */
@@ -100,7 +116,7 @@ public final class ModelLoader {
 
   private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,
       Task wanted, Labels classes, TensorSource source) {
-    Weights weights = Weights.of(source, prefixOf(source, config.prefix()), seed, config.deviation());
+    Weights weights = weights(source, config.prefix(), config.deviation());
     DecoderModel backbone = family.apply(weights);
     Head head = switch (wanted) {
       case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(config.hiddenSize(), config.padding(), classes, weights);
@@ -178,12 +194,14 @@ public final class ModelLoader {
     if (!Files.isDirectory(directory)) {
       throw new ModelException(directory + ": no such model directory");
     }
-    Path file = directory.resolve("config.json");
-    if (!Files.isRegularFile(file)) {
+    if (untrained && !Files.isRegularFile(configFile)) {
+      throw new ModelException(configFile + ": no such file; a config.json says how large the model is");
+    }
+    if (!Files.isRegularFile(configFile)) {
       throw new ModelException(directory + ": no config.json; a model directory has config.json, tokenizer.json and "
           + "model.safetensors");
     }
-    return ConfigReader.read(file);
+    return ConfigReader.read(configFile);
   }
 
   private TensorSource weights() {

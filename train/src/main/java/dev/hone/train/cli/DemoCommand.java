@@ -74,8 +74,8 @@ final class DemoCommand implements Command {
     ClassifierTuning tuning = ClassifierTuning.lora(model, labels,
         LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
-    TrainCommand.train(tuning, training, null, config, output, Map.of(), false, arguments.on("quiet"),
-        console);
+    TrainCommand.train(new PreparedRun(tuning, tuning.encode(training), null), config, output, Map.of(), false,
+        arguments.on("quiet"), console);
 
     Evaluation.of(tuning.classifier(), test).print(console);
     List<TextClassifier.Prediction> after = tuning.classifier().predict(SENTENCES);

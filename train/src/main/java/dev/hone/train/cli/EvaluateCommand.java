@@ -1,6 +1,10 @@
 package dev.hone.train.cli;
 
+import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.Task;
+import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.TextClassifier;
+import dev.hone.train.TextGenerator;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -9,7 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Measures a tuned classifier. */
+/** Measures a classifier or a language model. */
 final class EvaluateCommand implements Command {
   @Override
   public String name() {
@@ -18,7 +22,7 @@ final class EvaluateCommand implements Command {
 
   @Override
   public String summary() {
-    return "measure a tuned classifier on labelled rows";
+    return "measure a classifier on labelled rows, or a language model on texts";
   }
 
   @Override
@@ -31,7 +35,11 @@ final class EvaluateCommand implements Command {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
-        Flag.of("data", "FILE", null, "texts and labels"),
+        Flag.of("data", "FILE", null, "texts and labels; texts, completions or conversations; a .txt"),
+        Flag.of("task", "classify|generate", null, "what the model does [what adapter or model say]"),
+        Flag.of("max-length", "N", null, "language models: tokens that the model sees at once [512, or what it takes]"),
+        Flag.of("stride", "N", null, "language models: distance of the windows over a .txt [half the length]"),
+        Flag.toggle("train-on-prompt", "language models: count prompts and what users say, too"),
         Flag.toggle("json", "one JSON object instead of tables")));
     flags.addAll(TrainCommand.DATA);
     return flags;
@@ -39,11 +47,13 @@ final class EvaluateCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
+    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    if (task(arguments, model) == Task.CAUSAL_LM) {
+      return language(arguments, model, console);
+    }
     DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
     Dataset<Example.Labelled> data = Dataset.labelled(Path.of(arguments.required("data")), options);
-    TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console),
-        arguments.path("adapter"));
-    Evaluation evaluation = Evaluation.of(classifier, data);
+    Evaluation evaluation = Evaluation.of(TextClassifier.load(model, arguments.path("adapter")), data);
     if (arguments.on("json")) {
       console.result(evaluation.json());
     } else {
@@ -51,5 +61,36 @@ final class EvaluateCommand implements Command {
       evaluation.print(console);
     }
     return 0;
+  }
+
+  private static int language(Arguments arguments, Path model, Console console) throws IOException {
+    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
+    Dataset<Example.Language> data = Dataset.language(Path.of(arguments.required("data")), options);
+    TextGenerator generator = TextGenerator.load(model, arguments.path("adapter"));
+    int window = arguments.has("max-length") ? arguments.integer("max-length") : generator.encoder().maxLength();
+    generator = generator.withRows(window, arguments.on("train-on-prompt"));
+    LanguageEvaluation evaluation = LanguageEvaluation.of(generator, data,
+        arguments.has("stride") ? arguments.integer("stride") : Math.max(1, window / 2));
+    if (arguments.on("json")) {
+      console.result(evaluation.json());
+    } else {
+      console.note(data.description());
+      evaluation.print(console);
+    }
+    return 0;
+  }
+
+  /** What the user says, else what the adapter was trained for, else what the model is made for. */
+  private static Task task(Arguments arguments, Path model) {
+    String said = arguments.text("task");
+    if (said != null) {
+      return switch (said) {
+        case "classify" -> Task.SEQUENCE_CLASSIFICATION;
+        case "generate" -> Task.CAUSAL_LM;
+        default -> throw new UserError("--task must be classify or generate, is '" + said + "'");
+      };
+    }
+    Task trained = arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter")) : null;
+    return trained == null ? ModelLoader.taskOf(model) : trained;
   }
 }

@@ -4,6 +4,7 @@ import dev.hone.core.OutOfMemory;
 import dev.hone.lora.AdapterException;
 import dev.hone.nn.load.ModelException;
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.chat.ChatTemplateException;
 import dev.hone.train.TrainingException;
 import dev.hone.train.data.DataException;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import java.util.List;
  */
 public final class Main {
   private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new EvaluateCommand(),
-      new PredictCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
+      new PredictCommand(), new GenerateCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
 
   private Main() {}
 
@@ -66,6 +67,7 @@ public final class Main {
       case ModelException u -> u.getMessage();
       case AdapterException u -> u.getMessage();
       case TokenizerException u -> u.getMessage();
+      case ChatTemplateException u -> u.getMessage();
       case OutOfMemory u -> u.getMessage();
       case OutOfMemoryError _ -> "out of memory: the heap is limited to " + Runtime.getRuntime().maxMemory() / 1_000_000
           + " MB; give the JVM more (HONE_JAVA_OPTS=-Xmx8g) or use a smaller --batch-size or --max-length";

@@ -1,33 +1,28 @@
 package dev.hone.train.cli;
 
-import dev.hone.lora.LoraConfig;
-import dev.hone.train.ClassifierTuning;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
-import dev.hone.train.TrainingSet;
+import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
-import dev.hone.train.data.DataOptions;
-import dev.hone.train.data.Dataset;
-import dev.hone.train.data.Example;
-import dev.hone.train.data.LabelSet;
-import dev.hone.train.data.Split;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.report.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Fine-tunes a classifier. */
+/** Fine-tunes a classifier or a language model, or trains a new one. */
 final class TrainCommand implements Command {
-  private static final String LORA_RATE = "0.001";
   private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
   private static final String CONFIG_FILE = "run.yaml";
+  private static final String LORA_RATE = "0.001";
+  private static final String LANGUAGE_LORA_RATE = "0.0002";
   private static final String FULL_RATE = "0.00005";
+  private static final String NEW_MODEL_RATE = "0.001";
+  private static final String LANGUAGE_BATCH = "8";
 
   @Override
   public String name() {
@@ -36,7 +31,7 @@ final class TrainCommand implements Command {
 
   @Override
   public String summary() {
-    return "fine-tune a model into a text classifier";
+    return "fine-tune a model: a text classifier, or one that writes (--task generate)";
   }
 
   @Override
@@ -48,10 +43,13 @@ final class TrainCommand implements Command {
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the pretrained model"),
-        Flag.of("data", "FILE", null, "texts and labels: CSV, TSV, JSON or JSON lines, also .gz"),
+        Flag.of("task", "classify|generate", "classify", "what the model is to do"),
+        Flag.of("data", "FILE", null, "rows: CSV, TSV, JSON or JSON lines, also .gz; to generate also a .txt"),
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
-        Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none")));
+        Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none"),
+        Flag.of("init", "config.json", null, "train a new model of this shape; needs --tokenizer, no --model"),
+        Flag.of("tokenizer", "DIR|FILE", null, "the new model's tokenizer.json, or its directory")));
     flags.add(Arguments.CONFIG);
     flags.addAll(DATA);
     flags.addAll(TUNING);
@@ -70,7 +68,8 @@ final class TrainCommand implements Command {
   /** How a model is tuned. */
   static final List<Flag> TUNING = List.of(
       Flag.of("method", "lora|full", "lora", "train an adapter, or all weights"),
-      Flag.of("max-length", "N", null, "tokens that a text is cut to [256, or what the model takes]"),
+      Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
+      Flag.toggle("train-on-prompt", "to generate: learn prompts and what users say, too"),
       Flag.of("lora-r", "N", "8", "rank of the adapter"),
       Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r"),
       Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input"),
@@ -83,24 +82,10 @@ final class TrainCommand implements Command {
     boolean resume = arguments.on("resume");
     OutputDirectory.check(output, resume || arguments.on("overwrite"));
     TrainConfig config = config(arguments);
-    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
-    Dataset<Example.Labelled> training = Dataset.labelled(Path.of(arguments.required("data")), options);
     boolean quiet = arguments.on("quiet");
-    say(console, quiet, training.description());
-    LabelSet labels = LabelSet.of(training);
-    Dataset<Example.Labelled> heldOut = null;
-    if (arguments.has("eval-data")) {
-      heldOut = Dataset.labelled(arguments.path("eval-data"), options);
-      say(console, quiet, heldOut.description());
-    } else if (arguments.number("val-size") != 0) {
-      Split split = Split.stratified(training, arguments.number("val-size"), config.seed());
-      heldOut = training.select(split.heldOut());
-      training = training.select(split.train());
-      say(console, quiet, "held out: " + heldOut.size() + " of " + (heldOut.size() + training.size()) + " rows");
-    }
-    ClassifierTuning tuning = tuning(arguments, ModelArgument.resolve(arguments.required("model"), console), labels, config);
-    Trainer.Result result = train(tuning, training, heldOut, config, output,
-        arguments.resolved(List.of("quiet", "overwrite", "resume")), resume, quiet, console);
+    PreparedRun run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
+    Trainer.Result result = train(run, config, output, arguments.resolved(List.of("quiet", "overwrite", "resume")), resume,
+        quiet, console);
     return result.interrupted() ? INTERRUPTED : 0;
   }
 
@@ -110,15 +95,9 @@ final class TrainCommand implements Command {
    * @param settings written to {@code run.yaml}, which starts the same run again; none if empty
    * @param resume whether to go on from a checkpoint
    */
-  static Trainer.Result train(ClassifierTuning tuning, Dataset<Example.Labelled> training,
-      Dataset<Example.Labelled> heldOut, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
+  static Trainer.Result train(PreparedRun run, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
       boolean quiet, Console console) throws IOException {
-    TrainingSet set = tuning.encode(training);
-    TrainingSet heldOutSet = heldOut == null ? null : tuning.encode(heldOut);
-    int cut = tuning.classifier().countCut(training.rows().stream().map(Example.Labelled::text).toList());
-    if (cut > 0) {
-      say(console, quiet, cut + " of " + training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
-    }
+    Tuning<?> tuning = run.tuning();
     say(console, quiet, trainable(tuning));
     Files.createDirectories(output);
     if (!settings.isEmpty()) {
@@ -134,7 +113,7 @@ final class TrainCommand implements Command {
       if (!quiet) {
         tuning.addListener(progress);
       }
-      Trainer.Result result = tuning.train(set, heldOutSet, config);
+      Trainer.Result result = tuning.train(run.training(), run.heldOut(), config);
       if (!quiet) {
         progress.finish();
       }
@@ -146,7 +125,7 @@ final class TrainCommand implements Command {
       Path target = output.resolve(tuning.adapter() == null ? "model" : "adapter");
       tuning.save(target);
       say(console, quiet, String.format(Locale.ROOT, "trained %d steps in %.1f s%s; %s written to %s", result.steps(),
-          result.seconds(), heldOut == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
+          result.seconds(), run.heldOut() == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
               result.bestLoss(), result.bestStep()), tuning.adapter() == null ? "model" : "adapter", target));
       return result;
     }
@@ -158,33 +137,38 @@ final class TrainCommand implements Command {
     }
   }
 
-  private static String trainable(ClassifierTuning tuning) {
+  private static String trainable(Tuning<?> tuning) {
     long trained = tuning.parameters().stream().mapToLong(p -> p.shape().size()).sum();
-    long all = tuning.classifier().model().parameters().values().stream().mapToLong(p -> p.shape().size()).sum();
+    long all = tuning.model().parameters().values().stream().mapToLong(p -> p.shape().size()).sum();
     return String.format(Locale.ROOT, "trainable params: %,d || all params: %,d || trainable%%: %.4f", trained, all,
         100.0 * trained / all);
   }
 
   static TrainConfig config(Arguments arguments) {
-    arguments.otherwise("learning-rate", method(arguments).equals("full") ? FULL_RATE : LORA_RATE);
+    boolean generates = generates(arguments);
+    arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
+        : !isLora(arguments) ? FULL_RATE : generates ? LANGUAGE_LORA_RATE : LORA_RATE);
+    if (generates) {
+      arguments.otherwise("batch-size", LANGUAGE_BATCH);
+    }
     return arguments.settings(TrainConfig.SETTINGS);
   }
 
-  private static String method(Arguments arguments) {
+  /** Whether the model is to write texts, not to classify them. */
+  static boolean generates(Arguments arguments) {
+    return switch (arguments.text("task")) {
+      case "classify" -> arguments.has("init");
+      case "generate" -> true;
+      default -> throw new UserError("--task must be classify or generate, is '" + arguments.text("task") + "'");
+    };
+  }
+
+  /** Whether an adapter is trained, not all weights. */
+  static boolean isLora(Arguments arguments) {
     String method = arguments.text("method");
     if (!method.equals("lora") && !method.equals("full")) {
       throw new UserError("--method must be lora or full, is '" + method + "'");
     }
-    return method;
-  }
-
-  static ClassifierTuning tuning(Arguments arguments, Path model, LabelSet labels, TrainConfig config) throws IOException {
-    Collection<String> targets = arguments.list("target-modules");
-    LoraConfig lora = new LoraConfig(arguments.integer("lora-r"), arguments.number("lora-alpha"),
-        (float) arguments.number("lora-dropout"), List.copyOf(targets), arguments.list("modules-to-save"));
-    ClassifierTuning tuning = method(arguments).equals("lora")
-        ? ClassifierTuning.lora(model, labels, lora, config.seed())
-        : ClassifierTuning.full(model, labels, config.seed());
-    return arguments.has("max-length") ? tuning.withMaxLength(arguments.integer("max-length")) : tuning;
+    return method.equals("lora");
   }
 }

@@ -54,9 +54,11 @@ final class ColumnChoice {
 
   private int said(String part) {
     String name = options.parts().get(part);
-    if (name == null) {
-      return -1;
-    }
+    return name == null ? -1 : said(table, part, name);
+  }
+
+  /** The column that the user names for a part, by header or by number. */
+  static int said(Table table, String part, String name) {
     int column = table.columns().indexOf(name);
     if (column < 0 && name.matches("\\d{1,4}")) {
       column = Integer.parseInt(name) - 1;
@@ -138,13 +140,18 @@ final class ColumnChoice {
   }
 
   private int flat(int column) {
+    requireFlat(table, column);
+    return column;
+  }
+
+  /** Fails if a column holds lists or objects. */
+  static void requireFlat(Table table, int column) {
     String name = table.columns().get(column);
     Integer line = table.nested().get(name);
     if (line != null) {
       throw new DataException(table.source(), line, "column '" + name + "' holds a list or an object, not text; "
           + table.columnList());
     }
-    return column;
   }
 
   private DataException cannotTell(String what) {

@@ -11,7 +11,8 @@ import java.util.Map;
  * @param format words from {@code csv tsv jsonl json}, {@code comma semicolon tab pipe}, {@code header noheader},
  *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}. Empty: detect
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
- *     by its number from 1. Empty: detect
+ *     by its number from 1. Parts are {@code text label prompt completion messages tools instruction input output}.
+ *     Empty: detect
  */
 public record DataOptions(String format, String columns) {
   /** Detects everything. */
@@ -22,6 +23,8 @@ public record DataOptions(String format, String columns) {
   /** The part of a column that holds the class. */
   static final String LABEL = "label";
 
+  private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "instruction",
+      "input", "output");
   private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "comma", "semicolon", "tab", "pipe",
       "header", "noheader", "quotes", "noquotes");
   private static final Map<String, Character> SEPARATORS = Map.of("comma", ',', "semicolon", ';', "tab", '\t',
@@ -98,9 +101,9 @@ public record DataOptions(String format, String columns) {
     for (String pair : split(columns)) {
       int equals = pair.indexOf('=');
       String part = equals < 0 ? "" : pair.substring(0, equals).strip();
-      if (!part.equals(TEXT) && !part.equals(LABEL)) {
+      if (!PARTS.contains(part)) {
         throw new DataException("columns '" + columns + "'", "'" + pair
-            + "' does not say what a column is for; write text=NAME,label=NAME");
+            + "' does not say what a column is for; write text=NAME,label=NAME; parts are: " + String.join(" ", PARTS));
       }
       parts.put(part, pair.substring(equals + 1).strip());
     }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
@@ -64,6 +65,30 @@ public final class Dataset<E extends Example> {
     int skipped = table.rows().size() - rows.size();
     return new Dataset<>(table.source(), describe(file, table, rows.size(), skipped) + ", text = "
         + table.describe(columns.text()), rows, lines, skipped);
+  }
+
+  /**
+   * Reads rows for a language model: {@code messages} (and {@code tools}), {@code prompt} and {@code completion},
+   * {@code instruction}, {@code output} (and {@code input}) or {@code text}, told by their keys; or a plain text file
+   * ({@code .txt}, also {@code .txt.gz}), which becomes one {@link Example.Document}.
+   *
+   * <p>Rows with nothing to learn are skipped and counted as {@link #labelled} does.
+   */
+  public static Dataset<Example.Language> language(Path file, DataOptions options) {
+    TextFile content = TextFile.read(file);
+    if (content.isPlain() && options.format().isEmpty() && options.columns().isEmpty()) {
+      String text = content.text();
+      return new Dataset<>(content.name(), file.getFileName() + ": a text of "
+          + String.format(Locale.ROOT, "%,d", text.codePointCount(0, text.length())) + " characters",
+          List.of(new Example.Document(text)), new int[] {1}, 0);
+    }
+    Table table = Table.read(content, options);
+    LanguageRows reader = new LanguageRows(table, options);
+    List<Example.Language> rows = new ArrayList<>();
+    int[] lines = new Keep(table, reader.learntColumn()).rows(r -> rows.add(reader.row(r)));
+    int skipped = table.rows().size() - rows.size();
+    return new Dataset<>(table.source(), describe(file, table, rows.size(), skipped) + ", " + reader.description(), rows, lines,
+        skipped);
   }
 
   /**

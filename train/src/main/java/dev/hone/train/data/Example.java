@@ -1,14 +1,10 @@
 package dev.hone.train.data;
 
+import java.util.List;
+import java.util.Map;
+
 /** One row of a data set: one record per kind of task. */
 public sealed interface Example {
-  /**
-   * A text to predict for.
-   *
-   * @param text the text, never blank
-   */
-  record Text(String text) implements Example {}
-
   /**
    * A text and its class.
    *
@@ -16,4 +12,48 @@ public sealed interface Example {
    * @param label the class by name, without surrounding spaces
    */
   record Labelled(String text, String label) implements Example {}
+
+  /** What a language model can learn from. */
+  sealed interface Language extends Example {}
+
+  /**
+   * A text, to predict for or to be learnt as a whole.
+   *
+   * @param text the text, never blank
+   */
+  record Text(String text) implements Language {}
+
+  /**
+   * A long text without rows, such as a book: to be learnt in blocks, from its first character to its last.
+   *
+   * @param text the text, never blank
+   */
+  record Document(String text) implements Language {
+    /** The first and the last part of the text; {@code share} of its characters are in the last. */
+    public List<Document> cut(double share) {
+      int at = (int) Math.round(text.length() * (1 - share));
+      at += at > 0 && at < text.length() && Character.isLowSurrogate(text.charAt(at)) ? 1 : 0;
+      if (!(share > 0 && share < 1) || text.substring(0, at).isBlank() || text.substring(at).isBlank()) {
+        throw new IllegalArgumentException("cannot hold out " + share + " of a text of " + text.length()
+            + " characters; give a share between 0 and 1 that leaves something on both sides");
+      }
+      return List.of(new Document(text.substring(0, at)), new Document(text.substring(at)));
+    }
+  }
+
+  /**
+   * The beginning of a text and what is to follow it. Nothing is put between the two.
+   *
+   * @param prompt what is given
+   * @param completion what is to be learnt, never blank
+   */
+  record Completion(String prompt, String completion) implements Language {}
+
+  /**
+   * A conversation, of which the assistant's words are to be learnt.
+   *
+   * @param messages maps such as {@code {"role": "user", "content": "Hello"}}, at least one
+   * @param tools descriptions of functions that the assistant may call, or null
+   */
+  record Chat(List<Map<String, Object>> messages, List<Map<String, Object>> tools) implements Language {}
 }

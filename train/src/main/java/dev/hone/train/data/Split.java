@@ -9,11 +9,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Rows for training and rows held out, by number, each in rising order.
  *
- * <p>The draw is stratified: each label gives the held-out part its share of rows (largest remainders first), and keeps
+ * <p>Where rows have labels, the draw is stratified: each label gives the held-out part its share of rows (largest remainders first), and keeps
  * at least one row for training. Rows with the same text, ignoring case and spacing, stay together, so that nothing held
  * out has been seen in training. The draw depends on the seed, the rows and their order alone.
  *
@@ -32,13 +33,23 @@ public record Split(int[] train, int[] heldOut) {
    * @param seed another seed gives another draw
    */
   public static Split stratified(Dataset<Example.Labelled> data, double size, long seed) {
+    return draw(data, size, seed, Example.Labelled::text, Example.Labelled::label);
+  }
+
+  /** The same for rows without labels. */
+  public static Split random(Dataset<Example.Language> data, double size, long seed) {
+    return draw(data, size, seed, Object::toString, _ -> "");
+  }
+
+  private static <E extends Example> Split draw(Dataset<E> data, double size, long seed, Function<E, String> text,
+      Function<E, String> labelOf) {
     int n = data.size();
     boolean whole = size >= 1;
     if (!(size > 0) || size >= n || (whole && size != Math.rint(size))) {
       throw new DataException(data.source(), "cannot hold out " + (whole ? Long.toString((long) size) : size) + " of " + n
           + " rows; give a share between 0 and 1 or a number of rows below " + n);
     }
-    Map<String, List<List<Integer>>> byLabel = copiesByLabel(data);
+    Map<String, List<List<Integer>>> byLabel = copiesByLabel(data, text, labelOf);
     int[] quota = quotas(byLabel.values().stream().map(Split::rows).toList(), whole ? (int) size : (int) Math.rint(size * n),
         n);
     boolean[] out = new boolean[n];
@@ -59,15 +70,16 @@ public record Split(int[] train, int[] heldOut) {
   }
 
   /** Label -> its texts -> the rows of each text. A text that carries several labels counts for the first of them. */
-  private static Map<String, List<List<Integer>>> copiesByLabel(Dataset<Example.Labelled> data) {
+  private static <E extends Example> Map<String, List<List<Integer>>> copiesByLabel(Dataset<E> data, Function<E, String> textOf,
+      Function<E, String> labelOf) {
     Map<String, List<Integer>> copies = new LinkedHashMap<>();
     for (int i = 0; i < data.size(); i++) {
-      String text = data.row(i).text().strip().toLowerCase(Locale.ROOT).replaceAll("\\s+", " ");
+      String text = textOf.apply(data.row(i)).strip().toLowerCase(Locale.ROOT).replaceAll("\\s+", " ");
       copies.computeIfAbsent(text, _ -> new ArrayList<>()).add(i);
     }
     Map<String, List<List<Integer>>> byLabel = new TreeMap<>(LabelSet.ORDER);
     for (List<Integer> rows : copies.values()) {
-      byLabel.computeIfAbsent(data.row(rows.getFirst()).label(), _ -> new ArrayList<>()).add(rows);
+      byLabel.computeIfAbsent(labelOf.apply(data.row(rows.getFirst())), _ -> new ArrayList<>()).add(rows);
     }
     return byLabel;
   }

@@ -11,6 +11,7 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -50,6 +51,11 @@ record TextFile(Path path, String text) {
       throw new DataException(name, "the file is empty");
     }
     return new TextFile(path, text);
+  }
+
+  /** Whether the name says that the file is text without rows. */
+  boolean isPlain() {
+    return path.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*\\.txt(\\.gz)?");
   }
 
   /** What messages call the file. */

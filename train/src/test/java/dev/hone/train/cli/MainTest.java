@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TinyModel;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -31,29 +29,17 @@ class MainTest {
   private Path model;
   private Path data;
 
-  /** What a command printed and how it ended. */
-  private record Run(int code, String out, String err) {
-    String lastErrorLine() {
-      return err.lines().toList().getLast();
-    }
-  }
-
   @BeforeEach
   void prepare() throws IOException {
     model = TinyModel.write(directory.resolve("model"));
     data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(60));
   }
 
-  private static Run run(Object... words) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Console console = new Console(new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8), false);
-    int code = Main.run(Arrays.stream(words).map(Object::toString).toArray(String[]::new), console);
-    return new Run(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  private static CommandRun run(Object... words) {
+    return CommandRun.of(words);
   }
 
-  private Run train(Object... more) {
+  private CommandRun train(Object... more) {
     List<Object> words = new ArrayList<>(List.of("train", "--model", model, "--data", data, "--output-dir",
         directory.resolve("out"), "--batch-size", 8, "--num-train-epochs", 2));
     words.addAll(List.of(more));
@@ -61,23 +47,17 @@ class MainTest {
   }
 
   /** One line on the screen that contains these words, exit code 2, and no output directory. */
-  private void assertUserError(Run run, String... words) {
-    assertEquals(2, run.code, run.err);
-    String line = run.lastErrorLine();
-    assertTrue(line.startsWith("error: "), run.err);
-    for (String word : words) {
-      assertTrue(line.contains(word), line + "\nmust contain: " + word);
-    }
-    assertFalse(run.err.contains("\tat "), run.err);
+  private void assertUserError(CommandRun run, String... words) {
+    run.assertUserError(words);
     assertFalse(Files.exists(directory.resolve("out")), "something was written");
   }
 
   @Test
   void aFileBecomesAnAdapterThatEvaluatesAndPredicts() throws IOException {
-    Run train = train();
-    assertEquals(0, train.code, train.err);
-    assertTrue(train.err.contains("60 rows"), train.err);
-    assertTrue(train.err.contains("trainable params: "), train.err);
+    CommandRun train = train();
+    assertEquals(0, train.code(), train.err());
+    assertTrue(train.err().contains("60 rows"), train.err());
+    assertTrue(train.err().contains("trainable params: "), train.err());
     Path adapter = directory.resolve("out/adapter");
     try (Stream<Path> files = Files.list(adapter)) {
       assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "labels.json"),
@@ -87,54 +67,54 @@ class MainTest {
       JsonNode tree = JsonMapper.builder().build().readTree(line);
       assertTrue(tree.has("loss") || tree.has("eval_loss"), line);
     }
-    Run evaluate = run("evaluate", "--model", model, "--adapter", adapter, "--data", data, "--json");
-    assertEquals(0, evaluate.code, evaluate.err);
-    JsonNode report = JsonMapper.builder().build().readTree(evaluate.out);
+    CommandRun evaluate = run("evaluate", "--model", model, "--adapter", adapter, "--data", data, "--json");
+    assertEquals(0, evaluate.code(), evaluate.err());
+    JsonNode report = JsonMapper.builder().build().readTree(evaluate.out());
     assertEquals(60, report.path("rows").asInt());
     assertEquals(2, report.path("confusion_matrix").size());
-    Run table = run("evaluate", "--model", model, "--adapter", adapter, "--data", data);
-    assertTrue(table.out.contains("precision"), table.out);
-    Run predict = run("predict", "--model", model, "--adapter", adapter, "it is good", "it is awful");
-    assertEquals(0, predict.code, predict.err);
-    assertEquals(2, predict.out.lines().count());
-    assertTrue(predict.out.lines().allMatch(line -> line.matches("(up|down)\t[01]\\.\\d{4}\tit is .*")), predict.out);
-    Run json = run("predict", "--model", model, "--adapter", adapter, "--json", "it is good");
-    JsonNode prediction = JsonMapper.builder().build().readTree(json.out);
+    CommandRun table = run("evaluate", "--model", model, "--adapter", adapter, "--data", data);
+    assertTrue(table.out().contains("precision"), table.out());
+    CommandRun predict = run("predict", "--model", model, "--adapter", adapter, "it is good", "it is awful");
+    assertEquals(0, predict.code(), predict.err());
+    assertEquals(2, predict.out().lines().count());
+    assertTrue(predict.out().lines().allMatch(line -> line.matches("(up|down)\t[01]\\.\\d{4}\tit is .*")), predict.out());
+    CommandRun json = run("predict", "--model", model, "--adapter", adapter, "--json", "it is good");
+    JsonNode prediction = JsonMapper.builder().build().readTree(json.out());
     assertEquals(1, prediction.path("probabilities").path("up").asDouble()
         + prediction.path("probabilities").path("down").asDouble(), 1e-6);
   }
 
   @Test
   void fullTuningLeavesAModelDirectory() {
-    Run train = train("--method", "full", "--learning-rate", "1e-3");
-    assertEquals(0, train.code, train.err);
-    Run predict = run("predict", "--model", directory.resolve("out/model"), "it is good");
-    assertEquals(0, predict.code, predict.err);
-    assertTrue(predict.out.startsWith("up\t") || predict.out.startsWith("down\t"), predict.out);
+    CommandRun train = train("--method", "full", "--learning-rate", "1e-3");
+    assertEquals(0, train.code(), train.err());
+    CommandRun predict = run("predict", "--model", directory.resolve("out/model"), "it is good");
+    assertEquals(0, predict.code(), predict.err());
+    assertTrue(predict.out().startsWith("up\t") || predict.out().startsWith("down\t"), predict.out());
   }
 
   @Test
   void theSameSeedWritesTheSameBytes() throws IOException {
-    assertEquals(0, train("--quiet").code);
+    assertEquals(0, train("--quiet").code());
     byte[] first = Files.readAllBytes(directory.resolve("out/adapter/adapter_model.safetensors"));
-    assertEquals(0, train("--quiet", "--overwrite").code);
+    assertEquals(0, train("--quiet", "--overwrite").code());
     assertTrue(Arrays.equals(first, Files.readAllBytes(directory.resolve("out/adapter/adapter_model.safetensors"))));
   }
 
   @Test
   void quietPrintsNothing() {
-    Run train = train("--quiet");
-    assertEquals("", train.err + train.out);
+    CommandRun train = train("--quiet");
+    assertEquals("", train.err() + train.out());
   }
 
   @Test
   void everyCommandHasHelp() {
-    for (String command : List.of("demo", "train", "evaluate", "predict", "verify", "devices")) {
-      Run help = run(command, "--help");
-      assertEquals(0, help.code);
-      assertTrue(help.out.startsWith("hone " + command + ": "), help.out);
+    for (String command : List.of("demo", "train", "evaluate", "predict", "generate", "verify", "devices")) {
+      CommandRun help = run(command, "--help");
+      assertEquals(0, help.code());
+      assertTrue(help.out().startsWith("hone " + command + ": "), help.out());
     }
-    assertTrue(run("devices").out.contains("kernels   "));
+    assertTrue(run("devices").out().contains("kernels   "));
     assertUserError(run("tune"), "unknown command 'tune'", "train");
   }
 
@@ -170,10 +150,10 @@ class MainTest {
   void aLabelThatTrainingNeverSawIsAnError() throws IOException {
     Path test = Files.writeString(directory.resolve("test.csv"), "text,label\nit is good,up\nit is odd,sideways\n");
     assertUserError(train("--eval-data", test), "test.csv line 3", "'sideways'", "down, up");
-    assertEquals(0, train("--quiet").code);
-    Run evaluate = run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", test);
-    assertEquals(2, evaluate.code);
-    assertTrue(evaluate.err.contains("'sideways'"), evaluate.err);
+    assertEquals(0, train("--quiet").code());
+    CommandRun evaluate = run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", test);
+    assertEquals(2, evaluate.code());
+    assertTrue(evaluate.err().contains("'sideways'"), evaluate.err());
   }
 
   @Test
@@ -210,22 +190,22 @@ class MainTest {
 
   @Test
   void anAdapterOfAnotherBaseIsAnError() throws IOException {
-    assertEquals(0, train("--quiet").code);
+    assertEquals(0, train("--quiet").code());
     Path other = TinyModel.write(directory.resolve("other"), 32, 64);
-    Run predict = run("predict", "--model", other, "--adapter", directory.resolve("out/adapter"), "it is good");
-    assertEquals(2, predict.code, predict.err);
-    assertTrue(predict.err.contains("does not fit the base model"), predict.err);
-    assertTrue(predict.err.contains("lora_A.weight is [8, 16], the base model and adapter_config.json make it [8, 32]"), predict.err);
+    CommandRun predict = run("predict", "--model", other, "--adapter", directory.resolve("out/adapter"), "it is good");
+    assertEquals(2, predict.code(), predict.err());
+    assertTrue(predict.err().contains("does not fit the base model"), predict.err());
+    assertTrue(predict.err().contains("lora_A.weight is [8, 16], the base model and adapter_config.json make it [8, 32]"), predict.err());
   }
 
   @Test
   void anOutputDirectoryIsNotOverwrittenUnasked() throws IOException {
     Files.createDirectories(directory.resolve("out"));
     Files.writeString(directory.resolve("out/thesis.txt"), "years of work");
-    Run train = train();
-    assertEquals(2, train.code);
-    assertTrue(train.lastErrorLine().contains("exists and is not empty; --overwrite"), train.err);
-    assertEquals(0, train("--overwrite", "--quiet").code);
+    CommandRun train = train();
+    assertEquals(2, train.code());
+    assertTrue(train.lastErrorLine().contains("exists and is not empty; --overwrite"), train.err());
+    assertEquals(0, train("--overwrite", "--quiet").code());
     assertTrue(Files.exists(directory.resolve("out/thesis.txt")));
   }
 

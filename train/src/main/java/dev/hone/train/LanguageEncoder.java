@@ -1,0 +1,216 @@
+package dev.hone.train;
+
+import dev.hone.tokenizer.EncodeOptions;
+import dev.hone.tokenizer.Encoding;
+import dev.hone.tokenizer.Tokenizer;
+import dev.hone.tokenizer.chat.ChatEncoder;
+import dev.hone.tokenizer.chat.ChatOptions;
+import dev.hone.tokenizer.chat.ChatTemplate;
+import dev.hone.tokenizer.chat.ChatTemplateException;
+import dev.hone.tokenizer.chat.ChatTemplates;
+import dev.hone.tokenizer.chat.MaskedChat;
+import dev.hone.train.data.DataException;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Turns rows into tokens, of which some are to be learnt: all of a text, the completion after a prompt, what the assistant
+ * says in a conversation. Texts and completions get the end token, which is learnt as well, so that the model stops.
+ *
+ * @param tokenizer of the model
+ * @param templates of conversations; may be empty if there are none
+ * @param endToken what ends a text, -1 for nothing
+ * @param vocabulary how many token ids the model has
+ * @param maxLength tokens that a row is cut to, and of which a long text's blocks are
+ * @param withPrompts whether prompts and what others say are learnt as well
+ */
+public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int endToken, int vocabulary, int maxLength,
+    boolean withPrompts) {
+  private static final double MOST_DROPPED = 0.05;
+
+  public LanguageEncoder {
+    if (maxLength < 2) {
+      throw new IllegalArgumentException("max_length must be at least 2, is " + maxLength);
+    }
+  }
+
+  /**
+   * Rows as a model takes them.
+   *
+   * @param set the rows; one for each block of a {@link Example.Document}
+   * @param cut how many rows were longer than {@code maxLength}
+   * @param dropped how many rows had nothing left to learn and were left out
+   * @param joined how many rows have a token that holds the end of the prompt and the beginning of the completion; it is learnt
+   */
+  public record Encoded(TrainingSet set, int cut, int dropped, int joined) {
+    /** Number of tokens. */
+    public long tokens() {
+      return set.tokens().stream().mapToLong(row -> row.length).sum();
+    }
+
+    /** Number of tokens that are learnt; the first of a row never is. */
+    public long learnt() {
+      return set.targets().stream().mapToLong(LanguageEncoder::count).sum();
+    }
+
+    /** What came out, in one line. */
+    public String description() {
+      return String.format(Locale.ROOT, "%,d rows, %,d tokens, %.1f%% of them learnt%s%s%s", set.size(), tokens(),
+          100.0 * learnt() / Math.max(1, tokens()), note(cut, " cut at the maximum length"),
+          note(dropped, " dropped, they had nothing left to learn"), note(joined, " with a token across the prompt's end"));
+    }
+
+    private static String note(int rows, String what) {
+      return rows == 0 ? "" : "; " + rows + what;
+    }
+  }
+
+  private record Row(int[] tokens, boolean[] learnt, boolean joined) {}
+
+  /** Rows as a model takes them; blocks of a long text do not overlap. */
+  public Encoded encode(Dataset<Example.Language> data) {
+    return encode(data, maxLength);
+  }
+
+  /**
+   * The same with blocks of a long text that overlap, for evaluation: every token counts once, in the first block that it is
+   * in.
+   *
+   * @param stride distance of the blocks' beginnings, from 1 to {@code maxLength}
+   */
+  public Encoded encode(Dataset<Example.Language> data, int stride) {
+    if (stride < 1 || stride > maxLength) {
+      throw new IllegalArgumentException("stride must be from 1 to the maximum length of " + maxLength + " tokens, is " + stride);
+    }
+    Map<Boolean, ChatTemplate> chosen = new HashMap<>();
+    List<int[]> tokens = new ArrayList<>();
+    List<float[]> targets = new ArrayList<>();
+    int cut = 0;
+    int dropped = 0;
+    int joined = 0;
+    int firstDropped = 0;
+    for (int i = 0; i < data.size(); i++) {
+      if (data.row(i) instanceof Example.Document(String text)) {
+        int[] all = tokenizer.encode(text, EncodeOptions.PLAIN).ids();
+        check(all, data, i);
+        blocks(all, stride, tokens, targets);
+        continue;
+      }
+      Row row = row(data, i, chosen);
+      check(row.tokens, data, i);
+      cut += row.tokens.length > maxLength ? 1 : 0;
+      joined += row.joined ? 1 : 0;
+      int length = Math.min(maxLength, row.tokens.length);
+      float[] target = new float[length];
+      for (int t = 0; t < length; t++) {
+        target[t] = row.learnt[t] || withPrompts ? 1 : 0;
+      }
+      if (count(target) == 0) {
+        dropped++;
+        firstDropped = firstDropped == 0 ? data.line(i) : firstDropped;
+      } else {
+        tokens.add(Arrays.copyOf(row.tokens, length));
+        targets.add(target);
+      }
+    }
+    if (dropped > MOST_DROPPED * data.size() || tokens.isEmpty()) {
+      throw new DataException(data.source(), firstDropped, dropped + " of " + data.size() + " rows have nothing to learn "
+          + "in their first " + maxLength + " tokens, this is the first; raise the maximum length (--max-length) or shorten "
+          + "prompts; more than 5 % is taken for a fault");
+    }
+    return new Encoded(new TrainingSet(tokens, null, targets), cut, dropped, joined);
+  }
+
+  private static long count(float[] target) {
+    long learnt = 0;
+    for (int i = 1; i < target.length; i++) {
+      learnt += target[i] > 0 ? 1 : 0;
+    }
+    return learnt;
+  }
+
+  /** A token id that the model has no row for would read past its table. */
+  private void check(int[] tokens, Dataset<?> data, int row) {
+    for (int token : tokens) {
+      if (token >= vocabulary) {
+        throw new DataException(data.source(), data.line(row), "token '" + tokenizer.token(token) + "' has id " + token
+            + ", the model's vocabulary has " + vocabulary + " ids: tokenizer and model do not belong together");
+      }
+    }
+  }
+
+  private void blocks(int[] all, int stride, List<int[]> tokens, List<float[]> targets) {
+    int counted = 0;
+    for (int start = 0; counted < all.length && all.length - start > 1; start += stride) {
+      int end = Math.min(all.length, start + maxLength);
+      float[] target = new float[end - start];
+      Arrays.fill(target, counted - start, target.length, 1);
+      tokens.add(Arrays.copyOfRange(all, start, end));
+      targets.add(target);
+      counted = end;
+    }
+  }
+
+  private Row row(Dataset<Example.Language> data, int i, Map<Boolean, ChatTemplate> chosen) {
+    return switch (data.row(i)) {
+      case Example.Text(String text) -> ended(prompt(text), 0, false);
+      case Example.Completion(String prompt, String completion) -> {
+        int[] given = prompt(prompt);
+        int[] whole = prompt(prompt + completion);
+        int shared = Arrays.mismatch(given, whole);
+        yield ended(whole, shared < 0 ? whole.length : shared, shared >= 0 && shared < given.length);
+      }
+      case Example.Chat chat -> {
+        try {
+          ChatTemplate template = chosen.computeIfAbsent(chat.tools() != null, templates::choose);
+          MaskedChat masked = template.encodeMasked(chat.messages(), options(chat), ChatEncoder.of(tokenizer));
+          yield new Row(masked.ids(), masked.assistant(), false);
+        } catch (ChatTemplateException e) {
+          throw new DataException(data.source(), data.line(i), e.getMessage());
+        }
+      }
+      case Example.Document _ -> throw new IllegalStateException("a document has blocks, not one row");
+    };
+  }
+
+  /** The tokens with the end token; those from {@code first} on are learnt. */
+  private Row ended(int[] tokens, int first, boolean joined) {
+    int[] all = endToken < 0 ? tokens : Arrays.copyOf(tokens, tokens.length + 1);
+    if (endToken >= 0) {
+      all[tokens.length] = endToken;
+    }
+    boolean[] learnt = new boolean[all.length];
+    Arrays.fill(learnt, Math.min(first, learnt.length), learnt.length, true);
+    return new Row(all, learnt, joined);
+  }
+
+  /** The tokens of a text that goes on: with what the tokenizer puts before a text, without what it puts behind. */
+  int[] prompt(String text) {
+    Encoding encoding = tokenizer.encode(text, EncodeOptions.DEFAULT);
+    int[] added = encoding.specialTokensMask();
+    int[] ids = encoding.ids();
+    boolean empty = Arrays.stream(added).allMatch(mark -> mark == 1); // then all that marks the end is its id
+    int length = ids.length;
+    while (length > 0 && added[length - 1] == 1 && (!empty || ids[length - 1] == endToken)) {
+      length--;
+    }
+    return Arrays.copyOf(ids, length);
+  }
+
+  /** The tokens of a conversation up to where the assistant is to speak. */
+  int[] prompt(Example.Chat chat) {
+    return templates.choose(chat.tools() != null)
+        .encode(chat.messages(), options(chat).withGenerationPrompt(true), ChatEncoder.of(tokenizer)).ids();
+  }
+
+  private ChatOptions options(Example.Chat chat) {
+    ChatOptions options = ChatOptions.DEFAULT.withVariables(templates.specialTokens());
+    return chat.tools() == null ? options : options.withTools(chat.tools());
+  }
+}

@@ -1,0 +1,170 @@
+package dev.hone.train;
+
+import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.generate.Generated;
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.Generator;
+import dev.hone.tokenizer.DecodeStream;
+import dev.hone.tokenizer.Tokenizer;
+import dev.hone.tokenizer.chat.ChatTemplates;
+import dev.hone.train.data.Example;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/**
+ * A language model with its tokenizer, chat template and usual settings: texts in, texts out.
+ *
+ * {@snippet :
+ * TextGenerator generator = TextGenerator.load(Path.of("stories260K"), null);
+ * generator.generate(generator.prompt("Once upon a time"), generator.settings(), System.out::print);
+ * }
+ *
+ * <p>Safe for use by several threads at once.
+ */
+public final class TextGenerator {
+  private static final int USUAL_LENGTH = 512;
+
+  private final PretrainedModel model;
+  private final LanguageEncoder encoder;
+  private final GenerationSettings settings;
+
+  /**
+   * A generator.
+   *
+   * @param model loaded for {@link Task#CAUSAL_LM}
+   * @param encoder makes tokens of texts
+   * @param settings used where none are given
+   */
+  public TextGenerator(PretrainedModel model, LanguageEncoder encoder, GenerationSettings settings) {
+    if (model.task() != Task.CAUSAL_LM) {
+      throw new IllegalArgumentException("TextGenerator: the model was loaded for " + model.task());
+    }
+    if (encoder.maxLength() > model.config().maxLength()) {
+      throw new IllegalArgumentException("max_length must be from 2 to " + model.config().maxLength()
+          + ", which is what the model takes, is " + encoder.maxLength());
+    }
+    this.model = model;
+    this.encoder = encoder;
+    this.settings = settings;
+  }
+
+  /**
+   * Loads a language model.
+   *
+   * @param directory the base model, or a fully tuned one
+   * @param adapter the adapter's directory, or null; its chat template and generation settings go before the model's
+   */
+  public static TextGenerator load(Path directory, Path adapter) throws IOException {
+    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM);
+    if (adapter != null) {
+      AdapterFiles.load(adapter, model);
+    }
+    return of(model, Tokenizer.load(directory), directory, adapter);
+  }
+
+  /**
+   * Puts a generator together.
+   *
+   * @param companions the directory with the tokenizer's configuration, the chat template and the generation settings
+   * @param adapter a directory whose files go before those, or null
+   */
+  static TextGenerator of(PretrainedModel model, Tokenizer tokenizer, Path companions, Path adapter) throws IOException {
+    ChatTemplates templates = ChatTemplates.read(companions);
+    boolean own = adapter != null && Files.isRegularFile(adapter.resolve(ChatTemplates.FILE));
+    if (own) {
+      templates = new ChatTemplates(ChatTemplates.read(adapter).sources(), templates.specialTokens());
+    }
+    boolean ownSettings = adapter != null && Files.isRegularFile(adapter.resolve(GenerationSettings.FILE));
+    GenerationSettings settings = GenerationSettings.read(ownSettings ? adapter : companions);
+    String named = templates.specialTokens().get("eos_token");
+    int end = named == null ? -1 : tokenizer.tokenId(named);
+    Set<Integer> ends = new TreeSet<>(settings.endTokens());
+    if (end >= 0) {
+      ends.add(end);
+    } else if (!ends.isEmpty()) {
+      end = ends.iterator().next();
+    }
+    ends.removeIf(token -> token >= model.config().vocabSize());
+    LanguageEncoder encoder = new LanguageEncoder(tokenizer, templates, ends.contains(end) ? end : -1,
+        model.config().vocabSize(), usualLength(model), false);
+    return new TextGenerator(model, encoder, settings.withEndTokens(ends));
+  }
+
+  /** The length that rows are cut to unless something else is asked for: 512 tokens, or less if the model takes less. */
+  public static int usualLength(PretrainedModel model) {
+    return Math.min(USUAL_LENGTH, model.config().maxLength());
+  }
+
+  /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
+  public TextGenerator withRows(int maxLength, boolean withPrompts) {
+    return new TextGenerator(model, new LanguageEncoder(encoder.tokenizer(), encoder.templates(), encoder.endToken(),
+        encoder.vocabulary(), maxLength, withPrompts), settings);
+  }
+
+  /** The tokens of a text that is to go on. */
+  public int[] prompt(String text) {
+    return encoder.prompt(text);
+  }
+
+  /** The tokens of a conversation in which the assistant is to speak next, by the chat template. */
+  public int[] prompt(Example.Chat conversation) {
+    return encoder.prompt(conversation);
+  }
+
+  /**
+   * Continues a prompt.
+   *
+   * @param prompt token ids, at least one
+   * @param listener gets the new text piece by piece: as soon as its bytes form whole characters and it cannot be the
+   *     beginning of a stop string
+   * @return the new tokens
+   */
+  public Generated generate(int[] prompt, GenerationSettings how, Consumer<String> listener) {
+    return generate(prompt, how, listener, () -> { });
+  }
+
+  /** The same; {@code token} is run at every new token, also where its text is not final yet. */
+  public Generated generate(int[] prompt, GenerationSettings how, Consumer<String> listener, Runnable token) {
+    DecodeStream stream = encoder.tokenizer().decodeStream(true);
+    for (int id : prompt) {
+      stream.step(id); // what the prompt's last tokens say decides whether a space comes before the first new word
+    }
+    HeldText text = new HeldText(how.stopStrings(), listener);
+    Generated result = new Generator(model, ids -> encoder.tokenizer().decode(ids, true))
+        .generate(List.of(prompt), how, (_, id) -> {
+          token.run();
+          stream.step(id).ifPresent(text::add);
+        }).getFirst();
+    text.finish();
+    return result;
+  }
+
+  /** Continues a text; returns what comes after it. */
+  public String generate(String prompt, GenerationSettings how) {
+    StringBuilder text = new StringBuilder();
+    generate(prompt(prompt), how, text::append);
+    return text.toString();
+  }
+
+  /** The model. */
+  public PretrainedModel model() {
+    return model;
+  }
+
+  /** What makes tokens of texts. */
+  public LanguageEncoder encoder() {
+    return encoder;
+  }
+
+  /** How the model's directory, or the adapter's, says to generate: its end tokens, length and sampling. */
+  public GenerationSettings settings() {
+    return settings;
+  }
+}

@@ -1,0 +1,118 @@
+package dev.hone.train.cli;
+
+import dev.hone.nn.generate.Generated;
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.Sampling;
+import dev.hone.train.TextGenerator;
+import dev.hone.train.data.Example;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Lets a language model write. */
+final class GenerateCommand implements Command {
+  @Override
+  public String name() {
+    return "generate";
+  }
+
+  @Override
+  public String summary() {
+    return "let a language model continue a prompt or answer in a chat";
+  }
+
+  @Override
+  public String usage() {
+    return "--model DIR [--adapter DIR] --prompt TEXT [--chat] [--flag value]...";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    return List.of(
+        Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
+        Flag.of("adapter", "DIR", null, "the adapter"),
+        Flag.of("prompt", "TEXT", null, "what to go on from; several as free texts, one after the other"),
+        Flag.toggle("chat", "the prompt is what a user says: the chat template is put around it"),
+        Flag.of("system", "TEXT", null, "with --chat: what is said before"),
+        Flag.of("max-new-tokens", "N", null, "the most tokens to write [generation_config.json, else 128]"),
+        Flag.of("min-new-tokens", "N", null, "so many before the text may end"),
+        Flag.of("temperature", "X", null, "0 takes the likeliest token, 1 draws as the model says"),
+        Flag.of("top-k", "N", null, "draw from the N likeliest tokens; 0 for all"),
+        Flag.of("top-p", "X", null, "draw from the likeliest tokens that together reach this probability"),
+        Flag.of("min-p", "X", null, "draw from tokens at least this share as likely as the likeliest"),
+        Flag.of("repetition-penalty", "X", null, "above 1: tokens that were there become less likely"),
+        Flag.of("stop", "TEXT", null, "a text that ends the answer; it is not shown"),
+        Flag.of("seed", "N", "42", "of the draws"));
+  }
+
+  @Override
+  public int run(Arguments arguments, Console console) throws IOException {
+    List<String> prompts = new ArrayList<>(arguments.free());
+    if (arguments.has("prompt")) {
+      prompts.addFirst(arguments.text("prompt"));
+    }
+    if (prompts.isEmpty()) {
+      throw new UserError("hone generate: nothing to go on from; give --prompt TEXT");
+    }
+    TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
+        arguments.path("adapter"));
+    GenerationSettings settings = settings(arguments, generator.settings());
+    for (String prompt : prompts) {
+      int[] tokens = arguments.on("chat") ? generator.prompt(chat(prompt, arguments.text("system"))) : generator.prompt(prompt);
+      if (!arguments.on("chat")) {
+        console.out().print(prompt);
+      }
+      stream(generator, tokens, settings, console);
+    }
+    return 0;
+  }
+
+  private static void stream(TextGenerator generator, int[] prompt, GenerationSettings settings, Console console) {
+    long start = System.nanoTime();
+    long[] first = {0};
+    Generated generated = generator.generate(prompt, settings, text -> {
+      console.out().print(text);
+      console.out().flush();
+    }, () -> first[0] = first[0] == 0 ? System.nanoTime() : first[0]);
+    double reading = (first[0] - start) / 1e9;
+    double writing = (System.nanoTime() - first[0]) / 1e9;
+    int more = generated.tokens().length - 1; // the first new token comes with the prompt
+    console.out().println();
+    console.note(String.format(Locale.ROOT, "prompt %d tokens, %.1f tokens/s; new %d tokens%s; ended by %s", prompt.length,
+        prompt.length / reading, generated.tokens().length,
+        more > 0 ? String.format(Locale.ROOT, ", %.1f tokens/s", more / writing) : "", switch (generated.reason()) {
+          case END_TOKEN -> "the end token";
+          case STOP_STRING -> "a stop text";
+          case LENGTH -> "the length";
+        }));
+  }
+
+  private static Example.Chat chat(String prompt, String system) {
+    List<Map<String, Object>> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(Map.of("role", "system", "content", system));
+    }
+    messages.add(Map.of("role", "user", "content", prompt));
+    return new Example.Chat(messages, null);
+  }
+
+  /** What the model's directory says, overruled by the flags that are given. */
+  private static GenerationSettings settings(Arguments arguments, GenerationSettings usual) {
+    Sampling sampling = usual.sampling();
+    // A model that does not sample by default samples as it is when asked to: its filters are off.
+    sampling = new Sampling(number(arguments, "temperature", sampling.temperature()),
+        arguments.has("top-k") ? arguments.integer("top-k") : sampling.topK(), number(arguments, "top-p", sampling.topP()),
+        number(arguments, "min-p", sampling.minP()), number(arguments, "repetition-penalty", sampling.repetitionPenalty()),
+        arguments.whole("seed"));
+    int most = arguments.has("max-new-tokens") ? arguments.integer("max-new-tokens") : usual.maxNewTokens();
+    int least = arguments.has("min-new-tokens") ? arguments.integer("min-new-tokens") : Math.min(most, usual.minNewTokens());
+    List<String> stops = arguments.has("stop") ? List.of(arguments.text("stop")) : usual.stopStrings();
+    return new GenerationSettings(most, least, sampling, usual.endTokens(), stops);
+  }
+
+  private static float number(Arguments arguments, String name, float usual) {
+    return arguments.has(name) ? (float) arguments.number(name) : usual;
+  }
+}

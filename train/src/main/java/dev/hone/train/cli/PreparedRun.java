@@ -1,0 +1,133 @@
+package dev.hone.train.cli;
+
+import dev.hone.lora.LoraConfig;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.LanguageEncoder;
+import dev.hone.train.LanguageTuning;
+import dev.hone.train.TrainConfig;
+import dev.hone.train.TrainingSet;
+import dev.hone.train.Tuning;
+import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
+import dev.hone.train.data.Split;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A model and rows, read as the arguments say, ready to train.
+ *
+ * @param tuning what is trained
+ * @param training rows to learn from
+ * @param heldOut rows to evaluate on, or null
+ */
+record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) {
+  /** Rows to learn from, and rows to evaluate on or null. */
+  private record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut) {}
+
+  /** A way to read a file. */
+  @FunctionalInterface
+  private interface Reader<E extends Example> {
+    Dataset<E> read(Path file, DataOptions options);
+  }
+
+  /** A way to hold rows out. */
+  @FunctionalInterface
+  private interface Cut<E extends Example> {
+    Parts<E> cut(Dataset<E> all, double size);
+  }
+
+  /** Reads model and rows. What was read is said to {@code say}. */
+  static PreparedRun of(Arguments arguments, TrainConfig config, Console console, Consumer<String> say) throws IOException {
+    return TrainCommand.generates(arguments) ? language(arguments, config, console, say)
+        : classifier(arguments, config, console, say);
+  }
+
+  private static PreparedRun classifier(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
+      throws IOException {
+    Parts<Example.Labelled> parts = parts(arguments, say, Dataset::labelled, 
+        (data, size) -> chosen(data, Split.stratified(data, size, config.seed())));
+    LabelSet labels = LabelSet.of(parts.training);
+    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    ClassifierTuning tuning = TrainCommand.isLora(arguments)
+        ? ClassifierTuning.lora(model, labels, lora(arguments), config.seed())
+        : ClassifierTuning.full(model, labels, config.seed());
+    if (arguments.has("max-length")) {
+      tuning = tuning.withMaxLength(arguments.integer("max-length"));
+    }
+    TrainingSet heldOut = parts.heldOut == null ? null : tuning.encode(parts.heldOut);
+    int cut = tuning.classifier().countCut(parts.training.rows().stream().map(Example.Labelled::text).toList());
+    if (cut > 0) {
+      say.accept(cut + " of " + parts.training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
+    }
+    return new PreparedRun(tuning, tuning.encode(parts.training), heldOut);
+  }
+
+  private static PreparedRun language(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
+      throws IOException {
+    Parts<Example.Language> parts = parts(arguments, say, Dataset::language, (data, size) -> {
+      if (data.size() == 1 && data.row(0) instanceof Example.Document document) {
+        List<Example.Document> halves = document.cut(size);
+        return new Parts<>(Dataset.of(data.source(), List.of(halves.getFirst())),
+            Dataset.of(data.source(), List.of(halves.getLast())));
+      }
+      return chosen(data, Split.random(data, size, config.seed()));
+    });
+    LanguageTuning tuning = languageTuning(arguments, config, console);
+    int usual = tuning.generator().encoder().maxLength();
+    tuning = tuning.withRows(arguments.has("max-length") ? arguments.integer("max-length") : usual,
+        arguments.on("train-on-prompt"));
+    LanguageEncoder.Encoded training = tuning.generator().encoder().encode(parts.training);
+    say.accept("training: " + training.description());
+    TrainingSet heldOut = null;
+    if (parts.heldOut != null) {
+      LanguageEncoder.Encoded encoded = tuning.generator().encoder().encode(parts.heldOut);
+      say.accept("held out: " + encoded.description());
+      heldOut = encoded.set();
+    }
+    return new PreparedRun(tuning, training.set(), heldOut);
+  }
+
+  private static LanguageTuning languageTuning(Arguments arguments, TrainConfig config, Console console) throws IOException {
+    if (arguments.has("init")) {
+      if (arguments.has("model") || arguments.has("method") && TrainCommand.isLora(arguments)) {
+        throw new UserError("--init makes a new model: leave out --model and --method lora");
+      }
+      return LanguageTuning.scratch(arguments.path("init"), Path.of(arguments.required("tokenizer")), config.seed());
+    }
+    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    return TrainCommand.isLora(arguments) ? LanguageTuning.lora(model, lora(arguments), config.seed())
+        : LanguageTuning.full(model);
+  }
+
+  private static LoraConfig lora(Arguments arguments) {
+    return new LoraConfig(arguments.integer("lora-r"), arguments.number("lora-alpha"),
+        (float) arguments.number("lora-dropout"), arguments.list("target-modules"), arguments.list("modules-to-save"));
+  }
+
+  private static <E extends Example> Parts<E> parts(Arguments arguments, Consumer<String> say, Reader<E> reader, Cut<E> cut) {
+    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
+    Dataset<E> all = reader.read(Path.of(arguments.required("data")), options);
+    say.accept(all.description());
+    if (arguments.has("eval-data")) {
+      Dataset<E> heldOut = reader.read(arguments.path("eval-data"), options);
+      say.accept(heldOut.description());
+      return new Parts<>(all, heldOut);
+    }
+    if (arguments.number("val-size") == 0) {
+      return new Parts<>(all, null);
+    }
+    Parts<E> parts = cut.cut(all, arguments.number("val-size"));
+    if (parts.training.size() < all.size()) {
+      say.accept("held out: " + parts.heldOut.size() + " of " + all.size() + " rows");
+    }
+    return parts;
+  }
+
+  private static <E extends Example> Parts<E> chosen(Dataset<E> data, Split split) {
+    return new Parts<>(data.select(split.train()), data.select(split.heldOut()));
+  }
+}

@@ -1,0 +1,160 @@
+package dev.hone.train.data;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Rows for a language model: which kind they are is told by their keys. */
+final class LanguageRows {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<List<Map<String, Object>>> OBJECTS = new TypeReference<>() {};
+
+  /** The kinds, the first that fits counts. */
+  private enum Kind {
+    CHAT(List.of("messages"), List.of("tools")),
+    COMPLETION(List.of("prompt", "completion"), List.of()),
+    INSTRUCTION(List.of("instruction", "output"), List.of("input")),
+    TEXT(List.of("text"), List.of());
+
+    private final List<String> required;
+    private final List<String> optional;
+
+    Kind(List<String> required, List<String> optional) {
+      this.required = required;
+      this.optional = optional;
+    }
+
+    /** The part without which a row teaches nothing. */
+    String learnt() {
+      return required.getLast();
+    }
+
+    boolean knows(Set<String> parts) {
+      return parts.stream().allMatch(part -> required.contains(part) || optional.contains(part));
+    }
+  }
+
+  private final Table table;
+  private final Kind kind;
+  private final Map<String, Integer> columns = new LinkedHashMap<>(); // by part; without those that are not there
+
+  LanguageRows(Table table, DataOptions options) {
+    this.table = table;
+    this.kind = kind(options);
+    if (kind != Kind.CHAT) {
+      columns.forEach((part, column) -> ColumnChoice.requireFlat(table, column));
+    }
+  }
+
+  private Kind kind(DataOptions options) {
+    Map<String, String> said = options.parts();
+    for (Kind candidate : Kind.values()) {
+      if (!candidate.knows(said.keySet())) {
+        continue;
+      }
+      columns.clear();
+      find(candidate.required, said);
+      if (columns.size() == candidate.required.size()) {
+        find(candidate.optional, said);
+        return candidate;
+      }
+    }
+    throw new DataException(table.source(), table.columnList() + "; rows for a language model have messages | prompt, completion "
+        + "| instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME");
+  }
+
+  private void find(List<String> parts, Map<String, String> said) {
+    for (String part : parts) {
+      int column = said.containsKey(part) ? ColumnChoice.said(table, part, said.get(part)) : named(part);
+      if (column >= 0) {
+        columns.put(part, column);
+      }
+    }
+  }
+
+  private int named(String part) {
+    for (int c = 0; table.named() && c < table.columns().size(); c++) {
+      if (ColumnNames.plain(table.columns().get(c)).equals(part)) {
+        return c;
+      }
+    }
+    return -1;
+  }
+
+  /** The column without which a row teaches nothing. */
+  int learntColumn() {
+    return columns.get(kind.learnt());
+  }
+
+  /** What was found, in words. */
+  String description() {
+    List<String> words = new ArrayList<>();
+    columns.forEach((part, column) -> words.add(part + " = " + table.describe(column)));
+    return String.join(", ", words);
+  }
+
+  Example.Language row(int r) {
+    return switch (kind) {
+      case CHAT -> new Example.Chat(messages(r), tools(r));
+      case COMPLETION -> new Example.Completion(text(r, "prompt"), text(r, "completion"));
+      case INSTRUCTION -> new Example.Completion(instruction(r), text(r, "output"));
+      case TEXT -> new Example.Text(text(r, "text"));
+    };
+  }
+
+  private String text(int r, String part) {
+    String cell = columns.containsKey(part) ? table.cell(r, columns.get(part)) : null;
+    return cell == null ? "" : cell;
+  }
+
+  /** The instruction, then what it is about after an empty line. */
+  private String instruction(int r) {
+    String input = text(r, "input");
+    return input.isBlank() ? text(r, "instruction") : text(r, "instruction") + "\n\n" + input;
+  }
+
+  private List<Map<String, Object>> messages(int r) {
+    List<Map<String, Object>> messages = objects(r, "messages");
+    for (int i = 0; i < messages.size(); i++) {
+      if (!(messages.get(i).get("role") instanceof String)) {
+        throw fault(r, "message " + (i + 1) + " has no 'role', only " + messages.get(i).keySet()
+            + "; a message is {\"role\": \"user\", \"content\": \"...\"}");
+      }
+    }
+    return messages;
+  }
+
+  private List<Map<String, Object>> tools(int r) {
+    return text(r, "tools").isBlank() ? null : objects(r, "tools");
+  }
+
+  private List<Map<String, Object>> objects(int r, String part) {
+    try {
+      JsonNode tree = JSON.readTree(text(r, part));
+      boolean fits = tree.isArray() && !tree.isEmpty();
+      for (JsonNode element : tree) {
+        fits &= element.isObject();
+      }
+      if (fits) {
+        return JSON.convertValue(tree, OBJECTS);
+      }
+    } catch (JacksonException e) {
+      throw new DataException(table.source(), table.lines()[r], part + " is not JSON (" + e.getOriginalMessage() + ")", e);
+    }
+    throw fault(r, part + " must be a list of objects with at least one, is " + shortened(text(r, part)));
+  }
+
+  private DataException fault(int r, String problem) {
+    return new DataException(table.source(), table.lines()[r], problem);
+  }
+
+  private static String shortened(String text) {
+    return text.length() > 60 ? text.substring(0, 60) + "..." : text;
+  }
+}
