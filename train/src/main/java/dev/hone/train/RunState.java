@@ -127,7 +127,8 @@ final class RunState {
     for (Parameter parameter : parameters) {
       Tensor saved = tensors.get("parameter/" + parameter.name());
       if (saved == null || !saved.shape().equals(parameter.shape())) {
-        throw another(parameter.name() + " is " + parameter.shape() + (saved == null ? " and was not trained" : ", was " + saved.shape()));
+        throw another(parameter.name() + " is " + parameter.shape()
+            + (saved == null ? " and was not trained" : ", was " + saved.shape()));
       }
     }
     long before = tensors.keySet().stream().filter(name -> name.startsWith("parameter/")).count();

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An exponential mean of weights: w̄ = d · w̄ + (1 - d) · w after every step, with d = min(decay, (1 + step) / (10 + step)) so that
- * the beginning does not weigh on it. It is what is evaluated and kept; training goes on with the weights themselves.
+ * An exponential mean of weights: w̄ = d · w̄ + (1 - d) · w after every step, with d = min(decay, (1 + step) / (10 + step)),
+ * so that the beginning does not weigh on it. It is what is evaluated and kept; training goes on with the weights themselves.
  */
 final class WeightAverage {
   private static final int GRAIN = 1 << 14;

@@ -3,10 +3,10 @@ package dev.hone.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.train.fixture.ChildJvm;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,27 +27,11 @@ class ReadmeTest {
     Path source = Files.writeString(directory.resolve("Reviews.java"), block.group(1));
     Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
     Path model = TinyModel.write(directory.resolve("model"));
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules",
-        "jdk.incubator.vector", "-cp", classPath(), source.toString(), model.toString(), data.toString(),
-        directory.resolve("out").toString()).redirectError(directory.resolve("errors").toFile()).start();
+    Process process = ChildJvm.java(List.of(source.toString(), model.toString(), data.toString(),
+        directory.resolve("out").toString())).redirectError(directory.resolve("errors").toFile()).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
     assertTrue(printed.matches("(up|down) [01]\\.\\d+\\s*"), printed);
     assertTrue(Files.exists(directory.resolve("out/adapter_config.json")));
-  }
-
-  /** Where the classes of the modules and their libraries are, on the class path or the module path. */
-  private static String classPath() {
-    List<String> entries = new ArrayList<>();
-    for (String property : List.of("java.class.path", "jdk.module.path", "surefire.test.class.path")) {
-      String value = System.getProperty(property);
-      if (value != null) {
-        entries.add(value);
-      }
-    }
-    for (String module : List.of("core", "autograd", "nn", "lora", "tokenizer", "train")) {
-      entries.add(Path.of("..", module, "target", "classes").toString());
-    }
-    return String.join(System.getProperty("path.separator"), entries);
   }
 }

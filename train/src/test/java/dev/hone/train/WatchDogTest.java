@@ -47,7 +47,8 @@ class WatchDogTest {
   private record Spoilt(Set<Long> passes, float factor) implements Objective {
     @Override
     public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-      return Objective.classification(model.labels()).answer(model, set, rows, passes.contains(pass.step()) ? scale * factor : scale, pass);
+      float spoilt = passes.contains(pass.step()) ? scale * factor : scale;
+      return Objective.classification(model.labels()).answer(model, set, rows, spoilt, pass);
     }
 
     @Override

@@ -101,7 +101,7 @@ public final class Checkpoints {
       return List.of();
     }
     try (Stream<Path> all = Files.list(directory)) {
-      return all.filter(file -> NAME.matcher(file.getFileName().toString()).matches())
+      return all.filter(file -> NAME.matcher(file.getFileName().toString()).matches() && Files.isRegularFile(file))
           .sorted(Comparator.comparingLong(Checkpoints::step).reversed()).toList();
     }
   }

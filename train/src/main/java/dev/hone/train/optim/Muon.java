@@ -63,8 +63,8 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
   }
 
   /**
-   * U·S'·Vᵀ of x = U·S·Vᵀ with S' near 1: x ← a·x + (b·G + c·G²)·x with G = x·xᵀ, over the shorter side. For a tall x the same
-   * is done from the right, x·(b·G + c·G²) with G = xᵀ·x, so nothing is transposed.
+   * U·S'·Vᵀ of x = U·S·Vᵀ with S' near 1: x ← a·x + (b·G + c·G²)·x with G = x·xᵀ, over the shorter side. For a tall x the
+   * same is done from the right, x·(b·G + c·G²) with G = xᵀ·x, so nothing is transposed.
    */
   private static Tensor orthogonal(Tensor x) {
     Kernels kernels = Kernels.active();

@@ -54,7 +54,8 @@ public final class Progress implements TrainListener {
         : String.format(Locale.ROOT, "  accuracy %.3f", evaluation.accuracy());
     String perplexity = evaluation.logits() != null ? ""
         : String.format(Locale.ROOT, "  perplexity %.2f", Math.exp(evaluation.loss()));
-    show(String.format(Locale.ROOT, "epoch %.2f  held-out loss %.4f%s%s%s", evaluation.epoch(), evaluation.loss(), perplexity, accuracy,
+    show(String.format(Locale.ROOT, "epoch %.2f  held-out loss %.4f%s%s%s", evaluation.epoch(), evaluation.loss(), perplexity,
+        accuracy,
         evaluation.best() ? "  (best so far)" : ""), true);
   }
 
