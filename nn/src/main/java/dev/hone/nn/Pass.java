@@ -20,19 +20,21 @@ import java.util.function.UnaryOperator;
  * @param cache the keys and values of tokens that earlier passes saw, which get those of this batch; null if there are none
  * @param prefix what every sequence sees before its own tokens, or null
  * @param routes which of several adapters each row of the hidden states goes through, or null if all go the same way
+ * @param noise size of the noise on embeddings while training (NEFTune's alpha); 0 for none
  */
 public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
-    int[] routes) {
+    int[] routes, float noise) {
+  private static final long NOISE = site("neftune", 0);
   private static final Pass INFERENCE = new Pass(false, 0, 0, false);
 
   /** A pass that starts its sequences. */
   public Pass(boolean training, long seed, long step, boolean checkpointing) {
-    this(training, seed, step, checkpointing, null, null, null);
+    this(training, seed, step, checkpointing, null, null, null, 0);
   }
 
   /** A pass without dropout that continues the sequences of a cache; only without gradients. */
   public static Pass continuing(KvCache cache) {
-    return new Pass(false, 0, 0, false, cache, null, null);
+    return new Pass(false, 0, 0, false, cache, null, null, 0);
   }
 
   /** A pass without dropout. */
@@ -47,17 +49,27 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true, cache, prefix, routes);
+    return new Pass(training, seed, step, true, cache, prefix, routes, noise);
   }
 
   /** This pass with keys and values before those of every sequence. */
   public Pass withPrefix(AttentionPrefix other) {
-    return new Pass(training, seed, step, checkpointing, cache, other, routes);
+    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise);
   }
 
   /** This pass with an adapter per row. */
   public Pass withRoutes(int[] other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, other);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise);
+  }
+
+  /** This pass with noise on embeddings, if it trains. */
+  public Pass withNoise(float alpha) {
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha);
+  }
+
+  /** The embeddings of the tokens of a batch, with noise if this pass has it. [N, C] -> [N, C]. */
+  public Variable noisy(Variable embeddings, TokenBatch batch) {
+    return training && noise > 0 ? ActivationOps.neftune(embeddings, batch.offsets(), noise, random(NOISE)) : embeddings;
   }
 
   /** What remains of this pass for those who go on with some rows of the hidden states only. */

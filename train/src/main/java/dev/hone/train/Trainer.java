@@ -4,6 +4,7 @@ import dev.hone.autograd.GradMode;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
+import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.RunEvents.CheckpointEvent;
@@ -268,7 +269,7 @@ public final class Trainer {
       longest = training.tokens(rows) > training.tokens(longest) ? rows : longest;
     }
     try (Scope _ = Scope.open()) {
-      objective.answer(model, training, longest, 1, new Pass(true, config.seed(), -1, config.checkpointing())).loss().backward();
+      objective.answer(model, training, longest, 1, pass(-1)).loss().backward();
     }
     List<String> unreached = parameters.stream().filter(parameter -> parameter.gradient() == null).map(Parameter::name).toList();
     if (!unreached.isEmpty()) {
@@ -305,6 +306,11 @@ public final class Trainer {
     return windows;
   }
 
+  private Pass pass(long number) {
+    return new Pass(true, config.seed(), number, config.checkpointing()).withNoise((float) config.neftuneAlpha());
+  }
+
+  /** What a window was: its mean loss and its tokens. */
   private record Window(double loss, int tokens) {}
 
   /** Gradients of the mean loss over all items of a window: losses are summed and divided once. */
@@ -319,7 +325,7 @@ public final class Trainer {
     double loss = 0;
     int tokens = 0;
     for (int i = 0; i < window.size(); i++) {
-      Pass pass = new Pass(true, config.seed(), firstPass + i, config.checkpointing());
+      Pass pass = pass(firstPass + i);
       try (Scope _ = Scope.open()) {
         Variable scaled = objective.answer(model, training, window.get(i), (float) (1 / weight), pass).loss();
         scaled.backward();
@@ -328,6 +334,38 @@ public final class Trainer {
       tokens += training.tokens(window.get(i));
     }
     return new Window(loss, tokens);
+  }
+
+  /**
+   * Looks for a learning rate: steps with rates that rise from 1e-7 to 10 until the loss, smoothed, is four times its lowest.
+   * The parameters are put back afterwards.
+   *
+   * @param steps at most; 100 is usual
+   */
+  public RateSearch findRate(TrainingSet training, int steps) {
+    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
+    BatchSampler batches =
+        new BatchSampler(training.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
+    RunState run = new RunState(parameters, config, model.config().layers(), "");
+    List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
+    RateSearch search = new RateSearch(steps);
+    long pass = 0;
+    for (int epoch = 0; search.goesOn(); epoch++) {
+      for (List<int[]> window : windows(batches.epoch(epoch))) {
+        if (!search.goesOn()) {
+          break;
+        }
+        double rate = search.nextRate();
+        search.add(rate, accumulate(training, window, pass).loss);
+        run.optimizer.step(rate, Gradients.clipScale(Gradients.norm(parameters), config.maxGradNorm()));
+        Gradients.clear(parameters);
+        pass += window.size();
+      }
+    }
+    for (int i = 0; i < before.size(); i++) {
+      parameters.get(i).value().copyFrom(before.get(i));
+    }
+    return search;
   }
 
   /**

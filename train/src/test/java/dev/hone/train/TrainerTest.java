@@ -201,4 +201,92 @@ class TrainerTest {
         frozen, Objective.classification(tuning.classifier().model().labels()), config(1, 1, 0)));
     assertTrue(e.getMessage().startsWith("Trainer: parameter bert.embeddings."), e.getMessage());
   }
+
+  @Test
+  void aSearchSuggestsARateThatLearnsAndLeavesTheParametersAlone() throws IOException {
+    ClassifierTuning tuning = ClassifierTuning.full(model, LabelSet.of(data), 1);
+    List<float[]> before = values(tuning);
+    RateSearch search = new Trainer(tuning.model(), tuning.parameters(), Objective.classification(tuning.model().labels()),
+        config(1, 1, 0)).findRate(tuning.encode(data), 60);
+    assertSameBits(before, values(tuning));
+    assertTrue(search.suggestion() > 1e-5 && search.suggestion() < 0.1, "suggestion " + search.suggestion());
+    assertTrue(search.points().getFirst().rate() < search.points().getLast().rate());
+  }
+
+  @Test
+  void noiseOnEmbeddingsChangesTrainingAndNotAnswers() throws IOException {
+    List<List<float[]>> runs = new ArrayList<>();
+    for (double alpha : new double[] {0, 5, 5}) {
+      ClassifierTuning tuning = lora();
+      float[] before = tuning.classifier().predict(List.of("it is good")).getFirst().probabilities();
+      tuning.train(data, null, config(1, 1, 0).with("neftune_noise_alpha", alpha));
+      assertFalse(Arrays.equals(before, tuning.classifier().predict(List.of("it is good")).getFirst().probabilities()));
+      runs.add(values(tuning));
+    }
+    assertSameBits(runs.get(1), runs.get(2));
+    assertFalse(Arrays.equals(runs.get(0).getFirst(), runs.get(1).getFirst()));
+  }
+
+  @Test
+  void theMeanOfWeightsIsWhatIsLeft() throws IOException {
+    ClassifierTuning plain = lora();
+    plain.train(data, null, config(2, 1, 0));
+    ClassifierTuning mean = lora();
+    mean.train(data, null, config(2, 1, 0).with("ema_decay", 0.99));
+    assertFalse(Arrays.equals(values(plain).getFirst(), values(mean).getFirst()));
+    ClassifierTuning light = lora();
+    light.train(data, null, config(2, 1, 0).with("ema_decay", 1e-9));
+    for (int i = 0; i < values(plain).size(); i++) { // a mean that forgets at once is the weights themselves
+      assertArrayEquals(values(plain).get(i), values(light).get(i), 1e-6f);
+    }
+  }
+
+  @Test
+  void theBestStepMayBeChosenByAnyMeasure() throws IOException {
+    for (String metric : List.of("accuracy", "macro_f1", "eval_matthews")) {
+      ClassifierTuning tuning = lora();
+      List<TrainListener.Evaluation> evaluations = new ArrayList<>();
+      tuning.addListener(new TrainListener() {
+        @Override
+        public void onEvaluation(Evaluation evaluation) {
+          evaluations.add(evaluation);
+        }
+      });
+      Trainer.Result result = tuning.train(data, data, config(5, 1, 0).with("metric_for_best_model", metric));
+      double best = evaluations.stream().mapToDouble(TrainListener.Evaluation::metric).max().orElseThrow();
+      int first = evaluations.stream().filter(e -> e.metric() == best).findFirst().orElseThrow().step();
+      assertEquals(first, result.bestStep(), metric);
+    }
+    ClassifierTuning tuning = lora();
+    assertTrue(assertThrows(IllegalArgumentException.class,
+        () -> tuning.train(data, data, config(1, 1, 0).with("metric_for_best_model", "rmse"))).getMessage()
+        .startsWith("metric_for_best_model: there is no rmse of classes"));
+  }
+
+  @Test
+  void classWeightsSmoothingAndTheFocalLossReachTheLoss() throws IOException {
+    List<Double> losses = new ArrayList<>();
+    for (Map<String, ?> more : List.<Map<String, ?>>of(Map.of(), Map.of("class_weights", "1,4"), Map.of("focal_gamma", 2),
+        Map.of("label_smoothing_factor", 0.2), Map.of("z_loss", 0.1), Map.of("class_weights", "balanced"))) {
+      ClassifierTuning tuning = lora();
+      TrainConfig config = config(1, 1, 0).with("max_steps", 1);
+      for (Map.Entry<String, ?> e : more.entrySet()) {
+        config = config.with(e.getKey(), e.getValue());
+      }
+      tuning.addListener(new TrainListener() {
+        @Override
+        public void onStep(Step step) {
+          losses.add(step.loss());
+        }
+      });
+      tuning.train(data, null, config);
+    }
+    for (int i = 1; i < 5; i++) {
+      assertTrue(Math.abs(losses.get(0) - losses.get(i)) > 1e-3, losses.toString());
+    }
+    assertEquals(losses.get(0), losses.get(5), 1e-6, "the two classes are balanced already");
+    ClassifierTuning tuning = lora();
+    assertEquals("class_weights: 3 weights for 2 classes (down, up)", assertThrows(IllegalArgumentException.class,
+        () -> tuning.train(data, null, config(1, 1, 0).with("class_weights", "1,2,3"))).getMessage());
+  }
 }

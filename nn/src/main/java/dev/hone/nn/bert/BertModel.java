@@ -94,7 +94,7 @@ public final class BertModel implements Backbone {
     for (int i = 0; i < rows.length; i++) {
       rows[i] = batch.positions()[i] + config.firstPosition();
     }
-    Variable x = words.forward(batch.tokens(), pass);
+    Variable x = pass.noisy(words.forward(batch.tokens(), pass), batch);
     if (types != null) {
       x = MathOps.add(x, types.forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
     }

@@ -51,7 +51,7 @@ public final class GemmaModel implements DecoderModel {
   @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
     Context.check(batch, config.maxLength());
-    Variable x = embeddings.forward(batch.tokens(), pass);
+    Variable x = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
     for (GemmaBlock block : blocks) {
       observer.accept(x);
       x = pass.block(in -> block.forward(in, batch, pass), x);

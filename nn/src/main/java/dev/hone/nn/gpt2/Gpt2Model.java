@@ -53,7 +53,8 @@ public final class Gpt2Model implements DecoderModel {
   @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
     Context.check(batch, config.maxLength());
-    Variable sum = MathOps.add(embeddings.forward(batch.tokens(), pass), positions.forward(batch.positions(), pass));
+    Variable tokens = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
+    Variable sum = MathOps.add(tokens, positions.forward(batch.positions(), pass));
     Variable x = pass.dropout(sum, config.embeddingDropout(), Pass.site("embeddings", 0));
     for (Gpt2Block block : blocks) {
       observer.accept(x);

@@ -47,7 +47,7 @@ public final class LlamaModel implements DecoderModel {
   @Override
   public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
     Context.check(batch, config.maxLength());
-    Variable x = pass.dropout(embeddings.forward(batch.tokens(), pass), config.embeddingDropout(), Pass.site("embeddings", 0));
+    Variable x = embed(batch, pass);
     for (LlamaBlock block : blocks) {
       observer.accept(x);
       x = pass.block(in -> block.forward(in, batch, pass), x);
@@ -55,6 +55,11 @@ public final class LlamaModel implements DecoderModel {
     Variable y = norm.forward(x);
     observer.accept(y);
     return y;
+  }
+
+  private Variable embed(TokenBatch batch, Pass pass) {
+    Variable x = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
+    return pass.dropout(x, config.embeddingDropout(), Pass.site("embeddings", 0));
   }
 
   @Override
