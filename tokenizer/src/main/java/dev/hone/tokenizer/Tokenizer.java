@@ -2,6 +2,7 @@ package dev.hone.tokenizer;
 
 import dev.hone.tokenizer.decoder.Decoder;
 import dev.hone.tokenizer.file.Definition;
+import dev.hone.tokenizer.file.TokenizerFile;
 import dev.hone.tokenizer.file.TokenizerJson;
 import dev.hone.tokenizer.postprocessor.PostProcessor;
 import dev.hone.tokenizer.tokens.Cuts;
@@ -46,13 +47,14 @@ public final class Tokenizer {
   }
 
   /**
-   * Reads a {@code tokenizer.json}, or the one in a directory.
+   * Reads a {@code tokenizer.json}, or the tokenizer of a model directory. Where that has no {@code tokenizer.json}, one is
+   * made from {@code vocab.json} and {@code merges.txt} (byte-level BPE), a SentencePiece {@code .model},
+   * {@code vocab.txt} (BERT) or a tiktoken file, and from the small files beside them.
    *
-   * @throws TokenizerException if the file is no tokenizer
+   * @throws TokenizerException if there is no tokenizer, or it cannot be used
    */
   public static Tokenizer load(Path fileOrDirectory) throws IOException {
-    Path file = Files.isDirectory(fileOrDirectory) ? fileOrDirectory.resolve("tokenizer.json") : fileOrDirectory;
-    return new Tokenizer(file.toString(), Files.readAllBytes(file));
+    return new Tokenizer(fileOrDirectory.toString(), TokenizerFile.json(fileOrDirectory));
   }
 
   /**
@@ -73,7 +75,7 @@ public final class Tokenizer {
     return new Tokenizer(name, json.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Writes the {@code tokenizer.json} this tokenizer was read from, byte for byte. */
+  /** Writes the {@code tokenizer.json} this tokenizer was read from, byte for byte, or that was made from its files. */
   public void save(Path file) throws IOException {
     Path target = Files.isDirectory(file) ? file.resolve("tokenizer.json") : file;
     Path beside = Files.createTempFile(target.toAbsolutePath().getParent(), ".tokenizer", ".part");
