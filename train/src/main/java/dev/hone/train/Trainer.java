@@ -111,10 +111,8 @@ public final class Trainer {
    * @throws UncheckedIOException if a checkpoint cannot be written; those from before are left
    */
   public Result train(TrainingSet training, TrainingSet heldOut) {
-    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
-    BatchSampler batches =
-        new BatchSampler(training.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
-    int total = config.maxSteps() > 0 ? config.maxSteps() : steps(batches);
+    BatchSampler batches = batches(training);
+    int total = steps(batches);
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut));
     takeUp(run);
@@ -284,8 +282,33 @@ public final class Trainer {
     listeners.forEach(listener -> listener.onWarning(message));
   }
 
+  /** The steps that {@link #train} would take. */
+  public int steps(TrainingSet training) {
+    return steps(batches(training));
+  }
+
+  /**
+   * Checks what a run would stumble over later: the longest batch goes forward and backward, one held-out row is measured.
+   * Nothing is changed.
+   */
+  public void check(TrainingSet training, TrainingSet heldOut) {
+    probe(training, batches(training).epoch(0));
+    if (heldOut != null) {
+      TrainingSet one = heldOut.first(2);
+      HeldOutMetric.named(config.bestMetric()).of(evaluate(model, objective, one, 1), one, model.labels());
+    }
+  }
+
+  private BatchSampler batches(TrainingSet training) {
+    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
+    return new BatchSampler(training.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
+  }
+
   /** The steps of the whole run; a fraction of an epoch counts its share. */
   private int steps(BatchSampler batches) {
+    if (config.maxSteps() > 0) {
+      return config.maxSteps();
+    }
     int whole = (int) Math.floor(config.epochs());
     double steps = 0;
     for (int epoch = 0; epoch < whole; epoch++) {
@@ -343,9 +366,7 @@ public final class Trainer {
    * @param steps at most; 100 is usual
    */
   public RateSearch findRate(TrainingSet training, int steps) {
-    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
-    BatchSampler batches =
-        new BatchSampler(training.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
+    BatchSampler batches = batches(training);
     RunState run = new RunState(parameters, config, model.config().layers(), "");
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     RateSearch search = new RateSearch(steps);

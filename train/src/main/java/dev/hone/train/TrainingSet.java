@@ -31,6 +31,12 @@ public record TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> t
     return tokens.size();
   }
 
+  /** The first rows. */
+  TrainingSet first(int rows) {
+    int n = Math.min(rows, size());
+    return new TrainingSet(tokens.subList(0, n), types == null ? null : types.subList(0, n), targets.subList(0, n));
+  }
+
   /** Number of tokens of each row. */
   public int[] lengths() {
     return tokens.stream().mapToInt(row -> row.length).toArray();

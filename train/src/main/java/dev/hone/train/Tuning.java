@@ -72,8 +72,7 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
 
   /** The same with rows that are encoded already. */
   public final Trainer.Result train(TrainingSet training, TrainingSet heldOut, TrainConfig config) {
-    trainer = new Trainer(model, parameters(), objective(training, config), config);
-    listeners.forEach(trainer::addListener);
+    trainer = trainer(training, config);
     if (checkpoints != null) {
       trainer.setCheckpoints(checkpoints, resume);
     }
@@ -81,6 +80,13 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
       trainer.stop();
     }
     return trainer.train(training, heldOut);
+  }
+
+  /** The trainer of such a run, with the listeners, to be used in other ways than {@link #train}. */
+  public final Trainer trainer(TrainingSet training, TrainConfig config) {
+    Trainer made = new Trainer(model, parameters(), objective(training, config), config);
+    listeners.forEach(made::addListener);
+    return made;
   }
 
   /** Ends a run after its current step. */

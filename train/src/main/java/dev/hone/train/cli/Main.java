@@ -19,7 +19,8 @@ import java.util.List;
  * 130 interrupted.
  */
 public final class Main {
-  private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new EvaluateCommand(),
+  private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new ValidateCommand(),
+      new EvaluateCommand(),
       new PredictCommand(), new GenerateCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
 
   private Main() {}

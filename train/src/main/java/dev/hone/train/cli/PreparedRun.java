@@ -8,12 +8,14 @@ import dev.hone.train.TrainConfig;
 import dev.hone.train.TrainingSet;
 import dev.hone.train.Tuning;
 import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.DataParts;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.data.Split;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -48,7 +50,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
 
   private static PreparedRun classifier(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
       throws IOException {
-    Parts<Example.Labelled> parts = parts(arguments, say, Dataset::labelled, 
+    Parts<Example.Labelled> parts = parts(arguments, config, say, Dataset::labelled,
         (data, size) -> chosen(data, Split.stratified(data, size, config.seed())));
     LabelSet labels = LabelSet.of(parts.training);
     Path model = ModelArgument.resolve(arguments.required("model"), console);
@@ -68,7 +70,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
 
   private static PreparedRun language(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
       throws IOException {
-    Parts<Example.Language> parts = parts(arguments, say, Dataset::language, (data, size) -> {
+    Parts<Example.Language> parts = parts(arguments, config, say, Dataset::language, (data, size) -> {
       if (data.size() == 1 && data.row(0) instanceof Example.Document document) {
         List<Example.Document> halves = document.cut(size);
         return new Parts<>(Dataset.of(data.source(), List.of(halves.getFirst())),
@@ -108,23 +110,32 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
         (float) arguments.number("lora-dropout"), arguments.list("target-modules"), arguments.list("modules-to-save"));
   }
 
-  private static <E extends Example> Parts<E> parts(Arguments arguments, Consumer<String> say, Reader<E> reader, Cut<E> cut) {
+  private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,
+      Reader<E> reader, Cut<E> cut) {
     DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
-    Dataset<E> all = reader.read(Path.of(arguments.required("data")), options);
-    say.accept(all.description());
-    if (arguments.has("eval-data")) {
-      Dataset<E> heldOut = reader.read(arguments.path("eval-data"), options);
-      say.accept(heldOut.description());
-      return new Parts<>(all, heldOut);
+    DataParts data = DataParts.parse(arguments.required("data"));
+    Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
+    List<Dataset<E>> training = new ArrayList<>();
+    List<Dataset<E>> heldOut = new ArrayList<>();
+    data.files().forEach((file, weight) -> {
+      Dataset<E> all = reader.read(file, options);
+      say.accept(all.description() + (weight == 1 ? "" : "; weight " + weight));
+      if (apart != null || arguments.number("val-size") == 0) {
+        training.add(all.weighted(weight, config.seed()));
+        return;
+      }
+      Parts<E> parts = cut.cut(all, arguments.number("val-size")); // before rows are repeated: no copy is held out
+      if (parts.training.size() < all.size()) {
+        say.accept("held out: " + parts.heldOut.size() + " of " + all.size() + " rows");
+      }
+      training.add(parts.training.weighted(weight, config.seed()));
+      heldOut.add(parts.heldOut);
+    });
+    if (apart != null) {
+      heldOut.add(reader.read(apart, options));
+      say.accept(heldOut.getFirst().description());
     }
-    if (arguments.number("val-size") == 0) {
-      return new Parts<>(all, null);
-    }
-    Parts<E> parts = cut.cut(all, arguments.number("val-size"));
-    if (parts.training.size() < all.size()) {
-      say.accept("held out: " + parts.heldOut.size() + " of " + all.size() + " rows");
-    }
-    return parts;
+    return new Parts<>(Dataset.together(training), heldOut.isEmpty() ? null : Dataset.together(heldOut));
   }
 
   private static <E extends Example> Parts<E> chosen(Dataset<E> data, Split split) {

@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.RateSearch;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import dev.hone.train.Tuning;
@@ -16,6 +17,7 @@ import java.util.Map;
 
 /** Fine-tunes a classifier or a language model, or trains a new one. */
 final class TrainCommand implements Command {
+  private static final int SEARCH_STEPS = 100;
   private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
   private static final String CONFIG_FILE = "run.yaml";
   private static final String LORA_RATE = "0.001";
@@ -44,7 +46,7 @@ final class TrainCommand implements Command {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the pretrained model"),
         Flag.of("task", "classify|generate", "classify", "what the model is to do"),
-        Flag.of("data", "FILE", null, "rows: CSV, TSV, JSON or JSON lines, also .gz; to generate also a .txt"),
+        Flag.of("data", "FILE|DIR|FILE=W,...", null, "CSV, TSV, JSON, JSON lines (.gz), .txt; train.* and valid.*; a mixture"),
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
         Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none"),
@@ -54,6 +56,7 @@ final class TrainCommand implements Command {
     flags.addAll(DATA);
     flags.addAll(TUNING);
     flags.addAll(Flag.of(TrainConfig.SETTINGS));
+    flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));
     flags.add(Flag.toggle("resume", "go on from the newest checkpoint in the output directory"));
     flags.add(Flag.toggle("quiet", "no progress"));
     flags.add(Flag.toggle("overwrite", "replace what an earlier run left in the output directory"));
@@ -80,13 +83,28 @@ final class TrainCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Path output = Path.of(arguments.required("output-dir"));
     boolean resume = arguments.on("resume");
-    OutputDirectory.check(output, resume || arguments.on("overwrite"));
+    boolean search = arguments.on("find-lr");
+    OutputDirectory.check(output, resume || search || arguments.on("overwrite"));
     TrainConfig config = config(arguments);
     boolean quiet = arguments.on("quiet");
     PreparedRun run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
-    Trainer.Result result = train(run, config, output, arguments.resolved(List.of("quiet", "overwrite", "resume")), resume,
-        quiet, console);
+    if (search) {
+      return findRate(run, config, console);
+    }
+    Trainer.Result result = train(run, config, output,
+        arguments.resolved(List.of("quiet", "overwrite", "resume", "find-lr")), resume, quiet, console);
     return result.interrupted() ? INTERRUPTED : 0;
+  }
+
+  private static int findRate(PreparedRun run, TrainConfig config, Console console) {
+    RateSearch search = run.tuning().trainer(run.training(), config).findRate(run.training(), SEARCH_STEPS);
+    int every = Math.max(1, search.points().size() / 20);
+    for (int i = 0; i < search.points().size(); i += every) {
+      console.note(String.format(Locale.ROOT, "learning rate %.2e  loss %.4f", search.points().get(i).rate(),
+          search.points().get(i).loss()));
+    }
+    console.result(String.format(Locale.ROOT, "suggested: --learning-rate %.1e", search.suggestion()));
+    return 0;
   }
 
   /**
@@ -137,7 +155,7 @@ final class TrainCommand implements Command {
     }
   }
 
-  private static String trainable(Tuning<?> tuning) {
+  static String trainable(Tuning<?> tuning) {
     long trained = tuning.parameters().stream().mapToLong(p -> p.shape().size()).sum();
     long all = tuning.model().parameters().values().stream().mapToLong(p -> p.shape().size()).sum();
     return String.format(Locale.ROOT, "trainable params: %,d || all params: %,d || trainable%%: %.4f", trained, all,

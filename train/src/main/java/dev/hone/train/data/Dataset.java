@@ -1,5 +1,6 @@
 package dev.hone.train.data;
 
+import dev.hone.core.random.Philox;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +18,8 @@ import java.util.function.IntConsumer;
 public final class Dataset<E extends Example> {
   private static final double MOST_EMPTY = 0.05;
   private static final int LABELS_SHOWN = 10;
+  /** Names the stream of random numbers that samples a fraction of the rows. */
+  private static final long SAMPLE = 0x73616D706C65L;
 
   private final String source;
   private final String description;
@@ -114,6 +117,40 @@ public final class Dataset<E extends Example> {
       where[i] = lines[chosen[i]];
     }
     return new Dataset<>(source, source + ": " + chosen.length + " of " + rows.size() + " rows", selected, where, 0);
+  }
+
+  /** The rows of several data sets, one after the other; each keeps its line. */
+  public static <E extends Example> Dataset<E> together(List<Dataset<E>> parts) {
+    if (parts.size() == 1) {
+      return parts.getFirst();
+    }
+    List<E> rows = new ArrayList<>();
+    List<Integer> lines = new ArrayList<>();
+    for (Dataset<E> part : parts) {
+      rows.addAll(part.rows);
+      Arrays.stream(part.lines).forEach(lines::add);
+    }
+    String source = String.join(" + ", parts.stream().map(Dataset::source).toList());
+    return new Dataset<>(source, source + ": " + rows.size() + " rows", rows,
+        lines.stream().mapToInt(Integer::intValue).toArray(), parts.stream().mapToInt(Dataset::skipped).sum());
+  }
+
+  /**
+   * Every row so many times; of a weight's fraction, a sample of that share of the rows.
+   *
+   * @param weight above 0; 1 is the data as it is
+   * @param seed another seed gives another sample
+   */
+  public Dataset<E> weighted(double weight, long seed) {
+    int whole = (int) Math.floor(weight);
+    int sampled = (int) Math.round((weight - whole) * rows.size());
+    int[] chosen = new int[whole * rows.size() + sampled];
+    for (int i = 0; i < whole * rows.size(); i++) {
+      chosen[i] = i % rows.size();
+    }
+    int[] order = new Philox(seed, SAMPLE).permutation(rows.size());
+    System.arraycopy(order, 0, chosen, whole * rows.size(), sampled);
+    return weight == 1 ? this : select(chosen);
   }
 
   /** What messages call the data: the file as the user named it. */

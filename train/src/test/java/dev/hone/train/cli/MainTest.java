@@ -220,4 +220,44 @@ class MainTest {
     }
     return copy;
   }
+
+  @Test
+  void validateChecksARunWithoutWritingAnything() throws IOException {
+    Path config = Files.writeString(directory.resolve("run.yaml"), "model: " + model + "\ndata: " + data
+        + "\nbatch_size: 8\nnum_train_epochs: 2\n");
+    CommandRun valid = run("validate", "--config", config);
+    assertEquals(0, valid.code(), valid.err());
+    assertTrue(valid.out().contains("54 rows to learn from, 6 held out, 14 steps"), valid.out());
+    assertTrue(valid.out().contains("valid: "), valid.out());
+    assertUserError(run("validate", "--config", config, "--target-modules", "qwery"), "qwery");
+    assertUserError(run("validate", "--config", config, "--metric-for-best-model", "rmse"), "there is no rmse of classes");
+    assertUserError(run("validate", "--config", config, "--class-weights", "1,2,3"), "3 weights for 2 classes");
+  }
+
+  @Test
+  void aSearchSuggestsALearningRateAndWritesNothing() {
+    CommandRun search = train("--find-lr");
+    assertEquals(0, search.code(), search.err());
+    assertTrue(search.out().matches("suggested: --learning-rate \\d\\.\\de-\\d+\\s*"), search.out());
+    assertFalse(Files.exists(directory.resolve("out")));
+  }
+
+  @Test
+  void aStoredConfigurationResumesAndADirectoryHasItsOwnHeldOutRows() throws IOException {
+    Path rows = Files.createDirectories(directory.resolve("rows"));
+    Files.writeString(rows.resolve("train.csv"), TinyModel.reviews(40));
+    Files.writeString(rows.resolve("valid.csv"), TinyModel.reviews(10));
+    CommandRun first = train("--data", rows, "--max-steps", 4, "--save-steps", 1);
+    assertEquals(0, first.code(), first.err());
+    assertTrue(first.err().contains("train.csv: 40 rows") && first.err().contains("valid.csv: 10 rows"), first.err());
+    Path adapter = directory.resolve("out/adapter/adapter_model.safetensors");
+    byte[] before = Files.readAllBytes(adapter);
+    Files.delete(adapter);
+    CommandRun again = run("train", "--config", directory.resolve("out/run.yaml"), "--resume");
+    assertEquals(0, again.code(), again.err());
+    assertEquals(ByteBuffer.wrap(before), ByteBuffer.wrap(Files.readAllBytes(adapter)));
+    CommandRun mixture = train("--data", rows.resolve("train.csv") + "=2," + rows.resolve("valid.csv") + "=0.5", "--overwrite");
+    assertEquals(0, mixture.code(), mixture.err());
+    assertTrue(mixture.err().contains("weight 2.0"), mixture.err());
+  }
 }
