@@ -6,11 +6,8 @@ import dev.hone.core.Scope;
 import dev.hone.core.parallel.Workers;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
-import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.Task;
-import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.Objective;
 import dev.hone.train.TrainingSet;
 import dev.hone.train.optim.AdamW;
@@ -34,30 +31,11 @@ import java.util.stream.IntStream;
  * Whole training steps on random weights and tokens of fixed length, the cases and names of {@code bench_train.py}; one JSON
  * line per case. A step is forward, loss, backward, clipping and AdamW, without dropout.
  *
+ * <p>The highest memory is the process's, so it is a case's own only if one case is run.
+ *
  * <p>Arguments: {@code --only REGEX}, {@code --steps N}, {@code --warmup N}, {@code --threads N}.
  */
 public final class TrainBench {
-  private static final String MINILM = """
-      {"model_type": "bert", "vocab_size": 30522, "hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12,
-       "intermediate_size": 1536, "max_position_embeddings": 512, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
-       "hidden_act": "gelu", "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0}""";
-  private static final String DISTILBERT = """
-      {"model_type": "distilbert", "vocab_size": 30522, "dim": 768, "n_layers": 6, "n_heads": 12, "hidden_dim": 3072,
-       "max_position_embeddings": 512, "activation": "gelu", "dropout": 0, "attention_dropout": 0, "seq_classif_dropout": 0}""";
-
-  private record Case(String config, int batch, int length, int rank) {}
-
-  private static final Map<String, Case> CASES = new LinkedHashMap<>();
-
-  static {
-    for (int[] size : new int[][] {{32, 32}, {16, 128}}) {
-      CASES.put("bert-minilm/" + size[0] + "x" + size[1] + "/full", new Case(MINILM, size[0], size[1], 0));
-      CASES.put("bert-minilm/" + size[0] + "x" + size[1] + "/lora8", new Case(MINILM, size[0], size[1], 8));
-    }
-    CASES.put("distilbert-base/16x64/full", new Case(DISTILBERT, 16, 64, 0));
-    CASES.put("distilbert-base/16x64/lora8", new Case(DISTILBERT, 16, 64, 8));
-  }
-
   private TrainBench() {}
 
   /** Runs the cases. */
@@ -67,7 +45,7 @@ public final class TrainBench {
       flags.put(arguments[i], arguments[i + 1]);
     }
     Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
-    for (Map.Entry<String, Case> entry : CASES.entrySet()) {
+    for (Map.Entry<String, TrainCase> entry : TrainCase.all().entrySet()) {
       if (entry.getKey().matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
         System.out.println(run(entry.getKey(), entry.getValue(), Integer.parseInt(flags.getOrDefault("--warmup", "20")),
             Integer.parseInt(flags.getOrDefault("--steps", "20"))));
@@ -75,16 +53,13 @@ public final class TrainBench {
     }
   }
 
-  private static String run(String name, Case bench, int warmup, int steps) throws IOException {
-    Path directory = Files.createTempDirectory("hone-bench");
-    Files.writeString(directory.resolve("config.json"), bench.config());
-    PretrainedModel model = new ModelLoader(directory).task(Task.SEQUENCE_CLASSIFICATION)
-        .labels(new Labels(List.of("a", "b"), Labels.Kind.SINGLE_LABEL)).untrained().load();
-    Files.delete(directory.resolve("config.json"));
-    Files.delete(directory);
+  private static String run(String name, TrainCase bench, int warmup, int steps) throws IOException {
+    PretrainedModel model = bench.model();
     Collection<Parameter> parameters;
     if (bench.rank() > 0) {
-      parameters = Adapter.attach(model, LoraConfig.of(bench.rank(), 16), 1).parameters().values();
+      LoraConfig lora = LoraConfig.of(bench.rank(), 2 * bench.rank());
+      parameters = Adapter.attach(model, bench.targets() == null ? lora : lora.withTargets(bench.targets()), 1)
+          .parameters().values();
     } else {
       model.setTrainable(true);
       parameters = model.parameters().values();
@@ -92,12 +67,13 @@ public final class TrainBench {
     TrainingSet set = set(bench, model.config().vocabSize());
     int[] rows = IntStream.range(0, bench.batch()).toArray();
     Optimizer optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));
-    Objective objective = Objective.classification(model.labels());
+    Objective objective = bench.classify() ? Objective.classification(model.labels()) : Objective.nextToken();
+    float scale = 1f / objective.items(set, rows);
     double[] times = new double[steps];
     for (int i = -warmup; i < steps; i++) {
       long start = System.nanoTime();
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(model, set, rows, 1f / rows.length, Pass.training(1, i)).loss();
+        Variable loss = objective.answer(model, set, rows, scale, new Pass(true, 1, i, bench.checkpointing())).loss();
         loss.backward();
       }
       optimizer.step(1e-4, Gradients.clipScale(Gradients.norm(parameters), 1));
@@ -113,13 +89,18 @@ public final class TrainBench {
         bench.batch() * bench.length() / median * 1e3, peakMegabytes());
   }
 
-  private static TrainingSet set(Case bench, int vocabulary) {
+  private static TrainingSet set(TrainCase bench, int vocabulary) {
     Random random = new Random(1);
     List<int[]> tokens = new ArrayList<>();
     List<float[]> targets = new ArrayList<>();
     for (int i = 0; i < bench.batch(); i++) {
       tokens.add(random.ints(bench.length(), 0, vocabulary).toArray());
-      targets.add(new float[] {i % 2});
+      float[] target = {i % 2};
+      if (!bench.classify()) {
+        target = new float[bench.length()];
+        Arrays.fill(target, 1);
+      }
+      targets.add(target);
     }
     return new TrainingSet(tokens, null, targets);
   }
