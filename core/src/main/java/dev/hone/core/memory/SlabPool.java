@@ -97,7 +97,7 @@ public final class SlabPool {
   }
 
   private Block newSlab(int size) {
-    int usual = Math.clamp(slabFloats / 4, SMALLEST_SLAB, LARGEST_SLAB);
+    int usual = Math.clamp(slabFloats / 8, SMALLEST_SLAB, LARGEST_SLAB);
     int length = Math.max(size, usual);
     dropIdle(Math.max(mostLiveFloats, liveFloats + size) * 5 / 4 - length);
     float[] slab;
