@@ -19,6 +19,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -109,6 +111,40 @@ public final class AdapterFiles {
     return -1;
   }
 
+  /**
+   * The base model as an adapter wants it: for the same task, and with as many classes. Labels without names are LABEL_0 and
+   * so on.
+   *
+   * @param model the base's directory
+   */
+  public static PretrainedModel base(Path directory, Path model) {
+    String task = JsonFields.read(configFile(directory)).text("task_type", "");
+    int size = headSize(directory);
+    if (task.equals("SEQ_CLS") || task.isEmpty() && size > 0) {
+      Labels labels = labels(directory);
+      if (labels == null && size < 1) {
+        throw new AdapterException(directory + ": a classifier's adapter without a classification head");
+      }
+      return PretrainedModel.load(model, labels != null ? labels
+          : new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
+              size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0);
+    }
+    return PretrainedModel.load(model, task.equals("FEATURE_EXTRACTION") ? Task.EMBEDDING : Task.CAUSAL_LM);
+  }
+
+  /** The method and its settings. */
+  public static AdapterConfig config(Path directory) {
+    return ConfigJson.read(JsonFields.read(configFile(directory)));
+  }
+
+  /** The tensors that a directory holds: how many numbers each has, by name. */
+  public static Map<String, Long> sizes(Path directory) {
+    Safetensors tensors = open(directory);
+    Map<String, Long> sizes = new TreeMap<>();
+    tensors.names().forEach(name -> sizes.put(name, tensors.shape(name).size()));
+    return sizes;
+  }
+
   /** What the configuration calls the base model, or null. */
   public static String baseModel(Path directory) {
     return JsonFields.read(configFile(directory)).text("base_model_name_or_path", null);
@@ -130,7 +166,7 @@ public final class AdapterFiles {
    * @param model loaded with as many labels as the adapter's head has
    */
   public static Adapter load(Path directory, PretrainedModel model) {
-    AdapterConfig config = ConfigJson.read(JsonFields.read(configFile(directory)));
+    AdapterConfig config = config(directory);
     Safetensors tensors = open(directory);
     Adapter adapter;
     try {

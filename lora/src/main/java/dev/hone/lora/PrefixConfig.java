@@ -20,6 +20,11 @@ public record PrefixConfig(int virtualTokens, List<String> modulesToSave) implem
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
   }
 
+  /** This many keys and values. */
+  public static PrefixConfig of(int virtualTokens) {
+    return new PrefixConfig(virtualTokens, List.of());
+  }
+
   @Override
   public PrefixConfig withModulesToSave(Collection<String> modules) {
     return new PrefixConfig(virtualTokens, List.copyOf(new LinkedHashSet<>(modules)));

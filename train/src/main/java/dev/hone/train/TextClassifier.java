@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * A sequence classifier with its tokenizer: texts in, labels out.
@@ -43,8 +42,8 @@ public final class TextClassifier {
     if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
       throw new IllegalArgumentException("TextClassifier: the model was loaded for " + model.task());
     }
-    if (maxLength < 3 || maxLength > model.config().maxLength()) {
-      throw new IllegalArgumentException("max_length must be from 3 to " + model.config().maxLength()
+    if (maxLength < 3 || maxLength > model.maxLength()) {
+      throw new IllegalArgumentException("max_length must be from 3 to " + model.maxLength()
           + ", which is what the model takes, is " + maxLength);
     }
     if (tokenizer.idBound() > model.config().vocabSize()) {
@@ -67,29 +66,18 @@ public final class TextClassifier {
     if (adapter == null) {
       model = PretrainedModel.load(directory, Task.SEQUENCE_CLASSIFICATION);
     } else {
-      model = PretrainedModel.load(directory, adapterLabels(adapter), 0);
+      model = AdapterFiles.base(adapter, directory);
+      if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
+        throw new IllegalArgumentException(adapter + ": the adapter is for " + model.task() + ", not for a classifier");
+      }
       AdapterFiles.load(adapter, model);
     }
     return new TextClassifier(model, Tokenizer.load(directory), usualLength(model));
   }
 
-  /** The labels of an adapter; where it has no names for them, LABEL_0 and so on. */
-  private static Labels adapterLabels(Path adapter) {
-    Labels labels = AdapterFiles.labels(adapter);
-    int size = AdapterFiles.headSize(adapter);
-    if (labels == null && size > 0) {
-      labels = new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
-          size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL);
-    }
-    if (labels == null) {
-      throw new IllegalArgumentException(adapter + ": the adapter has no classification head");
-    }
-    return labels;
-  }
-
   /** The length that texts are cut to unless something else is asked for: 256 tokens, or less if the model takes less. */
   public static int usualLength(PretrainedModel model) {
-    return Math.min(256, model.config().maxLength());
+    return Math.min(256, model.maxLength());
   }
 
   /**

@@ -130,6 +130,11 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
     }
     model.save(directory, DType.F32);
     tokenizer.save(directory.resolve("tokenizer.json"));
+    copyCompanions(base, directory);
+  }
+
+  /** Copies what stands beside the weights of a model and holds for one that was made of it. */
+  public static void copyCompanions(Path base, Path directory) throws IOException {
     for (String name : COMPANIONS) {
       if (Files.isRegularFile(base.resolve(name))) {
         Files.copy(base.resolve(name), directory.resolve(name), StandardCopyOption.REPLACE_EXISTING);

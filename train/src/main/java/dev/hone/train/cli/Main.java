@@ -20,8 +20,8 @@ import java.util.List;
  */
 public final class Main {
   private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new ValidateCommand(),
-      new EvaluateCommand(),
-      new PredictCommand(), new GenerateCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
+      new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new MergeCommand(), new AdapterCommand(),
+      new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
 
   private Main() {}
 

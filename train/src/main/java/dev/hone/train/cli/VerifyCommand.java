@@ -5,10 +5,8 @@ import dev.hone.core.Tensor;
 import dev.hone.core.io.Safetensors;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterFiles;
-import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
@@ -84,12 +82,7 @@ final class VerifyCommand implements Command {
     if (adapter == null) {
       return new ModelLoader(directory).load();
     }
-    Labels labels = AdapterFiles.labels(adapter);
-    int size = AdapterFiles.headSize(adapter);
-    PretrainedModel model = size < 0 ? PretrainedModel.load(directory, Task.CAUSAL_LM)
-        : PretrainedModel.load(directory, labels != null ? labels
-            : new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
-                size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0);
+    PretrainedModel model = AdapterFiles.base(adapter, directory);
     Adapter loaded = AdapterFiles.load(adapter, model);
     if (merge) {
       loaded.merge();

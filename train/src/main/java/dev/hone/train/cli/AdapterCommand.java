@@ -1,0 +1,106 @@
+package dev.hone.train.cli;
+
+import dev.hone.lora.Adapter;
+import dev.hone.lora.AdapterConfig;
+import dev.hone.lora.AdapterFiles;
+import dev.hone.lora.Adapters;
+import dev.hone.lora.Combination;
+import dev.hone.nn.PretrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Says what an adapter is, or makes one of several. */
+final class AdapterCommand implements Command {
+  @Override
+  public String name() {
+    return "adapter";
+  }
+
+  @Override
+  public String summary() {
+    return "say what an adapter is (info), or make one of several (combine)";
+  }
+
+  @Override
+  public String usage() {
+    return "info --adapter DIR [--model DIR] | combine --model DIR --adapters DIR,DIR --weights X,X --output-dir DIR";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    return List.of(
+        Flag.of("adapter", "DIR", null, "info: the adapter"),
+        Flag.of("model", "DIR|maven:G:A:V", null, "the base model; info checks that the adapter fits it"),
+        Flag.of("adapters", "DIR,DIR", null, "combine: LoRA adapters of that base"),
+        Flag.of("weights", "X,X", null, "combine: the weight of each; may be negative"),
+        Flag.of("combination-type", "cat|linear|svd", "cat", "combine: cat is the exact weighted sum of the changes"),
+        Flag.of("svd-rank", "N", "0", "combine: rank of svd; 0 for the largest of the adapters"),
+        Flag.of("output-dir", "DIR", null, "combine: where the new adapter goes"),
+        Flag.toggle("overwrite", "combine: replace what is in the output directory"));
+  }
+
+  @Override
+  public int run(Arguments arguments, Console console) throws IOException {
+    String what = arguments.free().size() == 1 ? arguments.free().getFirst() : "";
+    switch (what) {
+      case "info" -> info(arguments, console);
+      case "combine" -> combine(arguments, console);
+      default -> throw new UserError("hone adapter " + String.join(" ", arguments.free()) + ": say info or combine");
+    }
+    return 0;
+  }
+
+  private static void info(Arguments arguments, Console console) throws IOException {
+    Path directory = Path.of(arguments.required("adapter"));
+    AdapterConfig config = AdapterFiles.config(directory);
+    Map<String, Long> sizes = AdapterFiles.sizes(directory);
+    console.result(directory + ": " + config.peftType() + " for " + AdapterFiles.baseModel(directory));
+    console.result(String.format(Locale.ROOT, "%d tensors, %,d numbers", sizes.size(),
+        sizes.values().stream().mapToLong(Long::longValue).sum()));
+    console.result(config.toString());
+    if (arguments.has("model")) {
+      Path base = ModelArgument.resolve(arguments.required("model"), console);
+      Adapter adapter = AdapterFiles.load(directory, AdapterFiles.base(directory, base));
+      console.result("fits " + base + ": " + adapter.parameters().size() + " of " + sizes.size() + " tensors in place");
+      console.result(adapter.summary());
+    }
+  }
+
+  private static void combine(Arguments arguments, Console console) throws IOException {
+    Path output = Path.of(arguments.required("output-dir"));
+    OutputDirectory.check(output, arguments.on("overwrite"));
+    arguments.required("adapters");
+    arguments.required("weights");
+    List<String> directories = arguments.list("adapters");
+    double[] weights = arguments.list("weights").stream().mapToDouble(AdapterCommand::weight).toArray();
+    if (directories.size() < 2 || directories.size() != weights.length) {
+      throw new UserError("hone adapter combine: " + directories.size() + " --adapters and " + weights.length
+          + " --weights; give at least two, and one weight for each");
+    }
+    Combination how = MethodFlags.word(arguments, "combination-type", Combination.values());
+    PretrainedModel model = AdapterFiles.base(Path.of(directories.getFirst()),
+        ModelArgument.resolve(arguments.required("model"), console));
+    Adapters adapters = new Adapters(model);
+    List<String> names = new ArrayList<>();
+    for (String directory : directories) {
+      String name = names.contains(directory) ? directory + " again" : directory;
+      adapters.load(name, Path.of(directory));
+      names.add(name);
+    }
+    Adapter combined = adapters.combine("combined", names, weights, how, arguments.integer("svd-rank"));
+    AdapterFiles.save(combined, output, AdapterFiles.baseModel(Path.of(directories.getFirst())));
+    console.note("combined " + directories.size() + " adapters (" + arguments.text("combination-type") + ") into " + output);
+  }
+
+  private static double weight(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new UserError("--weights must be numbers, '" + text + "' is not");
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.hone.train.cli;
+
+import dev.hone.core.Activation;
+import dev.hone.lora.AdapterConfig;
+import dev.hone.lora.BottleneckConfig;
+import dev.hone.lora.Ia3Config;
+import dev.hone.lora.LoraConfig;
+import dev.hone.lora.LoraInit;
+import dev.hone.lora.ModuleNames;
+import dev.hone.lora.PrefixConfig;
+import dev.hone.lora.PromptConfig;
+import dev.hone.lora.SubsetConfig;
+import dev.hone.lora.Targets;
+import dev.hone.tokenizer.EncodeOptions;
+import dev.hone.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/** The flags that say what is trained: {@code --method} and what each method can be told, by PEFT's names. */
+final class MethodFlags {
+  private static final String LORA = "lora";
+  private static final String FULL = "full";
+  private static final List<String> METHODS =
+      List.of(LORA, FULL, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
+  /** What a learning rate is where none is given, for all methods but full. */
+  private static final Map<String, String> RATES =
+      Map.of(LORA, "0.001", "ia3", "0.005", "prompt", "0.01", "prefix", "0.01", "bottleneck", "0.001", "last-n", "0.00005");
+
+  static final List<Flag> ALL = List.of(
+      Flag.of("method", String.join("|", METHODS), LORA, "what is trained"),
+      Flag.of("lora-r", "N", "8", "lora: rank of the adapter"),
+      Flag.of("lora-alpha", "X", "16", "lora: the adapter is scaled by alpha / r"),
+      Flag.of("lora-dropout", "X", "0", "lora: dropout on the adapter's input"),
+      Flag.of("target-modules", "A,B", null, "lora, ia3: layers to adapt, a pattern, or all-linear [PEFT's for the family]"),
+      Flag.of("exclude-modules", "A,B", null, "lora, ia3: layers to leave out, or a pattern"),
+      Flag.of("layers-to-transform", "0,1", null, "lora: numbers of layers to adapt"),
+      Flag.of("layers-pattern", "NAME", null, "lora: what the list of layers is called"),
+      Flag.of("rank-pattern", "A=4,B=16", null, "lora: ranks of some layers"),
+      Flag.of("alpha-pattern", "A=8,B=32", null, "lora: alphas of some layers"),
+      Flag.of("bias", "none|all|lora_only", "none", "lora: biases to train as well"),
+      Flag.toggle("use-rslora", "lora: scale by alpha / sqrt(r)"),
+      Flag.toggle("use-dora", "lora: train the sizes of outputs apart from their directions"),
+      Flag.of("init-lora-weights", "NAME", "kaiming", "lora: kaiming gaussian pissa pissa_niter_N zero"),
+      Flag.of("loraplus-lr-ratio", "X", "1", "lora: factor of the rate of B (LoRA+)"),
+      Flag.of("feedforward-modules", "A,B", null, "ia3: those whose inputs are scaled"),
+      Flag.of("num-virtual-tokens", "N", "20", "prompt, prefix: how many"),
+      Flag.of("prompt-tuning-init", "random|sample_vocab|text", "random", "prompt: how the vectors start"),
+      Flag.of("prompt-tuning-init-text", "TEXT", null, "prompt: what they start from"),
+      Flag.of("bottleneck-size", "N", "64", "bottleneck: width"),
+      Flag.of("bottleneck-placement", "houlsby|pfeiffer", "pfeiffer", "bottleneck: behind both blocks, or the feed-forward"),
+      Flag.of("last-n", "N", "1", "last-n: how many layers"),
+      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head"));
+
+  private MethodFlags() {}
+
+  static boolean isFull(Arguments arguments) {
+    return method(arguments).equals(FULL);
+  }
+
+  private static String method(Arguments arguments) {
+    String method = arguments.text("method");
+    if (!METHODS.contains(method)) {
+      throw new UserError("--method must be one of " + String.join(", ", METHODS) + ", is '" + method + "'");
+    }
+    for (Flag flag : ALL) {
+      int colon = flag.help().indexOf(": ");
+      List<String> owners = colon < 0 ? METHODS : List.of(flag.help().substring(0, colon).split(", "));
+      boolean said = arguments.has(flag.name()) && !arguments.text(flag.name()).equals(flag.fallback())
+          && !arguments.text(flag.name()).equals("false");
+      if (said && METHODS.containsAll(owners) && !owners.contains(method)) {
+        throw new UserError("--" + flag.name() + " is for --method " + String.join(" or ", owners) + ", not for " + method);
+      }
+    }
+    return method;
+  }
+
+  /** The usual learning rate of the method. */
+  static String usualRate(Arguments arguments, String full) {
+    String method = method(arguments);
+    return method.equals(FULL) ? full : RATES.getOrDefault(method, RATES.get(LORA));
+  }
+
+  /** The rates of parts that the method asks for. */
+  static Map<String, Double> rateFactors(Arguments arguments) {
+    return arguments.number("loraplus-lr-ratio") == 1 ? Map.of() : LoraConfig.rateFactors(arguments.number("loraplus-lr-ratio"));
+  }
+
+  /** The method, or null for all weights. */
+  static AdapterConfig config(Arguments arguments, Path model) throws IOException {
+    List<String> save = arguments.list("modules-to-save");
+    return switch (method(arguments)) {
+      case FULL -> null;
+      case "ia3" -> new Ia3Config(targets(arguments), ModuleNames.of(arguments.list("feedforward-modules")), save);
+      case "prompt" -> new PromptConfig(arguments.integer("num-virtual-tokens"),
+          word(arguments, "prompt-tuning-init", PromptConfig.Init.values()), textIds(arguments, model), save);
+      case "prefix" -> new PrefixConfig(arguments.integer("num-virtual-tokens"), save);
+      case "bottleneck" -> new BottleneckConfig(word(arguments, "bottleneck-placement", BottleneckConfig.Placement.values()),
+          arguments.integer("bottleneck-size"), Activation.RELU, save);
+      case "head" -> SubsetConfig.head().withModulesToSave(save);
+      case "last-n" -> SubsetConfig.lastLayers(arguments.integer("last-n")).withModulesToSave(save);
+      case "bitfit" -> SubsetConfig.bitFit().withModulesToSave(save);
+      default -> new LoraConfig(arguments.integer("lora-r"), arguments.number("lora-alpha"),
+          (float) arguments.number("lora-dropout"), targets(arguments), save,
+          word(arguments, "bias", LoraConfig.Bias.values()), pattern(arguments, "rank-pattern", Integer::valueOf),
+          pattern(arguments, "alpha-pattern", Double::valueOf), arguments.on("use-rslora"), arguments.on("use-dora"),
+          LoraInit.parse(arguments.text("init-lora-weights")));
+    };
+  }
+
+  private static Targets targets(Arguments arguments) {
+    List<Integer> layers = arguments.list("layers-to-transform").stream()
+        .map(text -> number("layers-to-transform", text, Integer::valueOf)).toList();
+    return new Targets(ModuleNames.of(arguments.list("target-modules")), ModuleNames.of(arguments.list("exclude-modules")),
+        layers, arguments.list("layers-pattern"));
+  }
+
+  private static List<Integer> textIds(Arguments arguments, Path model) throws IOException {
+    String text = arguments.text("prompt-tuning-init-text");
+    boolean wanted = arguments.text("prompt-tuning-init").equals("text");
+    if (wanted != (text != null)) {
+      throw new UserError("--prompt-tuning-init text and --prompt-tuning-init-text belong together");
+    }
+    return !wanted ? List.of() : Arrays.stream(Tokenizer.load(model).encode(text, EncodeOptions.DEFAULT).ids()).boxed().toList();
+  }
+
+  private static <T> Map<String, T> pattern(Arguments arguments, String name, Function<String, T> parse) {
+    Map<String, T> map = new LinkedHashMap<>();
+    for (String pair : arguments.list(name)) {
+      int equals = pair.lastIndexOf('=');
+      if (equals < 1) {
+        throw new UserError("--" + name + " must be written NAME=VALUE,NAME=VALUE; '" + pair + "' is not");
+      }
+      map.put(pair.substring(0, equals), number(name, pair.substring(equals + 1), parse));
+    }
+    return map;
+  }
+
+  private static <T> T number(String name, String text, Function<String, T> parse) {
+    try {
+      return parse.apply(text);
+    } catch (NumberFormatException e) {
+      throw new UserError("--" + name + ": '" + text + "' is not a number of the kind that is wanted");
+    }
+  }
+
+  /** One of the constants, by its name in small letters. */
+  static <E extends Enum<E>> E word(Arguments arguments, String name, E[] known) {
+    String word = arguments.text(name);
+    List<String> words = Arrays.stream(known).map(constant -> constant.name().toLowerCase(Locale.ROOT)).toList();
+    if (!words.contains(word)) {
+      throw new UserError("--" + name + " must be one of " + String.join(", ", words) + ", is '" + word + "'");
+    }
+    return known[words.indexOf(word)];
+  }
+}
