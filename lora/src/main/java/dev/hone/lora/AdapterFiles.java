@@ -203,6 +203,9 @@ public final class AdapterFiles {
     Map<String, Parameter> base = new HashMap<>();
     adapter.model().baseParameters().forEach((name, parameter) -> base.put(adapter.config().fileName(name), parameter));
     for (String key : left) {
+      if (key.contains(".original_module.") || key.contains(".modules_to_save.")) {
+        continue; // with bias all PEFT stores biases of a head twice more: the base's, which nothing uses, and a copy
+      }
       Parameter own = base.get(key.replace(".base_layer.", "."));
       if (own == null) {
         faults.add(key + " has no place in the base model");
