@@ -118,9 +118,9 @@ public final class AdapterFiles {
    * @param model the base's directory
    */
   public static PretrainedModel base(Path directory, Path model) {
-    String task = JsonFields.read(configFile(directory)).text("task_type", "");
+    Task task = task(directory);
     int size = headSize(directory);
-    if (task.equals("SEQ_CLS") || task.isEmpty() && size > 0) {
+    if (task == Task.SEQUENCE_CLASSIFICATION || task == null && size > 0) {
       Labels labels = labels(directory);
       if (labels == null && size < 1) {
         throw new AdapterException(directory + ": a classifier's adapter without a classification head");
@@ -129,7 +129,7 @@ public final class AdapterFiles {
           : new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
               size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0);
     }
-    return PretrainedModel.load(model, task.equals("FEATURE_EXTRACTION") ? Task.EMBEDDING : Task.CAUSAL_LM);
+    return PretrainedModel.load(model, task == null ? Task.CAUSAL_LM : task);
   }
 
   /** The method and its settings. */

@@ -3,6 +3,7 @@ package dev.hone.train;
 import dev.hone.autograd.CrossEntropySettings;
 import dev.hone.core.Tensor;
 import dev.hone.lora.Adapter;
+import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
@@ -36,8 +37,14 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   /** LoRA on a model; its head is trained as a whole. */
   public static ClassifierTuning lora(Path base, LabelSet labels, LoraConfig config, long seed) throws IOException {
+    return adapted(base, labels, config, seed);
+  }
+
+  /** A parameter-efficient method on a model; its head is trained as a whole. */
+  public static ClassifierTuning adapted(Path base, LabelSet labels, AdapterConfig config, long seed) throws IOException {
     PretrainedModel model = load(base, labels, seed);
-    return new ClassifierTuning(base, classifier(base, model), Adapter.attach(model, config, seed));
+    Adapter adapter = Adapter.attach(model, config, seed);
+    return new ClassifierTuning(base, classifier(base, model), adapter);
   }
 
   /** All weights of a model. */
@@ -62,6 +69,9 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   @Override
   Objective objective(TrainingSet training, TrainConfig config) {
+    if (config.klPenalty() != 0) {
+      throw new IllegalArgumentException("kl_penalty is for language models: a classifier has answers that its base does not have");
+    }
     List<String> weights = config.classWeights();
     return Objective.classification(model().labels(),
         new CrossEntropySettings(weights.isEmpty() ? null : classWeights(training, weights), (float) config.labelSmoothing(),

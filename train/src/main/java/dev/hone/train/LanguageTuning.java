@@ -3,6 +3,7 @@ package dev.hone.train;
 import dev.hone.autograd.CrossEntropySettings;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.Adapter;
+import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -36,8 +37,14 @@ public final class LanguageTuning extends Tuning<Example.Language> {
 
   /** LoRA on a model. */
   public static LanguageTuning lora(Path base, LoraConfig config, long seed) throws IOException {
-    TextGenerator generator = TextGenerator.load(base, null);
-    return new LanguageTuning(base, generator, Adapter.attach(generator.model(), config, seed));
+    return adapted(base, config, seed);
+  }
+
+  /** A parameter-efficient method on a model. */
+  public static LanguageTuning adapted(Path base, AdapterConfig config, long seed) throws IOException {
+    PretrainedModel model = PretrainedModel.load(base, Task.CAUSAL_LM);
+    Adapter adapter = Adapter.attach(model, config, seed);
+    return new LanguageTuning(base, TextGenerator.of(model, Tokenizer.load(base), base, null), adapter);
   }
 
   /** All weights of a model. */
@@ -75,7 +82,16 @@ public final class LanguageTuning extends Tuning<Example.Language> {
     if (!config.classWeights().isEmpty() || config.focalGamma() != 0) {
       throw new IllegalArgumentException("class_weights and focal_gamma are for classifiers, not for language models");
     }
-    return Objective.nextToken(new CrossEntropySettings(null, (float) config.labelSmoothing(), (float) config.zLoss()));
+    Objective.NextToken task =
+        Objective.nextToken(new CrossEntropySettings(null, (float) config.labelSmoothing(), (float) config.zLoss()));
+    if (config.klPenalty() == 0) {
+      return task;
+    }
+    if (adapter() == null) {
+      throw new IllegalArgumentException("kl_penalty compares with the base, which an adapter leaves as it is; it is not for "
+          + "method full");
+    }
+    return new NearBase(task, adapter(), (float) config.klPenalty());
   }
 
   @Override

@@ -173,7 +173,14 @@ public interface Objective {
   record NextToken(CrossEntropySettings settings) implements Objective {
     @Override
     public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-      HeadLoss result = model.loss(set.batch(rows), set.labels(rows), settings, scale, pass);
+      TokenBatch batch = set.batch(rows);
+      int[] labels = set.labels(rows).clone();
+      for (int s = 0; s < batch.sequences(); s++) {
+        if (batch.offsets()[s] < batch.offsets()[s + 1]) {
+          labels[batch.offsets()[s]] = -1; // a tuned prompt could predict first tokens, but nothing else does: never counted
+        }
+      }
+      HeadLoss result = model.loss(batch, labels, settings, scale, pass);
       return new Answer(result.loss(), result.hits(), null);
     }
 

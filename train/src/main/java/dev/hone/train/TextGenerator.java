@@ -46,8 +46,8 @@ public final class TextGenerator {
     if (model.task() != Task.CAUSAL_LM) {
       throw new IllegalArgumentException("TextGenerator: the model was loaded for " + model.task());
     }
-    if (encoder.maxLength() > model.config().maxLength()) {
-      throw new IllegalArgumentException("max_length must be from 2 to " + model.config().maxLength()
+    if (encoder.maxLength() > model.maxLength()) {
+      throw new IllegalArgumentException("max_length must be from 2 to " + model.maxLength()
           + ", which is what the model takes, is " + encoder.maxLength());
     }
     this.model = model;
@@ -99,7 +99,7 @@ public final class TextGenerator {
 
   /** The length that rows are cut to unless something else is asked for: 512 tokens, or less if the model takes less. */
   public static int usualLength(PretrainedModel model) {
-    return Math.min(USUAL_LENGTH, model.config().maxLength());
+    return Math.min(USUAL_LENGTH, model.maxLength());
   }
 
   /** The same with rows cut to another number of tokens, and with or without learning the prompts. */

@@ -37,6 +37,7 @@ import java.util.Map;
  * @param classWeights weight of each class, in their order, or {@code balanced}
  * @param focalGamma exponent of the focal loss; 0 for cross-entropy
  * @param zLoss factor of the squared log-sum-exp of the logits
+ * @param klPenalty factor of the distance that a language model keeps from its base
  * @param neftuneAlpha noise on embeddings while training
  * @param emaDecay decay of the mean of weights that is evaluated and kept; 0 for the weights themselves
  * @param seed of everything random
@@ -102,6 +103,9 @@ public record TrainConfig(
     double focalGamma,
     @Setting(key = "z_loss", fallback = "0", form = "X", help = "factor of the squared log-sum-exp of the logits")
     double zLoss,
+    @Setting(key = "kl_penalty", fallback = "0", form = "X",
+        help = "to generate, with an adapter: factor of KL(base || model), which keeps answers near the base's")
+    double klPenalty,
     @Setting(key = "neftune_noise_alpha", fallback = "0", form = "X", help = "noise on embeddings; 5 is usual, 0 for none")
     double neftuneAlpha,
     @Setting(key = "ema_decay", fallback = "0", form = "X", help = "evaluate and keep a mean of weights; 0.99 or more")
@@ -154,6 +158,7 @@ public record TrainConfig(
     require(focalGamma == 0 || labelSmoothing == 0 && zLoss == 0, "focal_gamma", focalGamma,
         "0 where label_smoothing_factor or z_loss is set");
     require(zLoss >= 0, "z_loss", zLoss, "0 or more");
+    require(klPenalty >= 0, "kl_penalty", klPenalty, "0 or more");
     require(neftuneAlpha >= 0, "neftune_noise_alpha", neftuneAlpha, "0 or more");
     require(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
     atLeast(0, "eval_steps", evalEverySteps);

@@ -26,6 +26,7 @@ import java.util.function.Function;
 final class MethodFlags {
   private static final String LORA = "lora";
   private static final String FULL = "full";
+  private static final String LANGUAGE_LORA_RATE = "0.0002";
   private static final List<String> METHODS =
       List.of(LORA, FULL, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
   /** What a learning rate is where none is given, for all methods but full. */
@@ -81,9 +82,10 @@ final class MethodFlags {
   }
 
   /** The usual learning rate of the method. */
-  static String usualRate(Arguments arguments, String full) {
+  static String usualRate(Arguments arguments, String full, boolean generates) {
     String method = method(arguments);
-    return method.equals(FULL) ? full : RATES.getOrDefault(method, RATES.get(LORA));
+    return method.equals(FULL) ? full : method.equals(LORA) && generates ? LANGUAGE_LORA_RATE
+        : RATES.getOrDefault(method, RATES.get(LORA));
   }
 
   /** The rates of parts that the method asks for. */

@@ -1,6 +1,6 @@
 package dev.hone.train.cli;
 
-import dev.hone.lora.LoraConfig;
+import dev.hone.lora.AdapterConfig;
 import dev.hone.train.ClassifierTuning;
 import dev.hone.train.LanguageEncoder;
 import dev.hone.train.LanguageTuning;
@@ -54,9 +54,9 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
         (data, size) -> chosen(data, Split.stratified(data, size, config.seed())));
     LabelSet labels = LabelSet.of(parts.training);
     Path model = ModelArgument.resolve(arguments.required("model"), console);
-    ClassifierTuning tuning = TrainCommand.isLora(arguments)
-        ? ClassifierTuning.lora(model, labels, lora(arguments), config.seed())
-        : ClassifierTuning.full(model, labels, config.seed());
+    AdapterConfig method = MethodFlags.config(arguments, model);
+    ClassifierTuning tuning = method == null ? ClassifierTuning.full(model, labels, config.seed())
+        : ClassifierTuning.adapted(model, labels, method, config.seed());
     if (arguments.has("max-length")) {
       tuning = tuning.withMaxLength(arguments.integer("max-length"));
     }
@@ -95,19 +95,14 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
 
   private static LanguageTuning languageTuning(Arguments arguments, TrainConfig config, Console console) throws IOException {
     if (arguments.has("init")) {
-      if (arguments.has("model") || arguments.has("method") && TrainCommand.isLora(arguments)) {
-        throw new UserError("--init makes a new model: leave out --model and --method lora");
+      if (arguments.has("model") || arguments.has("method") && !MethodFlags.isFull(arguments)) {
+        throw new UserError("--init makes a new model: leave out --model, and --method or say full");
       }
       return LanguageTuning.scratch(arguments.path("init"), Path.of(arguments.required("tokenizer")), config.seed());
     }
     Path model = ModelArgument.resolve(arguments.required("model"), console);
-    return TrainCommand.isLora(arguments) ? LanguageTuning.lora(model, lora(arguments), config.seed())
-        : LanguageTuning.full(model);
-  }
-
-  private static LoraConfig lora(Arguments arguments) {
-    return new LoraConfig(arguments.integer("lora-r"), arguments.number("lora-alpha"),
-        (float) arguments.number("lora-dropout"), arguments.list("target-modules"), arguments.list("modules-to-save"));
+    AdapterConfig method = MethodFlags.config(arguments, model);
+    return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed());
   }
 
   private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,

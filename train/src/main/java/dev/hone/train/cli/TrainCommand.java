@@ -1,5 +1,8 @@
 package dev.hone.train.cli;
 
+import dev.hone.lora.Adapter;
+import dev.hone.nn.Task;
+import dev.hone.train.Probe;
 import dev.hone.train.RateSearch;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
@@ -11,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,8 +24,6 @@ final class TrainCommand implements Command {
   private static final int SEARCH_STEPS = 100;
   private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
   private static final String CONFIG_FILE = "run.yaml";
-  private static final String LORA_RATE = "0.001";
-  private static final String LANGUAGE_LORA_RATE = "0.0002";
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
   private static final String LANGUAGE_BATCH = "8";
@@ -55,6 +57,7 @@ final class TrainCommand implements Command {
     flags.add(Arguments.CONFIG);
     flags.addAll(DATA);
     flags.addAll(TUNING);
+    flags.addAll(MethodFlags.ALL);
     flags.addAll(Flag.of(TrainConfig.SETTINGS));
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));
     flags.add(Flag.toggle("resume", "go on from the newest checkpoint in the output directory"));
@@ -70,14 +73,9 @@ final class TrainCommand implements Command {
 
   /** How a model is tuned. */
   static final List<Flag> TUNING = List.of(
-      Flag.of("method", "lora|full", "lora", "train an adapter, or all weights"),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
       Flag.toggle("train-on-prompt", "to generate: learn prompts and what users say, too"),
-      Flag.of("lora-r", "N", "8", "rank of the adapter"),
-      Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r"),
-      Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input"),
-      Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's choice for the family]"),
-      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head"));
+      Flag.of("probe", "FILE", null, "to generate: general text whose loss is measured before and after"));
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
@@ -91,8 +89,13 @@ final class TrainCommand implements Command {
     if (search) {
       return findRate(run, config, console);
     }
+    Probe probe = probe(arguments, run.tuning());
+    double before = probe == null ? 0 : probe.baseLoss(run.tuning().model(), run.tuning().adapter());
     Trainer.Result result = train(run, config, output,
         arguments.resolved(List.of("quiet", "overwrite", "resume", "find-lr")), resume, quiet, console);
+    if (probe != null) {
+      console.note(probe.report(before, probe.loss(run.tuning().model())));
+    }
     return result.interrupted() ? INTERRUPTED : 0;
   }
 
@@ -116,7 +119,7 @@ final class TrainCommand implements Command {
   static Trainer.Result train(PreparedRun run, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
       boolean quiet, Console console) throws IOException {
     Tuning<?> tuning = run.tuning();
-    say(console, quiet, trainable(tuning));
+    say(console, quiet, Adapter.summary(tuning.model()));
     Files.createDirectories(output);
     if (!settings.isEmpty()) {
       ConfigFile.write(output.resolve(CONFIG_FILE), settings);
@@ -155,21 +158,17 @@ final class TrainCommand implements Command {
     }
   }
 
-  static String trainable(Tuning<?> tuning) {
-    long trained = tuning.parameters().stream().mapToLong(p -> p.shape().size()).sum();
-    long all = tuning.model().parameters().values().stream().mapToLong(p -> p.shape().size()).sum();
-    return String.format(Locale.ROOT, "trainable params: %,d || all params: %,d || trainable%%: %.4f", trained, all,
-        100.0 * trained / all);
-  }
-
   static TrainConfig config(Arguments arguments) {
     boolean generates = generates(arguments);
     arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
-        : !isLora(arguments) ? FULL_RATE : generates ? LANGUAGE_LORA_RATE : LORA_RATE);
+        : MethodFlags.usualRate(arguments, FULL_RATE, generates));
     if (generates) {
       arguments.otherwise("batch-size", LANGUAGE_BATCH);
     }
-    return arguments.settings(TrainConfig.SETTINGS);
+    TrainConfig config = arguments.settings(TrainConfig.SETTINGS);
+    Map<String, Double> rates = new LinkedHashMap<>(MethodFlags.rateFactors(arguments));
+    rates.putAll(config.moduleRates());
+    return rates.equals(config.moduleRates()) ? config : config.with("module_lr", rates);
   }
 
   /** Whether the model is to write texts, not to classify them. */
@@ -181,12 +180,13 @@ final class TrainCommand implements Command {
     };
   }
 
-  /** Whether an adapter is trained, not all weights. */
-  static boolean isLora(Arguments arguments) {
-    String method = arguments.text("method");
-    if (!method.equals("lora") && !method.equals("full")) {
-      throw new UserError("--method must be lora or full, is '" + method + "'");
+  private static Probe probe(Arguments arguments, Tuning<?> tuning) throws IOException {
+    if (!arguments.has("probe")) {
+      return null;
     }
-    return method.equals("lora");
+    if (tuning.model().task() != Task.CAUSAL_LM) {
+      throw new UserError("--probe measures a language model: it needs --task generate");
+    }
+    return Probe.of(Files.readString(arguments.path("probe")), tuning.tokenizer(), tuning.model());
   }
 }

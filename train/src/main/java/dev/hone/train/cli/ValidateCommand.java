@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.lora.Adapter;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import java.io.IOException;
@@ -33,7 +34,7 @@ final class ValidateCommand implements Command {
     TrainConfig config = TrainCommand.config(arguments);
     PreparedRun run = PreparedRun.of(arguments, config, console, console::result);
     Trainer trainer = run.tuning().trainer(run.training(), config);
-    console.result(TrainCommand.trainable(run.tuning()));
+    console.result(Adapter.summary(run.tuning().model()));
     console.result(String.format(Locale.ROOT, "%d rows to learn from, %s held out, %d steps", run.training().size(),
         run.heldOut() == null ? "none" : run.heldOut().size() + "", trainer.steps(run.training())));
     trainer.check(run.training(), run.heldOut());
