@@ -28,7 +28,7 @@ final class AttentionOps implements OpsFamily {
 
   private static void fixed(OpsReport report, int b, int h, int t, int d) {
     int[] lengths = IntStream.range(0, b).map(_ -> t).toArray();
-    report(report, "sdpa_causal", shape(b, h, t, d), lengths, h, d, true, 4.0 * b * h * t * t * d);
+    measure(report, "sdpa_causal", shape(b, h, t, d), lengths, h, d, true, 4.0 * b * h * t * t * d);
   }
 
   /**
@@ -37,22 +37,29 @@ final class AttentionOps implements OpsFamily {
    */
   private static void padding(OpsReport report, int b, int h, int t, int d) {
     int[] lengths = new Random(1).ints(b, t / 2, t + 1).toArray();
-    report(report, "sdpa_padding", shape(b, h, t, d), lengths, h, d, false, 4.0 * b * h * t * t * d);
+    measure(report, "sdpa_padding", shape(b, h, t, d), lengths, h, d, false, 4.0 * b * h * t * t * d);
     int[] whole = IntStream.range(0, b).map(_ -> t).toArray();
-    report(report, "sdpa_full", shape(b, h, t, d), whole, h, d, false, 4.0 * b * h * t * t * d);
+    measure(report, "sdpa_full", shape(b, h, t, d), whole, h, d, false, 4.0 * b * h * t * t * d);
   }
 
   /** Short sentences of 10 to 40 tokens, which the reference pads to 40. */
   private static void sentences(OpsReport report, int b, int h, int d) {
     int[] lengths = IntStream.range(0, b).map(i -> 10 + 7 * i % 31).toArray();
-    report(report, "sdpa_sentences", shape(b, h, 40, d), lengths, h, d, false, 4.0 * b * h * 40 * 40 * d);
+    measure(report, "sdpa_sentences", shape(b, h, 40, d), lengths, h, d, false, 4.0 * b * h * 40 * 40 * d);
   }
 
   private static String shape(int b, int h, int t, int d) {
     return "[" + b + ", " + h + ", " + t + ", " + d + "]";
   }
 
-  private static void report(OpsReport report, String name, String shape, int[] lengths, int h, int d, boolean causal,
+  private static void measure(OpsReport report, String name, String shape, int[] lengths, int h, int d, boolean causal,
+      double flop) {
+    try (Scope _ = Scope.open()) { // operands are activations: they too lie in a scope's memory
+      both(report, name, shape, lengths, h, d, causal, flop);
+    }
+  }
+
+  private static void both(OpsReport report, String name, String shape, int[] lengths, int h, int d, boolean causal,
       double flop) {
     int[] offsets = new int[lengths.length + 1];
     for (int i = 0; i < lengths.length; i++) {

@@ -39,7 +39,9 @@ final class RowOps implements OpsFamily {
   }
 
   private static void measure(OpsReport report, String name, int rows, int columns, Supplier<Runnable> make) {
-    report.report(name, rows + "x" + columns, () -> scoped(make.get()), new Work(Unit.ELEMENT, (double) rows * columns));
+    try (Scope _ = Scope.open()) { // operands are activations: they too lie in a scope's memory
+      report.report(name, rows + "x" + columns, () -> scoped(make.get()), new Work(Unit.ELEMENT, (double) rows * columns));
+    }
   }
 
   /** The body as one step whose results are given back. */
@@ -189,7 +191,7 @@ final class RowOps implements OpsFamily {
   /** Normal numbers. */
   static Tensor random(int... dims) {
     Tensor tensor = Tensor.empty(dims);
-    new Philox(7, tensor.size()).fillNormal(tensor.array(), 0, tensor.shape().length(), 0, 1);
+    new Philox(7, tensor.size()).fillNormal(tensor.array(), tensor.offset(), tensor.offset() + tensor.shape().length(), 0, 1);
     return tensor;
   }
 }

@@ -3,6 +3,7 @@ package dev.hone.core.parallel;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -14,7 +15,9 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Implementation note: a helper spins for about 50 µs after its last block and then parks. Waking a parked thread
  * costs 30 to 50 µs, a spinning one well under one; kernels of a training step follow each other within microseconds,
- * and an idle process must not burn its cores. Blocks are handed out by a counter; whoever is late finds none left.
+ * and an idle process must not burn its cores. Blocks are handed out by counters; whoever is late finds none left. Of ranges
+ * each thread first takes its own share of the blocks, the same in every loop over as many, then what others have left: what
+ * it wrote in one kernel is then in its own cache for the next one, and not in that of another core.
  */
 public final class Workers {
   /** One block of a parallel loop. */
@@ -25,6 +28,7 @@ public final class Workers {
   }
 
   private static final long SPIN_NANOS = 50_000;
+  private static final int COUNTER_STEP = 16;
   private static volatile Workers shared = new Workers(defaultThreads());
 
   private final Helper[] helpers;
@@ -34,7 +38,7 @@ public final class Workers {
 
   private Workers(int threads) {
     helpers = new Helper[threads - 1];
-    Arrays.setAll(helpers, i -> new Helper("hone-worker-" + (i + 1)));
+    Arrays.setAll(helpers, i -> new Helper(i + 1));
     for (Helper helper : helpers) {
       helper.start();
     }
@@ -78,13 +82,13 @@ public final class Workers {
     old.close();
   }
 
-  /** Runs {@code task} for every index below {@code blocks} and returns when all are done. */
+  /** Runs {@code task} for every index below {@code blocks}, begun in rising order, and returns when all are done. */
   public static void run(int blocks, Block task) {
-    shared.execute(blocks, task);
+    shared.execute(blocks, task, 1);
   }
 
   /**
-   * Splits {@code [0, length)} into runs of {@code grain} and does each. The bounds depend on {@code length} and
+   * Splits {@code [0, length)} into runs of {@code grain} and does each, in any order. The bounds depend on {@code length} and
    * {@code grain} alone.
    */
   public static void ranges(int length, int grain, Range task) {
@@ -95,7 +99,8 @@ public final class Workers {
       return;
     }
     int blocks = (length + grain - 1) / grain;
-    run(blocks, block -> task.run(block * grain, Math.min(length, (block + 1) * grain)));
+    Workers workers = shared;
+    workers.execute(blocks, block -> task.run(block * grain, Math.min(length, (block + 1) * grain)), workers.helpers.length + 1);
   }
 
   /** A half-open range of a parallel loop. */
@@ -105,21 +110,21 @@ public final class Workers {
     void run(int from, int to);
   }
 
-  private void execute(int blocks, Block task) {
+  private void execute(int blocks, Block task, int shares) {
     if (blocks <= 1 || helpers.length == 0 || !taken.compareAndSet(false, true)) {
       for (int block = 0; block < blocks; block++) {
         task.run(block);
       }
       return;
     }
-    Job job = new Job(blocks, task);
+    Job job = new Job(blocks, task, shares);
     try {
       current = job;
       int useful = Math.min(helpers.length, blocks - 1);
       for (int i = 0; i < useful; i++) {
         helpers[i].wake();
       }
-      job.work();
+      job.work(0);
       job.await();
     } finally {
       current = null;
@@ -135,29 +140,48 @@ public final class Workers {
     }
   }
 
-  /** One parallel loop: {@code next} hands out blocks, {@code done} counts finished ones. */
+  /** One parallel loop: {@code next} hands out the blocks of each share, {@code done} counts finished ones. */
   private static final class Job {
     private final int blocks;
     private final Block task;
-    private final AtomicInteger next = new AtomicInteger();
+    private final int shares;
+    private final AtomicIntegerArray next; // one counter a cache line
     private final AtomicInteger done = new AtomicInteger();
     private volatile Throwable failure;
 
-    Job(int blocks, Block task) {
+    Job(int blocks, Block task, int shares) {
       this.blocks = blocks;
       this.task = task;
+      this.shares = shares;
+      next = new AtomicIntegerArray(shares * COUNTER_STEP);
+      for (int share = 0; share < shares; share++) {
+        next.setPlain(share * COUNTER_STEP, start(share));
+      }
     }
 
-    void work() {
-      int block;
-      while ((block = next.getAndIncrement()) < blocks) {
-        try {
-          task.run(block);
-        } catch (Throwable t) {
-          failure = t;
-        } finally {
-          done.incrementAndGet();
+    private int start(int share) {
+      return (int) ((long) blocks * share / shares);
+    }
+
+    /** Does blocks until none is left, those of the thread's own share first. */
+    void work(int thread) {
+      for (int i = 0; i < shares; i++) {
+        int share = (thread + i) % shares;
+        int end = start(share + 1);
+        int block;
+        while ((block = next.getAndIncrement(share * COUNTER_STEP)) < end) {
+          work(task, block);
         }
+      }
+    }
+
+    private void work(Block task, int block) {
+      try {
+        task.run(block);
+      } catch (Throwable t) {
+        failure = t;
+      } finally {
+        done.incrementAndGet();
       }
     }
 
@@ -185,10 +209,12 @@ public final class Workers {
   }
 
   private final class Helper extends Thread {
+    private final int number; // from 1: the caller is 0
     private volatile boolean parked;
 
-    Helper(String name) {
-      super(null, null, name, 0, false);
+    Helper(int number) {
+      super(null, null, "hone-worker-" + number, 0, false);
+      this.number = number;
       setDaemon(true);
     }
 
@@ -204,7 +230,7 @@ public final class Workers {
       while (!closed) {
         Job job = awaitJob(last);
         if (job != null) {
-          job.work();
+          job.work(number);
           last = job;
         }
       }
