@@ -8,12 +8,14 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -37,25 +39,39 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   /** LoRA on a model; its head is trained as a whole. */
   public static ClassifierTuning lora(Path base, LabelSet labels, LoraConfig config, long seed) throws IOException {
-    return adapted(base, labels, config, seed);
+    return adapted(base, single(labels), config, seed);
   }
 
-  /** A parameter-efficient method on a model; its head is trained as a whole. */
-  public static ClassifierTuning adapted(Path base, LabelSet labels, AdapterConfig config, long seed) throws IOException {
-    PretrainedModel model = load(base, labels, seed);
+  /** A parameter-efficient method on a model; its head is trained as a whole. Labels may be of any kind; see {@link #labels}. */
+  public static ClassifierTuning adapted(Path base, Labels labels, AdapterConfig config, long seed) throws IOException {
+    PretrainedModel model = PretrainedModel.load(base, labels, seed);
     Adapter adapter = Adapter.attach(model, config, seed);
     return new ClassifierTuning(base, classifier(base, model), adapter);
   }
 
   /** All weights of a model. */
   public static ClassifierTuning full(Path base, LabelSet labels, long seed) throws IOException {
-    PretrainedModel model = load(base, labels, seed);
+    return full(base, single(labels), seed);
+  }
+
+  /** The same for labels of any kind; see {@link #labels}. */
+  public static ClassifierTuning full(Path base, Labels labels, long seed) throws IOException {
+    PretrainedModel model = PretrainedModel.load(base, labels, seed);
     model.setTrainable(true);
     return new ClassifierTuning(base, classifier(base, model), null);
   }
 
-  private static PretrainedModel load(Path base, LabelSet labels, long seed) {
-    return PretrainedModel.load(base, new Labels(labels.names(), Labels.Kind.SINGLE_LABEL), seed);
+  private static Labels single(LabelSet labels) {
+    return new Labels(labels.names(), Labels.Kind.SINGLE_LABEL);
+  }
+
+  /** What there is to learn in rows of a kind: their classes, the labels that they carry, or one number. */
+  public static Labels labels(Dataset<Example.Labelled> data, Labels.Kind kind) {
+    return switch (kind) {
+      case SINGLE_LABEL -> single(LabelSet.of(data));
+      case MULTI_LABEL -> new Labels(LabelSet.ofSeveral(data).names(), kind);
+      case REGRESSION -> new Labels(List.of("value"), kind);
+    };
   }
 
   private static TextClassifier classifier(Path base, PretrainedModel model) throws IOException {
@@ -113,12 +129,31 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   /** Rows as a classifier takes them. Fails for a label that it does not have. */
   public static TrainingSet encode(TextClassifier classifier, Dataset<Example.Labelled> data) {
-    int[] ids = new LabelSet(classifier.model().labels().names()).ids(data);
-    List<float[]> targets = new ArrayList<>();
-    for (int id : ids) {
-      targets.add(new float[] {id});
-    }
+    LabelSet labels = new LabelSet(classifier.model().labels().names());
+    List<float[]> targets = switch (classifier.model().labels().kind()) {
+      case SINGLE_LABEL -> Arrays.stream(labels.ids(data)).mapToObj(id -> new float[] {id}).toList();
+      case MULTI_LABEL -> labels.several(data);
+      case REGRESSION -> numbers(data);
+    };
     return classifier.encode(data.rows().stream().map(Example.Labelled::text).toList(), targets);
+  }
+
+  private static List<float[]> numbers(Dataset<Example.Labelled> data) {
+    List<float[]> targets = new ArrayList<>();
+    for (int i = 0; i < data.size(); i++) {
+      float number;
+      try {
+        number = Float.parseFloat(data.row(i).label());
+      } catch (NumberFormatException _) {
+        number = Float.NaN;
+      }
+      if (!Float.isFinite(number)) {
+        throw new DataException(data.source(), data.line(i), "'" + data.row(i).label()
+            + "' is not a number, which regression needs");
+      }
+      targets.add(new float[] {number});
+    }
+    return targets;
   }
 
   /** The classifier in its present state. */

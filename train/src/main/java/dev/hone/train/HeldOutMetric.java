@@ -61,9 +61,12 @@ public enum HeldOutMetric {
   /**
    * The value.
    *
+   * @param evaluated what a model makes of the rows
+   * @param set the rows
+   * @param labels of the model, null for a language model
    * @throws IllegalArgumentException if rows of this kind do not have this measure
    */
-  double of(Trainer.Evaluated evaluated, TrainingSet set, Labels labels) {
+  public double of(Trainer.Evaluated evaluated, TrainingSet set, Labels labels) {
     if (this == LOSS) {
       return evaluated.loss();
     }

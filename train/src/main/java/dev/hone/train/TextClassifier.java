@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A sequence classifier with its tokenizer: texts in, labels out.
@@ -83,9 +84,9 @@ public final class TextClassifier {
   /**
    * What a classifier thinks of a text.
    *
-   * @param label the most probable one
-   * @param probability its probability
-   * @param probabilities of all labels, in their order
+   * @param label the most probable one; where there may be several, all of a probability above one half, joined by {@code |}
+   * @param probability of the most probable label; of a regression the number itself
+   * @param probabilities of all labels, in their order; of a regression the numbers
    */
   public record Prediction(String label, float probability, float[] probabilities) {}
 
@@ -102,9 +103,20 @@ public final class TextClassifier {
 
   /** The prediction that logits stand for. */
   public Prediction prediction(float[] logits) {
-    float[] probabilities = model.labels().kind() == Labels.Kind.SINGLE_LABEL ? softmax(logits) : sigmoid(logits);
+    List<String> names = model.labels().names();
     int best = argMax(logits);
-    return new Prediction(model.labels().names().get(best), probabilities[best], probabilities);
+    return switch (model.labels().kind()) {
+      case SINGLE_LABEL -> {
+        float[] p = softmax(logits);
+        yield new Prediction(names.get(best), p[best], p);
+      }
+      case MULTI_LABEL -> {
+        float[] p = sigmoid(logits);
+        List<String> likely = IntStream.range(0, p.length).filter(i -> p[i] > 0.5f).mapToObj(names::get).toList();
+        yield new Prediction(String.join("|", likely), p[best], p);
+      }
+      case REGRESSION -> new Prediction(names.get(best), logits[best], logits);
+    };
   }
 
   /** The index of the largest number, the first of several. */

@@ -1,6 +1,7 @@
 package dev.hone.train.cli;
 
 import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.Labels;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.TextClassifier;
@@ -52,8 +53,14 @@ final class EvaluateCommand implements Command {
       return language(arguments, model, console);
     }
     DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
-    Dataset<Example.Labelled> data = Dataset.labelled(Path.of(arguments.required("data")), options);
-    Evaluation evaluation = Evaluation.of(TextClassifier.load(model, arguments.path("adapter")), data);
+    Dataset<Example.Labelled> data = Dataset.labelled(Path.of(arguments.required("data")), options, true);
+    TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"));
+    if (classifier.model().labels().kind() != Labels.Kind.SINGLE_LABEL) {
+      MeasuredEvaluation measured = MeasuredEvaluation.of(classifier, data);
+      console.result(arguments.on("json") ? measured.json() : measured.text());
+      return 0;
+    }
+    Evaluation evaluation = Evaluation.of(classifier, data);
     if (arguments.on("json")) {
       console.result(evaluation.json());
     } else {

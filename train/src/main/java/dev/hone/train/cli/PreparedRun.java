@@ -1,6 +1,7 @@
 package dev.hone.train.cli;
 
 import dev.hone.lora.AdapterConfig;
+import dev.hone.nn.Labels;
 import dev.hone.train.ClassifierTuning;
 import dev.hone.train.LanguageEncoder;
 import dev.hone.train.LanguageTuning;
@@ -11,11 +12,11 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
-import dev.hone.train.data.LabelSet;
 import dev.hone.train.data.Split;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -50,9 +51,12 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
 
   private static PreparedRun classifier(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
       throws IOException {
-    Parts<Example.Labelled> parts = parts(arguments, config, say, Dataset::labelled,
-        (data, size) -> chosen(data, Split.stratified(data, size, config.seed())));
-    LabelSet labels = LabelSet.of(parts.training);
+    Labels.Kind kind = kind(arguments.text("problem-type"));
+    boolean classes = kind == Labels.Kind.SINGLE_LABEL;
+    Parts<Example.Labelled> parts = parts(arguments, config, say,
+        (file, options) -> Dataset.labelled(file, options, kind == Labels.Kind.MULTI_LABEL), (data, size) -> chosen(data,
+            classes ? Split.stratified(data, size, config.seed()) : Split.random(data, size, config.seed())));
+    Labels labels = ClassifierTuning.labels(parts.training, kind);
     Path model = ModelArgument.resolve(arguments.required("model"), console);
     AdapterConfig method = MethodFlags.config(arguments, model);
     ClassifierTuning tuning = method == null ? ClassifierTuning.full(model, labels, config.seed())
@@ -66,6 +70,16 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
       say.accept(cut + " of " + parts.training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
     }
     return new PreparedRun(tuning, tuning.encode(parts.training), heldOut);
+  }
+
+  private static Labels.Kind kind(String problemType) {
+    for (Labels.Kind kind : Labels.Kind.values()) {
+      if (kind.problemType().equals(problemType)) {
+        return kind;
+      }
+    }
+    throw new UserError("--problem-type must be " + String.join(", ",
+        Arrays.stream(Labels.Kind.values()).map(Labels.Kind::problemType).toList()) + ", is '" + problemType + "'");
   }
 
   private static PreparedRun language(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)

@@ -73,6 +73,7 @@ final class TrainCommand implements Command {
 
   /** How a model is tuned. */
   static final List<Flag> TUNING = List.of(
+      Flag.of("problem-type", "TYPE", "single_label_classification", "or multi_label_classification, or regression"),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
       Flag.toggle("train-on-prompt", "to generate: learn prompts and what users say, too"),
       Flag.of("probe", "FILE", null, "to generate: general text whose loss is measured before and after"));

@@ -17,8 +17,8 @@ final class ColumnChoice {
   private final int text;
   private final int label;
 
-  /** Chooses; {@code withLabel} makes a label column a must. */
-  ColumnChoice(Table table, DataOptions options, boolean withLabel) {
+  /** Chooses; {@code withLabel} makes a label column a must, which with {@code lists} may hold lists. */
+  ColumnChoice(Table table, DataOptions options, boolean withLabel, boolean lists) {
     this.table = table;
     this.options = options;
     int saidText = said(DataOptions.TEXT);
@@ -41,7 +41,7 @@ final class ColumnChoice {
       throw cannotTell("the text");
     }
     text = flat(foundText);
-    label = withLabel ? flat(foundLabel) : foundLabel;
+    label = withLabel && !lists ? flat(foundLabel) : foundLabel;
   }
 
   int text() {

@@ -42,8 +42,17 @@ public final class Dataset<E extends Example> {
    * {@link DataException} describes: no such file or column, a row of another width, an empty label, not UTF-8.
    */
   public static Dataset<Example.Labelled> labelled(Path file, DataOptions options) {
+    return labelled(file, options, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param lists whether a label may be a JSON list, for rows that carry several
+   */
+  public static Dataset<Example.Labelled> labelled(Path file, DataOptions options, boolean lists) {
     Table table = Table.read(TextFile.read(file), options);
-    ColumnChoice columns = new ColumnChoice(table, options, true);
+    ColumnChoice columns = new ColumnChoice(table, options, true, lists);
     List<Example.Labelled> rows = new ArrayList<>();
     int[] lines = new Keep(table, columns.text()).rows(r -> {
       String label = table.cell(r, columns.label());
@@ -62,7 +71,7 @@ public final class Dataset<E extends Example> {
   /** Reads texts alone, to predict for: as {@link #labelled}, but a label column is not needed and not kept. */
   public static Dataset<Example.Text> texts(Path file, DataOptions options) {
     Table table = Table.read(TextFile.read(file), options);
-    ColumnChoice columns = new ColumnChoice(table, options, false);
+    ColumnChoice columns = new ColumnChoice(table, options, false, false);
     List<Example.Text> rows = new ArrayList<>();
     int[] lines = new Keep(table, columns.text()).rows(r -> rows.add(new Example.Text(table.cell(r, columns.text()))));
     int skipped = table.rows().size() - rows.size();

@@ -1,7 +1,9 @@
 package dev.hone.train.data;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
 
 /** One row of a data set: one record per kind of task. */
 public sealed interface Example {
@@ -11,7 +13,23 @@ public sealed interface Example {
    * @param text the text, never blank
    * @param label the class by name, without surrounding spaces
    */
-  record Labelled(String text, String label) implements Example {}
+  record Labelled(String text, String label) implements Example {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /**
+     * The labels of a row that may carry several: of a JSON list, or separated by {@code |}, {@code ;} or commas.
+     *
+     * @throws tools.jackson.core.JacksonException for a list that is not JSON
+     */
+    public List<String> labels() {
+      if (label.startsWith("[") && label.endsWith("]")) {
+        List<String> labels = new ArrayList<>();
+        JSON.readTree(label).forEach(each -> labels.add(each.asString().strip()));
+        return labels;
+      }
+      return List.of(label.split("\\s*[|;,]\\s*"));
+    }
+  }
 
   /** What a language model can learn from. */
   sealed interface Language extends Example {}

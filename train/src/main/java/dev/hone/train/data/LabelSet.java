@@ -44,6 +44,30 @@ public record LabelSet(List<String> names) {
     return new LabelSet(new ArrayList<>(labels));
   }
 
+  /** The labels of training data whose rows may carry several. */
+  public static LabelSet ofSeveral(Dataset<Example.Labelled> data) {
+    TreeSet<String> labels = new TreeSet<>(ORDER);
+    data.rows().forEach(row -> labels.addAll(row.labels()));
+    if (labels.isEmpty()) {
+      throw new DataException(data.source(), "no row has a label");
+    }
+    return new LabelSet(new ArrayList<>(labels));
+  }
+
+  /** Which labels each row carries: 1 for those, else 0. Throws {@link DataException} for one that is not in this set. */
+  public List<float[]> several(Dataset<Example.Labelled> data) {
+    Map<String, Integer> ids = label2id();
+    List<float[]> targets = new ArrayList<>();
+    for (int i = 0; i < data.size(); i++) {
+      float[] target = new float[size()];
+      for (String label : data.row(i).labels()) {
+        target[id(ids, label, data, i)] = 1;
+      }
+      targets.add(target);
+    }
+    return targets;
+  }
+
   /** The number of labels. */
   public int size() {
     return names.size();
@@ -59,15 +83,18 @@ public record LabelSet(List<String> names) {
     Map<String, Integer> ids = label2id();
     int[] out = new int[data.size()];
     for (int i = 0; i < out.length; i++) {
-      Integer id = ids.get(data.row(i).label());
-      if (id == null) {
-        throw new DataException(data.source(), data.line(i), "label '" + data.row(i).label()
-            + "' is not known to the model; known labels: " + String.join(", ", names.subList(0, Math.min(size(), SHOWN)))
-            + (size() > SHOWN ? ", ..." : ""));
-      }
-      out[i] = id;
+      out[i] = id(ids, data.row(i).label(), data, i);
     }
     return out;
+  }
+
+  private int id(Map<String, Integer> ids, String label, Dataset<?> data, int row) {
+    Integer id = ids.get(label);
+    if (id == null) {
+      throw new DataException(data.source(), data.line(row), "label '" + label + "' is not known to the model; known labels: "
+          + String.join(", ", names.subList(0, Math.min(size(), SHOWN))) + (size() > SHOWN ? ", ..." : ""));
+    }
+    return id;
   }
 
   /** {@code id2label} as model configurations hold it: number -> label, by number. */

@@ -36,9 +36,9 @@ public record Split(int[] train, int[] heldOut) {
     return draw(data, size, seed, Example.Labelled::text, Example.Labelled::label);
   }
 
-  /** The same for rows without labels. */
-  public static Split random(Dataset<Example.Language> data, double size, long seed) {
-    return draw(data, size, seed, Object::toString, _ -> "");
+  /** The same for rows without classes. */
+  public static <E extends Example> Split random(Dataset<E> data, double size, long seed) {
+    return draw(data, size, seed, row -> row instanceof Example.Labelled labelled ? labelled.text() : row.toString(), _ -> "");
   }
 
   private static <E extends Example> Split draw(Dataset<E> data, double size, long seed, Function<E, String> text,

@@ -260,4 +260,49 @@ class MainTest {
     assertEquals(0, mixture.code(), mixture.err());
     assertTrue(mixture.err().contains("weight 2.0"), mixture.err());
   }
+
+  @Test
+  void severalLabelsARowAreLearntMeasuredAndPredicted() throws IOException {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      String labels = switch (i % 3) {
+        case 0 -> "[\"nice\"]";
+        case 1 -> "[\"nice\",\"loud\"]";
+        default -> "[]";
+      };
+      rows.append("{\"text\":\"it is ").append(i % 3 == 0 ? "good" : i % 3 == 1 ? "great" : "awful").append(' ')
+          .append((char) ('a' + i % 26)).append("\",\"labels\":").append(labels).append("}\n");
+    }
+    Path file = Files.writeString(directory.resolve("several.jsonl"), rows);
+    CommandRun train = train("--data", file, "--problem-type", "multi_label_classification", "--metric-for-best-model",
+        "micro_f1", "--num-train-epochs", 25, "--learning-rate", "5e-3", "--target-modules", "all-linear", "--quiet");
+    assertEquals(0, train.code(), train.err());
+    Path adapter = directory.resolve("out/adapter");
+    CommandRun evaluate = run("evaluate", "--model", model, "--adapter", adapter, "--data", file, "--json");
+    assertEquals(0, evaluate.code(), evaluate.err());
+    JsonNode report = JsonMapper.builder().build().readTree(evaluate.out());
+    assertTrue(report.path("micro_f1").asDouble() > 0.9, evaluate.out());
+    CommandRun predict = run("predict", "--model", model, "--adapter", adapter, "it is great c");
+    assertTrue(predict.out().startsWith("loud|nice\t"), predict.out());
+  }
+
+  @Test
+  void numbersAreLearntMeasuredAndPredicted() throws IOException {
+    StringBuilder rows = new StringBuilder("text,score\n");
+    for (int i = 0; i < 60; i++) {
+      rows.append(i % 2 == 0 ? "it is good " : "it is awful ").append((char) ('a' + i % 26)).append(',')
+          .append(i % 2 == 0 ? "2.5" : "-1.5").append('\n');
+    }
+    Path file = Files.writeString(directory.resolve("numbers.csv"), rows);
+    CommandRun train = train("--data", file, "--problem-type", "regression", "--metric-for-best-model", "rmse",
+        "--num-train-epochs", 15, "--learning-rate", "5e-3", "--target-modules", "all-linear", "--quiet");
+    assertEquals(0, train.code(), train.err());
+    CommandRun evaluate = run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", file);
+    assertTrue(evaluate.out().matches("(?s)rows 60  loss .*  mae .*  rmse .*  r2 0\\.9.*"), evaluate.out() + evaluate.err());
+    CommandRun predict = run("predict", "--model", model, "--adapter", directory.resolve("out/adapter"), "it is good c");
+    assertTrue(predict.out().startsWith("value\t2."), predict.out());
+    train("--data", data, "--problem-type", "regression", "--overwrite").assertUserError("reviews.csv line ", "'up' is not a number");
+    train("--problem-type", "rank", "--overwrite")
+        .assertUserError("--problem-type must be single_label_classification");
+  }
 }
