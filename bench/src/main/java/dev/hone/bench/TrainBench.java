@@ -33,24 +33,32 @@ import java.util.stream.IntStream;
  *
  * <p>The highest memory is the process's, so it is a case's own only if one case is run.
  *
- * <p>Arguments: {@code --only REGEX}, {@code --steps N}, {@code --warmup N}, {@code --threads N}.
+ * <p>Arguments: {@code --only REGEX}, {@code --steps N}, {@code --warmup N}, {@code --threads N},
+ * {@code --models DIR} with what {@link DecoderModels} wrote, for the case with stored weights.
  */
 public final class TrainBench {
   private TrainBench() {}
 
   /** Runs the cases. */
   public static void main(String[] arguments) throws IOException {
-    Map<String, String> flags = new LinkedHashMap<>();
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      flags.put(arguments[i], arguments[i + 1]);
-    }
+    Map<String, String> flags = flags(arguments);
     Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
-    for (Map.Entry<String, TrainCase> entry : TrainCase.all().entrySet()) {
+    Path models = flags.containsKey("--models") ? Path.of(flags.get("--models")) : null;
+    for (Map.Entry<String, TrainCase> entry : TrainCase.all(models).entrySet()) {
       if (entry.getKey().matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
         System.out.println(run(entry.getKey(), entry.getValue(), Integer.parseInt(flags.getOrDefault("--warmup", "20")),
             Integer.parseInt(flags.getOrDefault("--steps", "20"))));
       }
     }
+  }
+
+  /** Pairs of a flag and its value. */
+  static Map<String, String> flags(String[] arguments) {
+    Map<String, String> flags = new LinkedHashMap<>();
+    for (int i = 0; i + 1 < arguments.length; i += 2) {
+      flags.put(arguments[i], arguments[i + 1]);
+    }
+    return flags;
   }
 
   private static String run(String name, TrainCase bench, int warmup, int steps) throws IOException {
@@ -106,7 +114,7 @@ public final class TrainBench {
   }
 
   /** The most memory this process ever held, as Linux counts it; 0 elsewhere. */
-  private static long peakMegabytes() throws IOException {
+  static long peakMegabytes() throws IOException {
     Path status = Path.of("/proc/self/status");
     if (!Files.exists(status)) {
       return 0;

@@ -21,8 +21,14 @@ import java.util.Map;
  * @param rank of LoRA; 0 trains everything
  * @param targets of LoRA, or null for the usual ones
  * @param checkpointing whether blocks are recomputed
+ * @param stored a directory that {@link DecoderModels} wrote, whose weights are mapped; null for new weights
  */
-record TrainCase(String config, boolean classify, int batch, int length, int rank, List<String> targets, boolean checkpointing) {
+record TrainCase(String config, boolean classify, int batch, int length, int rank, List<String> targets, boolean checkpointing,
+    Path stored) {
+  TrainCase(String config, boolean classify, int batch, int length, int rank, List<String> targets, boolean checkpointing) {
+    this(config, classify, batch, length, rank, targets, checkpointing, null);
+  }
+
   private static final String MINILM = """
       {"model_type": "bert", "vocab_size": 30522, "hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12,
        "intermediate_size": 1536, "max_position_embeddings": 512, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
@@ -30,16 +36,25 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
   private static final String DISTILBERT = """
       {"model_type": "distilbert", "vocab_size": 30522, "dim": 768, "n_layers": 6, "n_heads": 12, "hidden_dim": 3072,
        "max_position_embeddings": 512, "activation": "gelu", "dropout": 0, "attention_dropout": 0, "seq_classif_dropout": 0}""";
-  private static final String GPT2 = """
+  static final String GPT2 = """
       {"model_type": "gpt2", "vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12, "n_head": 12,
        "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new", "resid_pdrop": 0, "embd_pdrop": 0, "attn_pdrop": 0}""";
-  private static final String LLAMA_135M = """
+  static final String LLAMA_135M = """
       {"model_type": "llama", "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
        "num_attention_heads": 9, "num_key_value_heads": 3, "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
        "hidden_act": "silu", "rope_theta": 10000.0, "tie_word_embeddings": true}""";
 
-  /** All cases by their names. */
-  static Map<String, TrainCase> all() {
+  static final String LLAMA_1B = """
+      {"model_type": "llama", "vocab_size": 128256, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16,
+       "num_attention_heads": 32, "num_key_value_heads": 8, "max_position_embeddings": 2048, "rms_norm_eps": 1e-6,
+       "hidden_act": "silu", "rope_theta": 10000.0, "tie_word_embeddings": true}""";
+
+  /**
+   * All cases by their names.
+   *
+   * @param models where {@link DecoderModels} wrote what the largest case needs; null leaves it out
+   */
+  static Map<String, TrainCase> all(Path models) {
     Map<String, TrainCase> cases = new LinkedHashMap<>();
     for (int[] size : new int[][] {{32, 32}, {16, 128}}) {
       encoder(cases, "bert-minilm", MINILM, size[0], size[1]);
@@ -56,6 +71,10 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
       cases.put("llama-135m/2x256/lora16" + suffix,
           new TrainCase(LLAMA_135M, false, 2, 256, 16, List.of("all-linear"), checkpointing));
     }
+    if (models != null) {
+      cases.put("llama-1b/1x256/lora16+ckpt+bf16", new TrainCase(LLAMA_1B, false, 1, 256, 16, List.of("all-linear"), true,
+          DecoderModels.find(models, "llama-1b/bf16")));
+    }
     return cases;
   }
 
@@ -65,8 +84,11 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
     cases.put(prefix + "lora8", new TrainCase(config, true, batch, length, 8, null, false));
   }
 
-  /** The model with random weights. */
+  /** The model, its weights random. */
   PretrainedModel model() throws IOException {
+    if (stored != null) {
+      return PretrainedModel.load(stored, Task.CAUSAL_LM);
+    }
     Path directory = Files.createTempDirectory("hone-bench");
     Files.writeString(directory.resolve("config.json"), config);
     ModelLoader loader = new ModelLoader(directory).untrained();

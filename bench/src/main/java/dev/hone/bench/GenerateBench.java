@@ -1,0 +1,89 @@
+package dev.hone.bench;
+
+import dev.hone.core.parallel.Workers;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.Generator;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Greedy decoding with a cache, the cases, names and fields of {@code bench_generate.py}: one JSON line per case, the best of
+ * the runs. The bound is the rate at which the same threads read plain memory over the bytes of weights that a token needs.
+ *
+ * <p>Arguments: {@code --models DIR} (what {@link DecoderModels} wrote), {@code --only REGEX}, {@code --prompt N},
+ * {@code --new N}, {@code --runs N},
+ * {@code --threads N}. One case per process is the fair way: a process stays in one mode of the memory.
+ */
+public final class GenerateBench {
+  private static final int GRAIN = 1 << 16;
+
+  private GenerateBench() {}
+
+  /** Runs the cases. */
+  public static void main(String[] arguments) throws IOException {
+    Map<String, String> flags = TrainBench.flags(arguments);
+    Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
+    double read = bytesPerSecond();
+    for (String name : DecoderModels.CASES.keySet()) {
+      if (name.matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
+        Path directory = DecoderModels.find(Path.of(flags.get("--models")), name);
+        System.out.println(run(name, directory, read, Integer.parseInt(flags.getOrDefault("--prompt", "32")),
+            Integer.parseInt(flags.getOrDefault("--new", "64")), Integer.parseInt(flags.getOrDefault("--runs", "3"))));
+      }
+    }
+  }
+
+  private static String run(String name, Path directory, double read, int promptLength, int count, int runs) throws IOException {
+    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM);
+    int[] prompt = new Random(1).ints(promptLength, 0, model.config().vocabSize()).toArray();
+    Generator generator = new Generator(model);
+    GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(count);
+    double decode = 0;
+    double whole = 0;
+    double prefill = Double.MAX_VALUE;
+    for (int i = -1; i < runs; i++) { // the first run compiles and reads the file into memory
+      long start = System.nanoTime();
+      long[] first = {0};
+      generator.generate(List.of(prompt), settings, (_, _) -> first[0] = first[0] == 0 ? System.nanoTime() : first[0]);
+      long end = System.nanoTime();
+      if (i >= 0) {
+        prefill = Math.min(prefill, (first[0] - start) / 1e6);
+        decode = Math.max(decode, (count - 1) * 1e9 / (end - first[0]));
+        whole = Math.max(whole, count * 1e9 / (end - start));
+      }
+    }
+    long bytes = weightBytes(model);
+    return String.format(Locale.ROOT, "{\"model\": \"%s\", \"threads\": %d, \"prompt\": %d, \"new\": %d, "
+        + "\"decode_tokens_per_s\": %.2f, \"prefill_ms\": %.1f, \"generate_tokens_per_s\": %.2f, \"read_gb_per_s\": %.2f, "
+        + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"peak_rss_mb\": %d}", name,
+        Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, decode * bytes / read,
+        TrainBench.peakMegabytes());
+  }
+
+  /** All that is read for one token: every weight but a table of positions. */
+  private static long weightBytes(PretrainedModel model) {
+    return model.parameters().entrySet().stream().filter(entry -> !entry.getKey().endsWith("wpe.weight"))
+        .mapToLong(entry -> entry.getValue().shape().size() * entry.getValue().value().dtype().bytes()).sum();
+  }
+
+  /** The best rate of plain reads of 1 GiB by all threads. */
+  private static double bytesPerSecond() {
+    float[] data = new float[1 << 28];
+    Arrays.fill(data, 1); // pages that were never written may all be the same one
+    float[] sums = new float[data.length / GRAIN];
+    double best = 0;
+    for (int i = 0; i < 20; i++) {
+      long start = System.nanoTime();
+      Workers.ranges(data.length, GRAIN, (from, to) -> sums[from / GRAIN] = PlainRead.sum(data, from, to));
+      best = Math.max(best, 4e9 * data.length / (System.nanoTime() - start));
+    }
+    return best;
+  }
+}
