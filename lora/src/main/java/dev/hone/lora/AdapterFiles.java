@@ -29,8 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The adapter directory of PEFT: {@code adapter_config.json} and {@code adapter_model.safetensors}. Tensor names are
  * {@code base_model.model.}, the path of the layer and what the method calls its tensors, such as {@code lora_A.weight};
- * modules that were trained whole are there under their own names. Methods that PEFT does not have are stored likewise. {@code labels.json}, which PEFT ignores, holds what the classes are
- * called.
+ * modules that were trained whole are there under their own names. Methods that PEFT does not have are stored likewise.
+ * {@code labels.json}, which PEFT ignores, holds what the classes are called.
  */
 public final class AdapterFiles {
   /** The name of the configuration. */
@@ -55,6 +55,10 @@ public final class AdapterFiles {
     Files.createDirectories(directory);
     Stored stored = Stored.of(adapter);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+    String sample = BaseSample.write(adapter);
+    if (sample != null) {
+      writer.metadata(BaseSample.KEY, sample);
+    }
     stored.tensors().forEach((name, value) -> writer.add(stored.config().fileName(name), value, DType.F32));
     writer.write(directory.resolve(WEIGHTS));
     AtomicFile.writeString(directory.resolve(CONFIG),
@@ -168,6 +172,7 @@ public final class AdapterFiles {
   public static Adapter load(Path directory, PretrainedModel model) {
     AdapterConfig config = config(directory);
     Safetensors tensors = open(directory);
+    boolean sameBase = BaseSample.fits(tensors.metadata().get(BaseSample.KEY), model);
     Adapter adapter;
     try {
       adapter = Adapter.attach(model, config, 0, false);
@@ -175,6 +180,9 @@ public final class AdapterFiles {
       throw new AdapterException(directory + " does not fit the base model: " + e.getMessage(), e);
     }
     List<String> faults = faults(adapter, tensors);
+    if (faults.isEmpty() && !sameBase) {
+      faults.add("all tensors have their places, but it was trained on a base with other weights (" + baseModel(directory) + ")");
+    }
     if (!faults.isEmpty()) {
       adapter.detach();
       throw new AdapterException(directory + " does not fit the base model (" + model.config().modelType() + ", hidden size "

@@ -52,7 +52,8 @@ final class ConfigJson {
         tree.put("encoder_hidden_size", keys.width()).put("prefix_projection", false);
       }
       case BottleneckConfig bottleneck -> tree.put("placement", bottleneck.placement().name().toLowerCase(Locale.ROOT))
-          .put("bottleneck_size", bottleneck.size()).put("non_linearity", bottleneck.activation().name().toLowerCase(Locale.ROOT));
+          .put("bottleneck_size", bottleneck.size())
+          .put("non_linearity", bottleneck.activation().name().toLowerCase(Locale.ROOT));
       case SubsetConfig subset -> tree.put("layers", subset.layers());
     }
     return tree;

@@ -96,7 +96,8 @@ record JsonFields(Path file, JsonNode tree) {
     if (!value.isMissingNode() && !value.isNull()) {
       checked(name, "an object of numbers", value.isObject(), value);
       value.properties().forEach(entry ->
-          map.put(entry.getKey(), as.apply(checked(name, "an object of numbers", entry.getValue().isNumber(), entry.getValue()))));
+          map.put(entry.getKey(),
+              as.apply(checked(name, "an object of numbers", entry.getValue().isNumber(), entry.getValue()))));
     }
     return map;
   }

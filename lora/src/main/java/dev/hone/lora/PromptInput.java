@@ -102,7 +102,8 @@ record PromptInput(Parameter embeddings, int vocabulary) implements InputAdapter
       }
       int none = -1; // gives a row of zeros
       Variable real = GatherOps.rows(base.weight(), Arrays.stream(ids).map(id -> id < first ? id : none).toArray());
-      Variable virtual = GatherOps.rows(prompt.embeddings, Arrays.stream(ids).map(id -> id < first ? none : id - first).toArray());
+      Variable virtual = GatherOps.rows(prompt.embeddings,
+          Arrays.stream(ids).map(id -> id < first ? none : id - first).toArray());
       return MathOps.add(base.scale() == 1 ? real : MathOps.mul(real, base.scale()), virtual);
     }
 

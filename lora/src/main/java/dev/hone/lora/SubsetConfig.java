@@ -24,7 +24,8 @@ public record SubsetConfig(Part part, int layers, List<String> modulesToSave) im
 
   public SubsetConfig {
     if (part == Part.LAST_N ? layers < 1 : layers != 0) {
-      throw new IllegalArgumentException("SubsetConfig: " + part + " of " + layers + " layers; last-n wants at least 1, the others 0");
+      throw new IllegalArgumentException("SubsetConfig: " + part + " of " + layers
+          + " layers; last-n wants at least 1, the others 0");
     }
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
   }

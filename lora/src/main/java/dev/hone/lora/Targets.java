@@ -108,7 +108,8 @@ public record Targets(ModuleNames modules, ModuleNames exclude, List<Integer> la
       throw new AdapterException(setting + " " + modules + " matches no layer"
           + (exclude.isEmpty() ? "" : ", with exclude_modules " + exclude)
           + (layers.isEmpty() ? "" : ", in layers " + layers + (layersPattern.isEmpty() ? "" : " of " + layersPattern))
-          + (modules.names().isEmpty() ? "" : "; near: " + String.join(", ", NearNames.of(modules.names().getFirst(), known))) + all);
+          + (modules.names().isEmpty() ? ""
+              : "; near: " + String.join(", ", NearNames.of(modules.names().getFirst(), known))) + all);
     }
   }
 }

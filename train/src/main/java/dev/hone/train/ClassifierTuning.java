@@ -86,7 +86,8 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
   @Override
   Objective objective(TrainingSet training, TrainConfig config) {
     if (config.klPenalty() != 0) {
-      throw new IllegalArgumentException("kl_penalty is for language models: a classifier has answers that its base does not have");
+      throw new IllegalArgumentException("kl_penalty is for language models: a classifier "
+          + "has answers that its base does not have");
     }
     List<String> weights = config.classWeights();
     return Objective.classification(model().labels(),

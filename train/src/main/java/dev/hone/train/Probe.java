@@ -44,7 +44,8 @@ public record Probe(int[] tokens, int window) {
 
   /** One line about the change. */
   public String report(double before, double after) {
-    return String.format(Locale.ROOT, "general text (%d tokens): loss %.4f before, %.4f after, change %+.4f; perplexity %.2f before, "
+    return String.format(Locale.ROOT, "general text (%d tokens): loss %.4f before, %.4f after, change %+.4f; "
+        + "perplexity %.2f before, "
         + "%.2f after", tokens.length, before, after, after - before, Math.exp(before), Math.exp(after));
   }
 }

@@ -48,7 +48,8 @@ class MethodCommandsTest {
   }
 
   private double loss(Path evaluated, Path adapter) {
-    List<Object> words = new ArrayList<>(List.of("evaluate", "--task", "generate", "--data", data, "--json", "--model", evaluated));
+    List<Object> words = new ArrayList<>(List.of("evaluate", "--task", "generate", "--data", data, "--json",
+        "--model", evaluated));
     words.addAll(adapter == null ? List.of() : List.of("--adapter", adapter));
     JsonNode result = JsonMapper.shared().readTree(CommandRun.of(words.toArray()).assertDone().out());
     return result.path("loss").asDouble();
@@ -63,7 +64,8 @@ class MethodCommandsTest {
     List<Object> words = new ArrayList<>(List.of("--method"));
     words.addAll(List.of(method.split(" ")));
     CommandRun run = train("out", words.toArray()).assertDone();
-    assertTrue(run.err().matches("(?s).*trainable params: [\\d,]+ \\|\\| all params: [\\d,]+ \\|\\| trainable%: [\\d.]+\n.*"), run.err());
+    assertTrue(run.err().matches(
+        "(?s).*trainable params: [\\d,]+ \\|\\| all params: [\\d,]+ \\|\\| trainable%: [\\d.]+\n.*"), run.err());
     Path adapter = directory.resolve("out/adapter");
     assertTrue(loss(model, adapter) > 0);
     CommandRun info = CommandRun.of("adapter", "info", "--adapter", adapter, "--model", model).assertDone();
