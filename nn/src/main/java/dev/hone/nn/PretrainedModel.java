@@ -6,6 +6,7 @@ import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.DType;
+import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.nn.load.ModelWriter;
@@ -232,12 +233,22 @@ public final class PretrainedModel implements Layer {
   }
 
   /**
-   * Writes {@code config.json} and the weights, without adapters, in the layout of Hugging Face.
+   * Writes {@code config.json} and the weights, without adapters, in the layout of Hugging Face: one file, or several with an
+   * index above {@link SafetensorsWriter#DEFAULT_SHARD_BYTES}.
    *
    * @param directory made if absent
    * @param dtype how to store the weights: F32, BF16 or F16; null leaves frozen ones as they are
    */
   public void save(Path directory, DType dtype) throws IOException {
-    ModelWriter.write(this, directory, dtype);
+    save(directory, dtype, SafetensorsWriter.DEFAULT_SHARD_BYTES);
+  }
+
+  /**
+   * Writes as {@link #save(Path, DType)} does, in files of at most this size, or of one tensor where that is larger.
+   *
+   * @param shardBytes above 0
+   */
+  public void save(Path directory, DType dtype, long shardBytes) throws IOException {
+    ModelWriter.write(this, directory, dtype, shardBytes);
   }
 }

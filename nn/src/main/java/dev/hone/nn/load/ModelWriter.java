@@ -25,8 +25,9 @@ public final class ModelWriter {
    * Writes the model without adapters. Each file is written beside and renamed.
    *
    * @param dtype how to store the weights; null keeps frozen ones as they are
+   * @param shardBytes above which the weights are cut into several files with an index
    */
-  public static void write(PretrainedModel model, Path directory, DType dtype) throws IOException {
+  public static void write(PretrainedModel model, Path directory, DType dtype, long shardBytes) throws IOException {
     Files.createDirectories(directory);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
     boolean embedding = model.task() == Task.EMBEDDING;
@@ -37,7 +38,7 @@ public final class ModelWriter {
       stored[0] = stored[0] == null ? type : stored[0];
       writer.add(embedding ? ModelLoader.bareName(model.config(), name) : name, value, type);
     });
-    writer.writeModel(directory, SafetensorsWriter.DEFAULT_SHARD_BYTES);
+    writer.writeModel(directory, shardBytes);
     AtomicFile.writeString(directory.resolve("config.json"), JSON.writeValueAsString(config(model, stored[0])) + "\n");
   }
 
