@@ -146,11 +146,11 @@ class EmbeddingTest {
         }
         """);
     Path classes = directory.resolve("classes");
-    int compiled = javax.tools.ToolProvider.getSystemJavaCompiler().run(null, null, null, "-p", ChildJvm.modulePath(), "-d",
-        classes.toString(), source.resolve("module-info.java").toString(), source.resolve("app/Main.java").toString());
-    assertEquals(0, compiled);
+    Path tools = Path.of(System.getProperty("java.home"), "bin");
+    output(new ProcessBuilder(tools.resolve("javac").toString(), "-p", ChildJvm.modulePath(), "-d", classes.toString(),
+        source.resolve("module-info.java").toString(), source.resolve("app/Main.java").toString()));
     String separator = System.getProperty("path.separator");
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String java = tools.resolve("java").toString();
     assertEquals("3 true", output(new ProcessBuilder(java, "--add-modules", "jdk.incubator.vector", "-p",
         ChildJvm.modulePath() + separator + classes, "-m", "app/app.Main", model.toString())));
     assertEquals("3 false", output(new ProcessBuilder(java, "--add-modules", "jdk.incubator.vector", "-cp",
