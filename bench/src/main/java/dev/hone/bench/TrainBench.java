@@ -1,31 +1,14 @@
 package dev.hone.bench;
 
-import dev.hone.autograd.Parameter;
-import dev.hone.autograd.Variable;
-import dev.hone.core.Scope;
 import dev.hone.core.parallel.Workers;
-import dev.hone.lora.Adapter;
-import dev.hone.lora.LoraConfig;
-import dev.hone.nn.Pass;
-import dev.hone.nn.PretrainedModel;
-import dev.hone.train.Objective;
-import dev.hone.train.TrainingSet;
 import dev.hone.train.optim.AdamW;
-import dev.hone.train.optim.Gradients;
-import dev.hone.train.optim.Grouping;
-import dev.hone.train.optim.Optimizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
-import java.util.stream.IntStream;
 
 /**
  * Whole training steps on random weights and tokens of fixed length, the cases and names of {@code bench_train.py}; one JSON
@@ -62,30 +45,11 @@ public final class TrainBench {
   }
 
   private static String run(String name, TrainCase bench, int warmup, int steps) throws IOException {
-    PretrainedModel model = bench.model();
-    Collection<Parameter> parameters;
-    if (bench.rank() > 0) {
-      LoraConfig lora = LoraConfig.of(bench.rank(), 2 * bench.rank());
-      parameters = Adapter.attach(model, bench.targets() == null ? lora : lora.withTargets(bench.targets()), 1)
-          .parameters().values();
-    } else {
-      model.setTrainable(true);
-      parameters = model.parameters().values();
-    }
-    TrainingSet set = set(bench, model.config().vocabSize());
-    int[] rows = IntStream.range(0, bench.batch()).toArray();
-    Optimizer optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));
-    Objective objective = bench.classify() ? Objective.classification(model.labels()) : Objective.nextToken();
-    float scale = 1f / objective.items(set, rows);
+    TrainStep step = new TrainStep(bench);
     double[] times = new double[steps];
     for (int i = -warmup; i < steps; i++) {
       long start = System.nanoTime();
-      try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(model, set, rows, scale, new Pass(true, 1, i, bench.checkpointing())).loss();
-        loss.backward();
-      }
-      optimizer.step(1e-4, Gradients.clipScale(Gradients.norm(parameters), 1));
-      Gradients.clear(parameters);
+      step.run();
       if (i >= 0) {
         times[i] = (System.nanoTime() - start) / 1e6;
       }
@@ -95,22 +59,6 @@ public final class TrainBench {
     return String.format(Locale.ROOT, "{\"case\": \"%s\", \"threads\": %d, \"step_ms\": %.1f, \"best_ms\": %.1f, "
         + "\"tokens_per_s\": %.0f, \"peak_rss_mb\": %d}", name, Workers.threads(), median, times[0],
         bench.batch() * bench.length() / median * 1e3, peakMegabytes());
-  }
-
-  private static TrainingSet set(TrainCase bench, int vocabulary) {
-    Random random = new Random(1);
-    List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
-    for (int i = 0; i < bench.batch(); i++) {
-      tokens.add(random.ints(bench.length(), 0, vocabulary).toArray());
-      float[] target = {i % 2};
-      if (!bench.classify()) {
-        target = new float[bench.length()];
-        Arrays.fill(target, 1);
-      }
-      targets.add(target);
-    }
-    return new TrainingSet(tokens, null, targets);
   }
 
   /** The most memory this process ever held, as Linux counts it; 0 elsewhere. */
