@@ -15,5 +15,6 @@ module dev.hone.train {
   exports dev.hone.train.model;
   exports dev.hone.train.optim;
   exports dev.hone.train.report;
+  exports dev.hone.train.report.page;
   exports dev.hone.train.schedule;
 }
