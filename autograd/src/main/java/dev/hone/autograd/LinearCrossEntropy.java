@@ -35,7 +35,7 @@ final class LinearCrossEntropy {
   private Tensor dHidden; // [M, C], null unless wanted; the others likewise
   private Tensor dWeight; // [V, C]
   private Tensor dBias; // [V]
-  private int hits;
+  private boolean[] right; // of each labelled row
 
   private LinearCrossEntropy(Tensor weight, Tensor bias, float softCap, float logitScale, CrossEntropySettings settings,
       float scale) {
@@ -65,10 +65,11 @@ final class LinearCrossEntropy {
     Variable loss = Variable.of("linearCrossEntropy", LossOps.sum(losses, scale))
         .pullbacks(Arrays.asList(hidden, weight, bias), (up, targets) -> head.backward(up.item(), in, rows, targets))
         .saves(head.dHidden, head.dWeight, head.dBias);
-    return new HeadLoss(loss, losses, head.hits);
+    return new HeadLoss(loss, losses, head.right);
   }
 
   private void allocate(int rows, boolean forHidden, boolean forWeight, boolean forBias) {
+    right = new boolean[rows];
     dHidden = forHidden ? Tensor.empty(rows, weight.dim(1)) : null;
     dWeight = forWeight ? Tensor.empty(weight.shape()) : null;
     dBias = forBias ? Tensor.empty(weight.dim(0)) : null;
@@ -93,7 +94,7 @@ final class LinearCrossEntropy {
         Tensor x = picked(hidden, chosen);
         int[] targets = new int[chosen.length];
         Arrays.setAll(targets, i -> labels[chosen[i]]);
-        Tensor gradient = logitsToGradient(x, targets, losses.slice(from, to));
+        Tensor gradient = logitsToGradient(x, targets, from, losses.slice(from, to));
         collect(x, gradient, from, to);
       }
     }
@@ -118,8 +119,11 @@ final class LinearCrossEntropy {
     return x;
   }
 
-  /** Computes the logits of a chunk and their losses; returns the gradient by logitScale · x · Wᵀ + bias if it is wanted. */
-  private Tensor logitsToGradient(Tensor x, int[] labels, Tensor losses) {
+  /**
+   * Computes the logits of a chunk, whose first labelled row is number {@code from}, and their losses; returns the gradient by
+   * logitScale · x · Wᵀ + bias if it is wanted.
+   */
+  private Tensor logitsToGradient(Tensor x, int[] labels, int from, Tensor losses) {
     Tensor raw = Tensor.empty(x.dim(0), weight.dim(0));
     KERNELS.matmul().matmul(x, false, weight, true, false, raw, new Epilogue(logitScale, bias, Activation.NONE, null));
     Tensor logits = raw;
@@ -129,7 +133,7 @@ final class LinearCrossEntropy {
       KERNELS.elementwise().activation(Activation.TANH, raw, logits);
       KERNELS.elementwise().unary(Unary.AFFINE, softCap, 0, logits, logits);
     }
-    hits += hits(logits, labels);
+    judge(logits, labels, from);
     boolean gradient = dHidden != null || dWeight != null || dBias != null;
     KERNELS.loss().crossEntropy(logits, labels, settings.classWeights(), settings.smoothing(), settings.zLoss(), gradient,
         scale, losses);
@@ -139,15 +143,13 @@ final class LinearCrossEntropy {
     return gradient ? logits : null;
   }
 
-  private static int hits(Tensor logits, int[] labels) {
+  private void judge(Tensor logits, int[] labels, int from) {
     int classes = logits.dim(1);
     Tensor largest = Tensor.empty(labels.length);
     KERNELS.reduce().max(logits, labels.length, classes, 1, largest, null);
-    int hits = 0;
     for (int i = 0; i < labels.length; i++) {
-      hits += logits.get((long) i * classes + labels[i]) >= largest.get(i) ? 1 : 0;
+      right[from + i] = logits.get((long) i * classes + labels[i]) >= largest.get(i);
     }
-    return hits;
   }
 
   private void collect(Tensor x, Tensor gradient, int from, int to) {

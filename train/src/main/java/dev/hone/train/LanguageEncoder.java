@@ -14,6 +14,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,11 +45,12 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
    * Rows as a model takes them.
    *
    * @param set the rows; one for each block of a {@link Example.Document}
+   * @param source which row of the data each row of {@code set} was made of
    * @param cut how many rows were longer than {@code maxLength}
    * @param dropped how many rows had nothing left to learn and were left out
    * @param joined how many rows have a token that holds the end of the prompt and the beginning of the completion; it is learnt
    */
-  public record Encoded(TrainingSet set, int cut, int dropped, int joined) {
+  public record Encoded(TrainingSet set, int[] source, int cut, int dropped, int joined) {
     /** Number of tokens. */
     public long tokens() {
       return set.tokens().stream().mapToLong(row -> row.length).sum();
@@ -91,6 +93,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     Map<Boolean, ChatTemplate> chosen = new HashMap<>();
     List<int[]> tokens = new ArrayList<>();
     List<float[]> targets = new ArrayList<>();
+    List<Integer> source = new ArrayList<>();
     int cut = 0;
     int dropped = 0;
     int joined = 0;
@@ -100,6 +103,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
         int[] all = tokenizer.encode(text, EncodeOptions.PLAIN).ids();
         check(all, data, i);
         blocks(all, stride, tokens, targets);
+        source.addAll(Collections.nCopies(tokens.size() - source.size(), i));
         continue;
       }
       Row row = row(data, i, chosen);
@@ -117,6 +121,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       } else {
         tokens.add(Arrays.copyOf(row.tokens, length));
         targets.add(target);
+        source.add(i);
       }
     }
     if (dropped > MOST_DROPPED * data.size() || tokens.isEmpty()) {
@@ -124,7 +129,8 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
           + "in their first " + maxLength + " tokens, this is the first; raise the maximum length (--max-length) or shorten "
           + "prompts; more than 5 % is taken for a fault");
     }
-    return new Encoded(new TrainingSet(tokens, null, targets), cut, dropped, joined);
+    return new Encoded(new TrainingSet(tokens, null, targets), source.stream().mapToInt(Integer::intValue).toArray(), cut, dropped,
+        joined);
   }
 
   private static long count(float[] target) {

@@ -69,11 +69,11 @@ public record CausalHead(Linear projection, float softCap) implements Head {
     int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
     Variable logits = logits(GatherOps.rows(hidden, rows), pass.rows(rows));
     Variable each = LossOps.crossEntropyPerRow(logits.detach(), next, settings);
-    return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), hits(logits.value(), next));
+    return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), right(logits.value(), next));
   }
 
-  private static int hits(Tensor logits, int[] labels) {
-    int hits = 0;
+  private static boolean[] right(Tensor logits, int[] labels) {
+    boolean[] right = new boolean[labels.length];
     int width = logits.dim(1);
     for (int row = 0; row < labels.length; row++) {
       float own = logits.get((long) row * width + labels[row]);
@@ -81,9 +81,9 @@ public record CausalHead(Linear projection, float softCap) implements Head {
       for (int i = 0; i < width && largest; i++) {
         largest = logits.get((long) row * width + i) <= own;
       }
-      hits += largest ? 1 : 0;
+      right[row] = largest;
     }
-    return hits;
+    return right;
   }
 
   /** Labels that stand at their own tokens, moved to where they are predicted: one row earlier within each sequence. */

@@ -21,13 +21,15 @@ public final class DataException extends RuntimeException {
     this(source, line, problem, null);
   }
 
-  DataException(String source, int line, String problem, Throwable cause) {
+  /** The same with what caused it. */
+  public DataException(String source, int line, String problem, Throwable cause) {
     super(source + (line > 0 ? " line " + line : "") + ": " + problem, cause);
     this.source = source;
     this.line = line;
   }
 
-  DataException(String source, String problem) {
+  /** A fault of a file as a whole. */
+  public DataException(String source, String problem) {
     this(source, 0, problem, null);
   }
 

@@ -1,10 +1,13 @@
 package dev.hone.train.metric;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * BLEU (Papineni et al. 2002) of a set of sentences, 0 to 100, computed as sacrebleu does.
@@ -30,27 +33,56 @@ public record Bleu(Tokenization tokenization, boolean lowerCase, Smoothing smoot
    * @param references one or more reference texts per sentence
    */
   public Score score(List<String> predictions, List<List<String>> references) {
+    List<Counts> counts = counts(predictions, references);
+    return score(counts, IntStream.range(0, counts.size()).toArray());
+  }
+
+  /** The score of any draw of the sentences, given by number, some perhaps more than once: sentences are counted only once. */
+  public ToDoubleFunction<int[]> ofRows(List<String> predictions, List<List<String>> references) {
+    List<Counts> counts = counts(predictions, references);
+    return rows -> score(counts, rows).value();
+  }
+
+  /** What one sentence adds to the sums that the score is made of. */
+  private record Counts(long[] hits, long[] totals, int length, int referenceLength) {}
+
+  private List<Counts> counts(List<String> predictions, List<List<String>> references) {
     if (predictions.size() != references.size()) {
       throw new IllegalArgumentException("Bleu: " + predictions.size() + " predictions, references for "
           + references.size());
     }
-    long[] hits = new long[ORDERS];
-    long[] totals = new long[ORDERS];
-    long length = 0;
-    long referenceLength = 0;
+    List<Counts> all = new ArrayList<>();
     for (int i = 0; i < predictions.size(); i++) {
       List<String> predicted = tokens(predictions.get(i));
       List<List<String>> wanted = references.get(i).stream().map(this::tokens).toList();
-      length += predicted.size();
-      referenceLength += nearestLength(predicted.size(), wanted);
+      long[] hits = new long[ORDERS];
+      long[] totals = new long[ORDERS];
       for (int n = 1; n <= ORDERS; n++) {
         Map<List<String>, Integer> most = new HashMap<>();
         for (List<String> reference : wanted) {
           Words.ngrams(reference, n).forEach((gram, count) -> most.merge(gram, count, Integer::max));
         }
-        hits[n - 1] += Words.overlap(Words.ngrams(predicted, n), most);
-        totals[n - 1] += Math.max(0, predicted.size() - n + 1);
+        hits[n - 1] = Words.overlap(Words.ngrams(predicted, n), most);
+        totals[n - 1] = Math.max(0, predicted.size() - n + 1);
       }
+      all.add(new Counts(hits, totals, predicted.size(), nearestLength(predicted.size(), wanted)));
+    }
+    return all;
+  }
+
+  private Score score(List<Counts> all, int[] rows) {
+    long[] hits = new long[ORDERS];
+    long[] totals = new long[ORDERS];
+    long length = 0;
+    long referenceLength = 0;
+    for (int row : rows) {
+      Counts counts = all.get(row);
+      for (int n = 0; n < ORDERS; n++) {
+        hits[n] += counts.hits[n];
+        totals[n] += counts.totals[n];
+      }
+      length += counts.length;
+      referenceLength += counts.referenceLength;
     }
     double brevity = length >= referenceLength ? 1 : length == 0 ? 0 : Math.exp(1 - referenceLength / (double) length);
     return new Score(brevity * precision(hits, totals), hits, totals, brevity, length, referenceLength);

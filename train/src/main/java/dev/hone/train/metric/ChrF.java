@@ -3,6 +3,8 @@ package dev.hone.train.metric;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * chrF (Popović 2015, 2017): F-score over character n-grams up to 6, and for chrF++ word n-grams up to 2; recall counts
@@ -27,24 +29,39 @@ public record ChrF(int wordOrder) {
    * @param references one or more reference texts per sentence
    */
   public double score(List<String> predictions, List<List<String>> references) {
+    return ofRows(predictions, references).applyAsDouble(IntStream.range(0, predictions.size()).toArray());
+  }
+
+  /** The score of any draw of the sentences, given by number, some perhaps more than once: sentences are counted only once. */
+  public ToDoubleFunction<int[]> ofRows(List<String> predictions, List<List<String>> references) {
     if (predictions.size() != references.size()) {
       throw new IllegalArgumentException("ChrF: " + predictions.size() + " predictions, references for "
           + references.size());
     }
-    long[][] sum = new long[CHARACTER_ORDER + wordOrder][3];
+    List<long[][]> all = new ArrayList<>();
     for (int i = 0; i < predictions.size(); i++) {
-      long[][] best = null;
+      long[][] best = new long[CHARACTER_ORDER + wordOrder][3];
+      boolean first = true;
       for (String reference : references.get(i)) {
         long[][] counts = counts(predictions.get(i), reference);
-        best = best == null || fScore(counts) > fScore(best) ? counts : best;
+        best = first || fScore(counts) > fScore(best) ? counts : best;
+        first = false;
       }
-      for (int n = 0; best != null && n < sum.length; n++) {
+      all.add(best);
+    }
+    return rows -> fScore(sum(all, rows));
+  }
+
+  private long[][] sum(List<long[][]> all, int[] rows) {
+    long[][] sum = new long[CHARACTER_ORDER + wordOrder][3];
+    for (int row : rows) {
+      for (int n = 0; n < sum.length; n++) {
         for (int k = 0; k < 3; k++) {
-          sum[n][k] += best[n][k];
+          sum[n][k] += all.get(row)[n][k];
         }
       }
     }
-    return fScore(sum);
+    return sum;
   }
 
   /** [order][predicted, reference, both]: how many n-grams there are. */

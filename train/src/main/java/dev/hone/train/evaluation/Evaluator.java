@@ -1,0 +1,129 @@
+package dev.hone.train.evaluation;
+
+import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.GradMode;
+import dev.hone.autograd.HeadLoss;
+import dev.hone.core.Scope;
+import dev.hone.nn.Labels;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.TokenBatch;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.LanguageEncoder;
+import dev.hone.train.TextClassifier;
+import dev.hone.train.TextGenerator;
+import dev.hone.train.Trainer;
+import dev.hone.train.TrainingSet;
+import dev.hone.train.data.BatchSampler;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.metric.Bootstrap;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Runs a model on rows whose answers are known, and measures it.
+ *
+ * {@snippet :
+ * Evaluation tuned = Evaluator.USUAL.evaluate(TextClassifier.load(model, adapter), Dataset.labelled(file, DataOptions.DETECT));
+ * Figure accuracy = tuned.figure("accuracy");
+ * System.out.println(accuracy.value() + " from " + accuracy.low() + " to " + accuracy.high());
+ * }
+ *
+ * @param bootstrap how intervals are made
+ */
+public record Evaluator(Bootstrap bootstrap) {
+  /** 95 % intervals from 1,000 draws. */
+  public static final Evaluator USUAL = new Evaluator(Bootstrap.USUAL);
+
+  private static final int CLASSIFIER_BATCH = 32;
+  private static final int LANGUAGE_BATCH = 8;
+
+  /** A classifier on rows with labels that it knows. */
+  public Evaluation evaluate(TextClassifier classifier, Dataset<Example.Labelled> data) {
+    TrainingSet set = ClassifierTuning.encode(classifier, data);
+    float[][] logits = Trainer.answers(classifier.model(), set, CLASSIFIER_BATCH);
+    return evaluate(classifier.model().labels(), data, set, logits);
+  }
+
+  /**
+   * A classifier whose logits are known.
+   *
+   * @param set the rows of {@code data}, encoded: their targets
+   * @param logits [rows, labels]
+   */
+  public Evaluation evaluate(Labels labels, Dataset<Example.Labelled> data, TrainingSet set, float[][] logits) {
+    List<Prediction> predictions = new ArrayList<>();
+    for (int i = 0; i < data.size(); i++) {
+      Row row = Row.of(data.line(i), data.row(i).text());
+      float[] target = set.targets().get(i);
+      predictions.add(switch (labels.kind()) {
+        case SINGLE_LABEL -> Prediction.OneClass.ofLogits(row, (int) target[0], logits[i]);
+        case MULTI_LABEL -> Prediction.SomeLabels.ofLogits(row, target, logits[i]);
+        case REGRESSION -> new Prediction.OneNumber(row, target[0], logits[i][0]);
+      });
+    }
+    return Evaluation.of(labels.names(), predictions, bootstrap);
+  }
+
+  /**
+   * How likely a language model takes texts to be.
+   *
+   * @param stride of the windows over a long text, from 1 to the generator's maximum length
+   */
+  public Evaluation evaluate(TextGenerator generator, Dataset<Example.Language> data, int stride) {
+    LanguageEncoder.Encoded encoded = generator.encoder().encode(data, stride);
+    TrainingSet set = encoded.set();
+    Prediction[] predictions = new Prediction[set.size()];
+    for (int[] rows : BatchSampler.ofRows(set.lengths(), LANGUAGE_BATCH, 0).inOrder()) {
+      losses(generator, data, encoded, rows, predictions);
+    }
+    return Evaluation.of(List.of(), Arrays.asList(predictions), bootstrap);
+  }
+
+  private static void losses(TextGenerator generator, Dataset<Example.Language> data, LanguageEncoder.Encoded encoded, int[] rows,
+      Prediction[] predictions) {
+    PretrainedModel model = generator.model();
+    TokenBatch batch = encoded.set().batch(rows);
+    int[] labels = encoded.set().labels(rows);
+    try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
+      for (int s = 0; s < rows.length; s++) {
+        labels[batch.offsets()[s]] = -1; // nothing comes before it, except a tuned prompt: never counted
+      }
+      HeadLoss head = model.loss(batch, labels, CrossEntropySettings.PLAIN, 1, Pass.inference());
+      float[] losses = head.rowLosses().toFloatArray();
+      int at = 0;
+      for (int s = 0; s < rows.length; s++) {
+        double sum = 0;
+        long tokens = 0;
+        long hits = 0;
+        for (int i = batch.offsets()[s]; i < batch.offsets()[s + 1]; i++) {
+          if (labels[i] >= 0) {
+            sum += losses[at];
+            hits += head.right()[at++] ? 1 : 0;
+            tokens++;
+          }
+        }
+        Row row = row(generator, data, encoded, rows[s]);
+        String reference = data.row(encoded.source()[rows[s]]) instanceof Example.Completion(_, String completion) ? completion
+            : null;
+        predictions[rows[s]] = new Prediction.OneText(row, tokens, hits, tokens == 0 ? 0 : sum / tokens, reference, null);
+      }
+    }
+  }
+
+  private static Row row(TextGenerator generator, Dataset<Example.Language> data, LanguageEncoder.Encoded encoded, int at) {
+    int source = encoded.source()[at];
+    int line = data.line(source);
+    return switch (data.row(source)) {
+      case Example.Text(String text) -> Row.of(line, text);
+      case Example.Completion(String prompt, String completion) -> Row.of(line, prompt, prompt + "\0" + completion);
+      case Example.Chat chat -> Row.of(line, chat.messages().getLast().toString(), chat.messages().toString());
+      case Example.Document _ -> {
+        int[] tokens = encoded.set().tokens().get(at);
+        yield Row.ofTokens(at + 1, generator.encoder().tokenizer().decode(tokens, true), tokens);
+      }
+    };
+  }
+}

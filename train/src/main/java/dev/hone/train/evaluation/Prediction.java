@@ -1,0 +1,134 @@
+package dev.hone.train.evaluation;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What a model made of one row: a record per kind of task. */
+public sealed interface Prediction {
+  /** The row. */
+  Row row();
+
+  /** Its loss: cross-entropy in nats (of labels and tokens a mean), or the squared error of a number. */
+  double loss();
+
+  /** Whether it is right, where there is right and wrong. */
+  Optional<Boolean> right();
+
+  /**
+   * One class of several.
+   *
+   * @param truth the true class by number
+   * @param probabilities of all classes
+   */
+  record OneClass(Row row, int truth, double[] probabilities, double loss) implements Prediction {
+    /** From the logits of the classes. */
+    public static OneClass ofLogits(Row row, int truth, float[] logits) {
+      double largest = Double.NEGATIVE_INFINITY;
+      for (float logit : logits) {
+        largest = Math.max(largest, logit);
+      }
+      double sum = 0;
+      for (float logit : logits) {
+        sum += Math.exp(logit - largest);
+      }
+      double[] probabilities = new double[logits.length];
+      for (int i = 0; i < logits.length; i++) {
+        probabilities[i] = Math.exp(logits[i] - largest) / sum;
+      }
+      return new OneClass(row, truth, probabilities, Math.log(sum) - (logits[truth] - largest));
+    }
+
+    /** The likeliest class, the first of equals. */
+    public int predicted() {
+      int best = 0;
+      for (int i = 1; i < probabilities.length; i++) {
+        best = probabilities[i] > probabilities[best] ? i : best;
+      }
+      return best;
+    }
+
+    @Override
+    public Optional<Boolean> right() {
+      return Optional.of(predicted() == truth);
+    }
+  }
+
+  /**
+   * Any number of labels.
+   *
+   * @param truth whether each label holds
+   * @param probabilities of each label; one above one half is predicted
+   */
+  record SomeLabels(Row row, boolean[] truth, double[] probabilities, double loss) implements Prediction {
+    /**
+     * From the logits of the labels.
+     *
+     * @param truth 1 for labels that hold, else 0
+     */
+    public static SomeLabels ofLogits(Row row, float[] truth, float[] logits) {
+      boolean[] holds = new boolean[logits.length];
+      double[] probabilities = new double[logits.length];
+      double loss = 0;
+      for (int i = 0; i < logits.length; i++) {
+        holds[i] = truth[i] >= 0.5f;
+        probabilities[i] = 1 / (1 + Math.exp(-(double) logits[i]));
+        double wrong = holds[i] ? -logits[i] : logits[i];
+        loss += Math.max(wrong, 0) + Math.log1p(Math.exp(-Math.abs(wrong))); // ln(1 + e^wrong), without overflow
+      }
+      return new SomeLabels(row, holds, probabilities, loss / logits.length);
+    }
+
+    /** Which labels are predicted. */
+    public boolean[] predicted() {
+      boolean[] predicted = new boolean[probabilities.length];
+      for (int i = 0; i < predicted.length; i++) {
+        predicted[i] = probabilities[i] > 0.5;
+      }
+      return predicted;
+    }
+
+    @Override
+    public Optional<Boolean> right() {
+      return Optional.of(Arrays.equals(predicted(), truth));
+    }
+  }
+
+  /**
+   * A number.
+   *
+   * @param truth what it is
+   * @param predicted what the model says
+   */
+  record OneNumber(Row row, double truth, double predicted) implements Prediction {
+    @Override
+    public double loss() {
+      return (predicted - truth) * (predicted - truth);
+    }
+
+    @Override
+    public Optional<Boolean> right() {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * A text that a language model was shown, and perhaps what it wrote itself.
+   *
+   * @param tokens how many tokens count
+   * @param hits how many of them the model took for the likeliest
+   * @param loss mean negative log-probability of these tokens, in nats
+   * @param reference what should follow the row's text; null where the text is all there is
+   * @param generated what the model wrote instead; null if it was not asked to
+   */
+  record OneText(Row row, long tokens, long hits, double loss, String reference, String generated) implements Prediction {
+    /** The same with what the model wrote. */
+    public OneText withGenerated(String text) {
+      return new OneText(row, tokens, hits, loss, reference, text);
+    }
+
+    @Override
+    public Optional<Boolean> right() {
+      return Optional.empty();
+    }
+  }
+}

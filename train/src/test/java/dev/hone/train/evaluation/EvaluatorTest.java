@@ -1,0 +1,134 @@
+package dev.hone.train.evaluation;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.hone.nn.Labels;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.HeldOutMetric;
+import dev.hone.train.LanguageEncoder;
+import dev.hone.train.Objective;
+import dev.hone.train.TextClassifier;
+import dev.hone.train.TextGenerator;
+import dev.hone.train.TinyLanguageModel;
+import dev.hone.train.TinyModel;
+import dev.hone.train.Trainer;
+import dev.hone.train.TrainingSet;
+import dev.hone.train.data.DataException;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluatorTest {
+  @TempDir
+  Path directory;
+
+  private TextClassifier classifier(Labels labels) throws IOException {
+    return ClassifierTuning.full(TinyModel.write(directory.resolve("bert")), labels, 3).classifier();
+  }
+
+  private static Dataset<Example.Labelled> rows(String... labels) {
+    List<Example.Labelled> rows = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      rows.add(new Example.Labelled((i % 3 == 0 ? "very good " : "bad ").repeat(1 + i % 4), labels[i % labels.length]));
+    }
+    return Dataset.of("rows", rows);
+  }
+
+  private void assertAgreesWithTheTrainer(Labels labels, Dataset<Example.Labelled> data, HeldOutMetric... metrics)
+      throws IOException {
+    TextClassifier classifier = classifier(labels);
+    TrainingSet set = ClassifierTuning.encode(classifier, data);
+    Trainer.Evaluated expected = Trainer.evaluate(classifier.model(), Objective.classification(labels), set, 7);
+    Evaluation evaluation = Evaluator.USUAL.evaluate(classifier, data);
+    assertEquals(expected.loss(), evaluation.figure("loss").value(), 1e-5);
+    for (HeldOutMetric metric : metrics) {
+      assertEquals(metric.of(expected, set, labels), evaluation.figure(metric.name().toLowerCase()).value(), 1e-6, metric.name());
+    }
+    evaluation.figures().forEach((name, figure) -> assertTrue(Double.isNaN(figure.value())
+        || figure.low() <= figure.high() && Double.isFinite(figure.low()), name + " " + figure));
+    Path file = directory.resolve(PredictionsFile.NAME);
+    PredictionsFile.write(file, evaluation);
+    PredictionsFile read = PredictionsFile.read(file);
+    Evaluation again = Evaluation.of(read.labels(), read.predictions(), evaluation.bootstrap());
+    assertEquals(evaluation.figures(), again.figures());
+    assertEquals(EvaluationJson.of(evaluation), EvaluationJson.of(again));
+    assertEquals(30, read.predictions().stream().map(p -> p.row().key()).distinct().count());
+  }
+
+  @Test
+  void figuresAreThoseOfTheTrainerForEveryKindOfLabel() throws IOException {
+    assertAgreesWithTheTrainer(new Labels(List.of("a", "b"), Labels.Kind.SINGLE_LABEL), rows("a", "b", "a"), HeldOutMetric.ACCURACY,
+        HeldOutMetric.BALANCED_ACCURACY, HeldOutMetric.MATTHEWS, HeldOutMetric.MACRO_F1, HeldOutMetric.WEIGHTED_F1);
+    assertAgreesWithTheTrainer(new Labels(List.of("a", "b", "c"), Labels.Kind.MULTI_LABEL), rows("a", "b|c", "a|c"),
+        HeldOutMetric.ACCURACY, HeldOutMetric.MICRO_F1, HeldOutMetric.MACRO_F1, HeldOutMetric.WEIGHTED_F1);
+    assertAgreesWithTheTrainer(new Labels(List.of("value"), Labels.Kind.REGRESSION), rows("1", "2.5", "-3"), HeldOutMetric.MAE,
+        HeldOutMetric.RMSE, HeldOutMetric.R2, HeldOutMetric.PEARSON);
+  }
+
+  @Test
+  void everyRowOfALanguageModelHasItsOwnLoss() throws IOException {
+    TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null);
+    Dataset<Example.Language> data = Dataset.of("rows", List.of(new Example.Completion("a > ", "bcd"), new Example.Text("xyz"),
+        new Example.Completion("a longer one > ", "e")));
+    Evaluation evaluation = Evaluator.USUAL.evaluate(generator, data, 64);
+    LanguageEncoder.Encoded encoded = generator.encoder().encode(data);
+    for (int i = 0; i < data.size(); i++) {
+      TrainingSet one = new TrainingSet(encoded.set().tokens().subList(i, i + 1), null, encoded.set().targets().subList(i, i + 1));
+      Trainer.Evaluated expected = Trainer.evaluate(generator.model(), Objective.nextToken(), one, 1);
+      Prediction.OneText text = (Prediction.OneText) evaluation.predictions().get(i);
+      assertEquals(expected.loss(), text.loss(), 1e-5);
+      assertEquals(expected.items(), text.tokens());
+      assertEquals(expected.accuracy(), text.hits() / (double) text.tokens(), 1e-9);
+    }
+    Trainer.Evaluated all = Trainer.evaluate(generator.model(), Objective.nextToken(), encoded.set(), 2);
+    assertEquals(all.loss(), evaluation.figure("loss").value(), 1e-5);
+    assertEquals(Math.exp(all.loss()), evaluation.figure("perplexity").value(), 1e-3);
+    assertEquals(all.items(), evaluation.tokens());
+    assertEquals("bcd", ((Prediction.OneText) evaluation.predictions().getFirst()).reference());
+    Path file = directory.resolve("p.jsonl");
+    PredictionsFile.write(file, evaluation);
+    assertEquals(evaluation.predictions(), PredictionsFile.read(file).predictions());
+  }
+
+  @Test
+  void blocksOfALongTextCoverEveryTokenOnce() throws IOException {
+    TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null).withRows(32, false);
+    Dataset<Example.Language> book = Dataset.of("book", List.of(new Example.Document("the quick brown fox. ".repeat(20))));
+    Evaluation evaluation = Evaluator.USUAL.evaluate(generator, book, 16);
+    assertEquals(generator.encoder().tokenizer().encode("the quick brown fox. ".repeat(20)).size() - 1, evaluation.tokens(), 2);
+    assertTrue(evaluation.predictions().size() > 10);
+  }
+
+  @Test
+  void keysTellRowsApartAndStayTheSame() {
+    assertEquals(Row.of(3, "x").key(), Row.of(3, "x").key());
+    assertTrue(!Row.of(3, "x").key().equals(Row.of(4, "x").key()));
+    assertTrue(!Row.of(3, "x").key().equals(Row.of(3, "y").key()));
+  }
+
+  @Test
+  void aFileThatIsNoneIsNamedWithItsLine() throws IOException {
+    Path file = Files.writeString(directory.resolve("p.jsonl"), "{\"key\":\"1-a\",\"line\":1,\"text\":\"x\",\"truth\":\"a\","
+        + "\"predicted\":\"a\",\"probabilities\":{\"a\":0.7,\"b\":0.3},\"loss\":0.3}\n{\"key\":\"2-a\"}\n");
+    DataException e = assertThrows(DataException.class, () -> PredictionsFile.read(file));
+    assertTrue(e.getMessage().contains("line 2") && e.getMessage().contains("'line' is missing"), e.getMessage());
+    assertThrows(DataException.class, () -> PredictionsFile.read(Files.writeString(file, "")));
+  }
+
+  @Test
+  void hugeLogitsStayFinite() {
+    Prediction.OneClass one = Prediction.OneClass.ofLogits(Row.of(1, "x"), 0, new float[] {-1000, 1000});
+    assertEquals(2000, one.loss());
+    assertArrayEquals(new double[] {0, 1}, one.probabilities());
+    assertEquals(1000, Prediction.SomeLabels.ofLogits(Row.of(1, "x"), new float[] {1}, new float[] {-1000}).loss());
+  }
+}
