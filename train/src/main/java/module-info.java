@@ -18,4 +18,5 @@ module dev.hone.train {
   exports dev.hone.train.report;
   exports dev.hone.train.report.page;
   exports dev.hone.train.schedule;
+  exports dev.hone.train.view;
 }

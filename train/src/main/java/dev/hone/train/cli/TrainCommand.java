@@ -9,7 +9,6 @@ import dev.hone.train.Trainer;
 import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.report.MetricsFile;
-import dev.hone.train.report.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,16 +127,13 @@ final class TrainCommand implements Command {
     if (config.saveTotalLimit() > 0) {
       tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
     }
-    Progress progress = new Progress(console.err(), console.terminal());
     try (Interruption _ = new Interruption(tuning::stop);
         MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
       tuning.addListener(metrics);
-      if (!quiet) {
-        tuning.addListener(progress);
-      }
-      Trainer.Result result = tuning.train(run.training(), run.heldOut(), config);
-      if (!quiet) {
-        progress.finish();
+      Trainer.Result result;
+      try (ConsoleView view = ConsoleView.open(console, quiet, "", config.bestMetric())) {
+        view.listeners().forEach(tuning::addListener);
+        result = tuning.train(run.training(), run.heldOut(), config);
       }
       if (result.interrupted()) {
         console.note("stopped after step " + result.steps() + (config.saveTotalLimit() == 0 ? ""

@@ -1,2 +1,2 @@
-/** What a run tells while it goes on: the live line, plain lines, and {@code metrics.jsonl}. */
+/** What a run leaves of its course: {@code metrics.jsonl}. */
 package dev.hone.train.report;

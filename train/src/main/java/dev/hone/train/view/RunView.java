@@ -1,0 +1,13 @@
+package dev.hone.train.view;
+
+import dev.hone.train.TrainListener;
+
+/** Shows a run to a person. One view is for one run; it is closed when the run ends, however that happens. */
+public sealed interface RunView extends TrainListener, AutoCloseable permits PlainView, LiveView {
+  /** A line that stays. */
+  void note(String line);
+
+  /** Ends the view; what it shows stays. */
+  @Override
+  void close();
+}
