@@ -6,6 +6,7 @@ module dev.hone.core {
   exports dev.hone.core;
   exports dev.hone.core.io;
   exports dev.hone.core.parallel;
+  exports dev.hone.core.quant;
   exports dev.hone.core.random;
   exports dev.hone.core.kernel to dev.hone.autograd, dev.hone.nn, dev.hone.lora, dev.hone.train;
 }

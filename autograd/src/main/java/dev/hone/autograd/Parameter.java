@@ -6,7 +6,7 @@ import dev.hone.core.Tensor;
 
 /**
  * A leaf of the computation: a weight. It is trainable, and then F32 in a Java array with a gradient of its own, or
- * frozen, and then in whatever type its file has. Parameters and their gradients outlive every {@link dev.hone.core.Scope}.
+ * frozen, and then in whatever type its file has, or quantised. Parameters and their gradients outlive every {@link dev.hone.core.Scope}.
  */
 public final class Parameter extends Variable {
   private String name;
@@ -77,8 +77,16 @@ public final class Parameter extends Variable {
     return trainable;
   }
 
-  /** Makes the parameter trainable (its value becomes F32 in a Java array) or frozen (its gradient is dropped). */
+  /**
+   * Makes the parameter trainable (its value becomes F32 in a Java array) or frozen (its gradient is dropped).
+   *
+   * @throws IllegalArgumentException if it is to be trained and its value is quantised
+   */
   public void setTrainable(boolean trainable) {
+    if (trainable && current.isQuantized()) {
+      throw new IllegalArgumentException(this + " is quantised and cannot be trained; put an adapter on it, or load the model "
+          + "without quantising");
+    }
     this.trainable = trainable;
     if (trainable) {
       current = onHeap(current);

@@ -8,6 +8,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.Arena;
 import java.util.Random;
 
@@ -43,16 +44,20 @@ final class MatMulOps implements OpsFamily {
       product(report, "lora_grad_b", "TN", 768, 1024, r, null);
     }
     for (int m : new int[] {1, 2, 4, 8, 16}) {
-      for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+      for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16, DType.NF4, DType.Q8_0, DType.INT8_ROWS}) {
         product(report, "decode_" + type + "_NT", "NT", m, 2048, 8192, type);
         product(report, "decode_" + type + "_NN", "NN", m, 2048, 8192, type);
       }
+    }
+    for (DType type : new DType[] {null, DType.BF16, DType.NF4, DType.Q8_0, DType.INT8_ROWS}) {
+      product(report, "frozen_" + (type == null ? "array" : type) + "_NT", "NT", 256, 2048, 8192, type);
+      product(report, "frozen_" + (type == null ? "array" : type) + "_NN", "NN", 256, 8192, 2048, type);
     }
     batched(report, 48, 128, 64, 128);
   }
 
   private static void product(OpsReport report, String name, String kind, int m, int k, int n, DType stored) {
-    double bytes = (double) k * n * (stored == null ? Float.BYTES : stored.bytes());
+    double bytes = (double) k * n * (stored == null ? Float.BYTES : stored == DType.NF4 ? 0.5 : Math.max(1, stored.bytes()));
     Work flop = new Work(Unit.FLOP, 2.0 * m * k * n);
     report.report(name, m + "x" + k + "x" + n, () -> {
       boolean transA = kind.charAt(0) == 'T';
@@ -60,6 +65,7 @@ final class MatMulOps implements OpsFamily {
       Tensor a = transA ? random(k, m) : random(m, k);
       Shape shape = transB ? Shape.of(n, k) : Shape.of(k, n);
       Tensor b = stored == null ? random(shape.dim(0), shape.dim(1))
+          : stored.isQuantized() ? Tensor.of(Quantized.of(random(shape.dim(0), shape.dim(1)), stored), shape)
           : Tensor.of(Arena.ofAuto().allocate(shape.size() * stored.bytes(), 64), stored, shape);
       Tensor c = Tensor.empty(m, n);
       return () -> KERNELS.matmul(a, transA, b, transB, false, c);

@@ -26,7 +26,13 @@ public enum DType {
   /** Unsigned 8-bit integer. */
   U8(1),
   /** One byte, 0 or 1. */
-  BOOL(1);
+  BOOL(1),
+  /** Four bits, scaled in blocks of 64: {@link dev.hone.core.quant.Nf4}. */
+  NF4(0),
+  /** Eight bits, scaled in blocks of 32: {@link dev.hone.core.quant.Q8Blocks}. */
+  Q8_0(0),
+  /** Eight bits, scaled by row: {@link dev.hone.core.quant.Int8Rows}. */
+  INT8_ROWS(0);
 
   private final int bytes;
 
@@ -34,9 +40,14 @@ public enum DType {
     this.bytes = bytes;
   }
 
-  /** Bytes of one element. */
+  /** Bytes of one element; 0 for quantised ones, whose {@link Tensor#bytes()} says how many all have. */
   public int bytes() {
     return bytes;
+  }
+
+  /** Whether elements are codes that share scales: frozen weights which kernels widen, in no file as one tensor. */
+  public boolean isQuantized() {
+    return bytes == 0;
   }
 
   /** Whether elements are floating point numbers. */
@@ -54,6 +65,7 @@ public enum DType {
       case I64, I32, I16, I8 -> "int" + 8 * bytes;
       case U8 -> "uint8";
       case BOOL -> "bool";
+      case NF4, Q8_0, INT8_ROWS -> name().toLowerCase(Locale.ROOT);
     };
   }
 

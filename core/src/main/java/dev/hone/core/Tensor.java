@@ -1,9 +1,11 @@
 package dev.hone.core;
 
 import dev.hone.core.memory.HeapStorage;
+import dev.hone.core.memory.QuantizedStorage;
 import dev.hone.core.memory.SegmentStorage;
 import dev.hone.core.memory.Storage;
 import dev.hone.core.parallel.Workers;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -94,6 +96,15 @@ public final class Tensor {
     return new Tensor(shape, dtype, new SegmentStorage(segment.asSlice(0, bytes)), 0);
   }
 
+  /** A tensor that stands for quantised numbers, which are not copied: a frozen weight. */
+  public static Tensor of(Quantized quantized, Shape shape) {
+    if (quantized.size() != shape.size()) {
+      throw new ShapeException("Tensor.of: " + shape + " has " + shape.size() + " elements, the quantised numbers are "
+          + quantized.size());
+    }
+    return new Tensor(shape, quantized.type(), new QuantizedStorage(quantized), 0);
+  }
+
   /** The sizes of the axes. */
   public Shape shape() {
     return shape;
@@ -114,9 +125,22 @@ public final class Tensor {
     return shape.dim(axis);
   }
 
-  /** Bytes of the elements as they are stored. */
+  /** Bytes of the elements as they are stored; of a view of quantised ones, those of the whole. */
   public long bytes() {
-    return size() * dtype.bytes();
+    return storage instanceof QuantizedStorage store ? store.quantized().bytes() : size() * dtype.bytes();
+  }
+
+  /** Whether the elements are stored as codes with shared scales: {@link #quantized()}. */
+  public boolean isQuantized() {
+    return storage instanceof QuantizedStorage;
+  }
+
+  /** The codes and scales of a quantised tensor, in which its first element is number {@link #offset()}. */
+  public Quantized quantized() {
+    if (!(storage instanceof QuantizedStorage store)) {
+      throw new IllegalStateException("tensor " + this + " is not quantised");
+    }
+    return store.quantized();
   }
 
   /** Whether this is a float tensor in a Java array: what kernels can write and compute with directly. */
@@ -140,7 +164,7 @@ public final class Tensor {
     return array;
   }
 
-  /** Index of the first element in {@link #array()}. */
+  /** Index of the first element in {@link #array()}, or in {@link #quantized()}. */
   public int offset() {
     return storage instanceof HeapStorage heap ? heap.base() + (int) offset : (int) offset;
   }
@@ -148,7 +172,8 @@ public final class Tensor {
   /** The bytes of a tensor that is not in a Java array, exactly its elements. */
   public MemorySegment segment() {
     if (!(storage instanceof SegmentStorage memory)) {
-      throw new IllegalStateException("tensor " + this + " is in a Java array; use array()");
+      throw new IllegalStateException("tensor " + this + (isHeap() ? " is in a Java array; use array()"
+          : " is quantised; use quantized()"));
     }
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
   }
@@ -211,6 +236,15 @@ public final class Tensor {
     return this;
   }
 
+  /** Copies {@code count} elements from number {@code from} on, in row-major order, to an array. */
+  public void read(long from, int count, float[] target, int at) {
+    if (isHeap()) {
+      System.arraycopy(array(), offset() + (int) from, target, at, count);
+    } else {
+      widen(from, from + count, target, at);
+    }
+  }
+
   /** A float tensor in a Java array with these values: this one if it is such a tensor, else a converted copy. */
   public Tensor toF32() {
     return isHeap() ? this : empty(shape).copyFrom(this);
@@ -224,11 +258,7 @@ public final class Tensor {
   /** The elements as a new array. */
   public float[] toFloatArray() {
     float[] values = new float[shape.length()];
-    if (isHeap()) {
-      System.arraycopy(array(), offset(), values, 0, values.length);
-    } else {
-      widen(0, values.length, values, 0);
-    }
+    read(0, values.length, values, 0);
     return values;
   }
 
@@ -252,6 +282,10 @@ public final class Tensor {
 
   /** Widens elements {@code from} to {@code to} of a tensor outside the heap into {@code target}. */
   private void widen(long from, long to, float[] target, int at) {
+    if (storage instanceof QuantizedStorage store) {
+      store.quantized().read(offset + from, (int) (to - from), target, at);
+      return;
+    }
     MemorySegment bytes = ((SegmentStorage) storage).segment();
     long base = offset + from;
     int count = (int) (to - from);
@@ -282,7 +316,7 @@ public final class Tensor {
 
   /** The elements of an integer or boolean tensor as longs. */
   public long[] toLongArray() {
-    if (dtype.isFloat()) {
+    if (dtype.isFloat() || isQuantized()) {
       throw new IllegalStateException("toLongArray: tensor " + this + " holds floating point numbers");
     }
     MemorySegment bytes = ((SegmentStorage) storage).segment();

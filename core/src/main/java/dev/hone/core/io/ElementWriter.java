@@ -1,7 +1,6 @@
 package dev.hone.core.io;
 
 import dev.hone.core.DType;
-import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -17,9 +16,9 @@ final class ElementWriter {
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE).order(ByteOrder.LITTLE_ENDIAN);
   private final MemorySegment bytes = MemorySegment.ofBuffer(buffer);
 
-  /** Whether elements of one type can be stored as another: as they are, or floats as floats. */
+  /** Whether elements of one type can be stored as another: as they are, or floats and quantised ones as floats. */
   static boolean converts(DType from, DType to) {
-    return from == to || from.isFloat() && to.isFloat();
+    return from == to && !from.isQuantized() || (from.isFloat() || from.isQuantized()) && to.isFloat();
   }
 
   void write(Tensor tensor, DType dtype, AtomicFile file) throws IOException {
@@ -28,14 +27,13 @@ final class ElementWriter {
       int count = (int) Math.min(piece, tensor.size() - from);
       if (tensor.isHeap()) {
         encode(tensor.array(), tensor.offset() + (int) from, count, dtype);
+      } else if (tensor.dtype() == dtype) {
+        int size = dtype.bytes();
+        MemorySegment.copy(tensor.segment(), from * size, bytes, 0, (long) count * size);
       } else {
-        int size = tensor.dtype().bytes();
-        MemorySegment source = tensor.segment().asSlice(from * size, (long) count * size);
-        if (tensor.dtype() == dtype) {
-          MemorySegment.copy(source, 0, bytes, 0, source.byteSize());
-        } else {
-          encode(Tensor.of(source, tensor.dtype(), Shape.of(count)).toFloatArray(), 0, count, dtype);
-        }
+        float[] values = new float[count];
+        tensor.read(from, count, values, 0);
+        encode(values, 0, count, dtype);
       }
       file.write(buffer.limit(count * dtype.bytes()).position(0));
       buffer.clear();

@@ -79,12 +79,12 @@ final class HeaderParser {
 
   private DType dtype(String name, String text) throws TensorFileException {
     for (DType type : DType.values()) {
-      if (type.name().equals(text)) {
+      if (type.name().equals(text) && !type.isQuantized()) {
         return type;
       }
     }
     throw SafetensorsHeader.error(file, name, "dtype " + TensorFileException.quote(text) + " is not supported; supported: "
-        + String.join(", ", Arrays.stream(DType.values()).map(DType::name).toList()));
+        + String.join(", ", Arrays.stream(DType.values()).filter(type -> !type.isQuantized()).map(DType::name).toList()));
   }
 
   private static long[] numbers(StrictJson json, String place, int most) throws TensorFileException {

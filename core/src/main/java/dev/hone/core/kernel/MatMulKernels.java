@@ -9,7 +9,7 @@ public interface MatMulKernels {
    * C = op(A) · op(B), then what the epilogue says.
    *
    * @param a F32 [M, K], or [K, M] if {@code transA}; leading axes are rows
-   * @param b [K, N], or [N, K] if {@code transB}; any float type, heap or mapped
+   * @param b [K, N], or [N, K] if {@code transB}; any float type or quantised, heap or mapped
    * @param accumulate whether to add to {@code c}
    * @param c F32 [M, N]
    * @param epilogue bias and activation, or {@link Epilogue#NONE}

@@ -8,6 +8,7 @@ import dev.hone.core.kernel.scalar.ScalarGatherLoops;
 import dev.hone.core.kernel.scalar.ScalarMatMulLoops;
 import dev.hone.core.kernel.scalar.ScalarNormLoops;
 import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
+import dev.hone.core.kernel.scalar.ScalarQuantLoops;
 import dev.hone.core.kernel.scalar.ScalarReduceLoops;
 import dev.hone.core.kernel.vector.VectorActivationLoops;
 import dev.hone.core.kernel.vector.VectorAttention;
@@ -16,6 +17,7 @@ import dev.hone.core.kernel.vector.VectorGatherLoops;
 import dev.hone.core.kernel.vector.VectorMatMulLoops;
 import dev.hone.core.kernel.vector.VectorNormLoops;
 import dev.hone.core.kernel.vector.VectorOptimizerLoops;
+import dev.hone.core.kernel.vector.VectorQuantLoops;
 import dev.hone.core.kernel.vector.VectorReduceLoops;
 
 /** Puts the families together for each kind of loops. */
@@ -25,7 +27,7 @@ public final class CpuKernels {
   /** Kernels in plain Java. */
   public static Kernels scalar(String reason) {
     return new Kernels("scalar", reason,
-        new CpuMatMul(new ScalarMatMulLoops(), new ScalarGatherLoops(), new ScalarActivationLoops()),
+        new CpuMatMul(new ScalarMatMulLoops(), new ScalarGatherLoops(), new ScalarQuantLoops(), new ScalarActivationLoops()),
         new CpuElementwise(new ScalarElementwiseLoops(), new ScalarActivationLoops()),
         new CpuReduce(new ScalarReduceLoops()),
         new CpuNorm(new ScalarNormLoops()),
@@ -38,7 +40,7 @@ public final class CpuKernels {
   /** Kernels on the Vector API; fails to load without its module. */
   public static Kernels vector(String reason) {
     return new Kernels("vector", reason,
-        new CpuMatMul(new VectorMatMulLoops(), new VectorGatherLoops(), new VectorActivationLoops()),
+        new CpuMatMul(new VectorMatMulLoops(), new VectorGatherLoops(), new VectorQuantLoops(), new VectorActivationLoops()),
         new CpuElementwise(new VectorElementwiseLoops(), new VectorActivationLoops()),
         new CpuReduce(new VectorReduceLoops()),
         new CpuNorm(new VectorNormLoops()),

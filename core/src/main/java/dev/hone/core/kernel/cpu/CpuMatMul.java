@@ -15,14 +15,16 @@ public final class CpuMatMul implements MatMulKernels {
   private static final int FEW_SUMS = 32;
 
   private final GatherLoops stored;
+  private final QuantLoops quantized;
   private final PackedProduct packed;
   private final ShallowProduct shallow;
   private final DotProduct dots;
   private final RowSumProduct rowSums;
 
   /** Products on these loops. */
-  public CpuMatMul(MatMulLoops loops, GatherLoops stored, ActivationLoops activations) {
+  public CpuMatMul(MatMulLoops loops, GatherLoops stored, QuantLoops quantized, ActivationLoops activations) {
     this.stored = stored;
+    this.quantized = quantized;
     ProductEpilogue epilogue = new ProductEpilogue(loops, activations);
     PanelStore store = new PanelStore();
     packed = new PackedProduct(loops, epilogue, store);
@@ -33,7 +35,7 @@ public final class CpuMatMul implements MatMulKernels {
 
   @Override
   public void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
-    Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue, stored);
+    Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue, stored, quantized);
     if (product.m() > 0 && product.n() > 0) {
       run(product);
     }

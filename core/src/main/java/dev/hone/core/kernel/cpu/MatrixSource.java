@@ -2,6 +2,8 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.DType;
 import dev.hone.core.Tensor;
+import dev.hone.core.parallel.Scratch;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -16,15 +18,16 @@ abstract sealed class MatrixSource {
     this.columns = columns;
   }
 
-  /** The source that reads a tensor of a float type, [rows, columns]. */
-  static MatrixSource of(Tensor tensor, GatherLoops loops) {
+  /** The source that reads a tensor of a float type or a quantised one, [rows, columns]. */
+  static MatrixSource of(Tensor tensor, GatherLoops loops, QuantLoops quantized) {
     if (tensor.isHeap()) {
       return new InArray(tensor.array(), tensor.offset(), tensor.shape().columns());
     }
     return switch (tensor.dtype()) {
       case F32, BF16, F16 -> new Stored(loops, tensor);
+      case NF4, Q8_0, INT8_ROWS -> new Coded(quantized, tensor);
       default -> throw new IllegalArgumentException("matmul: rhs " + tensor + " is " + tensor.dtype()
-          + "; products read F32, BF16 and F16, convert it with toF32()");
+          + "; products read F32, BF16, F16 and quantised weights, convert it with toF32()");
     };
   }
 
@@ -119,6 +122,41 @@ abstract sealed class MatrixSource {
     void dots(MatMulLoops products, int row, int rowEnd, float[] x, int xi, float[] sums) {
       for (int i = row; i < rowEnd; i++) {
         sums[i - row] = loops.dot(elements, type, (long) i * columns(), x, xi, columns());
+      }
+    }
+  }
+
+  /** Quantised rows. */
+  private static final class Coded extends MatrixSource {
+    private static final int WIDENED = 14;
+
+    private final QuantLoops loops;
+    private final Quantized elements;
+    private final long first;
+
+    Coded(QuantLoops loops, Tensor tensor) {
+      super(tensor.shape().columns());
+      this.loops = loops;
+      elements = tensor.quantized();
+      first = tensor.offset();
+    }
+
+    @Override
+    void read(int row, int column, int count, float[] target, int at) {
+      loops.widen(elements, first + (long) row * columns() + column, target, at, count);
+    }
+
+    @Override
+    void dots(MatMulLoops products, int row, int rowEnd, float[] x, int xi, float[] sums) {
+      for (int i = row; i < rowEnd; i++) {
+        long element = first + (long) i * columns();
+        if (loops.inStep(elements, element, columns())) {
+          sums[i - row] = loops.dot(elements, element, x, xi, columns());
+        } else { // vectors would cross blocks
+          float[] values = Scratch.floats(WIDENED, columns());
+          loops.widen(elements, element, values, 0, columns());
+          products.dotsOfOne(columns(), values, 0, 0, 0, 0, x, xi, sums, i - row);
+        }
       }
     }
   }

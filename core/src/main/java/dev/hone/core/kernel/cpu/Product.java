@@ -24,7 +24,7 @@ record Product(int m, int n, int k, float[] a, int ai, int lda, boolean transA, 
     boolean accumulate, float[] c, int ci, Epilogue epilogue) {
 
   static Product of(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue,
-      GatherLoops loops) {
+      GatherLoops loops, QuantLoops quantized) {
     int m = transA ? a.shape().columns() : a.shape().rows();
     int k = transA ? a.shape().rows() : a.shape().columns();
     int n = transB ? b.shape().rows() : b.shape().columns();
@@ -48,7 +48,7 @@ record Product(int m, int n, int k, float[] a, int ai, int lda, boolean transA, 
       throw new IllegalArgumentException("matmul: accumulate and activation " + epilogue.activation()
           + " exclude each other; apply the activation to the finished sum");
     }
-    return new Product(m, n, k, a.array(), a.offset(), a.shape().columns(), transA, MatrixSource.of(b, loops), transB,
+    return new Product(m, n, k, a.array(), a.offset(), a.shape().columns(), transA, MatrixSource.of(b, loops, quantized), transB,
         accumulate, c.array(), c.offset(), epilogue);
   }
 

@@ -6,6 +6,7 @@ import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -103,6 +104,9 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
 
   /** The same values, rounded to a stored type, at an odd place in native memory. */
   static Tensor outside(Tensor tensor, DType type) {
+    if (type.isQuantized()) {
+      return Tensor.of(Quantized.of(tensor, type), tensor.shape());
+    }
     float[] values = tensor.toFloatArray();
     MemorySegment memory = Arena.ofAuto().allocate((long) values.length * type.bytes() + 2).asSlice(2);
     for (int i = 0; i < values.length; i++) {

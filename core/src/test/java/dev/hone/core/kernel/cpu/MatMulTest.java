@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Products of both kinds of loops against float64, and what must hold bit for bit. */
 class MatMulTest {
   private static final String[] LAYOUTS = {"NN", "NT", "TN", "TT"};
+  private static final DType[] STORED = {DType.F32, DType.BF16, DType.F16, DType.NF4, DType.Q8_0, DType.INT8_ROWS};
 
   static List<MatMulCase> cases() {
     List<MatMulCase> cases = new ArrayList<>();
@@ -46,9 +47,10 @@ class MatMulTest {
       cases.add(MatMulCase.of(61, 1100, 35, layout).scaled(-2).withBias().accumulating());
       cases.add(MatMulCase.of(3, 0, 5, layout));
       cases.add(MatMulCase.of(3, 0, 5, layout).accumulating().withBias());
-      for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-        for (int m : new int[] {1, 2, 5, 8, 9, 60}) {
+      for (DType type : STORED) {
+        for (int m : new int[] {1, 2, 5, 8, 9, 60, 90}) {
           cases.add(MatMulCase.of(m, 70, 53, layout).stored(type));
+          cases.add(MatMulCase.of(m, 192, 128, layout).stored(type));
           cases.add(MatMulCase.of(m, 1031, 67, layout).stored(type));
         }
       }
@@ -93,6 +95,8 @@ class MatMulTest {
       large.add(MatMulCase.of(16, 1024, 768, layout));
       large.add(MatMulCase.of(1, 1500, 1300, layout).stored(DType.BF16));
       large.add(MatMulCase.of(4, 1500, 1300, layout));
+      large.add(MatMulCase.of(301, 700, 411, layout).stored(DType.NF4));
+      large.add(MatMulCase.of(1, 1536, 1300, layout).stored(DType.Q8_0));
     }
     int before = Workers.threads();
     try {
@@ -114,12 +118,14 @@ class MatMulTest {
   void storedTypesGiveTheBitsOfTheirWidenedValues(String kind, MatMulKernels kernels) {
     for (String layout : LAYOUTS) {
       for (int m : new int[] {1, 3, 8, 40}) {
-        for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-          MatMulCase c = MatMulCase.of(m, 1031, 67, layout).stored(type);
-          MatMulCase.Values operands = c.operands();
-          Tensor widened = Tensor.empty(m, 67);
-          kernels.matmul(operands.a(), c.transA(), operands.b().toF32(), c.transB(), false, widened);
-          assertArrayEquals(widened.toFloatArray(), c.run(kernels), kind + " " + c);
+        for (DType type : STORED) {
+          for (int[] size : new int[][] {{1031, 67}, {320, 96}}) {
+            MatMulCase c = MatMulCase.of(m, size[0], size[1], layout).stored(type);
+            MatMulCase.Values operands = c.operands();
+            Tensor widened = Tensor.empty(m, size[1]);
+            kernels.matmul(operands.a(), c.transA(), operands.b().toF32(), c.transB(), false, widened);
+            assertArrayEquals(widened.toFloatArray(), c.run(kernels), kind + " " + c);
+          }
         }
       }
     }
