@@ -18,5 +18,6 @@ module dev.hone.train {
   exports dev.hone.train.report;
   exports dev.hone.train.report.page;
   exports dev.hone.train.schedule;
+  exports dev.hone.train.sweep;
   exports dev.hone.train.view;
 }

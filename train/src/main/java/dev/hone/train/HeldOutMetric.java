@@ -53,6 +53,11 @@ public enum HeldOutMetric {
     return valueOf(plain);
   }
 
+  /** Whether a higher value is the better one. */
+  public boolean higherIsBetter() {
+    return greater;
+  }
+
   /** Whether {@code now} is better than {@code before} by more than {@code threshold}; anything is better than NaN. */
   boolean better(double now, double before, double threshold) {
     return Double.isNaN(before) ? !Double.isNaN(now) : greater ? now > before + threshold : now < before - threshold;

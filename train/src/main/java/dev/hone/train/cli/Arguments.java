@@ -65,14 +65,25 @@ final class Arguments {
     }
   }
 
+  /** Arguments that are not words of a command line but values by key; {@code source} is what messages call the place. */
+  static Arguments of(String command, List<Flag> flags, String source, Map<String, ?> values) {
+    Arguments arguments = new Arguments(command, flags, List.of());
+    arguments.take(source, values);
+    return arguments;
+  }
+
   /** Takes from a file what no flag said. */
   private void readFile(Path file) {
-    for (Map.Entry<String, Object> entry : ConfigFile.read(file).entrySet()) {
+    take(file.toString(), ConfigFile.read(file));
+  }
+
+  private void take(String source, Map<String, ?> values) {
+    for (Map.Entry<String, ?> entry : values.entrySet()) {
       String said = entry.getKey().replace('_', '-');
       String name = names.get(said);
       if (name == null) {
         List<String> keys = names.keySet().stream().map(key -> key.replace('-', '_')).toList();
-        throw new UserError(file + ": unknown key '" + entry.getKey() + "'" + Nearest.hint(entry.getKey(), keys, "")
+        throw new UserError(source + ": unknown key '" + entry.getKey() + "'" + Nearest.hint(entry.getKey(), keys, "")
             + "; hone " + command + " --help lists the flags, which are the keys");
       }
       if (entry.getValue() != null) {
@@ -91,6 +102,13 @@ final class Arguments {
       }
     }
     return settings.read(values);
+  }
+
+  /** What was given, by key; aliases are resolved. */
+  Map<String, String> given() {
+    Map<String, String> values = new LinkedHashMap<>();
+    given.forEach((name, value) -> values.put(name.replace('-', '_'), value));
+    return values;
   }
 
   /** Every flag that has a value, by key, as it would be written in a file; without those that are about one start only. */

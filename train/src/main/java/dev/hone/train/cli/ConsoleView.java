@@ -33,7 +33,7 @@ final class ConsoleView implements AutoCloseable {
    */
   static ConsoleView open(Console console, boolean quiet, String title, String metric) {
     if (quiet) {
-      return new ConsoleView(null, null);
+      return none();
     }
     if (!console.terminal()) {
       return new ConsoleView(new PlainView(console.err()), null);
@@ -44,6 +44,18 @@ final class ConsoleView implements AutoCloseable {
     PrintStream errors = System.err;
     System.setErr(new PrintStream(new Lines(view), true, errors.charset()));
     return new ConsoleView(view, errors);
+  }
+
+  /** A view that shows nothing. */
+  static ConsoleView none() {
+    return new ConsoleView(null, null);
+  }
+
+  /** Takes a picture away instead of leaving it there. */
+  void erase() {
+    if (view instanceof LiveView live) {
+      live.erase();
+    }
   }
 
   List<TrainListener> listeners() {

@@ -22,6 +22,8 @@ import java.util.Map;
 final class TrainCommand implements Command {
   private static final int SEARCH_STEPS = 100;
   private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
+  /** Flags that are about one start and no part of a run. */
+  static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr");
   private static final String CONFIG_FILE = "run.yaml";
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
@@ -92,7 +94,7 @@ final class TrainCommand implements Command {
     Probe probe = probe(arguments, run.tuning());
     double before = probe == null ? 0 : probe.baseLoss(run.tuning().model(), run.tuning().adapter());
     Trainer.Result result = train(run, config, output,
-        arguments.resolved(List.of("quiet", "overwrite", "resume", "find-lr")), resume, quiet, console);
+        arguments.resolved(OF_ONE_START), resume, quiet, console);
     if (probe != null) {
       console.note(probe.report(before, probe.loss(run.tuning().model())));
     }
@@ -120,6 +122,27 @@ final class TrainCommand implements Command {
       boolean quiet, Console console) throws IOException {
     Tuning<?> tuning = run.tuning();
     say(console, quiet, Adapter.summary(tuning.model()));
+    Trainer.Result result;
+    try (Interruption _ = new Interruption(tuning::stop)) {
+      try (ConsoleView view = ConsoleView.open(console, quiet, "", config.bestMetric())) {
+        result = train(run, config, output, settings, resume, view);
+      }
+      if (result.interrupted()) {
+        console.note("stopped after step " + result.steps() + (config.saveTotalLimit() == 0 ? ""
+            : ", which is saved; go on with: hone train --config " + output.resolve(CONFIG_FILE) + " --resume"));
+        return result;
+      }
+    }
+    say(console, quiet, String.format(Locale.ROOT, "trained %d steps in %.1f s%s; %s written to %s", result.steps(),
+        result.seconds(), run.heldOut() == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
+            result.bestLoss(), result.bestStep()), tuning.adapter() == null ? "model" : "adapter", target(tuning, output)));
+    return result;
+  }
+
+  /** Trains as a view watches, and writes what a run leaves; nobody is told. */
+  static Trainer.Result train(PreparedRun run, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
+      ConsoleView view) throws IOException {
+    Tuning<?> tuning = run.tuning();
     Files.createDirectories(output);
     if (!settings.isEmpty()) {
       ConfigFile.write(output.resolve(CONFIG_FILE), settings);
@@ -127,26 +150,19 @@ final class TrainCommand implements Command {
     if (config.saveTotalLimit() > 0) {
       tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
     }
-    try (Interruption _ = new Interruption(tuning::stop);
-        MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
+    try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
       tuning.addListener(metrics);
-      Trainer.Result result;
-      try (ConsoleView view = ConsoleView.open(console, quiet, "", config.bestMetric())) {
-        view.listeners().forEach(tuning::addListener);
-        result = tuning.train(run.training(), run.heldOut(), config);
+      view.listeners().forEach(tuning::addListener);
+      Trainer.Result result = tuning.train(run.training(), run.heldOut(), config);
+      if (!result.interrupted()) {
+        tuning.save(target(tuning, output));
       }
-      if (result.interrupted()) {
-        console.note("stopped after step " + result.steps() + (config.saveTotalLimit() == 0 ? ""
-            : ", which is saved; go on with: hone train --config " + output.resolve(CONFIG_FILE) + " --resume"));
-        return result;
-      }
-      Path target = output.resolve(tuning.adapter() == null ? "model" : "adapter");
-      tuning.save(target);
-      say(console, quiet, String.format(Locale.ROOT, "trained %d steps in %.1f s%s; %s written to %s", result.steps(),
-          result.seconds(), run.heldOut() == null ? "" : String.format(Locale.ROOT, ", best held-out loss %.4f at step %d",
-              result.bestLoss(), result.bestStep()), tuning.adapter() == null ? "model" : "adapter", target));
       return result;
     }
+  }
+
+  private static Path target(Tuning<?> tuning, Path output) {
+    return output.resolve(tuning.adapter() == null ? "model" : "adapter");
   }
 
   private static void say(Console console, boolean quiet, String line) {
