@@ -19,6 +19,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** Many runs of {@code hone train} with different settings. */
@@ -74,9 +76,11 @@ final class SweepCommand implements Command {
       sweep.addListener(new Lines(console, config));
     }
     boolean live = console.terminal() && !quiet && config.search().concurrency() == 1;
+    AtomicBoolean first = new AtomicBoolean(!quiet);
     SweepTable table;
     try (Interruption _ = new Interruption(sweep::stop)) {
-      table = sweep.run(trial -> train(trial, file, sweep.trials().size(), live, console));
+      table = sweep.run(trial -> train(trial, file, sweep.trials().size(), live, console,
+          first.getAndSet(false) ? console::note : _ -> {}));
       if (table.interrupted()) {
         console.note("stopped; the same command goes on");
         return INTERRUPTED;
@@ -156,13 +160,13 @@ final class SweepCommand implements Command {
     }
   }
 
-  private static Trainer.Result train(TrialRun trial, String file, int trials, boolean live, Console console)
-      throws IOException {
+  private static Trainer.Result train(TrialRun trial, String file, int trials, boolean live, Console console,
+      Consumer<String> say) throws IOException {
     Map<String, String> settings = new LinkedHashMap<>(trial.settings());
     settings.put(OUTPUT, trial.directory().toString());
     Arguments arguments = Arguments.of("train", new TrainCommand().flags(), file, settings);
     TrainConfig config = TrainCommand.config(arguments);
-    PreparedRun run = PreparedRun.of(arguments, config, console, _ -> {});
+    PreparedRun run = PreparedRun.of(arguments, config, console, say);
     trial.watch(run.tuning(), run.heldOut(), config);
     String title = "trial " + trial.trial().number() + "/" + trials;
     try (ConsoleView view = live ? ConsoleView.open(console, false, title, config.bestMetric()) : ConsoleView.none()) {
