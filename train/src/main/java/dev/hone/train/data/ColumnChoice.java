@@ -44,6 +44,14 @@ final class ColumnChoice {
     label = withLabel && !lists ? flat(foundLabel) : foundLabel;
   }
 
+  /** Fails if a row that was read since has a list where a text or a label is needed. */
+  void checkFlat(boolean lists) {
+    requireFlat(table, text);
+    if (label >= 0 && !lists) {
+      requireFlat(table, label);
+    }
+  }
+
   int text() {
     return text;
   }
@@ -84,16 +92,16 @@ final class ColumnChoice {
 
   private int byRepeats(int taken, boolean must) {
     List<Integer> found = new ArrayList<>();
-    int rows = table.rows().size();
+    List<String[]> rows = table.head();
     for (int c = 0; c < table.columns().size(); c++) {
       Set<String> values = new HashSet<>();
       boolean isShort = !table.nested().containsKey(table.columns().get(c));
-      for (int r = 0; r < rows && isShort; r++) {
-        String cell = table.cell(r, c);
+      for (int r = 0; r < rows.size() && isShort; r++) {
+        String cell = rows.get(r)[c];
         isShort = cell != null && cell.length() <= LONGEST_LABEL;
         values.add(cell);
       }
-      if (c != taken && isShort && values.size() * 2 <= Math.max(rows, 4)) {
+      if (c != taken && isShort && values.size() * 2 <= Math.max(rows.size(), 4)) {
         found.add(c);
       }
     }
@@ -112,7 +120,7 @@ final class ColumnChoice {
     List<Integer> found = new ArrayList<>();
     for (int c = 0; c < table.columns().size(); c++) {
       boolean numbers = true;
-      for (String[] row : table.rows()) {
+      for (String[] row : table.head()) {
         numbers &= row[c] == null || ColumnNames.isNumber(row[c]);
       }
       if (c != taken && !numbers && !table.nested().containsKey(table.columns().get(c))) {
@@ -128,7 +136,7 @@ final class ColumnChoice {
     long most = 0;
     for (int c : columns) {
       long characters = 0;
-      for (String[] row : table.rows()) {
+      for (String[] row : table.head()) {
         characters += row[c] == null ? 0 : row[c].length();
       }
       if (characters > most) {

@@ -9,7 +9,8 @@ import java.util.Map;
  * What the user says about a file; all that is left open is detected.
  *
  * @param format words from {@code csv tsv jsonl json}, {@code comma semicolon tab pipe}, {@code header noheader},
- *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}. Empty: detect
+ *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}; {@code indexed} reads rows from the file
+ *     when they are needed, as it is done anyway where the file is larger than an eighth of the heap. Empty: detect
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
  *     by its number from 1. Parts are {@code text label prompt completion messages tools instruction input output}.
  *     Empty: detect
@@ -26,7 +27,7 @@ public record DataOptions(String format, String columns) {
   private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "instruction",
       "input", "output");
   private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "comma", "semicolon", "tab", "pipe",
-      "header", "noheader", "quotes", "noquotes");
+      "header", "noheader", "quotes", "noquotes", "indexed");
   private static final Map<String, Character> SEPARATORS = Map.of("comma", ',', "semicolon", ';', "tab", '\t',
       "pipe", '|');
 
@@ -81,6 +82,16 @@ public record DataOptions(String format, String columns) {
   /** Whether double quotes are said to enclose fields, or null. */
   Boolean quotedOrNull() {
     return says("quotes") ? Boolean.TRUE : says("noquotes") ? Boolean.FALSE : null;
+  }
+
+  /** Whether rows are to stay in the file until they are needed. */
+  boolean indexed() {
+    return says("indexed");
+  }
+
+  /** Whether nothing is said of the rows of a file. */
+  boolean silent() {
+    return (format.isEmpty() || format.equals("indexed")) && columns.isEmpty();
   }
 
   /** Part -> column, in the order given. */

@@ -2,22 +2,28 @@ package dev.hone.train.data;
 
 import dev.hone.core.random.Philox;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 
 /**
  * Rows of one kind, in the order of the file, each with the line it came from.
+ *
+ * <p>A file of more than an eighth of the heap stays on disk, unless it is packed: an index of where its rows begin is made, and
+ * a row is read when it is asked for. Such a file must not be changed while it is in use. It takes 12 bytes of memory a row here,
+ * and about 60 in the course of a run, however long the rows are. What is learnt from it has the same bits either way.
  *
  * @param <E> the kind of row
  */
 public final class Dataset<E extends Example> {
   private static final double MOST_EMPTY = 0.05;
   private static final int LABELS_SHOWN = 10;
+  private static final int MOST_LABELS = 10_000;
+  private static final int PIECE = 1 << 15;
   /** Names the stream of random numbers that samples a fraction of the rows. */
   private static final long SAMPLE = 0x73616D706C65L;
 
@@ -26,13 +32,24 @@ public final class Dataset<E extends Example> {
   private final List<E> rows;
   private final int[] lines;
   private final int skipped;
+  private final boolean onDemand;
 
-  private Dataset(String source, String description, List<E> rows, int[] lines, int skipped) {
+  private Dataset(String source, String description, List<E> rows, int[] lines, int skipped, boolean onDemand) {
     this.source = source;
     this.description = description;
-    this.rows = List.copyOf(rows);
+    this.rows = onDemand ? rows : List.copyOf(rows);
     this.lines = lines;
     this.skipped = skipped;
+    this.onDemand = onDemand;
+  }
+
+  /** The rows of a table that are kept. */
+  private static <E extends Example> Dataset<E> of(Path file, Table table, int[] kept, IntFunction<E> row, String columns) {
+    int skipped = table.rows().size() - kept.length;
+    int[] lines = skipped == 0 ? table.lines() : Arrays.stream(kept).map(r -> table.lines()[r]).toArray();
+    List<E> rows = new RowList<>(kept.length, skipped == 0 ? row : i -> row.apply(kept[i]));
+    return new Dataset<>(table.source(), describe(file, table, kept.length, skipped) + ", " + columns, rows, lines, skipped,
+        table.onDemand());
   }
 
   /**
@@ -51,56 +68,62 @@ public final class Dataset<E extends Example> {
    * @param lists whether a label may be a JSON list, for rows that carry several
    */
   public static Dataset<Example.Labelled> labelled(Path file, DataOptions options, boolean lists) {
-    Table table = Table.read(TextFile.read(file), options);
+    Table table = Table.read(file, options);
     ColumnChoice columns = new ColumnChoice(table, options, true, lists);
-    List<Example.Labelled> rows = new ArrayList<>();
-    int[] lines = new Keep(table, columns.text()).rows(r -> {
+    LabelCounts labels = new LabelCounts();
+    int[] kept = new Keep(table, columns.text()).rows(r -> {
       String label = table.cell(r, columns.label());
       if (label == null || label.isBlank()) {
         throw new DataException(table.source(), table.lines()[r], "the label (" + table.describe(columns.label())
             + ") is empty");
       }
-      rows.add(new Example.Labelled(table.cell(r, columns.text()), label.strip()));
+      labels.add(label.strip());
     });
-    int skipped = table.rows().size() - rows.size();
-    String description = describe(file, table, rows.size(), skipped) + ", text = " + table.describe(columns.text())
-        + ", label = " + table.describe(columns.label()) + "; " + labels(rows);
-    return new Dataset<>(table.source(), description, rows, lines, skipped);
+    columns.checkFlat(lists);
+    return of(file, table, kept, r -> new Example.Labelled(table.cell(r, columns.text()), table.cell(r, columns.label()).strip()),
+        "text = " + table.describe(columns.text()) + ", label = " + table.describe(columns.label()) + "; " + labels);
   }
 
   /** Reads texts alone, to predict for: as {@link #labelled}, but a label column is not needed and not kept. */
   public static Dataset<Example.Text> texts(Path file, DataOptions options) {
-    Table table = Table.read(TextFile.read(file), options);
+    Table table = Table.read(file, options);
     ColumnChoice columns = new ColumnChoice(table, options, false, false);
-    List<Example.Text> rows = new ArrayList<>();
-    int[] lines = new Keep(table, columns.text()).rows(r -> rows.add(new Example.Text(table.cell(r, columns.text()))));
-    int skipped = table.rows().size() - rows.size();
-    return new Dataset<>(table.source(), describe(file, table, rows.size(), skipped) + ", text = "
-        + table.describe(columns.text()), rows, lines, skipped);
+    int[] kept = new Keep(table, columns.text()).rows(_ -> { });
+    columns.checkFlat(false);
+    return of(file, table, kept, r -> new Example.Text(table.cell(r, columns.text())), "text = " + table.describe(columns.text()));
   }
 
   /**
    * Reads rows for a language model: {@code messages} (and {@code tools}), {@code prompt} and {@code completion},
    * {@code instruction}, {@code output} (and {@code input}) or {@code text}, told by their keys; or a plain text file
-   * ({@code .txt}, also {@code .txt.gz}), which becomes one {@link Example.Document}.
+   * ({@code .txt}, also {@code .txt.gz}), which becomes one {@link Example.Document}, or one for each
+   * {@value #PIECE} bytes, cut at line ends, if it is too large for the heap.
    *
    * <p>Rows with nothing to learn are skipped and counted as {@link #labelled} does.
    */
   public static Dataset<Example.Language> language(Path file, DataOptions options) {
-    TextFile content = TextFile.read(file);
-    if (content.isPlain() && options.format().isEmpty() && options.columns().isEmpty()) {
-      String text = content.text();
-      return new Dataset<>(content.name(), file.getFileName() + ": a text of "
-          + String.format(Locale.ROOT, "%,d", text.codePointCount(0, text.length())) + " characters",
-          List.of(new Example.Document(text)), new int[] {1}, 0);
+    if (TextFile.isPlain(file) && options.silent()) {
+      return RowFile.suits(file, options) ? pieces(RowFile.open(file)) : document(TextFile.read(file));
     }
-    Table table = Table.read(content, options);
+    Table table = Table.read(file, options);
     LanguageRows reader = new LanguageRows(table, options);
-    List<Example.Language> rows = new ArrayList<>();
-    int[] lines = new Keep(table, reader.learntColumn()).rows(r -> rows.add(reader.row(r)));
-    int skipped = table.rows().size() - rows.size();
-    return new Dataset<>(table.source(), describe(file, table, rows.size(), skipped) + ", " + reader.description(), rows, lines,
-        skipped);
+    int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
+    reader.checkFlat();
+    return of(file, table, kept, reader::row, reader.description());
+  }
+
+  private static Dataset<Example.Language> document(TextFile content) {
+    String text = content.text();
+    return new Dataset<>(content.name(), content.path().getFileName() + ": a text of "
+        + String.format(Locale.ROOT, "%,d", text.codePointCount(0, text.length())) + " characters",
+        List.of(new Example.Document(text)), new int[] {1}, 0, false);
+  }
+
+  private static Dataset<Example.Language> pieces(RowFile file) {
+    RowFile.Index index = file.pieces(PIECE);
+    return new Dataset<>(file.name(), String.format(Locale.ROOT, "%s: a text of %,d MB, read in %,d pieces that end at line ends",
+        file.path().getFileName(), file.size() / 1_000_000, index.size()),
+        new RowList<>(index.size(), i -> new Example.Document(index.text(i))), index.lines(0), 0, true);
   }
 
   /**
@@ -114,18 +137,15 @@ public final class Dataset<E extends Example> {
     for (int i = 0; i < lines.length; i++) {
       lines[i] = i + 1;
     }
-    return new Dataset<>(source, source + ": " + rows.size() + " rows", rows, lines, 0);
+    return new Dataset<>(source, source + ": " + rows.size() + " rows", rows, lines, 0, false);
   }
 
   /** The rows {@code chosen} by number, in that order. */
   public Dataset<E> select(int[] chosen) {
-    List<E> selected = new ArrayList<>(chosen.length);
-    int[] where = new int[chosen.length];
-    for (int i = 0; i < chosen.length; i++) {
-      selected.add(rows.get(chosen[i]));
-      where[i] = lines[chosen[i]];
-    }
-    return new Dataset<>(source, source + ": " + chosen.length + " of " + rows.size() + " rows", selected, where, 0);
+    int[] where = Arrays.stream(chosen).map(i -> lines[i]).toArray();
+    int[] order = chosen.clone();
+    return new Dataset<>(source, source + ": " + chosen.length + " of " + rows.size() + " rows",
+        new RowList<>(order.length, i -> rows.get(order[i])), where, 0, onDemand);
   }
 
   /** The rows of several data sets, one after the other; each keeps its line. */
@@ -133,15 +153,23 @@ public final class Dataset<E extends Example> {
     if (parts.size() == 1) {
       return parts.getFirst();
     }
-    List<E> rows = new ArrayList<>();
-    List<Integer> lines = new ArrayList<>();
-    for (Dataset<E> part : parts) {
-      rows.addAll(part.rows);
-      Arrays.stream(part.lines).forEach(lines::add);
+    int[] ends = new int[parts.size()];
+    int size = 0;
+    for (int p = 0; p < ends.length; p++) {
+      size += parts.get(p).size();
+      ends[p] = size;
     }
+    IntFunction<E> row = i -> {
+      int p = 0;
+      while (i >= ends[p]) {
+        p++;
+      }
+      return parts.get(p).row(i - ends[p] + parts.get(p).size());
+    };
     String source = String.join(" + ", parts.stream().map(Dataset::source).toList());
-    return new Dataset<>(source, source + ": " + rows.size() + " rows", rows,
-        lines.stream().mapToInt(Integer::intValue).toArray(), parts.stream().mapToInt(Dataset::skipped).sum());
+    return new Dataset<>(source, source + ": " + size + " rows", new RowList<>(size, row),
+        parts.stream().flatMapToInt(part -> Arrays.stream(part.lines)).toArray(), parts.stream().mapToInt(Dataset::skipped).sum(),
+        parts.stream().anyMatch(Dataset::onDemand));
   }
 
   /**
@@ -177,6 +205,11 @@ public final class Dataset<E extends Example> {
     return rows.size();
   }
 
+  /** Whether rows are read from their file whenever they are asked for. */
+  public boolean onDemand() {
+    return onDemand;
+  }
+
   /** All rows, unmodifiable. */
   public List<E> rows() {
     return rows;
@@ -202,21 +235,36 @@ public final class Dataset<E extends Example> {
         + (skipped > 0 ? " (" + skipped + " with empty text skipped)" : "") + ", " + table.layout();
   }
 
-  private static String labels(List<Example.Labelled> rows) {
-    Map<String, Integer> counts = new TreeMap<>(LabelSet.ORDER);
-    rows.forEach(row -> counts.merge(row.label(), 1, Integer::sum));
-    StringBuilder text = new StringBuilder().append(counts.size()).append(counts.size() == 1 ? " label: " : " labels: ");
-    int shown = 0;
-    for (Map.Entry<String, Integer> e : counts.entrySet()) {
-      if (shown == LABELS_SHOWN && counts.size() > LABELS_SHOWN + 1) {
-        return text.append(" and ").append(counts.size() - shown).append(" more").toString();
+  /** How often each label occurs, in words. */
+  private static final class LabelCounts {
+    private final Map<String, Integer> counts = new TreeMap<>(LabelSet.ORDER);
+    private boolean many; // too many to count them: numbers, more likely
+
+    void add(String label) {
+      if (!many || counts.containsKey(label)) {
+        counts.merge(label, 1, Integer::sum);
+        many = counts.size() == MOST_LABELS;
       }
-      text.append(shown++ == 0 ? "" : ", ").append(e.getKey()).append(' ').append(e.getValue());
     }
-    return text.toString();
+
+    @Override
+    public String toString() {
+      if (many) {
+        return "more than " + (MOST_LABELS - 1) + " labels";
+      }
+      StringBuilder text = new StringBuilder().append(counts.size()).append(counts.size() == 1 ? " label: " : " labels: ");
+      int shown = 0;
+      for (Map.Entry<String, Integer> e : counts.entrySet()) {
+        if (shown == LABELS_SHOWN && counts.size() > LABELS_SHOWN + 1) {
+          return text.append(" and ").append(counts.size() - shown).append(" more").toString();
+        }
+        text.append(shown++ == 0 ? "" : ", ").append(e.getKey()).append(' ').append(e.getValue());
+      }
+      return text.toString();
+    }
   }
 
-  /** Goes through the rows that have a text. */
+  /** Goes through the rows that have a text; returns which those are. */
   private record Keep(Table table, int textColumn) {
     int[] rows(IntConsumer row) {
       int[] kept = new int[table.rows().size()];
@@ -228,7 +276,7 @@ public final class Dataset<E extends Example> {
           firstEmpty = firstEmpty == 0 ? table.lines()[r] : firstEmpty;
         } else {
           row.accept(r);
-          kept[n++] = table.lines()[r];
+          kept[n++] = r;
         }
       }
       if (kept.length - n > MOST_EMPTY * kept.length) {

@@ -1,5 +1,6 @@
 package dev.hone.train.data;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,8 @@ import tools.jackson.dataformat.csv.CsvSchema;
 
 /** Rows of a CSV or TSV file. */
 final class DelimitedRows {
+  private static final CsvMapper MAPPER = CsvMapper.builder().enable(CsvReadFeature.WRAP_AS_ARRAY).build();
+
   private final List<String[]> rows = new ArrayList<>();
   private final List<Integer> lines = new ArrayList<>();
 
@@ -20,39 +23,67 @@ final class DelimitedRows {
   static Table read(TextFile file, DataFormat format, DataOptions options) {
     Dialect dialect = Dialect.of(file.text(), format, options);
     DelimitedRows found = new DelimitedRows();
-    if (dialect.quoted()) {
-      found.readQuoted(file, dialect.separator());
-    } else {
-      found.readPlain(file.text(), dialect.separator());
-    }
+    found.read(file, 1, dialect);
     List<String[]> rows = found.rows;
     if (rows.isEmpty()) {
       throw new DataException(file.name(), "has no rows"); // nothing but empty quotes
     }
     int width = rows.getFirst().length;
     for (int r = 0; r < rows.size(); r++) {
-      if (rows.get(r).length != width) {
-        throw new DataException(file.name(), found.lines.get(r), fields(rows.get(r).length) + ", the first row has "
-            + width + " (read as " + dialect.words() + (dialect.quoted() ? ", quotes around fields" : ", no quoting")
-            + "); enclose texts that hold the separator in quotes, or say the format");
-      }
+      checkWidth(file.name(), found.lines.get(r), rows.get(r).length, width, dialect);
     }
-    boolean header = HeaderGuess.hasHeader(rows, options);
-    List<String> columns = new ArrayList<>();
-    for (int c = 0; c < width; c++) {
-      columns.add(header ? rows.getFirst()[c].strip() : Integer.toString(c + 1));
-    }
+    boolean header = HeaderGuess.hasHeader(rows.subList(0, Math.min(Table.HEAD, rows.size())), options);
     int from = header ? 1 : 0;
     int[] lines = found.lines.subList(from, rows.size()).stream().mapToInt(Integer::intValue).toArray();
-    String layout = (width == 1 ? "one column" : dialect.words()) + (header ? ", header" : ", no header")
+    return new Table(file.name(), layout(dialect, width, header), header, columns(rows.getFirst(), header),
+        rows.subList(from, rows.size()), lines, Map.of(), false);
+  }
+
+  static void checkWidth(String source, int line, int length, int width, Dialect dialect) {
+    if (length != width) {
+      throw new DataException(source, line, fields(length) + ", the first row has " + width + " (read as " + dialect.words()
+          + (dialect.quoted() ? ", quotes around fields" : ", no quoting")
+          + "); enclose texts that hold the separator in quotes, or say the format");
+    }
+  }
+
+  /** The names of the columns, which the first row has or else are numbers. */
+  static List<String> columns(String[] first, boolean header) {
+    List<String> columns = new ArrayList<>();
+    for (int c = 0; c < first.length; c++) {
+      columns.add(header ? first[c].strip() : Integer.toString(c + 1));
+    }
+    return columns;
+  }
+
+  /** How rows were read, in words. */
+  static String layout(Dialect dialect, int width, boolean header) {
+    return (width == 1 ? "one column" : dialect.words()) + (header ? ", header" : ", no header")
         + (dialect.separator() != '\t' && !dialect.quoted() ? ", no quoting" : "")
         + (dialect.separator() == '\t' && dialect.quoted() ? ", quoted" : "");
-    return new Table(file.name(), layout, header, columns, rows.subList(from, rows.size()), lines, Map.of());
+  }
+
+  /** The cells of one row of a file, perhaps with empty lines behind it. */
+  static String[] cells(Path path, String row, int line, Dialect dialect) {
+    DelimitedRows found = new DelimitedRows();
+    found.read(new TextFile(path, row), line, dialect);
+    if (found.rows.size() != 1) {
+      throw new DataException(path.toString(), line, "this row has a carriage return alone as a line end; write line feeds");
+    }
+    return found.rows.getFirst();
+  }
+
+  private void read(TextFile file, int line, Dialect dialect) {
+    if (dialect.quoted()) {
+      readQuoted(file, line, dialect.separator());
+    } else {
+      readPlain(file.text(), line, dialect.separator());
+    }
   }
 
   /** Cuts at line feeds and separators alone: every other character, also U+0085 or a quote, is text. */
-  private void readPlain(String text, char separator) {
-    int line = 0;
+  private void readPlain(String text, int firstLine, char separator) {
+    int line = firstLine - 1;
     for (int start = 0; start < text.length();) {
       int end = text.indexOf('\n', start);
       end = end < 0 ? text.length() : end;
@@ -76,16 +107,15 @@ final class DelimitedRows {
     return cells.toArray(String[]::new);
   }
 
-  private void readQuoted(TextFile file, char separator) {
-    CsvMapper mapper = CsvMapper.builder().enable(CsvReadFeature.WRAP_AS_ARRAY).build();
+  private void readQuoted(TextFile file, int firstLine, char separator) {
     CsvSchema schema = CsvSchema.emptySchema().withColumnSeparator(separator).withQuoteChar('"').withoutEscapeChar();
-    int line = 1;
-    try (JsonParser parser = mapper.reader().with(schema).createParser(file.text())) {
+    int line = firstLine;
+    try (JsonParser parser = MAPPER.reader().with(schema).createParser(file.text())) {
       List<String> cells = new ArrayList<>();
       parser.nextToken(); // the array of all rows
       for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
         switch (token) {
-          case START_ARRAY -> line = parser.currentLocation().getLineNr();
+          case START_ARRAY -> line = firstLine - 1 + parser.currentLocation().getLineNr();
           case VALUE_STRING -> cells.add(parser.getString());
           case END_ARRAY -> {
             if (cells.size() > 1 || (cells.size() == 1 && !cells.getFirst().isEmpty())) {

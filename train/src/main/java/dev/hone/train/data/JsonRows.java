@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -21,11 +22,11 @@ final class JsonRows {
 
   private final String source;
   private final Map<String, Integer> columns = new LinkedHashMap<>();
-  private final Map<String, Integer> nested = new LinkedHashMap<>();
+  private final Map<String, Integer> nested = new ConcurrentHashMap<>();
   private final List<List<String>> rows = new ArrayList<>();
   private final List<Integer> lines = new ArrayList<>();
 
-  private JsonRows(String source) {
+  JsonRows(String source) {
     this.source = source;
   }
 
@@ -42,7 +43,7 @@ final class JsonRows {
       rows.add(row.toArray(new String[width])); // keys met later than this row stay null
     }
     return new Table(file.name(), format.words(), true, List.copyOf(found.columns.keySet()), rows,
-        found.lines.stream().mapToInt(Integer::intValue).toArray(), found.nested);
+        found.lines.stream().mapToInt(Integer::intValue).toArray(), found.nested, false);
   }
 
   /** Whether the first line that is not blank is a whole JSON object: the sign of JSON lines. */
@@ -67,13 +68,44 @@ final class JsonRows {
       line++;
       String row = text.substring(start, end);
       if (!row.isBlank()) {
-        try {
-          add(MAPPER.readTree(row), line);
-        } catch (JacksonException e) {
-          throw new DataException(source, line, "not a JSON object (" + e.getOriginalMessage() + ")", e);
-        }
+        read(row, line);
       }
       start = end + 1;
+    }
+  }
+
+  /** Takes in one line. */
+  void read(String row, int line) {
+    add(object(row, line), line);
+  }
+
+  /** The columns of the rows that were taken in. */
+  List<String> columns() {
+    return List.copyOf(columns.keySet());
+  }
+
+  /** Columns that hold lists or objects, with the line where that was first seen, also by {@link #cells}. */
+  Map<String, Integer> nested() {
+    return nested;
+  }
+
+  /** One line as cells of those columns; the row is not kept. */
+  String[] cells(String row, int line) {
+    String[] cells = new String[columns.size()];
+    for (Map.Entry<String, JsonNode> field : object(row, line).properties()) {
+      Integer column = columns.get(field.getKey());
+      if (column != null) {
+        cells[column] = cell(field.getKey(), field.getValue(), line);
+      }
+    }
+    return cells;
+  }
+
+  private JsonNode object(String row, int line) {
+    try {
+      return checked(MAPPER.readTree(row), line);
+    } catch (JacksonException e) {
+      throw new DataException(source, line, "not a JSON object (" + e.getOriginalMessage() + ")", e);
     }
   }
 
@@ -86,7 +118,7 @@ final class JsonRows {
       }
       while (parser.nextToken() != JsonToken.END_ARRAY) {
         line = parser.currentTokenLocation().getLineNr();
-        add(ELEMENT.readTree(parser), line);
+        add(checked(ELEMENT.readTree(parser), line), line);
       }
     } catch (JacksonException e) {
       int at = e.getLocation() == null ? line : e.getLocation().getLineNr();
@@ -94,24 +126,31 @@ final class JsonRows {
     }
   }
 
-  private void add(JsonNode row, int line) {
+  private JsonNode checked(JsonNode row, int line) {
     if (!row.isObject()) {
       throw new DataException(source, line, "every row must be a JSON object, this one is "
           + row.getNodeType().name().toLowerCase(Locale.ROOT));
     }
+    return row;
+  }
+
+  private void add(JsonNode row, int line) {
     List<String> cells = new ArrayList<>();
     for (Map.Entry<String, JsonNode> field : row.properties()) {
       int column = columns.computeIfAbsent(field.getKey(), _ -> columns.size());
       while (cells.size() <= column) {
         cells.add(null);
       }
-      JsonNode value = field.getValue();
-      if (value.isContainer()) {
-        nested.putIfAbsent(field.getKey(), line);
-      }
-      cells.set(column, value.isNull() ? null : value.isContainer() ? value.toString() : value.asString());
+      cells.set(column, cell(field.getKey(), field.getValue(), line));
     }
     rows.add(cells);
     lines.add(line);
+  }
+
+  private String cell(String column, JsonNode value, int line) {
+    if (value.isContainer()) {
+      nested.putIfAbsent(column, line);
+    }
+    return value.isNull() ? null : value.isContainer() ? value.toString() : value.asString();
   }
 }

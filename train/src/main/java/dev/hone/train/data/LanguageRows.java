@@ -47,6 +47,11 @@ final class LanguageRows {
   LanguageRows(Table table, DataOptions options) {
     this.table = table;
     this.kind = kind(options);
+    checkFlat();
+  }
+
+  /** Fails if a row that was read so far has a list where a text is needed. */
+  void checkFlat() {
     if (kind != Kind.CHAT) {
       columns.forEach((part, column) -> ColumnChoice.requireFlat(table, column));
     }

@@ -1,15 +1,18 @@
 package dev.hone.train.data;
 
 import dev.hone.core.random.Philox;
-import java.util.ArrayList;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * Rows for training and rows held out, by number, each in rising order.
@@ -49,53 +52,98 @@ public record Split(int[] train, int[] heldOut) {
       throw new DataException(data.source(), "cannot hold out " + (whole ? Long.toString((long) size) : size) + " of " + n
           + " rows; give a share between 0 and 1 or a number of rows below " + n);
     }
-    Map<String, List<List<Integer>>> byLabel = copiesByLabel(data, text, labelOf);
-    int[] quota = quotas(byLabel.values().stream().map(Split::rows).toList(), whole ? (int) size : (int) Math.rint(size * n),
-        n);
-    boolean[] out = new boolean[n];
-    int label = 0;
-    for (List<List<Integer>> copies : byLabel.values()) {
-      int room = Math.min(quota[label], rows(copies) - 1);
-      int left = copies.size();
-      for (int g : new Philox(seed, Philox.stream(STREAM, label)).permutation(copies.size())) {
-        if (copies.get(g).size() <= room && left > 1) {
-          room -= copies.get(g).size();
+    Copies copies = Copies.of(data, text, labelOf);
+    int[] rows = new int[copies.labels.size()];
+    for (int group = 0; group < copies.groups; group++) {
+      rows[copies.labelOf[group]] += copies.sizeOf[group];
+    }
+    int[] quota = quotas(rows, whole ? (int) size : (int) Math.rint(size * n), n);
+    boolean[] out = new boolean[copies.groups];
+    for (int label = 0; label < rows.length; label++) {
+      int[] groups = copies.withLabel(label);
+      int room = Math.min(quota[label], rows[label] - 1);
+      int left = groups.length;
+      for (int g : new Philox(seed, Philox.stream(STREAM, label)).permutation(groups.length)) {
+        if (copies.sizeOf[groups[g]] <= room && left > 1) {
+          room -= copies.sizeOf[groups[g]];
           left--;
-          copies.get(g).forEach(row -> out[row] = true);
+          out[groups[g]] = true;
         }
       }
-      label++;
     }
-    return new Split(where(out, false), where(out, true));
+    return new Split(copies.rows(out, false), copies.rows(out, true));
   }
 
-  /** Label -> its texts -> the rows of each text. A text that carries several labels counts for the first of them. */
-  private static <E extends Example> Map<String, List<List<Integer>>> copiesByLabel(Dataset<E> data, Function<E, String> textOf,
-      Function<E, String> labelOf) {
-    Map<String, List<Integer>> copies = new LinkedHashMap<>();
-    for (int i = 0; i < data.size(); i++) {
-      String text = textOf.apply(data.row(i)).strip().toLowerCase(Locale.ROOT).replaceAll("\\s+", " ");
-      copies.computeIfAbsent(text, _ -> new ArrayList<>()).add(i);
+  /**
+   * Which rows have the same text. Texts are told apart by 64 bits of a hash: few bytes a row, and should two that differ ever have
+   * the same, they merely stay together.
+   *
+   * @param groupOf the group of each row; groups are numbered in the order of their first rows
+   * @param groups how many there are
+   * @param sizeOf the number of rows of each group
+   * @param labelOf the label of each group's first row, by its place in {@code labels}
+   * @param labels in their order
+   */
+  private record Copies(int[] groupOf, int groups, int[] sizeOf, int[] labelOf, List<String> labels) {
+    static <E extends Example> Copies of(Dataset<E> data, Function<E, String> textOf, Function<E, String> labelOf) {
+      int n = data.size();
+      int[] groupOf = new int[n];
+      int[] sizeOf = new int[n];
+      int[] labelOfGroup = new int[n];
+      Map<String, Integer> found = new LinkedHashMap<>();
+      int mask = Integer.highestOneBit(Math.max(2, n) * 2 - 1) * 2 - 1;
+      long[] hashes = new long[mask + 1]; // open addressing; where groupAt is 0 there is none
+      int[] groupAt = new int[mask + 1];
+      int groups = 0;
+      for (int i = 0; i < n; i++) {
+        E row = data.row(i);
+        long hash = hash(textOf.apply(row).strip().toLowerCase(Locale.ROOT).replaceAll("\\s+", " "));
+        int at = (int) hash & mask;
+        while (groupAt[at] != 0 && hashes[at] != hash) {
+          at = at + 1 & mask;
+        }
+        if (groupAt[at] == 0) {
+          hashes[at] = hash;
+          groupAt[at] = ++groups;
+          labelOfGroup[groups - 1] = found.computeIfAbsent(labelOf.apply(row), _ -> found.size());
+        }
+        groupOf[i] = groupAt[at] - 1;
+        sizeOf[groupOf[i]]++;
+      }
+      List<String> labels = found.keySet().stream().sorted(LabelSet.ORDER).toList();
+      int[] places = found.keySet().stream().mapToInt(labels::indexOf).toArray();
+      for (int group = 0; group < groups; group++) {
+        labelOfGroup[group] = places[labelOfGroup[group]];
+      }
+      return new Copies(groupOf, groups, sizeOf, labelOfGroup, labels);
     }
-    Map<String, List<List<Integer>>> byLabel = new TreeMap<>(LabelSet.ORDER);
-    for (List<Integer> rows : copies.values()) {
-      byLabel.computeIfAbsent(labelOf.apply(data.row(rows.getFirst())), _ -> new ArrayList<>()).add(rows);
-    }
-    return byLabel;
-  }
 
-  private static int rows(List<List<Integer>> copies) {
-    return copies.stream().mapToInt(List::size).sum();
+    /** SHA-256, cut: no text was made to collide with another. */
+    private static long hash(String text) {
+      try {
+        return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8))).getLong();
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException(e); // every Java platform has it
+      }
+    }
+
+    int[] withLabel(int label) {
+      return IntStream.range(0, groups).filter(group -> labelOf[group] == label).toArray();
+    }
+
+    int[] rows(boolean[] out, boolean value) {
+      return IntStream.range(0, groupOf.length).filter(row -> out[groupOf[row]] == value).toArray();
+    }
   }
 
   /** Shares {@code total} out in proportion to {@code rows}: whole parts first, then the largest remainders. */
-  private static int[] quotas(List<Integer> rows, int total, int n) {
-    int[] quota = new int[rows.size()];
+  private static int[] quotas(int[] rows, int total, int n) {
+    int[] quota = new int[rows.length];
     double[] rest = new double[quota.length];
     Integer[] order = new Integer[quota.length];
     int given = 0;
     for (int l = 0; l < quota.length; l++) {
-      double exact = rows.get(l) * (double) total / n;
+      double exact = rows[l] * (double) total / n;
       quota[l] = (int) exact;
       rest[l] = exact - quota[l];
       given += quota[l];
@@ -106,16 +154,5 @@ public record Split(int[] train, int[] heldOut) {
       quota[order[i % order.length]]++;
     }
     return quota;
-  }
-
-  private static int[] where(boolean[] flags, boolean value) {
-    int[] rows = new int[flags.length];
-    int count = 0;
-    for (int i = 0; i < flags.length; i++) {
-      if (flags[i] == value) {
-        rows[count++] = i;
-      }
-    }
-    return Arrays.copyOf(rows, count);
   }
 }

@@ -1,5 +1,6 @@
 package dev.hone.train.data;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -13,20 +14,37 @@ import java.util.Map;
  * @param rows the cells, one array of {@code columns.size()} per row; null where a row has no such key
  * @param lines the line each row begins on, counted from 1
  * @param nested JSON columns that hold lists or objects, with the line where that was first seen
+ * @param onDemand whether rows are read from the file when they are asked for; then {@code nested} grows as they are
  */
 record Table(String source, String layout, boolean named, List<String> columns, List<String[]> rows, int[] lines,
-    Map<String, Integer> nested) {
+    Map<String, Integer> nested, boolean onDemand) {
+  /** Rows from which header and columns are told. */
+  static final int HEAD = 10_000;
+
+  /** Reads a file, through an index if it is too large for the heap. */
+  static Table read(Path file, DataOptions options) {
+    return RowFile.suits(file, options) ? checked(IndexedRows.read(RowFile.open(file), options))
+        : read(TextFile.read(file), options);
+  }
 
   static Table read(TextFile file, DataOptions options) {
     DataFormat format = options.formatOrNull();
     if (format == null) {
       format = DataFormat.of(file);
     }
-    Table table = format.delimited() ? DelimitedRows.read(file, format, options) : JsonRows.read(file, format);
+    return checked(format.delimited() ? DelimitedRows.read(file, format, options) : JsonRows.read(file, format));
+  }
+
+  private static Table checked(Table table) {
     if (table.rows.isEmpty()) {
-      throw new DataException(file.name(), table.named ? "has a header and no rows" : "has no rows");
+      throw new DataException(table.source, table.named && !table.columns.isEmpty() ? "has a header and no rows" : "has no rows");
     }
     return table;
+  }
+
+  /** The first rows. */
+  List<String[]> head() {
+    return rows.subList(0, Math.min(HEAD, rows.size()));
   }
 
   /** One cell. */

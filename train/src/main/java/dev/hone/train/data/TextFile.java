@@ -24,13 +24,7 @@ import java.util.zip.ZipException;
 record TextFile(Path path, String text) {
   /** Reads {@code path}. What is missing, empty, too large, damaged or not UTF-8 is a {@link DataException}. */
   static TextFile read(Path path) {
-    String name = path.toString();
-    if (!Files.exists(path)) {
-      throw new DataException(name, "no such file");
-    }
-    if (Files.isDirectory(path)) {
-      throw new DataException(name, "is a directory, not a file");
-    }
+    String name = checked(path);
     // The bytes, the text and the rows are in memory together, so a file may take a quarter of the heap.
     int limit = (int) Math.min(Integer.MAX_VALUE - 16, Runtime.getRuntime().maxMemory() / 4);
     byte[] bytes;
@@ -53,8 +47,25 @@ record TextFile(Path path, String text) {
     return new TextFile(path, text);
   }
 
+  /** The name of a file that is there. */
+  static String checked(Path path) {
+    String name = path.toString();
+    if (!Files.exists(path)) {
+      throw new DataException(name, "no such file");
+    }
+    if (Files.isDirectory(path)) {
+      throw new DataException(name, "is a directory, not a file");
+    }
+    return name;
+  }
+
   /** Whether the name says that the file is text without rows. */
   boolean isPlain() {
+    return isPlain(path);
+  }
+
+  /** The same of a file that is not read. */
+  static boolean isPlain(Path path) {
     return path.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*\\.txt(\\.gz)?");
   }
 
@@ -66,27 +77,36 @@ record TextFile(Path path, String text) {
   private static byte[] checked(String name, byte[] bytes, int limit) {
     if (bytes.length > limit) {
       throw new DataException(name, "holds more than " + limit / 1_000_000 + " MB, a quarter of the heap; give the JVM "
-          + "more (-Xmx) or split the file");
+          + "more (-Xmx), or unpack it: plain files are read through an index where they are too large");
     }
     return bytes;
   }
 
   private static String decode(String name, byte[] bytes) {
+    boolean mark = startsWithMark(name, bytes);
+    return decode(name, 1, bytes, mark ? 3 : 0, bytes.length);
+  }
+
+  /** Whether bytes begin with the mark of UTF-8. Those of UTF-16 are a {@link DataException}. */
+  static boolean startsWithMark(String name, byte[] bytes) {
     if (bytes.length >= 2 && (bytes[0] & 0xFF) + (bytes[1] & 0xFF) == 0xFF + 0xFE) {
       throw new DataException(name, "is UTF-16; save it as UTF-8");
     }
-    boolean mark = bytes.length >= 3 && (bytes[0] & 0xFF) == 0xEF && (bytes[1] & 0xFF) == 0xBB
-        && (bytes[2] & 0xFF) == 0xBF;
-    ByteBuffer in = ByteBuffer.wrap(bytes, mark ? 3 : 0, bytes.length - (mark ? 3 : 0));
+    return bytes.length >= 3 && (bytes[0] & 0xFF) == 0xEF && (bytes[1] & 0xFF) == 0xBB && (bytes[2] & 0xFF) == 0xBF;
+  }
+
+  /** Bytes {@code from} to {@code to} as text, of which {@code line} is the first line. */
+  static String decode(String name, int line, byte[] bytes, int from, int to) {
+    ByteBuffer in = ByteBuffer.wrap(bytes, from, to - from);
     CharBuffer out = CharBuffer.allocate(in.remaining());
     CoderResult result = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
         .onUnmappableCharacter(CodingErrorAction.REPORT).decode(in, out, true);
     if (result.isError()) {
-      int line = 1;
-      for (int i = 0; i < in.position(); i++) {
-        line += bytes[i] == '\n' ? 1 : 0;
+      int at = line;
+      for (int i = from; i < in.position(); i++) {
+        at += bytes[i] == '\n' ? 1 : 0;
       }
-      throw new DataException(name, line, String.format("not UTF-8 (byte 0x%02X); save the file as UTF-8",
+      throw new DataException(name, at, String.format("not UTF-8 (byte 0x%02X); save the file as UTF-8",
           bytes[in.position()]));
     }
     return out.flip().toString();

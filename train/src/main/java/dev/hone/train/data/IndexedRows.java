@@ -1,0 +1,82 @@
+package dev.hone.train.data;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/**
+ * Tables of files that are too large for the heap: an index of where rows begin is in memory, a row is read and taken apart when
+ * it is asked for. Format, separator, quoting and rows are those that reading the whole file finds; header and columns are told
+ * from the first {@link Table#HEAD} rows.
+ */
+final class IndexedRows {
+  private IndexedRows() {}
+
+  static Table read(RowFile file, DataOptions options) {
+    long start = System.nanoTime();
+    String head = file.head();
+    DataFormat format = options.formatOrNull();
+    if (format == null) {
+      format = DataFormat.of(new TextFile(file.path(), head));
+    }
+    return switch (format) {
+      case JSON -> throw new DataException(file.name(), "a JSON list of this size cannot be read in parts; write one object per line "
+          + "(.jsonl)");
+      case JSONL -> lines(file, start);
+      case CSV, TSV -> delimited(file, Dialect.of(head, format, options, file::scan), options, start);
+    };
+  }
+
+  private static Table lines(RowFile file, long start) {
+    RowFile.Index index = file.lines();
+    JsonRows head = new JsonRows(file.name());
+    for (int i = 0; i < Math.min(Table.HEAD, index.size()); i++) {
+      head.read(index.text(i), index.line(i));
+    }
+    return new Table(file.name(), DataFormat.JSONL.words() + made(start), true, head.columns(), new RowList<>(index.size(),
+        lastKept(i -> head.cells(index.text(i), index.line(i)))), index.lines(0), head.nested(), true);
+  }
+
+  private static Table delimited(RowFile file, Dialect dialect, DataOptions options, long start) {
+    RowFile.Index index = file.delimited(dialect.separator(), dialect.quoted());
+    if (index.size() == 0) {
+      throw new DataException(file.name(), "has no rows");
+    }
+    int width = DelimitedRows.cells(file.path(), index.text(0), index.line(0), dialect).length;
+    IntFunction<String[]> row = i -> {
+      String[] cells = DelimitedRows.cells(file.path(), index.text(i), index.line(i), dialect);
+      DelimitedRows.checkWidth(file.name(), index.line(i), cells.length, width, dialect);
+      return cells;
+    };
+    List<String[]> head = List.copyOf(new RowList<>(Math.min(Table.HEAD, index.size()), row));
+    boolean header = HeaderGuess.hasHeader(head, options);
+    int first = header ? 1 : 0;
+    return new Table(file.name(), DelimitedRows.layout(dialect, width, header) + made(start), header,
+        DelimitedRows.columns(head.getFirst(), header), new RowList<>(index.size() - first, lastKept(i -> row.apply(i + first))),
+        index.lines(first), Map.of(), true);
+  }
+
+  private static String made(long start) {
+    return String.format(Locale.ROOT, ", read through an index (made in %.1f s)", (System.nanoTime() - start) / 1e9);
+  }
+
+  private record Last(int row, String[] cells) {}
+
+  /** Remembers the last row: its cells are asked for one by one. */
+  private static IntFunction<String[]> lastKept(IntFunction<String[]> rows) {
+    return new IntFunction<>() {
+      private volatile Last last = new Last(-1, null);
+
+      @Override
+      public String[] apply(int row) {
+        Last known = last;
+        if (known.row != row) {
+          known = new Last(row, rows.apply(row));
+          last = known;
+        }
+        return known.cells;
+      }
+    };
+  }
+}
