@@ -14,9 +14,10 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * A classification task from a model directory and labelled texts to a tuned classifier.
@@ -30,6 +31,9 @@ import java.util.List;
  * }
  */
 public final class ClassifierTuning extends Tuning<Example.Labelled> {
+  /** Rows that are encoded at a time where they do not stay in memory. */
+  private static final int PASSING = 1024;
+
   private final TextClassifier classifier;
 
   private ClassifierTuning(Path base, TextClassifier classifier, Adapter adapter) {
@@ -130,31 +134,46 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   /** Rows as a classifier takes them. Fails for a label that it does not have. */
   public static TrainingSet encode(TextClassifier classifier, Dataset<Example.Labelled> data) {
-    LabelSet labels = new LabelSet(classifier.model().labels().names());
-    List<float[]> targets = switch (classifier.model().labels().kind()) {
-      case SINGLE_LABEL -> Arrays.stream(labels.ids(data)).mapToObj(id -> new float[] {id}).toList();
-      case MULTI_LABEL -> labels.several(data);
-      case REGRESSION -> numbers(data);
-    };
-    return classifier.encode(data.rows().stream().map(Example.Labelled::text).toList(), targets);
+    IntFunction<float[]> targets = targets(classifier.model().labels(), data);
+    if (!data.onDemand()) {
+      return classifier.encode(data.rows().stream().map(Example.Labelled::text).toList(),
+          IntStream.range(0, data.size()).mapToObj(targets).toList());
+    }
+    TrainingSet.Gathering rows = new TrainingSet.Gathering();
+    for (int from = 0; from < data.size(); from += PASSING) {
+      List<Example.Labelled> some = data.rows().subList(from, Math.min(data.size(), from + PASSING));
+      List<int[]> tokens = classifier.tokens(some.stream().map(Example.Labelled::text).toList());
+      for (int i = 0; i < tokens.size(); i++) {
+        rows.add(tokens.get(i), targets.apply(from + i));
+      }
+    }
+    return rows.onDemand(i -> new TrainingSet.Row(classifier.tokens(List.of(data.row(i).text())).getFirst(), targets.apply(i)));
   }
 
-  private static List<float[]> numbers(Dataset<Example.Labelled> data) {
-    List<float[]> targets = new ArrayList<>();
-    for (int i = 0; i < data.size(); i++) {
-      float number;
-      try {
-        number = Float.parseFloat(data.row(i).label());
-      } catch (NumberFormatException _) {
-        number = Float.NaN;
+  private static IntFunction<float[]> targets(Labels labels, Dataset<Example.Labelled> data) {
+    LabelSet known = new LabelSet(labels.names());
+    return switch (labels.kind()) {
+      case SINGLE_LABEL -> {
+        IntUnaryOperator id = known.id(data);
+        yield i -> new float[] {id.applyAsInt(i)};
       }
-      if (!Float.isFinite(number)) {
-        throw new DataException(data.source(), data.line(i), "'" + data.row(i).label()
-            + "' is not a number, which regression needs");
-      }
-      targets.add(new float[] {number});
+      case MULTI_LABEL -> known.several(data);
+      case REGRESSION -> i -> new float[] {number(data, i)};
+    };
+  }
+
+  private static float number(Dataset<Example.Labelled> data, int i) {
+    float number;
+    try {
+      number = Float.parseFloat(data.row(i).label());
+    } catch (NumberFormatException _) {
+      number = Float.NaN;
     }
-    return targets;
+    if (!Float.isFinite(number)) {
+      throw new DataException(data.source(), data.line(i), "'" + data.row(i).label()
+          + "' is not a number, which regression needs");
+    }
+    return number;
   }
 
   /** The classifier in its present state. */

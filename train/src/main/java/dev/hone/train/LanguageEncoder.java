@@ -14,11 +14,11 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Turns rows into tokens, of which some are to be learnt: all of a text, the completion after a prompt, what the assistant
@@ -46,19 +46,15 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
    *
    * @param set the rows; one for each block of a {@link Example.Document}
    * @param source which row of the data each row of {@code set} was made of
+   * @param learnt number of tokens that are learnt; the first of a row never is
    * @param cut how many rows were longer than {@code maxLength}
    * @param dropped how many rows had nothing left to learn and were left out
    * @param joined how many rows have a token that holds the end of the prompt and the beginning of the completion; it is learnt
    */
-  public record Encoded(TrainingSet set, int[] source, int cut, int dropped, int joined) {
+  public record Encoded(TrainingSet set, int[] source, long learnt, int cut, int dropped, int joined) {
     /** Number of tokens. */
     public long tokens() {
-      return set.tokens().stream().mapToLong(row -> row.length).sum();
-    }
-
-    /** Number of tokens that are learnt; the first of a row never is. */
-    public long learnt() {
-      return set.targets().stream().mapToLong(LanguageEncoder::count).sum();
+      return Arrays.stream(set.lengths()).asLongStream().sum();
     }
 
     /** What came out, in one line. */
@@ -91,9 +87,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       throw new IllegalArgumentException("stride must be from 1 to the maximum length of " + maxLength + " tokens, is " + stride);
     }
     Map<Boolean, ChatTemplate> chosen = new HashMap<>();
-    List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
-    List<Integer> source = new ArrayList<>();
+    Rows rows = new Rows(data.onDemand());
     int cut = 0;
     int dropped = 0;
     int joined = 0;
@@ -102,35 +96,84 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       if (data.row(i) instanceof Example.Document(String text)) {
         int[] all = tokenizer.encode(text, EncodeOptions.PLAIN).ids();
         check(all, data, i);
-        blocks(all, stride, tokens, targets);
-        source.addAll(Collections.nCopies(tokens.size() - source.size(), i));
+        for (TrainingSet.Row block : blocks(all, stride)) {
+          rows.add(block, i);
+        }
         continue;
       }
       Row row = row(data, i, chosen);
       check(row.tokens, data, i);
       cut += row.tokens.length > maxLength ? 1 : 0;
       joined += row.joined ? 1 : 0;
-      int length = Math.min(maxLength, row.tokens.length);
-      float[] target = new float[length];
-      for (int t = 0; t < length; t++) {
-        target[t] = row.learnt[t] || withPrompts ? 1 : 0;
-      }
-      if (count(target) == 0) {
+      TrainingSet.Row shortened = shortened(row);
+      if (count(shortened.target()) == 0) {
         dropped++;
         firstDropped = firstDropped == 0 ? data.line(i) : firstDropped;
       } else {
-        tokens.add(Arrays.copyOf(row.tokens, length));
-        targets.add(target);
-        source.add(i);
+        rows.add(shortened, i);
       }
     }
-    if (dropped > MOST_DROPPED * data.size() || tokens.isEmpty()) {
+    if (dropped > MOST_DROPPED * data.size() || rows.size == 0) {
       throw new DataException(data.source(), firstDropped, dropped + " of " + data.size() + " rows have nothing to learn "
           + "in their first " + maxLength + " tokens, this is the first; raise the maximum length (--max-length) or shorten "
           + "prompts; more than 5 % is taken for a fault");
     }
-    return new Encoded(new TrainingSet(tokens, null, targets), source.stream().mapToInt(Integer::intValue).toArray(), cut, dropped,
-        joined);
+    int[] source = Arrays.copyOf(rows.source, rows.size);
+    TrainingSet set = rows.set(i -> again(data, source, i, stride, chosen));
+    return new Encoded(set, source, rows.learnt, cut, dropped, joined);
+  }
+
+  /** Gathers rows; in memory, unless they can be made again. */
+  private static final class Rows {
+    private final TrainingSet.Gathering passing; // null: kept in memory
+    private final List<int[]> tokens = new ArrayList<>();
+    private final List<float[]> targets = new ArrayList<>();
+    private int[] source = new int[1024];
+    private int size;
+    private long learnt;
+
+    Rows(boolean onDemand) {
+      passing = onDemand ? new TrainingSet.Gathering() : null;
+    }
+
+    void add(TrainingSet.Row row, int from) {
+      if (passing != null) {
+        passing.add(row.tokens(), row.target());
+      } else {
+        tokens.add(row.tokens());
+        targets.add(row.target());
+      }
+      source = size == source.length ? Arrays.copyOf(source, size + (size >> 1)) : source;
+      source[size++] = from;
+      learnt += count(row.target());
+    }
+
+    TrainingSet set(IntFunction<TrainingSet.Row> again) {
+      return passing == null ? new TrainingSet(tokens, null, targets) : passing.onDemand(again);
+    }
+  }
+
+  /** Makes row {@code i} of a set once more, which was made of row {@code source[i]} of the data. */
+  private TrainingSet.Row again(Dataset<Example.Language> data, int[] source, int i, int stride,
+      Map<Boolean, ChatTemplate> chosen) {
+    if (data.row(source[i]) instanceof Example.Document(String text)) {
+      int block = 0;
+      while (i > block && source[i - block - 1] == source[i]) {
+        block++;
+      }
+      return blocks(tokenizer.encode(text, EncodeOptions.PLAIN).ids(), stride).get(block);
+    }
+    return shortened(row(data, source[i], chosen));
+  }
+
+  /** A row cut to the maximum length. */
+  private TrainingSet.Row shortened(Row row) {
+    int length = Math.min(maxLength, row.tokens.length);
+    float[] target = new float[length];
+    for (int t = 0; t < length; t++) {
+      target[t] = row.learnt[t] || withPrompts ? 1 : 0;
+    }
+    return new TrainingSet.Row(Arrays.copyOf(row.tokens, length), target);
   }
 
   private static long count(float[] target) {
@@ -151,16 +194,17 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     }
   }
 
-  private void blocks(int[] all, int stride, List<int[]> tokens, List<float[]> targets) {
+  private List<TrainingSet.Row> blocks(int[] all, int stride) {
+    List<TrainingSet.Row> blocks = new ArrayList<>();
     int counted = 0;
     for (int start = 0; counted < all.length && all.length - start > 1; start += stride) {
       int end = Math.min(all.length, start + maxLength);
       float[] target = new float[end - start];
       Arrays.fill(target, counted - start, target.length, 1);
-      tokens.add(Arrays.copyOfRange(all, start, end));
-      targets.add(target);
+      blocks.add(new TrainingSet.Row(Arrays.copyOfRange(all, start, end), target));
       counted = end;
     }
+    return blocks;
   }
 
   private Row row(Dataset<Example.Language> data, int i, Map<Boolean, ChatTemplate> chosen) {

@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
  */
 public final class TextClassifier {
   private static final int BATCH = 32;
+  private static final int COUNTED = 1024;
 
   private final PretrainedModel model;
   private final Tokenizer tokenizer;
@@ -153,13 +154,33 @@ public final class TextClassifier {
 
   /** Texts as token ids, with the target of each. */
   public TrainingSet encode(List<String> texts, List<float[]> targets) {
-    List<Encoding> encodings = tokenizer.encodeAll(texts, EncodeOptions.DEFAULT.withMaxLength(maxLength));
-    return new TrainingSet(encodings.stream().map(Encoding::ids).toList(), null, targets);
+    return new TrainingSet(tokens(texts), null, targets);
   }
 
-  /** How many of these texts are longer than {@code maxLength} and would be cut. */
-  public int countCut(List<String> texts) {
-    return (int) tokenizer.encodeAll(texts, EncodeOptions.DEFAULT).stream().filter(e -> e.size() > maxLength).count();
+  /** Texts as token ids. */
+  List<int[]> tokens(List<String> texts) {
+    return tokenizer.encodeAll(texts, EncodeOptions.DEFAULT.withMaxLength(maxLength)).stream().map(Encoding::ids).toList();
+  }
+
+  /**
+   * How many of these texts are longer than {@code maxLength} and were cut.
+   *
+   * @param set what became of them
+   */
+  public int countCut(List<String> texts, TrainingSet set) {
+    int[] lengths = set.lengths();
+    int cut = 0;
+    List<String> some = new ArrayList<>();
+    for (int i = 0; i < lengths.length; i++) {
+      if (lengths[i] == maxLength) {
+        some.add(texts.get(i));
+      }
+      if (some.size() == COUNTED || i == lengths.length - 1) {
+        cut += (int) tokenizer.encodeAll(some, EncodeOptions.DEFAULT).stream().filter(e -> e.size() > maxLength).count();
+        some.clear();
+      }
+    }
+    return cut;
   }
 
   /** The model. */

@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
@@ -226,7 +225,7 @@ public final class TrainingSet {
     private static final int MOST_TOKENS = 1 << 20;
 
     private final IntFunction<Row> source;
-    private final Map<Integer, Row> rows = new LinkedHashMap<>(16, 0.75f, true); // the longest unused first
+    private final LinkedHashMap<Integer, Row> rows = new LinkedHashMap<>(16, 0.75f, true); // the longest unused first
     private long size; // tokens of rows
 
     Recent(IntFunction<Row> source) {

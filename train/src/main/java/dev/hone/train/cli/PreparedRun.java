@@ -65,11 +65,12 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
       tuning = tuning.withMaxLength(arguments.integer("max-length"));
     }
     TrainingSet heldOut = parts.heldOut == null ? null : tuning.encode(parts.heldOut);
-    int cut = tuning.classifier().countCut(parts.training.rows().stream().map(Example.Labelled::text).toList());
+    TrainingSet training = tuning.encode(parts.training);
+    int cut = tuning.classifier().countCut(parts.training.map(Example.Labelled::text), training);
     if (cut > 0) {
       say.accept(cut + " of " + parts.training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
     }
-    return new PreparedRun(tuning, tuning.encode(parts.training), heldOut);
+    return new PreparedRun(tuning, training, heldOut);
   }
 
   private static Labels.Kind kind(String problemType) {
@@ -85,7 +86,10 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
   private static PreparedRun language(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
       throws IOException {
     Parts<Example.Language> parts = parts(arguments, config, say, Dataset::language, (data, size) -> {
-      if (data.size() == 1 && data.row(0) instanceof Example.Document document) {
+      if (data.row(0) instanceof Example.Document && data.size() > 1) { // pieces of a text too large for the heap
+        return chosen(data, Split.lastRows(data, size));
+      }
+      if (data.row(0) instanceof Example.Document document) {
         List<Example.Document> halves = document.cut(size);
         return new Parts<>(Dataset.of(data.source(), List.of(halves.getFirst())),
             Dataset.of(data.source(), List.of(halves.getLast())));

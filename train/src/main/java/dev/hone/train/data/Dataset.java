@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 
@@ -90,7 +91,8 @@ public final class Dataset<E extends Example> {
     ColumnChoice columns = new ColumnChoice(table, options, false, false);
     int[] kept = new Keep(table, columns.text()).rows(_ -> { });
     columns.checkFlat(false);
-    return of(file, table, kept, r -> new Example.Text(table.cell(r, columns.text())), "text = " + table.describe(columns.text()));
+    return of(file, table, kept, r -> new Example.Text(table.cell(r, columns.text())),
+        "text = " + table.describe(columns.text()));
   }
 
   /**
@@ -213,6 +215,12 @@ public final class Dataset<E extends Example> {
   /** All rows, unmodifiable. */
   public List<E> rows() {
     return rows;
+  }
+
+  /** Something of every row, unmodifiable; where rows are read on demand, it is too. */
+  public <T> List<T> map(Function<E, T> part) {
+    List<T> parts = new RowList<>(size(), i -> part.apply(row(i)));
+    return onDemand ? parts : List.copyOf(parts);
   }
 
   /** Row {@code i}, from 0. */

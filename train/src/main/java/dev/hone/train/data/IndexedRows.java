@@ -21,8 +21,8 @@ final class IndexedRows {
       format = DataFormat.of(new TextFile(file.path(), head));
     }
     return switch (format) {
-      case JSON -> throw new DataException(file.name(), "a JSON list of this size cannot be read in parts; write one object per line "
-          + "(.jsonl)");
+      case JSON -> throw new DataException(file.name(), "a JSON list of this size cannot be read in parts; write one object per "
+          + "line (.jsonl)");
       case JSONL -> lines(file, start);
       case CSV, TSV -> delimited(file, Dialect.of(head, format, options, file::scan), options, start);
     };

@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The classes of a task and their numbers, 0, 1, 2, ...
@@ -54,18 +57,19 @@ public record LabelSet(List<String> names) {
     return new LabelSet(new ArrayList<>(labels));
   }
 
-  /** Which labels each row carries: 1 for those, else 0. Throws {@link DataException} for one that is not in this set. */
-  public List<float[]> several(Dataset<Example.Labelled> data) {
+  /**
+   * Which labels a row carries, by its number: 1 for those, else 0. The function throws {@link DataException} for one that is
+   * not in this set.
+   */
+  public IntFunction<float[]> several(Dataset<Example.Labelled> data) {
     Map<String, Integer> ids = label2id();
-    List<float[]> targets = new ArrayList<>();
-    for (int i = 0; i < data.size(); i++) {
+    return i -> {
       float[] target = new float[size()];
       for (String label : data.row(i).labels()) {
         target[id(ids, label, data, i)] = 1;
       }
-      targets.add(target);
-    }
-    return targets;
+      return target;
+    };
   }
 
   /** The number of labels. */
@@ -80,12 +84,13 @@ public record LabelSet(List<String> names) {
 
   /** The class of every row. Throws {@link DataException} with the line of the first row whose label is not in this set. */
   public int[] ids(Dataset<Example.Labelled> data) {
+    return IntStream.range(0, data.size()).map(id(data)).toArray();
+  }
+
+  /** The class of a row, by its number. The function throws {@link DataException} for a label that is not in this set. */
+  public IntUnaryOperator id(Dataset<Example.Labelled> data) {
     Map<String, Integer> ids = label2id();
-    int[] out = new int[data.size()];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = id(ids, data.row(i).label(), data, i);
-    }
-    return out;
+    return i -> id(ids, data.row(i).label(), data, i);
   }
 
   private int id(Map<String, Integer> ids, String label, Dataset<?> data, int row) {

@@ -44,20 +44,33 @@ public record Split(int[] train, int[] heldOut) {
     return draw(data, size, seed, row -> row instanceof Example.Labelled labelled ? labelled.text() : row.toString(), _ -> "");
   }
 
-  private static <E extends Example> Split draw(Dataset<E> data, double size, long seed, Function<E, String> text,
-      Function<E, String> labelOf) {
+  /** Holds the last rows out, where their order matters. */
+  public static Split lastRows(Dataset<?> data, double size) {
+    int n = data.size();
+    int held = checked(data, size);
+    return new Split(IntStream.range(0, n - held).toArray(), IntStream.range(n - held, n).toArray());
+  }
+
+  /** The number of rows to hold out. */
+  private static int checked(Dataset<?> data, double size) {
     int n = data.size();
     boolean whole = size >= 1;
     if (!(size > 0) || size >= n || (whole && size != Math.rint(size))) {
       throw new DataException(data.source(), "cannot hold out " + (whole ? Long.toString((long) size) : size) + " of " + n
           + " rows; give a share between 0 and 1 or a number of rows below " + n);
     }
+    return whole ? (int) size : (int) Math.rint(size * n);
+  }
+
+  private static <E extends Example> Split draw(Dataset<E> data, double size, long seed, Function<E, String> text,
+      Function<E, String> labelOf) {
+    int held = checked(data, size);
     Copies copies = Copies.of(data, text, labelOf);
     int[] rows = new int[copies.labels.size()];
     for (int group = 0; group < copies.groups; group++) {
       rows[copies.labelOf[group]] += copies.sizeOf[group];
     }
-    int[] quota = quotas(rows, whole ? (int) size : (int) Math.rint(size * n), n);
+    int[] quota = quotas(rows, held, data.size());
     boolean[] out = new boolean[copies.groups];
     for (int label = 0; label < rows.length; label++) {
       int[] groups = copies.withLabel(label);
@@ -75,8 +88,8 @@ public record Split(int[] train, int[] heldOut) {
   }
 
   /**
-   * Which rows have the same text. Texts are told apart by 64 bits of a hash: few bytes a row, and should two that differ ever have
-   * the same, they merely stay together.
+   * Which rows have the same text. Texts are told apart by 64 bits of a hash: few bytes a row, and should two that differ ever
+   * have the same, they merely stay together.
    *
    * @param groupOf the group of each row; groups are numbered in the order of their first rows
    * @param groups how many there are

@@ -269,12 +269,13 @@ class DatasetTest {
   }
 
   private Dataset<Example.Labelled> labelled(String name, String content, DataOptions options) {
-    return Dataset.labelled(write(name, content), options);
+    Path file = write(name, content);
+    return BothWays.read(options, each -> Dataset.labelled(file, each));
   }
 
   private DataException fault(String name, String content) {
     Path file = write(name, content);
-    return assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT));
+    return assertThrows(DataException.class, () -> BothWays.read(DataOptions.DETECT, each -> Dataset.labelled(file, each)));
   }
 
   private void assertFault(String name, String content, String message) {

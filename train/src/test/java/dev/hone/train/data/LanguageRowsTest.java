@@ -18,7 +18,9 @@ class LanguageRowsTest {
   Path directory;
 
   private Dataset<Example.Language> read(String name, String text, String columns) throws IOException {
-    return Dataset.language(Files.writeString(directory.resolve(name), text), DataOptions.DETECT.withColumns(columns));
+    Path file = Files.writeString(directory.resolve(name), text);
+    return name.endsWith(".txt") ? Dataset.language(file, DataOptions.DETECT.withColumns(columns))
+        : BothWays.read(DataOptions.DETECT.withColumns(columns), options -> Dataset.language(file, options));
   }
 
   private Dataset<Example.Language> read(String text) throws IOException {
