@@ -30,7 +30,7 @@ public final class CpuMatMul implements MatMulKernels {
     packed = new PackedProduct(loops, epilogue, store);
     shallow = new ShallowProduct(loops, epilogue, store);
     dots = new DotProduct(loops, epilogue, store);
-    rowSums = new RowSumProduct(loops, epilogue);
+    rowSums = new RowSumProduct(loops, epilogue, store);
   }
 
   @Override
