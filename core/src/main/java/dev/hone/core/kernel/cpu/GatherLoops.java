@@ -21,4 +21,18 @@ public abstract class GatherLoops {
    * @param type F32, BF16 or F16
    */
   public abstract float dot(MemorySegment source, DType type, long element, float[] x, int xi, int n);
+
+  /** Rows that {@link #addRows} takes. */
+  public static final int SUM_ROWS = 4;
+
+  /**
+   * y[j] += Σ_t weights[t] · rows[t][j] for {@link #SUM_ROWS} t in order and {@code n} j, as {@link MatMulLoops#addRows} does.
+   *
+   * @param stride distance of the weights
+   * @param type F32 or BF16
+   * @param element the first of the first row
+   * @param ldr distance of the rows, in elements
+   */
+  public abstract void addRows(float[] weights, int wi, int stride, MemorySegment source, DType type, long element, int ldr, int n,
+      float[] y, int yi);
 }

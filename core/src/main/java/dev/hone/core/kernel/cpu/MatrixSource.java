@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
  * for a single row of the left operand the large one is multiplied as it streams by: widening first would take twice the time.
  */
 abstract sealed class MatrixSource {
+  private static final int WIDENED = 14;
+
   private final int columns;
 
   private MatrixSource(int columns) {
@@ -61,6 +63,19 @@ abstract sealed class MatrixSource {
    */
   abstract void dots(MatMulLoops loops, int row, int rowEnd, float[] x, int xi, float[] sums);
 
+  /**
+   * y[j] += Σ_t weights[t] · row (row + t), from column {@code column} on, for {@link MatMulLoops#SUM_ROWS} t and {@code n} j.
+   *
+   * @param stride distance of the weights
+   */
+  void addRows(MatMulLoops loops, int row, int column, int n, float[] weights, int wi, int stride, float[] y, int yi) {
+    float[] widened = Scratch.floats(WIDENED, MatMulLoops.SUM_ROWS * n);
+    for (int t = 0; t < MatMulLoops.SUM_ROWS; t++) {
+      read(row + t, column, n, widened, t * n);
+    }
+    loops.addRows(weights, wi, stride, widened, 0, n, n, y, yi);
+  }
+
   private static final class InArray extends MatrixSource {
     private final float[] array;
     private final int offset;
@@ -95,6 +110,11 @@ abstract sealed class MatrixSource {
       }
     }
 
+    @Override
+    void addRows(MatMulLoops loops, int row, int column, int n, float[] weights, int wi, int stride, float[] y, int yi) {
+      loops.addRows(weights, wi, stride, array, at(row) + column, columns(), n, y, yi);
+    }
+
     private int at(int row) {
       return offset + row * columns();
     }
@@ -124,12 +144,22 @@ abstract sealed class MatrixSource {
         sums[i - row] = loops.dot(elements, type, (long) i * columns(), x, xi, columns());
       }
     }
+
+    @Override
+    void addRows(MatMulLoops products, int row, int column, int n, float[] weights, int wi, int stride, float[] y, int yi) {
+      if (type == DType.F16) {
+        super.addRows(products, row, column, n, weights, wi, stride, y, yi);
+        return;
+      }
+      for (int t = 0; t < MatMulLoops.SUM_ROWS; t += GatherLoops.SUM_ROWS) {
+        long element = (long) (row + t) * columns() + column;
+        loops.addRows(weights, wi + t * stride, stride, elements, type, element, columns(), n, y, yi);
+      }
+    }
   }
 
   /** Quantised rows. */
   private static final class Coded extends MatrixSource {
-    private static final int WIDENED = 14;
-
     private final QuantLoops loops;
     private final Quantized elements;
     private final long first;

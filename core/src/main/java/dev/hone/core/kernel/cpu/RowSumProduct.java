@@ -17,8 +17,6 @@ import java.util.Arrays;
 final class RowSumProduct {
   /** Columns of C that a thread does at a time, at most. */
   private static final int STRIP = 512;
-  /** The same for one row of C, in which rows of the large operand are read whole, or in long pieces. */
-  private static final int ONE_STRIP = 1024;
   /** Elements of the large operand in a block of rows, for one row of C. */
   private static final int BLOCK = 1 << 17;
   /** Fewest rows of such a block: its sums are written and read once more. */
@@ -70,10 +68,11 @@ final class RowSumProduct {
       Workers.ranges(product.k(), height, (from, to) -> {
         int at = from / height * n;
         Arrays.fill(sums, at, at + n, 0);
-        for (int column = 0; column < n; column += ONE_STRIP) {
-          int columnEnd = Math.min(n, column + ONE_STRIP);
-          sumRows(1, from, to, product.a(), product.ai(), 0, step, product.b(), column, columnEnd, sums, at + column);
+        int k = from;
+        for (; k + MatMulLoops.SUM_ROWS <= to; k += MatMulLoops.SUM_ROWS) {
+          product.b().addRows(loops, k, 0, n, product.a(), product.ai() + k * step, step, sums, at);
         }
+        lastRows(1, k, to, product.a(), product.ai(), 0, step, product.b(), 0, n, sums, at);
       });
       for (int block = 1; block < blocks; block++) {
         loops.add(sums, block * n, sums, 0, n);
@@ -122,6 +121,11 @@ final class RowSumProduct {
         loops.addRows(weights, wi + i * rowStep + k * step, step, array, at, stride, n, sums, si + i * n);
       }
     }
+    lastRows(rows, k, end, weights, wi, rowStep, step, large, from, n, sums, si);
+  }
+
+  private void lastRows(int rows, int k, int end, float[] weights, int wi, int rowStep, int step, MatrixSource large, int from,
+      int n, float[] sums, int si) {
     for (; k < end; k++) {
       float[] array = Scratch.floats(WIDENED, n);
       large.read(k, from, n, array, 0);

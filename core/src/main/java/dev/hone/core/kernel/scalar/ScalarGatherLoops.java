@@ -42,4 +42,18 @@ public final class ScalarGatherLoops extends GatherLoops {
     }
     return sum;
   }
+
+  @Override
+  public void addRows(float[] weights, int wi, int stride, MemorySegment source, DType type, long element, int ldr, int n,
+      float[] y, int yi) {
+    for (int t = 0; t < SUM_ROWS; t++) {
+      addRow(weights[wi + t * stride], source, type, element + (long) t * ldr, n, y, yi);
+    }
+  }
+
+  private static void addRow(float weight, MemorySegment source, DType type, long element, int n, float[] y, int yi) {
+    for (int j = 0; j < n; j++) {
+      y[yi + j] = Math.fma(weight, value(source, type, element + j), y[yi + j]);
+    }
+  }
 }

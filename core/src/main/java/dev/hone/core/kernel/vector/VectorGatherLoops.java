@@ -130,4 +130,18 @@ public final class VectorGatherLoops extends GatherLoops {
     }
     return DotKernels.sum(even.add(odd));
   }
+
+  @Override
+  public void addRows(float[] weights, int wi, int stride, MemorySegment source, DType type, long element, int ldr, int n,
+      float[] y, int yi) {
+    int body = VectorMath.whole(n);
+    switch (type) {
+      case F32 -> StoredRows.addSingles(weights, wi, stride, source, element * 4, ldr * 4L, body, y, yi);
+      case BF16 -> StoredRows.addBrains(weights, wi, stride, source, element * 2, ldr * 2L, body, y, yi);
+      default -> body = 0;
+    }
+    if (body < n) {
+      twin.addRows(weights, wi, stride, source, type, element + body, ldr, n - body, y, yi + body);
+    }
+  }
 }
