@@ -53,7 +53,7 @@ public final class ScalarGatherLoops extends GatherLoops {
 
   private static void addRow(float weight, MemorySegment source, DType type, long element, int n, float[] y, int yi) {
     for (int j = 0; j < n; j++) {
-      y[yi + j] = Math.fma(weight, value(source, type, element + j), y[yi + j]);
+      y[yi + j] += weight * value(source, type, element + j);
     }
   }
 }

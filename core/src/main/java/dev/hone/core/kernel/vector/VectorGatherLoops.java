@@ -140,8 +140,14 @@ public final class VectorGatherLoops extends GatherLoops {
       case BF16 -> StoredRows.addBrains(weights, wi, stride, source, element * 2, ldr * 2L, body, y, yi);
       default -> body = 0;
     }
-    if (body < n) {
-      twin.addRows(weights, wi, stride, source, type, element + body, ldr, n - body, y, yi + body);
+    for (int t = 0; t < SUM_ROWS && body < n; t++) {
+      addRowTail(weights[wi + t * stride], source, type, element + (long) t * ldr + body, n - body, y, yi + body);
+    }
+  }
+
+  private static void addRowTail(float weight, MemorySegment source, DType type, long element, int n, float[] y, int yi) {
+    for (int j = 0; j < n; j++) {
+      y[yi + j] = Math.fma(weight, ScalarGatherLoops.value(source, type, element + j), y[yi + j]);
     }
   }
 }
