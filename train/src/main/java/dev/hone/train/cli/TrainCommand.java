@@ -8,7 +8,9 @@ import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
+import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
+import dev.hone.train.report.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +55,7 @@ final class TrainCommand implements Command {
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
         Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none"),
+        Flag.of("test-data", "FILE", null, "rows that the tuned model is measured on at the end, instead of the held-out ones"),
         Flag.of("init", "config.json", null, "train a new model of this shape; needs --tokenizer, no --model"),
         Flag.of("tokenizer", "DIR|FILE", null, "the new model's tokenizer.json, or its directory")));
     flags.add(Arguments.CONFIG);
@@ -60,6 +63,7 @@ final class TrainCommand implements Command {
     flags.addAll(TUNING);
     flags.addAll(MethodFlags.ALL);
     flags.addAll(Flag.of(TrainConfig.SETTINGS));
+    flags.add(Reporting.FLAG);
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));
     flags.add(Flag.toggle("resume", "go on from the newest checkpoint in the output directory"));
     flags.add(Flag.toggle("quiet", "no progress"));
@@ -96,9 +100,22 @@ final class TrainCommand implements Command {
     Trainer.Result result = train(run, config, output,
         arguments.resolved(OF_ONE_START), resume, quiet, console);
     if (probe != null) {
-      console.note(probe.report(before, probe.loss(run.tuning().model())));
+      String change = probe.report(before, probe.loss(run.tuning().model()));
+      console.note(change);
+      if (run.recorder() != null) {
+        run.recorder().remark("forgetting", change);
+      }
     }
+    report(run, output, result, quiet, console);
     return result.interrupted() ? INTERRUPTED : 0;
+  }
+
+  /** Measures and describes a run that came to its end. */
+  static void report(PreparedRun run, Path output, Trainer.Result result, boolean quiet, Console console) throws IOException {
+    if (run.recorder() != null && !result.interrupted()) {
+      run.recorder().finish(output, result, run.training());
+      say(console, quiet, "report in " + output.resolve(Report.PAGE));
+    }
   }
 
   private static int findRate(PreparedRun run, TrainConfig config, Console console) {
@@ -150,8 +167,15 @@ final class TrainCommand implements Command {
     if (config.saveTotalLimit() > 0) {
       tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
     }
-    try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"))) {
+    try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"));
+        EventFiles events = run.reporting().contains(Reporting.TENSORBOARD) ? new EventFiles(output.resolve("runs")) : null) {
       tuning.addListener(metrics);
+      if (events != null) {
+        tuning.addListener(events);
+      }
+      if (run.recorder() != null) {
+        run.recorder().before();
+      }
       view.listeners().forEach(tuning::addListener);
       Trainer.Result result = tuning.train(run.training(), run.heldOut(), config);
       if (!result.interrupted()) {

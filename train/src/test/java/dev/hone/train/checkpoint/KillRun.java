@@ -2,6 +2,7 @@ package dev.hone.train.checkpoint;
 
 import dev.hone.train.TinyModel;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.report.EventRecordReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,7 +128,22 @@ public final class KillRun {
     return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
-  /** Lines without times. */
+  /** The points of all event files, without times. */
+  private static List<String> events(Path out) throws IOException {
+    List<String> points = new ArrayList<>();
+    try (Stream<Path> files = Files.list(out.resolve("runs"))) {
+      for (Path file : files.sorted().toList()) {
+        for (EventRecordReader.Point point : EventRecordReader.read(file)) {
+          if (point.tag().contains("/") && !point.tag().endsWith("tokens_per_second")) {
+            points.add(point.toString());
+          }
+        }
+      }
+    }
+    return points;
+  }
+
+  /** Lines and points without times. */
   private static List<String> metrics(Path out) throws IOException {
     List<String> lines = new ArrayList<>();
     for (String line : Files.readAllLines(out.resolve("metrics.jsonl"))) {
@@ -135,6 +151,7 @@ public final class KillRun {
       tree.remove(List.of("seconds", "tokens_per_second"));
       lines.add(tree.toString().toLowerCase(Locale.ROOT));
     }
+    lines.addAll(events(out));
     return lines;
   }
 }

@@ -60,7 +60,7 @@ class MainTest {
     assertTrue(train.err().contains("trainable params: "), train.err());
     Path adapter = directory.resolve("out/adapter");
     try (Stream<Path> files = Files.list(adapter)) {
-      assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "labels.json"),
+      assertEquals(List.of("README.md", "adapter_config.json", "adapter_model.safetensors", "labels.json"),
           files.map(file -> file.getFileName().toString()).sorted().toList());
     }
     for (String line : Files.readAllLines(directory.resolve("out/metrics.jsonl"))) {

@@ -10,13 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Reads event files by the rules of their format; shares nothing with what writes them. */
-final class EventRecordReader {
+public final class EventRecordReader {
   /** A number; or a record of another kind, whose tag says which. */
-  record Point(long step, String tag, float value) {}
+  public record Point(long step, String tag, float value) {}
 
   private EventRecordReader() {}
 
-  static List<Point> read(Path file) throws IOException {
+  /** All records of a file. */
+  public static List<Point> read(Path file) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     List<Point> points = new ArrayList<>();
     while (bytes.hasRemaining()) {

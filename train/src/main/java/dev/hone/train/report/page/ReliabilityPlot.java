@@ -15,7 +15,7 @@ final class ReliabilityPlot {
   private ReliabilityPlot() {}
 
   static Figure figure(String title, List<ProbabilityScores.Bin> bins) {
-    double least = Math.min(0.9, bins.stream().mapToDouble(ProbabilityScores.Bin::confidence).min().orElse(0));
+    double least = Math.min(0.5, bins.stream().mapToDouble(ProbabilityScores.Bin::confidence).min().orElse(0));
     double start = Math.floor(least * 10) / 10; // confidences of few classes never come near 0
     Scale x = Scale.exact(start, 1, LEFT, Svg.WIDTH - RIGHT, 6);
     Scale y = Scale.exact(0, 1, HEIGHT - BOTTOM, TOP, 5);

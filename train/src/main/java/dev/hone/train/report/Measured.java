@@ -1,0 +1,138 @@
+package dev.hone.train.report;
+
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.Sampling;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.LanguageTuning;
+import dev.hone.train.TextClassifier;
+import dev.hone.train.TextGenerator;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.evaluation.Evaluation;
+import dev.hone.train.evaluation.Evaluator;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** How a model being tuned is measured and shown for a report, in a bounded time: a kind per task. */
+sealed interface Measured {
+  /** Figures and predictions of rows that it did not learn from. */
+  Evaluation evaluate();
+
+  /** Some inputs, what should be answered, and what the model answers now. */
+  List<Answer> answers();
+
+  /** An answer; {@code wanted} is empty where nothing is. */
+  record Answer(String input, String wanted, String given) {}
+
+  /** So many of the numbers below {@code all}, evenly spread. */
+  static int[] spread(int all, int most) {
+    int n = Math.min(all, most);
+    return IntStream.range(0, n).map(i -> (int) ((long) i * all / n)).toArray();
+  }
+
+  /** A classifier. */
+  record OfClassifier(ClassifierTuning tuning, Dataset<Example.Labelled> shown, Dataset<Example.Labelled> rows)
+      implements Measured {
+    static final int MOST_ROWS = 2000;
+    private static final int ANSWERS = 8;
+
+    @Override
+    public Evaluation evaluate() {
+      return Evaluator.USUAL.evaluate(tuning.classifier(), rows.select(spread(rows.size(), MOST_ROWS)));
+    }
+
+    @Override
+    public List<Answer> answers() {
+      int[] chosen = spread(shown.size(), ANSWERS);
+      List<TextClassifier.Prediction> predictions =
+          tuning.classifier().predict(Arrays.stream(chosen).mapToObj(i -> shown.row(i).text()).toList());
+      return IntStream.range(0, chosen.length).mapToObj(i -> {
+        TextClassifier.Prediction p = predictions.get(i);
+        return new Answer(shown.row(chosen[i]).text(), shown.row(chosen[i]).label(), p.label().equals("value")
+            ? String.format(Locale.ROOT, "%.4g", p.probability())
+            : String.format(Locale.ROOT, "%s (%.2f)", p.label(), p.probability()));
+      }).toList();
+    }
+  }
+
+  /** A language model. */
+  record OfLanguage(LanguageTuning tuning, Dataset<Example.Language> shown, Dataset<Example.Language> rows) implements Measured {
+    static final int MOST_ROWS = 500;
+    /** Of a long text without rows. */
+    static final int MOST_CHARACTERS = 200_000;
+    private static final int ANSWERS = 3;
+    private static final int NEW_TOKENS = 40;
+    private static final int PROMPT_WORDS = 8;
+
+    @Override
+    public Evaluation evaluate() {
+      Dataset<Example.Language> bounded = rows.row(0) instanceof Example.Document ? beginning()
+          : rows.select(spread(rows.size(), MOST_ROWS));
+      return Evaluator.USUAL.evaluate(tuning.generator(), bounded, tuning.generator().encoder().maxLength());
+    }
+
+    /** The first characters of a long text, or of its pieces. */
+    private Dataset<Example.Language> beginning() {
+      List<Example.Language> pieces = new ArrayList<>();
+      int left = MOST_CHARACTERS;
+      for (int i = 0; i < rows.size() && left > 0; i++) {
+        String text = ((Example.Document) rows.row(i)).text();
+        int end = Math.min(left, text.length());
+        end -= end < text.length() && Character.isLowSurrogate(text.charAt(end)) ? 1 : 0;
+        pieces.add(new Example.Document(text.substring(0, end)));
+        left -= text.length();
+      }
+      return Dataset.of(rows.source(), pieces);
+    }
+
+    @Override
+    public List<Answer> answers() {
+      return Arrays.stream(spread(shown.size(), ANSWERS)).mapToObj(i -> answer(shown.row(i))).toList();
+    }
+
+    private Answer answer(Example.Language row) {
+      TextGenerator generator = tuning.generator();
+      return switch (row) {
+        case Example.Completion(String prompt, String completion) when !prompt.isEmpty() ->
+            new Answer(prompt, completion, write(generator.prompt(prompt)));
+        case Example.Completion(_, String completion) -> begun(completion);
+        case Example.Text(String text) -> begun(text);
+        case Example.Document(String text) -> begun(text);
+        case Example.Chat chat when chat.messages().size() > 1 -> {
+          Example.Chat asked = new Example.Chat(chat.messages().subList(0, chat.messages().size() - 1), chat.tools());
+          yield new Answer(said(asked.messages().getLast().get("content")), said(chat.messages().getLast().get("content")),
+              write(generator.prompt(asked)));
+        }
+        case Example.Chat chat -> begun(said(chat.messages().getFirst().get("content")));
+      };
+    }
+
+    private static String said(Object content) {
+      return content == null ? "" : content.toString();
+    }
+
+    /** The first words of a text, to be continued. */
+    private Answer begun(String text) {
+      String words = Arrays.stream(text.strip().split("\\s+", PROMPT_WORDS + 1)).limit(PROMPT_WORDS)
+          .collect(Collectors.joining(" "));
+      return new Answer(words, "", write(tuning.generator().prompt(words)));
+    }
+
+    /** The likeliest words; what is random would differ without a reason. */
+    private String write(int[] prompt) {
+      TextGenerator generator = tuning.generator();
+      int room = generator.model().maxLength() - NEW_TOKENS;
+      if (prompt.length == 0 || prompt.length > room) {
+        return "(the input takes " + prompt.length + " of the model's " + generator.model().maxLength() + " tokens)";
+      }
+      StringBuilder text = new StringBuilder();
+      GenerationSettings usual = generator.settings();
+      generator.generate(prompt, new GenerationSettings(NEW_TOKENS, 0, Sampling.GREEDY, usual.endTokens(), List.of()), text::append);
+      return text.toString();
+    }
+  }
+}

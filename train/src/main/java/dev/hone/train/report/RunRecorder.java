@@ -1,0 +1,156 @@
+package dev.hone.train.report;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.kernel.Kernels;
+import dev.hone.core.parallel.Workers;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.train.ClassifierTuning;
+import dev.hone.train.LanguageTuning;
+import dev.hone.train.Trainer;
+import dev.hone.train.TrainingSet;
+import dev.hone.train.Tuning;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.evaluation.Evaluation;
+import dev.hone.train.evaluation.PredictionsFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Measures and describes a run, for people and for comparisons: before training a few answers are noted; at the end it writes
+ * {@code predictions.jsonl}, {@code run.json}, {@code report.html} and the model card {@code README.md}.
+ *
+ * {@snippet :
+ * RunRecorder recorder = RunRecorder.of(tuning, reviews, test, new RunRecorder.About("minilm", "lora",
+ *     List.of(RunFacts.DataFile.of("training", reviewsFile)), "test"));
+ * recorder.before();
+ * Trainer.Result result = tuning.train(reviews, heldOut, config);
+ * tuning.save(out.resolve("adapter"));
+ * recorder.finish(out, result, tuning.encode(reviews));
+ * }
+ *
+ * <p>The time is bounded: at most 2,000 rows of a classifier and 500 of a language model (200,000 characters of a long text)
+ * are measured; 8 rows are answered before and after, or 3 texts of 40 tokens written.
+ */
+public final class RunRecorder {
+  /**
+   * What cannot be told from the model and the rows.
+   *
+   * @param baseModel the model as it was named
+   * @param method what is trained, such as {@code lora}
+   * @param files that rows came from
+   * @param measuredOn what the rows are that are measured: {@code test}, {@code held-out}, or empty for none
+   */
+  public record About(String baseModel, String method, List<RunFacts.DataFile> files, String measuredOn) {}
+
+  private final Tuning<?> tuning;
+  private final Measured measured;
+  private final int rowsThere;
+  private final About about;
+  private final Map<String, String> remarks = new LinkedHashMap<>();
+  private List<Measured.Answer> before = List.of();
+
+  private RunRecorder(Tuning<?> tuning, Measured measured, int rowsThere, About about) {
+    this.tuning = tuning;
+    this.measured = measured;
+    this.rowsThere = rowsThere;
+    this.about = about;
+  }
+
+  /**
+   * Records a classifier's run.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(ClassifierTuning tuning, Dataset<Example.Labelled> training, Dataset<Example.Labelled> rows,
+      About about) {
+    return new RunRecorder(tuning, new Measured.OfClassifier(tuning, rows == null ? training : rows, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
+   * Records a language model's run.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(LanguageTuning tuning, Dataset<Example.Language> training, Dataset<Example.Language> rows,
+      About about) {
+    return new RunRecorder(tuning, new Measured.OfLanguage(tuning, rows == null ? training : rows, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /** Notes what the model answers as it is now. */
+  public void before() {
+    before = measured.answers();
+  }
+
+  /** Adds something worth knowing to the report. */
+  public void remark(String name, String value) {
+    remarks.put(name, value);
+  }
+
+  /**
+   * Measures the tuned model and writes the files; a copy of the model card goes beside the weights.
+   *
+   * @param directory of the run, where its weights are and {@code metrics.jsonl} and {@code run.yaml} may be
+   * @param result how training ended
+   * @param training what was learnt from
+   */
+  public void finish(Path directory, Trainer.Result result, TrainingSet training) throws IOException {
+    Files.createDirectories(directory);
+    Evaluation evaluation = rowsThere == 0 ? null : measured.evaluate();
+    Path predictions = directory.resolve(PredictionsFile.NAME);
+    if (evaluation == null) {
+      Files.deleteIfExists(predictions);
+    } else {
+      PredictionsFile.write(predictions, evaluation);
+    }
+    RunFacts facts = facts(result, training);
+    facts.write(directory);
+    new Report(Run.read(directory, facts, evaluation)).write();
+  }
+
+  private RunFacts facts(Trainer.Result result, TrainingSet training) {
+    PretrainedModel model = tuning.model();
+    List<Measured.Answer> after = before.isEmpty() ? List.of() : measured.answers();
+    List<RunFacts.Sample> samples = IntStream.range(0, after.size()).mapToObj(i -> new RunFacts.Sample(after.get(i).input(),
+        after.get(i).wanted(), before.get(i).given(), after.get(i).given())).toList();
+    boolean classifier = model.labels() != null;
+    return new RunFacts(classifier ? "classify" : "generate", classifier ? model.labels().kind().problemType() : "",
+        about.baseModel(), about.method(), tuning.adapter() == null ? "model" : "adapter",
+        classifier ? model.labels().names() : List.of(), numbers(tuning.parameters()), numbers(model.parameters().values()),
+        about.files(), training.size(), IntStream.of(training.lengths()).asLongStream().sum(), result.steps(), result.bestStep(),
+        Double.isNaN(result.bestLoss()) ? null : result.bestLoss(), result.stoppedEarly(), result.seconds(),
+        rowsThere == 0 ? "" : about.measuredOn(), rowsThere, samples, remarks, environment(),
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  private static long numbers(Iterable<Parameter> parameters) {
+    long sum = 0;
+    for (Parameter parameter : parameters) {
+      sum += parameter.shape().size();
+    }
+    return sum;
+  }
+
+  /** What may matter for the figures and their times, and says nothing about who computed. */
+  private static Map<String, String> environment() {
+    Map<String, String> environment = new LinkedHashMap<>();
+    environment.put("java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
+    environment.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+        + System.getProperty("os.arch"));
+    environment.put("device", "cpu, " + Workers.threads() + " of " + Runtime.getRuntime().availableProcessors() + " processors");
+    environment.put("kernels", Kernels.active().name() + ": " + Kernels.active().reason());
+    environment.put("heap", Runtime.getRuntime().maxMemory() / 1_000_000 + " MB at most");
+    return environment;
+  }
+}
