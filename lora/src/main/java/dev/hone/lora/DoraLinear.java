@@ -45,7 +45,7 @@ final class DoraLinear implements LinearPiece {
 
   @Override
   public Variable forward(Variable x, Linear base, Pass pass) {
-    Variable dropped = pass.dropout(x, lora.dropout(), lora.site());
+    Variable dropped = pass.adapterDropout(x, lora.dropout(), lora.site());
     Variable factor = MathOps.mul(magnitude, Variable.constant(reciprocals(base, pass)));
     Variable product = product(dropped, base);
     Variable adapted = MathOps.mul(LoraOps.addLowRank(product, dropped, lora.a(), lora.b(), lora.scale()), factor);

@@ -31,7 +31,7 @@ record LoraLinear(Parameter a, Parameter b, float scale, float dropout, long sit
 
   /** What the layer gives with this adapter besides others, whose result is written over. */
   Variable addTo(Variable y, Variable x, Pass pass) {
-    return LoraOps.addLowRank(y, pass.dropout(x, dropout, site), a, b, scale);
+    return LoraOps.addLowRank(y, pass.adapterDropout(x, dropout, site), a, b, scale);
   }
 
   @Override

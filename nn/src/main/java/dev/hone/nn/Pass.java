@@ -21,20 +21,21 @@ import java.util.function.UnaryOperator;
  * @param prefix what every sequence sees before its own tokens, or null
  * @param routes which of several adapters each row of the hidden states goes through, or null if all go the same way
  * @param noise size of the noise on embeddings while training (NEFTune's alpha); 0 for none
+ * @param modelDropout the probability of dropout in the model, in place of those that its configuration has; NaN for these
  */
 public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
-    int[] routes, float noise) {
+    int[] routes, float noise, float modelDropout) {
   private static final long NOISE = site("neftune", 0);
   private static final Pass INFERENCE = new Pass(false, 0, 0, false);
 
   /** A pass that starts its sequences. */
   public Pass(boolean training, long seed, long step, boolean checkpointing) {
-    this(training, seed, step, checkpointing, null, null, null, 0);
+    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN);
   }
 
   /** A pass without dropout that continues the sequences of a cache; only without gradients. */
   public static Pass continuing(KvCache cache) {
-    return new Pass(false, 0, 0, false, cache, null, null, 0);
+    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN);
   }
 
   /** A pass without dropout. */
@@ -49,22 +50,31 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true, cache, prefix, routes, noise);
+    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout);
   }
 
   /** This pass with keys and values before those of every sequence. */
   public Pass withPrefix(AttentionPrefix other) {
-    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise);
+    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout);
   }
 
   /** This pass with an adapter per row. */
   public Pass withRoutes(int[] other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout);
   }
 
   /** This pass with noise on embeddings, if it trains. */
   public Pass withNoise(float alpha) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout);
+  }
+
+  /**
+   * This pass with another probability of dropout everywhere in the model, but not in adapters, which have their own.
+   *
+   * @param p NaN for those of the model's configuration
+   */
+  public Pass withModelDropout(float p) {
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p);
   }
 
   /** The embeddings of the tokens of a batch, with noise if this pass has it. [N, C] -> [N, C]. */
@@ -86,8 +96,18 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
     return new Philox(seed, Philox.stream(step, site));
   }
 
-  /** Dropout with probability {@code p} if this pass trains. */
-  public Variable dropout(Variable x, float p, long site) {
+  /** The probability of a dropout that the model's configuration sets to {@code configured}; 0 if this pass does not train. */
+  public float dropout(float configured) {
+    return !training ? 0 : Float.isNaN(modelDropout) ? configured : modelDropout;
+  }
+
+  /** A dropout of the model, whose probability is {@link #dropout(float)}. */
+  public Variable dropout(Variable x, float configured, long site) {
+    return adapterDropout(x, dropout(configured), site);
+  }
+
+  /** A dropout of an adapter: with probability {@code p} if this pass trains. */
+  public Variable adapterDropout(Variable x, float p, long site) {
     return training && p > 0 ? ActivationOps.dropout(x, p, random(site)) : x;
   }
 

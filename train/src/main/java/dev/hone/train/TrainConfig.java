@@ -38,6 +38,7 @@ import java.util.Map;
  * @param focalGamma exponent of the focal loss; 0 for cross-entropy
  * @param zLoss factor of the squared log-sum-exp of the logits
  * @param klPenalty factor of the distance that a language model keeps from its base
+ * @param dropout of the model, in place of what its configuration says; -1 for that
  * @param neftuneAlpha noise on embeddings while training
  * @param emaDecay decay of the mean of weights that is evaluated and kept; 0 for the weights themselves
  * @param seed of everything random
@@ -106,6 +107,9 @@ public record TrainConfig(
     @Setting(key = "kl_penalty", fallback = "0", form = "X",
         help = "to generate, with an adapter: factor of KL(base || model), which keeps answers near the base's")
     double klPenalty,
+    @Setting(key = "dropout", fallback = "-1", form = "X",
+        help = "dropout of the model, everywhere, in place of its own; -1: its own")
+    double dropout,
     @Setting(key = "neftune_noise_alpha", fallback = "0", form = "X", help = "noise on embeddings; 5 is usual, 0 for none")
     double neftuneAlpha,
     @Setting(key = "ema_decay", fallback = "0", form = "X", help = "evaluate and keep a mean of weights; 0.99 or more")
@@ -159,6 +163,7 @@ public record TrainConfig(
         "0 where label_smoothing_factor or z_loss is set");
     require(zLoss >= 0, "z_loss", zLoss, "0 or more");
     require(klPenalty >= 0, "kl_penalty", klPenalty, "0 or more");
+    require(dropout == -1 || dropout >= 0 && dropout < 1, "dropout", dropout, "from 0 to below 1, or -1 for the model's own");
     require(neftuneAlpha >= 0, "neftune_noise_alpha", neftuneAlpha, "0 or more");
     require(emaDecay >= 0 && emaDecay < 1, "ema_decay", emaDecay, "from 0 to below 1");
     atLeast(0, "eval_steps", evalEverySteps);

@@ -330,7 +330,8 @@ public final class Trainer {
   }
 
   private Pass pass(long number) {
-    return new Pass(true, config.seed(), number, config.checkpointing()).withNoise((float) config.neftuneAlpha());
+    return new Pass(true, config.seed(), number, config.checkpointing()).withNoise((float) config.neftuneAlpha())
+        .withModelDropout(config.dropout() < 0 ? Float.NaN : (float) config.dropout());
   }
 
   /** What a window was: its mean loss and its tokens. */

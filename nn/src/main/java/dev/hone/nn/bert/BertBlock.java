@@ -34,7 +34,7 @@ record BertBlock(BertConfig config, int index, Linear query, Linear key, Linear 
   }
 
   Variable forward(Variable x, TokenBatch batch, Pass pass) {
-    float dropAttention = pass.training() ? config.attentionDropout() : 0;
+    float dropAttention = pass.dropout(config.attentionDropout());
     AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), config.heads(), config.heads(),
         config.headDim(), (float) (1 / Math.sqrt(config.headDim())), false, Integer.MAX_VALUE, 0, dropAttention,
         dropAttention > 0 ? pass.random(Pass.site("attention.probabilities", index)) : null);

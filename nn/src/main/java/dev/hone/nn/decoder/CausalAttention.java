@@ -50,7 +50,7 @@ public record CausalAttention(int layer, int heads, int kvHeads, int headDim, fl
   }
 
   private AttentionSpec spec(TokenBatch batch, Pass pass) {
-    float drop = pass.training() ? dropout : 0;
+    float drop = pass.dropout(dropout);
     return new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, true, window, softCap, drop,
         drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
   }

@@ -126,7 +126,7 @@ public sealed interface Range {
     try {
       return Double.parseDouble(text);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(text.isEmpty() ? name + " is missing" : name + " must be a number, is '" + text + "'", e);
+      throw new IllegalArgumentException(name + (text.isEmpty() ? " is missing" : " must be a number, is '" + text + "'"), e);
     }
   }
 

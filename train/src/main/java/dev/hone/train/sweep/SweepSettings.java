@@ -27,7 +27,7 @@ public record SweepSettings(
     String metric,
     @Setting(key = "goal", form = "minimize|maximize", help = "for the metric; what it asks for, if not given")
     String goal,
-    @Setting(key = "trials", fallback = "0", form = "N", help = "random, halving: how many are drawn; 0: all combinations of lists")
+    @Setting(key = "trials", fallback = "0", form = "N", help = "random, halving: how many are drawn; 0: the whole grid")
     int trials,
     @Setting(key = "seed", fallback = "42", form = "N", help = "of the draws; each trial has the seed of its settings")
     long seed,

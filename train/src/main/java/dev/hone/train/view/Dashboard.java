@@ -48,7 +48,8 @@ final class Dashboard {
       return cut(left + right.strip(), columns);
     }
     int full = (int) Math.round(share * room);
-    String bar = look.train((look.unicode() ? "⣿" : "#").repeat(full)) + look.faint((look.unicode() ? "⣀" : ".").repeat(room - full));
+    String bar = look.train((look.unicode() ? "⣿" : "#").repeat(full))
+        + look.faint((look.unicode() ? "⣀" : ".").repeat(room - full));
     return look.bold(left) + bar + right;
   }
 

@@ -1,5 +1,7 @@
 package dev.hone.train.view;
 
+import java.util.regex.Pattern;
+
 /**
  * What a terminal can show.
  *
@@ -8,6 +10,7 @@ package dev.hone.train.view;
  */
 public record Look(boolean color, boolean unicode) {
   private static final String ESCAPE = "\u001b[";
+  private static final Pattern SEQUENCE = Pattern.compile("\u001b\\[[0-9;]*m");
 
   String train(String text) {
     return paint("36", text);
@@ -31,6 +34,6 @@ public record Look(boolean color, boolean unicode) {
 
   /** The number of cells that a text takes on the screen: all characters that are shown here are one cell wide. */
   static int width(String text) {
-    return text.replaceAll("\u001b\\[[0-9;]*m", "").length();
+    return SEQUENCE.matcher(text).replaceAll("").length();
   }
 }

@@ -80,7 +80,8 @@ class SweepCommandTest {
       assertTrue(values.get(i) <= values.get(i - 1), rows.toString());
     }
     assertEquals(9, run.out().lines().count(), run.out());
-    assertTrue(run.out().lines().toList().get(1).matches("1 +" + rows.get(1).split(",")[1] + " +complete +[01]\\.\\d{4} .*"), run.out());
+    assertTrue(run.out().lines().toList().get(1)
+        .matches("1 +" + rows.get(1).split(",")[1] + " +complete +[01]\\.\\d{4} .*"), run.out());
     assertTrue(run.err().contains("trial 8/8: learning_rate 0."), run.err());
     String number = rows.get(1).split(",")[1];
     Map<String, Object> best = ConfigFile.read(out.resolve("best.yaml"));
@@ -152,11 +153,14 @@ class SweepCommandTest {
     run(file("method: grid\nparameters: {lr: [0.1, -1]}\n")).assertUserError(
         "sweep.yaml: trial 2 (learning_rate -1): learning_rate must be above 0, is -1.0");
     run(file("method: grid\nparameters: {lr: [0.1], learning_rate: [0.2]}\n")).assertUserError("learning_rate occurs twice");
-    run(file("method: grid\nparameters: {output_dir: [a, b]}\n")).assertUserError("output_dir is not for the trials of a sweep");
+    run(file("method: grid\nparameters: {output_dir: [a, b]}\n")).assertUserError(
+        "output_dir is not for the trials of a sweep");
     run(file("method: grid\nparameters: {lr: {distribution: log_uniform, min: 1, max: 2}}\n")).assertUserError(
         "parameters: learning_rate: a grid needs a list of values");
-    run(file("method: grid\nparameters: {lr: [1\n")).assertUserError("sweep.yaml: not a mapping from keys to values in YAML or JSON");
-    run(file("method: grid\nparameters: {lr: [1]}\n"), "--parameters", "lr=2").assertUserError("--parameters is a key of the file");
+    run(file("method: grid\nparameters: {lr: [1\n")).assertUserError(
+        "sweep.yaml: not a mapping from keys to values in YAML or JSON");
+    run(file("method: grid\nparameters: {lr: [1]}\n"), "--parameters", "lr=2").assertUserError(
+        "--parameters is a key of the file");
     run(file("  val_size: 0\nmethod: grid\nparameters: {lr: [0.001]}\n").toAbsolutePath()).assertUserError(
         "trials are compared on held-out rows, and there are none");
     CommandRun.of("sweep", "--output-dir", out).assertUserError("--config is missing");
@@ -177,7 +181,8 @@ class SweepCommandTest {
 
   @Test
   void theExampleOfTheReadmeIsASweep() throws IOException {
-    Matcher block = Pattern.compile("```yaml\n(base:.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("..", "README.md")));
+    String readme = Files.readString(Path.of("..", "README.md"));
+    Matcher block = Pattern.compile("```yaml\n(base:.*?)```", Pattern.DOTALL).matcher(readme);
     assertTrue(block.find(), "the README has a sweep");
     String text = block.group(1).replaceAll("(?m)^  model: \\S+", "  model: " + directory.resolve("model"))
         .replaceAll("(?m)^  data: \\S+", "  data: " + directory.resolve("reviews.csv")) + "\noutput_dir: " + out + "\n";

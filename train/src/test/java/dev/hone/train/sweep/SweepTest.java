@@ -189,7 +189,8 @@ class SweepTest {
 
   @Test
   void aTrialThatFailsIsNotedAndTheOthersGoOn() throws IOException {
-    SweepConfig config = config("method", "grid", "trials", 0, "parameters", Map.of("learning_rate", List.of("0.001", "900", "0.003")),
+    SweepConfig config = config("method", "grid", "trials", 0,
+        "parameters", Map.of("learning_rate", List.of("0.001", "900", "0.003")),
         "base", Map.of("batch_size", 8, "max_steps", 40, "optim", "sgd", "max_grad_norm", 0, "eval_steps", 10));
     SweepTable table = new Sweep(config, directory.resolve("undisturbed")).run(trial -> {
       if (trial.trial().number() == 3) {
