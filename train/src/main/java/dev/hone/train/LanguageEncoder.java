@@ -1,5 +1,8 @@
 package dev.hone.train;
 
+import dev.hone.nn.ModelConfig;
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.load.ModelLoader;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.Tokenizer;
@@ -12,12 +15,16 @@ import dev.hone.tokenizer.chat.MaskedChat;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
 
 /**
@@ -33,12 +40,43 @@ import java.util.function.IntFunction;
  */
 public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int endToken, int vocabulary, int maxLength,
     boolean withPrompts) {
+  /** Tokens that rows are cut to unless something else is asked for, or the model takes less. */
+  static final int USUAL_LENGTH = 512;
   private static final double MOST_DROPPED = 0.05;
 
   public LanguageEncoder {
     if (maxLength < 2) {
       throw new IllegalArgumentException("max_length must be at least 2, is " + maxLength);
     }
+  }
+
+  /**
+   * The encoder of a model, of which no weights are needed.
+   *
+   * @param config its {@code config.json}
+   * @param tokenizer a {@code tokenizer.json}, or a directory with one; chat template and generation settings lie beside it
+   */
+  public static LanguageEncoder read(Path config, Path tokenizer) throws IOException {
+    ModelConfig model = ModelLoader.configOf(config);
+    Path directory = Files.isDirectory(tokenizer) ? tokenizer : tokenizer.toAbsolutePath().getParent();
+    return of(Tokenizer.load(tokenizer), ChatTemplates.read(directory), GenerationSettings.read(directory), model.vocabSize(),
+        Math.min(USUAL_LENGTH, model.maxLength()));
+  }
+
+  /** Puts an encoder together; what ends a text is the tokenizer's {@code eos_token}, else what ends a generation. */
+  static LanguageEncoder of(Tokenizer tokenizer, ChatTemplates templates, GenerationSettings settings, int vocabulary,
+      int maxLength) {
+    String named = templates.specialTokens().get("eos_token");
+    int end = named == null ? -1 : tokenizer.tokenId(named);
+    if (end < 0 && !settings.endTokens().isEmpty()) {
+      end = new TreeSet<>(settings.endTokens()).first();
+    }
+    return new LanguageEncoder(tokenizer, templates, end < vocabulary ? end : -1, vocabulary, maxLength, false);
+  }
+
+  /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
+  public LanguageEncoder withRows(int length, boolean prompts) {
+    return new LanguageEncoder(tokenizer, templates, endToken, vocabulary, length, prompts);
   }
 
   /**
@@ -69,7 +107,14 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     }
   }
 
-  private record Row(int[] tokens, boolean[] learnt, boolean joined) {}
+  /**
+   * A row before it is cut.
+   *
+   * @param tokens all of its tokens
+   * @param learnt which of them are to be learnt
+   * @param joined whether a token holds the end of the prompt and the beginning of the completion
+   */
+  public record Row(int[] tokens, boolean[] learnt, boolean joined) {}
 
   /** Rows as a model takes them; blocks of a long text do not overlap. */
   public Encoded encode(Dataset<Example.Language> data) {
@@ -208,7 +253,21 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
   }
 
   private Row row(Dataset<Example.Language> data, int i, Map<Boolean, ChatTemplate> chosen) {
-    return switch (data.row(i)) {
+    try {
+      return row(data.row(i), chosen);
+    } catch (ChatTemplateException e) {
+      throw new DataException(data.source(), data.line(i), e.getMessage());
+    }
+  }
+
+  /**
+   * One row as it is before it is cut; {@code withPrompts} makes no difference here.
+   *
+   * @param chosen templates that were parsed before, by whether there are tools; at first an empty map
+   * @throws ChatTemplateException if the template does not take a conversation
+   */
+  public Row row(Example.Language example, Map<Boolean, ChatTemplate> chosen) {
+    return switch (example) {
       case Example.Text(String text) -> ended(prompt(text), 0, false);
       case Example.Completion(String prompt, String completion) -> {
         int[] given = prompt(prompt);
@@ -217,15 +276,11 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
         yield ended(whole, shared < 0 ? whole.length : shared, shared >= 0 && shared < given.length);
       }
       case Example.Chat chat -> {
-        try {
-          ChatTemplate template = chosen.computeIfAbsent(chat.tools() != null, templates::choose);
-          MaskedChat masked = template.encodeMasked(chat.messages(), options(chat), ChatEncoder.of(tokenizer));
-          yield new Row(masked.ids(), masked.assistant(), false);
-        } catch (ChatTemplateException e) {
-          throw new DataException(data.source(), data.line(i), e.getMessage());
-        }
+        ChatTemplate template = chosen.computeIfAbsent(chat.tools() != null, templates::choose);
+        MaskedChat masked = template.encodeMasked(chat.messages(), options(chat), ChatEncoder.of(tokenizer));
+        yield new Row(masked.ids(), masked.assistant(), false);
       }
-      case Example.Document _ -> throw new IllegalStateException("a document has blocks, not one row");
+      case Example.Document _ -> throw new IllegalArgumentException("a document has blocks, not one row");
     };
   }
 

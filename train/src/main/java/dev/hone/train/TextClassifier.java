@@ -79,7 +79,12 @@ public final class TextClassifier {
 
   /** The length that texts are cut to unless something else is asked for: 256 tokens, or less if the model takes less. */
   public static int usualLength(PretrainedModel model) {
-    return Math.min(256, model.maxLength());
+    return usualLength(model.maxLength());
+  }
+
+  /** The same where {@code most} tokens are what the model takes. */
+  public static int usualLength(int most) {
+    return Math.min(256, most);
   }
 
   /**

@@ -29,8 +29,6 @@ import java.util.function.Consumer;
  * <p>Safe for use by several threads at once.
  */
 public final class TextGenerator {
-  private static final int USUAL_LENGTH = 512;
-
   private final PretrainedModel model;
   private final LanguageEncoder encoder;
   private final GenerationSettings settings;
@@ -83,29 +81,23 @@ public final class TextGenerator {
     }
     boolean ownSettings = adapter != null && Files.isRegularFile(adapter.resolve(GenerationSettings.FILE));
     GenerationSettings settings = GenerationSettings.read(ownSettings ? adapter : companions);
-    String named = templates.specialTokens().get("eos_token");
-    int end = named == null ? -1 : tokenizer.tokenId(named);
+    LanguageEncoder encoder = LanguageEncoder.of(tokenizer, templates, settings, model.config().vocabSize(), usualLength(model));
     Set<Integer> ends = new TreeSet<>(settings.endTokens());
-    if (end >= 0) {
-      ends.add(end);
-    } else if (!ends.isEmpty()) {
-      end = ends.iterator().next();
+    if (encoder.endToken() >= 0) {
+      ends.add(encoder.endToken());
     }
     ends.removeIf(token -> token >= model.config().vocabSize());
-    LanguageEncoder encoder = new LanguageEncoder(tokenizer, templates, ends.contains(end) ? end : -1,
-        model.config().vocabSize(), usualLength(model), false);
     return new TextGenerator(model, encoder, settings.withEndTokens(ends));
   }
 
   /** The length that rows are cut to unless something else is asked for: 512 tokens, or less if the model takes less. */
   public static int usualLength(PretrainedModel model) {
-    return Math.min(USUAL_LENGTH, model.maxLength());
+    return Math.min(LanguageEncoder.USUAL_LENGTH, model.maxLength());
   }
 
   /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
   public TextGenerator withRows(int maxLength, boolean withPrompts) {
-    return new TextGenerator(model, new LanguageEncoder(encoder.tokenizer(), encoder.templates(), encoder.endToken(),
-        encoder.vocabulary(), maxLength, withPrompts), settings);
+    return new TextGenerator(model, encoder.withRows(maxLength, withPrompts), settings);
   }
 
   /** The tokens of a text that is to go on. */

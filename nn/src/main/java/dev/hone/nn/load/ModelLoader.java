@@ -88,6 +88,30 @@ public final class ModelLoader {
     return taskOf(new ModelLoader(directory).config());
   }
 
+  /** What a {@code config.json}, of whatever name, says of its model: sizes, without any weights. */
+  public static ModelConfig configOf(Path file) {
+    ConfigReader json = ofConfig(file).config();
+    String type = json.text("model_type", "");
+    if (BertConfig.MODEL_TYPES.contains(type)) {
+      return BertConfig.read(json);
+    }
+    if (LlamaConfig.MODEL_TYPES.contains(type)) {
+      return LlamaConfig.read(json);
+    }
+    if (GemmaConfig.MODEL_TYPES.contains(type)) {
+      return GemmaConfig.read(json);
+    }
+    if (Gpt2Config.MODEL_TYPES.contains(type)) {
+      return Gpt2Config.read(json);
+    }
+    throw unknownFamily(json, type);
+  }
+
+  private static ModelException unknownFamily(ConfigReader json, String type) {
+    return json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
+        GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
+  }
+
   /** Loads the model. */
   public PretrainedModel load() {
     ConfigReader json = config();
@@ -110,8 +134,7 @@ public final class ModelLoader {
       Gpt2Config config = Gpt2Config.read(json);
       return decoder(config, weights -> Gpt2Model.load(config, weights), json, wanted, classes, source);
     }
-    throw json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
-        GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
+    throw unknownFamily(json, type);
   }
 
   private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,

@@ -19,9 +19,9 @@ import java.util.List;
  * 130 interrupted.
  */
 public final class Main {
-  private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new ValidateCommand(), new SweepCommand(),
-      new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new MergeCommand(), new AdapterCommand(),
-      new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
+  private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new InspectCommand(),
+      new ValidateCommand(), new SweepCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(),
+      new MergeCommand(), new AdapterCommand(), new TokenizerCommand(), new VerifyCommand(), new DevicesCommand());
 
   private Main() {}
 

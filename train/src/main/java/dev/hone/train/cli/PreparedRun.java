@@ -90,7 +90,8 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
     return new PreparedRun(tuning, training, heldOut, recorder, reporting);
   }
 
-  private static Labels.Kind kind(String problemType) {
+  /** What labels are, by the name that Hugging Face has for it. */
+  static Labels.Kind kind(String problemType) {
     for (Labels.Kind kind : Labels.Kind.values()) {
       if (kind.problemType().equals(problemType)) {
         return kind;

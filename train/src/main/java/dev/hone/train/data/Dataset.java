@@ -238,7 +238,8 @@ public final class Dataset<E extends Example> {
     return skipped;
   }
 
-  private static String describe(Path file, Table table, int rows, int skipped) {
+  /** What was read and how, in one line. */
+  static String describe(Path file, Table table, int rows, int skipped) {
     return file.getFileName() + ": " + rows + (rows == 1 ? " row" : " rows")
         + (skipped > 0 ? " (" + skipped + " with empty text skipped)" : "") + ", " + table.layout();
   }

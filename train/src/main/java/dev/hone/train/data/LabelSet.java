@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  */
 public record LabelSet(List<String> names) {
   /** The order described above; labels that are equal as numbers ("1", "1.0") by their characters. */
-  static final Comparator<String> ORDER = Comparator
+  public static final Comparator<String> ORDER = Comparator
       .comparing((String label) -> !ColumnNames.isNumber(label))
       .thenComparingDouble(label -> ColumnNames.isNumber(label) ? Double.parseDouble(label.strip()) : 0)
       .thenComparing(Comparator.naturalOrder());

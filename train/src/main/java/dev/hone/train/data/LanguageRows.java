@@ -44,10 +44,36 @@ final class LanguageRows {
   private final Kind kind;
   private final Map<String, Integer> columns = new LinkedHashMap<>(); // by part; without those that are not there
 
-  LanguageRows(Table table, DataOptions options) {
+  private LanguageRows(Table table, Map<String, String> said) {
     this.table = table;
-    this.kind = kind(options);
-    checkFlat();
+    this.kind = kind(said);
+    if (kind != null) {
+      checkFlat();
+    }
+  }
+
+  LanguageRows(Table table, DataOptions options) {
+    this(table, options.parts());
+    if (kind == null) {
+      throw new DataException(table.source(), table.columnList() + "; rows for a language model have messages | prompt, "
+          + "completion | instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME");
+    }
+  }
+
+  /** Rows for a language model, or null if the columns are not those of one. */
+  static LanguageRows orNull(Table table, DataOptions options) {
+    LanguageRows rows = new LanguageRows(table, options.parts());
+    return rows.kind == null ? null : rows;
+  }
+
+  /** Whether a row is a text that is learnt as a whole, which rows for a classifier also have. */
+  boolean isTextAlone() {
+    return kind == Kind.TEXT;
+  }
+
+  /** Whether rows are conversations. */
+  boolean isChat() {
+    return kind == Kind.CHAT;
   }
 
   /** Fails if a row that was read so far has a list where a text is needed. */
@@ -57,8 +83,7 @@ final class LanguageRows {
     }
   }
 
-  private Kind kind(DataOptions options) {
-    Map<String, String> said = options.parts();
+  private Kind kind(Map<String, String> said) {
     for (Kind candidate : Kind.values()) {
       if (!candidate.knows(said.keySet())) {
         continue;
@@ -70,8 +95,7 @@ final class LanguageRows {
         return candidate;
       }
     }
-    throw new DataException(table.source(), table.columnList() + "; rows for a language model have messages | prompt, completion "
-        + "| instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME");
+    return null;
   }
 
   private void find(List<String> parts, Map<String, String> said) {

@@ -1,0 +1,193 @@
+package dev.hone.train.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.IntPredicate;
+
+/**
+ * The rows of a file as they stand, also those that a {@link Dataset} skips or refuses: to look at data before training.
+ * Format, columns and rows are found as there. Rows are made when they are asked for, so that a file costs its cells and no
+ * more.
+ */
+public final class SourceRows {
+  private final Path file;
+  private final Dataset<Example.Language> documents; // a plain text; null: there is a table
+  private final Table table;
+  private final ColumnChoice labelled; // null: rows are for a language model
+  private final LanguageRows language;
+  private final String description;
+  private final boolean byLine;
+
+  private SourceRows(Path file, Dataset<Example.Language> documents) {
+    this.file = file;
+    this.documents = documents;
+    this.table = null;
+    this.labelled = null;
+    this.language = null;
+    this.description = documents.description();
+    this.byLine = true;
+  }
+
+  private SourceRows(Path file, Table table, ColumnChoice labelled, LanguageRows language) {
+    this.file = file;
+    this.documents = null;
+    this.table = table;
+    this.labelled = labelled;
+    this.language = language;
+    this.description = Dataset.describe(file, table, table.rows().size(), 0) + ", " + (labelled == null ? language.description()
+        : "text = " + table.describe(labelled.text()) + ", label = " + table.describe(labelled.label()));
+    this.byLine = rising(table.lines());
+  }
+
+  private static boolean rising(int[] lines) {
+    for (int i = 1; i < lines.length; i++) {
+      if (lines[i] <= lines[i - 1]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Reads texts with labels; see {@link Dataset#labelled(Path, DataOptions, boolean)}.
+   *
+   * @throws DataException for what is wrong with the file as a whole
+   */
+  public static SourceRows labelled(Path file, DataOptions options, boolean lists) {
+    Table table = Table.read(file, options);
+    return new SourceRows(file, table, new ColumnChoice(table, options, true, lists), null);
+  }
+
+  /**
+   * Reads rows for a language model; see {@link Dataset#language}.
+   *
+   * @throws DataException for what is wrong with the file as a whole
+   */
+  public static SourceRows language(Path file, DataOptions options) {
+    if (isDocument(file, options)) {
+      return new SourceRows(file, Dataset.language(file, options));
+    }
+    Table table = Table.read(file, options);
+    return new SourceRows(file, table, null, new LanguageRows(table, options));
+  }
+
+  /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */
+  public static SourceRows detected(Path file, DataOptions options, boolean lists) {
+    if (isDocument(file, options)) {
+      try {
+        return labelled(file, options, lists); // labelled sentences are published as .txt, too
+      } catch (DataException _) {
+        return language(file, options);
+      }
+    }
+    Table table = Table.read(file, options);
+    LanguageRows language = LanguageRows.orNull(table, options);
+    if (language != null && !language.isTextAlone()) {
+      return new SourceRows(file, table, null, language);
+    }
+    try {
+      return new SourceRows(file, table, new ColumnChoice(table, options, true, lists), null);
+    } catch (DataException e) {
+      if (language == null || options.parts().containsKey(DataOptions.LABEL)) {
+        throw e;
+      }
+      return new SourceRows(file, table, null, language); // a text and no label
+    }
+  }
+
+  private static boolean isDocument(Path file, DataOptions options) {
+    return TextFile.isPlain(file) && options.silent();
+  }
+
+  /** Whether the rows are texts with labels, not rows for a language model. */
+  public boolean isLabelled() {
+    return labelled != null;
+  }
+
+  /** Whether the file is one long text, and so one row, or a row for each part of a very long one. */
+  public boolean isDocument() {
+    return documents != null;
+  }
+
+  /** Whether rows are conversations. */
+  public boolean isChat() {
+    return language != null && language.isChat();
+  }
+
+  /** The file. */
+  public Path file() {
+    return file;
+  }
+
+  /** One line that says what was read and how. */
+  public String description() {
+    return description;
+  }
+
+  /** The number of rows. */
+  public int size() {
+    return documents != null ? documents.size() : table.rows().size();
+  }
+
+  /** How a user finds row {@code i}: by {@link #unit}, from 1. */
+  public int number(int i) {
+    return documents != null ? documents.line(i) : byLine ? table.lines()[i] : i + 1;
+  }
+
+  /** What {@link #number} counts: "line", or "row" where several rows may share a line. */
+  public String unit() {
+    return byLine ? "line" : "row";
+  }
+
+  /** Whether row {@code i} has no text, or nothing to learn: a {@link Dataset} skips it. */
+  public boolean isEmpty(int i) {
+    return documents == null && blank(i, labelled != null ? labelled.text() : language.learntColumn());
+  }
+
+  /** Whether row {@code i} should have a label and has none: a {@link Dataset} refuses it. */
+  public boolean lacksLabel(int i) {
+    return labelled != null && blank(i, labelled.label());
+  }
+
+  private boolean blank(int i, int column) {
+    String cell = table.cell(i, column);
+    return cell == null || cell.isBlank();
+  }
+
+  /** The label of row {@code i}, without surrounding spaces; empty if there is none. */
+  public String label(int i) {
+    return labelled == null || lacksLabel(i) ? "" : table.cell(i, labelled.label()).strip();
+  }
+
+  /**
+   * Row {@code i}, from 0; where a text or a label is missing it is empty.
+   *
+   * @throws DataException for a row that is malformed
+   */
+  public Example row(int i) {
+    if (documents != null) {
+      return documents.row(i);
+    }
+    if (labelled == null) {
+      return language.row(i);
+    }
+    String text = table.cell(i, labelled.text());
+    return new Example.Labelled(text == null ? "" : text, label(i));
+  }
+
+  /**
+   * Writes those rows of the file that are to be kept to another file, in the same format, each as it was written.
+   *
+   * @param target the new file; compressed if its name ends in {@code .gz}
+   * @param keep whether a row is kept
+   * @param mended by row, characters to take out of what was written: the first place that holds them
+   * @throws DataException for a plain text, which has no rows, or if no row is kept
+   */
+  public void copy(Path target, IntPredicate keep, Map<Integer, String> mended) throws IOException {
+    if (documents != null) {
+      throw new DataException(file.toString(), "is a plain text without rows; there is nothing to take out");
+    }
+    RowCopy.write(file, table.lines(), table.layout().equals(DataFormat.JSON.words()), keep, mended, target);
+  }
+}

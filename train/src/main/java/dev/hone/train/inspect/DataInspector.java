@@ -1,0 +1,126 @@
+package dev.hone.train.inspect;
+
+import dev.hone.train.LanguageEncoder;
+import dev.hone.train.data.DataException;
+import dev.hone.train.data.SourceRows;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Looks at data before training: reads files as training does, and says what will be trained and what is wrong with the rows.
+ *
+ * {@snippet :
+ * Inspection found = DataInspector.inspect(InspectSettings.of(Path.of("reviews.csv")).withModel(Path.of("minilm")));
+ * found.findings().forEach(finding -> System.out.println(finding.verdict()));
+ * found.clean(Path.of("reviews-clean.csv"), EnumSet.of(Check.DUPLICATES), false);
+ * }
+ *
+ * <p>The result depends on the files alone: nothing is drawn at random, and the number of threads makes no difference.
+ */
+public final class DataInspector {
+  private static final int SAMPLES = 3;
+
+  private final Map<Check, BitSet> rows = new EnumMap<>(Check.class);
+  private final Map<Check, Finding> findings = new EnumMap<>(Check.class);
+
+  private DataInspector() {}
+
+  /**
+   * Inspects.
+   *
+   * @throws IOException if the model's files cannot be read
+   * @throws DataException for what is wrong with a file as a whole; what is wrong with rows is found, not thrown
+   */
+  public static Inspection inspect(InspectSettings settings) throws IOException {
+    return new DataInspector().run(settings);
+  }
+
+  private Inspection run(InspectSettings settings) throws IOException {
+    Corpus corpus = read(settings);
+    TokenView view = view(settings, corpus.isLabelled());
+    Scan scan = new Scan(corpus, view);
+    TextChecks texts = new TextChecks(corpus, scan, view, this::add);
+    texts.readable();
+    new CopyChecks(corpus, scan, settings.likeness(), this::add).run();
+    List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, settings.labels(), this::add).run() : List.of();
+    texts.looks();
+    List<List<Share>> tongues = texts.tongues();
+    texts.persons();
+    TokenChecks tokens = new TokenChecks(corpus, scan, view, this::add);
+    tokens.templates();
+    tokens.begin();
+    tokens.lengths();
+    TokenizerFit fit = tokens.fit();
+    return new Inspection(corpus, rows, List.copyOf(findings.values()),
+        view == null || view.begin() < 0 ? null : view.tokenizer().token(view.begin()), lengths(corpus, scan, view),
+        view == null ? 0 : view.maxLength(), labels, tongues.get(0), tongues.get(1), fit, samples(corpus, scan, view));
+  }
+
+  private void add(Finding finding, Rows found) {
+    findings.put(finding.check(), finding);
+    rows.put(finding.check(), found.all);
+  }
+
+  private static Corpus read(InspectSettings settings) {
+    List<SourceRows> training = new ArrayList<>();
+    List<SourceRows> heldOut = new ArrayList<>();
+    boolean lists = settings.labels() == InspectSettings.Labels.SEVERAL;
+    for (Path file : settings.training()) {
+      SourceRows rows = switch (settings.task()) {
+        case DETECT -> training.isEmpty() ? SourceRows.detected(file, settings.data(), lists)
+            : like(training.getFirst(), file, settings, lists);
+        case CLASSIFY -> SourceRows.labelled(file, settings.data(), lists);
+        case GENERATE -> SourceRows.language(file, settings.data());
+      };
+      training.add(rows);
+    }
+    for (Path file : settings.heldOut()) {
+      heldOut.add(like(training.getFirst(), file, settings, lists));
+    }
+    return new Corpus(training, heldOut);
+  }
+
+  private static SourceRows like(SourceRows first, Path file, InspectSettings settings, boolean lists) {
+    return first.isLabelled() ? SourceRows.labelled(file, settings.data(), lists) : SourceRows.language(file, settings.data());
+  }
+
+  private static TokenView view(InspectSettings settings, boolean labelled) throws IOException {
+    if (settings.config() == null) {
+      return null;
+    }
+    if (labelled) {
+      return TokenView.classifier(settings.config(), settings.tokenizer(), settings.maxLength());
+    }
+    LanguageEncoder usual = LanguageEncoder.read(settings.config(), settings.tokenizer());
+    return TokenView.language(usual.withRows(settings.maxLength() == 0 ? usual.maxLength() : settings.maxLength(),
+        settings.withPrompts()));
+  }
+
+  private static Histogram lengths(Corpus corpus, Scan scan, TokenView view) {
+    int[] of = view == null ? scan.characters : scan.tokens;
+    return Histogram.of(view == null ? "characters" : "tokens",
+        IntStream.range(0, corpus.trained()).filter(scan::isUsable).map(row -> of[row]).toArray());
+  }
+
+  /** Rows of the beginning, the middle and the end of the training data. */
+  private static List<Sample> samples(Corpus corpus, Scan scan, TokenView view) {
+    List<Sample> samples = new ArrayList<>();
+    int next = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+      next = Math.max(next, (int) ((2L * i + 1) * corpus.trained() / (2 * SAMPLES)));
+      while (next < corpus.trained() && !scan.isUsable(next)) {
+        next++;
+      }
+      if (next < corpus.trained()) {
+        samples.add(Sample.of(corpus, next++, view));
+      }
+    }
+    return samples;
+  }
+}

@@ -1,0 +1,151 @@
+package dev.hone.train.inspect;
+
+import dev.hone.train.inspect.Finding.Level;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What an inspection found: a finding for each check, and what plots show. */
+public final class Inspection {
+  private final Corpus corpus;
+  private final Map<Check, BitSet> rows;
+  private final List<Finding> findings;
+  private final String begin;
+  private final Histogram lengths;
+  private final int maxLength;
+  private final List<Share> labels;
+  private final List<Share> scripts;
+  private final List<Share> languages;
+  private final TokenizerFit fit;
+  private final List<Sample> samples;
+
+  /**
+   * An inspection.
+   *
+   * @param rows the rows of each check, which a cleaned copy can leave out
+   * @param begin the begin token that may stand in a text, or null
+   */
+  Inspection(Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin, Histogram lengths, int maxLength,
+      List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples) {
+    this.corpus = corpus;
+    this.rows = new EnumMap<>(rows);
+    this.findings = List.copyOf(findings);
+    this.begin = begin;
+    this.lengths = lengths;
+    this.maxLength = maxLength;
+    this.labels = List.copyOf(labels);
+    this.scripts = List.copyOf(scripts);
+    this.languages = List.copyOf(languages);
+    this.fit = fit;
+    this.samples = List.copyOf(samples);
+  }
+
+  /** A finding for each check that applies, in their order. */
+  public List<Finding> findings() {
+    return findings;
+  }
+
+  /**
+   * The finding of a check.
+   *
+   * @throws IllegalArgumentException if it does not apply to such rows
+   */
+  public Finding finding(Check check) {
+    return findings.stream().filter(finding -> finding.check() == check).findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("check " + check.title() + " does not apply to these rows"));
+  }
+
+  /** The worst level of all findings. */
+  public Level worst() {
+    return findings.stream().map(Finding::level).max(Level::compareTo).orElse(Level.OK);
+  }
+
+  /** Each file in one line: what was read and how. */
+  public List<String> files() {
+    return corpus.parts().stream().map(part -> part.description()).toList();
+  }
+
+  /** Rows to train on, unusable ones included. */
+  public int training() {
+    return corpus.trained();
+  }
+
+  /** Rows that are held out. */
+  public int heldOut() {
+    return corpus.size() - corpus.trained();
+  }
+
+  /** Whether rows are texts with labels, not rows for a language model. */
+  public boolean isLabelled() {
+    return corpus.isLabelled();
+  }
+
+  /** How long the rows to train on are, in tokens before they are cut, or in characters without a tokenizer. */
+  public Histogram lengths() {
+    return lengths;
+  }
+
+  /** Tokens that rows are cut to; 0 without a tokenizer. */
+  public int maxLength() {
+    return maxLength;
+  }
+
+  /** Rows by label; empty for a language model, and for numbers. */
+  public List<Share> labels() {
+    return labels;
+  }
+
+  /** Rows by writing system, the most frequent first. */
+  public List<Share> scripts() {
+    return scripts;
+  }
+
+  /** Rows by language, the most frequent first. */
+  public List<Share> languages() {
+    return languages;
+  }
+
+  /** How well the tokenizer fits, or null without one. */
+  public TokenizerFit fit() {
+    return fit;
+  }
+
+  /** Rows as training sees them. */
+  public List<Sample> samples() {
+    return samples;
+  }
+
+  /** The findings as one JSON object. */
+  public String json() {
+    return JsonReport.of(this);
+  }
+
+  /**
+   * The findings as text.
+   *
+   * @param colours whether to colour it for a terminal; else what is learnt is put between «»
+   * @param rows how many rows each finding names
+   */
+  public String text(boolean colours, int rows) {
+    return new TextReport(this, colours, rows).text();
+  }
+
+  /**
+   * Writes a copy of the training files without the rows of these checks. Rows whose only fault is a begin token that they spell
+   * out keep their place and lose the token.
+   *
+   * @param target the new file, or a directory for several
+   * @param checks whose rows are left out
+   * @param overwrite whether files that are there may be replaced
+   * @return what was taken out, a line for each check and one for each file
+   * @throws IOException if it cannot be written
+   * @throws IllegalArgumentException if a file is there already, or no row would be left
+   */
+  public List<String> clean(Path target, Set<Check> checks, boolean overwrite) throws IOException {
+    return new CleanCopy(corpus, rows, begin).write(target, checks, overwrite);
+  }
+}

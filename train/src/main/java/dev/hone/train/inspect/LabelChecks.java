@@ -1,0 +1,161 @@
+package dev.hone.train.inspect;
+
+import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
+import dev.hone.train.inspect.Finding.Level;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import tools.jackson.core.JacksonException;
+
+/** How rows share out over labels, and how labels are spelled. */
+final class LabelChecks {
+  /** Fewer rows than this show a model little. */
+  static final int FEW = 5;
+  /** A label is rare, too, with less than this part of an equal share. */
+  static final double RARE = 0.1;
+
+  private final Corpus corpus;
+  private final InspectSettings.Labels kind;
+  private final BiConsumer<Finding, Rows> out;
+  private final Map<String, int[]> counts = new TreeMap<>(LabelSet.ORDER); // training, held out
+
+  LabelChecks(Corpus corpus, InspectSettings.Labels kind, BiConsumer<Finding, Rows> out) {
+    this.corpus = corpus;
+    this.kind = kind;
+    this.out = out;
+  }
+
+  /** Checks; returns the labels with their rows. */
+  List<Share> run() {
+    Rows missing = new Rows(corpus);
+    for (int row = 0; row < corpus.size(); row++) {
+      if (corpus.lacksLabel(row)) {
+        missing.add(row);
+      } else if (!corpus.isEmpty(row)) {
+        for (String label : labels(row)) {
+          counts.computeIfAbsent(label, _ -> new int[2])[corpus.isHeldOut(row) ? 1 : 0]++;
+        }
+      }
+    }
+    out.accept(missing.finding(Check.NO_LABEL, Level.ERROR, CopyChecks.count(missing.count(), "has", "have")
+        + " no label, which training refuses", "every row has a label"), missing);
+    if (kind == InspectSettings.Labels.NUMBERS) {
+      numbers();
+      return List.of();
+    }
+    balance();
+    names();
+    List<Share> shares = new ArrayList<>();
+    counts.forEach((name, rows) -> shares.add(new Share(name, rows[0], rows[1])));
+    return shares;
+  }
+
+  private List<String> labels(int row) {
+    String label = corpus.label(row);
+    try {
+      return kind == InspectSettings.Labels.SEVERAL ? new Example.Labelled("", label).labels() : List.of(label);
+    } catch (JacksonException _) {
+      return List.of(label); // a list that is no JSON is a label of its own, and a rare one
+    }
+  }
+
+  private void numbers() {
+    Rows rows = new Rows(corpus);
+    for (int row = 0; row < corpus.size(); row++) {
+      if (!corpus.lacksLabel(row)) {
+        try {
+          if (Float.isFinite(Float.parseFloat(corpus.label(row)))) {
+            continue;
+          }
+        } catch (NumberFormatException _) {
+          // falls through
+        }
+        rows.add(row, -1, "'" + corpus.label(row) + "'");
+      }
+    }
+    out.accept(rows.finding(Check.LABEL_NAMES, Level.ERROR, CopyChecks.count(rows.count(), "has", "have")
+        + " a label that is no number, which regression needs", "every label is a number"), rows);
+  }
+
+  private void balance() {
+    long total = 0;
+    int labels = 0;
+    for (int[] rows : counts.values()) {
+      total += rows[0];
+      labels += rows[0] > 0 ? 1 : 0;
+    }
+    List<String> rare = new ArrayList<>();
+    String most = null;
+    String least = null;
+    for (Map.Entry<String, int[]> entry : counts.entrySet()) {
+      int rows = entry.getValue()[0];
+      if (rows == 0) {
+        continue;
+      }
+      most = most == null || rows > counts.get(most)[0] ? entry.getKey() : most;
+      least = least == null || rows < counts.get(least)[0] ? entry.getKey() : least;
+      if (rows < FEW || rows < RARE * total / labels) {
+        rare.add(entry.getKey());
+      }
+    }
+    Rows rows = new Rows(corpus);
+    for (int row = 0; row < corpus.trained() && !rare.isEmpty(); row++) {
+      if (!corpus.lacksLabel(row) && !corpus.isEmpty(row)) {
+        for (String label : labels(row)) {
+          if (rare.contains(label)) {
+            rows.add(row, -1, "'" + label + "'");
+            break;
+          }
+        }
+      }
+    }
+    if (labels < 2 && kind == InspectSettings.Labels.ONE) {
+      out.accept(new Finding(Check.LABELS, Level.ERROR, labels == 0 ? "no row has a label" : "all rows have one label ('" + most
+          + "'); a classifier needs two", 0, List.of()), rows);
+      return;
+    }
+    String spread = labels == 0 ? "no labels" : String.format(Locale.ROOT, "%d labels, from %,d rows ('%s') to %,d ('%s')", labels,
+        counts.get(least)[0], least, counts.get(most)[0], most);
+    out.accept(rows.finding(Check.LABELS, Level.WARNING, rare.size() + (rare.size() == 1 ? " label is" : " labels are") + " rare ("
+        + shortened(rare) + "); " + spread, spread), rows);
+  }
+
+  private static String shortened(List<String> names) {
+    List<String> quoted = names.stream().limit(5).map(name -> "'" + name + "'").toList();
+    return String.join(", ", quoted) + (names.size() > 5 ? ", ..." : "");
+  }
+
+  private void names() {
+    Map<String, String> usual = new HashMap<>(); // the most frequent spelling of each
+    counts.forEach((name, rows) -> usual.merge(plain(name), name, (a, b) -> counts.get(a)[0] >= counts.get(b)[0] ? a : b));
+    Rows rows = new Rows(corpus);
+    boolean unknown = false;
+    for (int row = 0; row < corpus.size(); row++) {
+      if (corpus.lacksLabel(row) || corpus.isEmpty(row)) {
+        continue;
+      }
+      for (String label : labels(row)) {
+        String best = usual.get(plain(label));
+        boolean unseen = counts.get(label)[0] == 0;
+        unknown |= unseen;
+        if (!label.equals(best)) {
+          rows.add(row, -1, "'" + label + "', mostly '" + best + "'");
+        } else if (unseen) {
+          rows.add(row, -1, "'" + label + "'");
+        }
+      }
+    }
+    out.accept(rows.finding(Check.LABEL_NAMES, unknown ? Level.ERROR : Level.WARNING, CopyChecks.count(rows.count(), "has", "have")
+        + " a label that " + (unknown ? "the training data does not have" : "differs from another by its spelling only"),
+        "no label is spelled in two ways"), rows);
+  }
+
+  private static String plain(String label) {
+    return label.strip().toLowerCase(Locale.ROOT).replace('_', ' ').replace('-', ' ');
+  }
+}

@@ -1,0 +1,99 @@
+package dev.hone.train.inspect;
+
+import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
+
+/**
+ * Which rows are much like another: rows to train on like an earlier one, held-out rows like one to train on. Pairs that meet in
+ * a band of their {@link MinHash} and whose sketches agree are compared by their texts.
+ */
+final class NearCopies {
+  /** A row is held against so many rows of its bucket, the nearest before it: texts made from one form fill huge buckets. */
+  private static final int LOOK_BACK = 64;
+  /** Of these so many are compared by their texts. */
+  private static final int COMPARED = 4;
+  private static final int GRAIN = 1 << 14;
+
+  private final int[] twin;
+  private final float[] likeness;
+
+  private NearCopies(int rows) {
+    twin = new int[rows];
+    likeness = new float[rows];
+    Arrays.fill(twin, -1);
+  }
+
+  /**
+   * Finds them.
+   *
+   * @param scan the fingerprints
+   * @param corpus the texts
+   * @param counts rows that are looked at; the others are exact copies, or have no text
+   * @param least the likeness from which on rows are near copies
+   */
+  static NearCopies find(Scan scan, Corpus corpus, IntPredicate counts, double least) {
+    int n = corpus.size();
+    NearCopies found = new NearCopies(n);
+    int agreeing = MinHash.agreeing(least);
+    ThreadLocal<Shingles> shingles = ThreadLocal.withInitial(Shingles::new);
+    IntFunction<long[]> set = row -> shingles.get().set(RowText.of(corpus.row(row)).all());
+    long[] keys = new long[n];
+    for (int band = 0; band < MinHash.BANDS; band++) {
+      int used = 0;
+      for (int row = 0; row < n; row++) {
+        if (counts.test(row)) {
+          keys[used++] = (long) scan.bands[band][row] << 32 | row;
+        }
+      }
+      Arrays.sort(keys, 0, used);
+      Workers.ranges(used, GRAIN, (from, to) -> {
+        for (int i = from; i < to; i++) {
+          found.look(keys, i, corpus.trained(), scan.sketch, agreeing, least, set);
+        }
+      });
+    }
+    return found;
+  }
+
+  /** Looks for a twin of the row at {@code at}, before it in its bucket. Each row is in a band once: nobody else writes it. */
+  private void look(long[] keys, int at, int trained, long[] sketch, int agreeing, double least, IntFunction<long[]> set) {
+    int row = (int) keys[at];
+    if (twin[row] >= 0) {
+      return;
+    }
+    long bucket = keys[at] >> 32;
+    int from = at - 1;
+    if (row >= trained) { // those to train on come first in a bucket
+      int first = Arrays.binarySearch(keys, 0, at, bucket << 32 | trained);
+      from = (first < 0 ? -first - 1 : first) - 1;
+    }
+    long[] own = null;
+    int compared = 0;
+    for (int i = from; i >= Math.max(0, from - LOOK_BACK + 1) && keys[i] >> 32 == bucket && compared < COMPARED; i--) {
+      int other = (int) keys[i];
+      if (Long.bitCount(~(sketch[row] ^ sketch[other])) < agreeing) {
+        continue;
+      }
+      compared++;
+      own = own == null ? set.apply(row) : own;
+      double jaccard = Shingles.jaccard(own, set.apply(other));
+      if (jaccard >= least) {
+        twin[row] = other;
+        likeness[row] = (float) jaccard;
+        return;
+      }
+    }
+  }
+
+  /** The row that a row is much like, an earlier one; -1 if there is none. */
+  int twin(int row) {
+    return twin[row];
+  }
+
+  /** Jaccard's likeness of the two. */
+  double likeness(int row) {
+    return likeness[row];
+  }
+}

@@ -1,0 +1,163 @@
+package dev.hone.train.inspect;
+
+/**
+ * Finds what looks like a mail address, a phone number or a card number.
+ *
+ * <p>Patterns are strict rather than complete: a phone number has a country code ({@code +49 30 123456}) or the usual
+ * separators ({@code (555) 010-1234}, {@code 030 / 1234567}); a card number has the first digits and the length of a known
+ * network and a right check digit (Luhn, ISO/IEC 7812-1). Names and postal addresses are not looked for.
+ */
+final class PersonalData {
+  private PersonalData() {}
+
+  /** Whether a text holds a mail address: name, at sign, and a domain with a dot and letters at its end. */
+  static boolean hasMail(String text) {
+    for (int at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+      int from = at;
+      while (from > 0 && isNamePart(text.charAt(from - 1))) {
+        from--;
+      }
+      if (from < at && text.charAt(at - 1) != '.' && isDomain(text, at + 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isNamePart(char c) {
+    return Character.isLetterOrDigit(c) || c == '.' || c == '_' || c == '-' || c == '+' || c == '%';
+  }
+
+  private static boolean isDomain(String text, int from) {
+    int to = from;
+    while (to < text.length() && (Character.isLetterOrDigit(text.charAt(to)) || text.charAt(to) == '-' || text.charAt(to) == '.')) {
+      to++;
+    }
+    while (to > from && (text.charAt(to - 1) == '.' || text.charAt(to - 1) == '-')) {
+      to--; // the end of a sentence
+    }
+    int dot = text.lastIndexOf('.', to - 1);
+    if (dot <= from || to - dot < 3 || text.charAt(from) == '.' || text.charAt(from) == '-') {
+      return false;
+    }
+    for (int i = dot + 1; i < to; i++) {
+      if (!Character.isLetter(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether a text holds a phone number. */
+  static boolean hasPhone(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean start = c == '+' || c == '(' || isDigit(c);
+      if (!start || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1)) || "+.,-/$#=*".indexOf(text.charAt(i - 1)) >= 0)) {
+        continue;
+      }
+      int end = i + 1;
+      while (end < text.length() && (isDigit(text.charAt(end)) || " -./()".indexOf(text.charAt(end)) >= 0)) {
+        end++;
+      }
+      while (end > i + 1 && !isDigit(text.charAt(end - 1))) {
+        end--;
+      }
+      boolean ends = end == text.length() || !Character.isLetterOrDigit(text.charAt(end)) && "%=*+".indexOf(text.charAt(end)) < 0;
+      if (ends && isPhone(text.substring(i, end))) {
+        return true;
+      }
+      i = end - 1;
+    }
+    return false;
+  }
+
+  private static boolean isPhone(String number) {
+    int digits = (int) number.chars().filter(Character::isDigit).count();
+    if (number.indexOf("  ") >= 0 || number.indexOf("..") >= 0) {
+      return false;
+    }
+    if (number.charAt(0) == '+') {
+      return digits >= 8 && digits <= 15 && number.charAt(1) != '0' && isDigit(number.charAt(1));
+    }
+    // (ddd) ddd-dddd and ddd-ddd-dddd of North America, where no area begins with 0 or 1
+    if (digits == 10 && (matches(number, "(ddd) ddd-dddd") || matches(number, "(ddd)ddd-dddd") || matches(number, "(ddd) ddd dddd")
+        || matches(number, "ddd-ddd-dddd") || matches(number, "ddd.ddd.dddd"))) {
+      return number.charAt(number.charAt(0) == '(' ? 1 : 0) > '1';
+    }
+    // national numbers with a trunk zero: an area code of three to five digits, then the number
+    String[] parts = number.split("[ /-]+|\\)\\s*", 2);
+    String area = parts[0].replace("(", "");
+    return area.length() >= 3 && area.length() <= 5 && area.charAt(0) == '0' && area.charAt(1) != '0'
+        && area.chars().allMatch(Character::isDigit) && parts.length == 2 && parts[1].matches("[1-9][0-9]*([ -][0-9]+)*")
+        && parts[1].length() >= 5 && digits >= 9 && digits <= 12;
+  }
+
+  private static boolean matches(String number, String form) {
+    if (number.length() != form.length()) {
+      return false;
+    }
+    for (int i = 0; i < form.length(); i++) {
+      if (form.charAt(i) == 'd' ? !isDigit(number.charAt(i)) : number.charAt(i) != form.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether a text holds a card number. */
+  static boolean hasCard(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (!isDigit(text.charAt(i)) || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1)) || ".-+".indexOf(text.charAt(i - 1)) >= 0)) {
+        continue;
+      }
+      StringBuilder digits = new StringBuilder();
+      int end = i;
+      while (end < text.length() && (isDigit(text.charAt(end)) || (text.charAt(end) == ' ' || text.charAt(end) == '-')
+          && end + 1 < text.length() && isDigit(text.charAt(end + 1)))) {
+        if (isDigit(text.charAt(end))) {
+          digits.append(text.charAt(end));
+        }
+        end++;
+      }
+      boolean ends = end == text.length() || !Character.isLetterOrDigit(text.charAt(end));
+      if (ends && isCard(digits)) {
+        return true;
+      }
+      i = end;
+    }
+    return false;
+  }
+
+  private static boolean isCard(CharSequence digits) {
+    int length = digits.length();
+    if (length < 13 || length > 19) {
+      return false;
+    }
+    int two = (digits.charAt(0) - '0') * 10 + digits.charAt(1) - '0';
+    boolean network = switch (two / 10) {
+      case 4 -> length == 13 || length == 16 || length == 19; // Visa
+      case 5 -> two >= 51 && two <= 55 && length == 16; // Mastercard
+      case 2 -> two >= 22 && two <= 27 && length == 16;
+      case 3 -> (two == 34 || two == 37) && length == 15 || (two == 36 || two == 38) && length == 14 || two == 35 && length == 16;
+      case 6 -> (two == 60 || two == 64 || two == 65 || two == 62) && length >= 16; // Discover, UnionPay
+      default -> false;
+    };
+    return network && luhn(digits);
+  }
+
+  /** Whether the last digit is the check digit of those before it. */
+  static boolean luhn(CharSequence digits) {
+    int sum = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      int digit = digits.charAt(digits.length() - 1 - i) - '0';
+      int doubled = i % 2 == 0 ? digit : 2 * digit;
+      sum += doubled > 9 ? doubled - 9 : doubled;
+    }
+    return sum % 10 == 0;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+}

@@ -1,0 +1,103 @@
+package dev.hone.train.inspect;
+
+import dev.hone.tokenizer.chat.ChatTemplate;
+import dev.hone.tokenizer.chat.ChatTemplateException;
+import dev.hone.train.data.Example;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A row as training sees it.
+ *
+ * @param place where it is
+ * @param spans its text, cut where what is learnt begins or ends
+ * @param label of a text to classify; else null
+ * @param tokens how many there are before it is cut; 0 without a tokenizer
+ * @param learnt how many are learnt
+ * @param cut how many tokens are cut off
+ */
+public record Sample(Finding.Place place, List<Span> spans, String label, int tokens, int learnt, int cut) {
+  /** Longer samples are not shown whole. */
+  private static final int MOST_TOKENS = 1000;
+  private static final int MOST_CHARACTERS = 4000;
+
+  /**
+   * A piece of text.
+   *
+   * @param text tokens, special ones too, one after the other
+   * @param trained whether they are learnt
+   */
+  public record Span(String text, boolean trained) {}
+
+  /** A row by the tokens that training has, or by its words if there is no tokenizer. */
+  static Sample of(Corpus corpus, int row, TokenView view) {
+    Example example = corpus.row(row);
+    String label = example instanceof Example.Labelled labelled ? labelled.label() : null;
+    if (view == null) {
+      return new Sample(corpus.place(row), words(example), label, 0, 0, 0);
+    }
+    Map<Boolean, ChatTemplate> templates = new HashMap<>();
+    TokenView.Tokens tokens;
+    try {
+      tokens = view.tokens(example, templates);
+    } catch (ChatTemplateException _) {
+      return new Sample(corpus.place(row), words(example), label, 0, 0, 0);
+    }
+    int all = tokens.ids().length;
+    int kept = example instanceof Example.Document ? all : Math.min(all, view.maxLength());
+    int learnt = 0;
+    for (int i = 1; i < kept && tokens.learnt() != null; i++) {
+      learnt += tokens.learnt()[i] ? 1 : 0;
+    }
+    int shown = Math.min(kept, MOST_TOKENS);
+    List<String> pieces = view.pieces(Arrays.copyOf(tokens.ids(), shown));
+    List<Span> spans = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    boolean trained = false;
+    for (int i = 0; i < shown; i++) {
+      boolean now = i > 0 && tokens.learnt() != null && tokens.learnt()[i];
+      if (now != trained && !text.isEmpty()) {
+        spans.add(new Span(text.toString(), trained));
+        text.setLength(0);
+      }
+      trained = now;
+      text.append(pieces.get(i));
+    }
+    spans.add(new Span(text.toString(), trained));
+    if (shown < kept) {
+      spans.add(new Span(" ... " + (kept - shown) + " more tokens", false));
+    }
+    return new Sample(corpus.place(row), spans, label, all, learnt, all - kept);
+  }
+
+  private static List<Span> words(Example example) {
+    List<Span> spans = new ArrayList<>();
+    switch (example) {
+      case Example.Labelled row -> add(spans, row.text(), false);
+      case Example.Text row -> add(spans, row.text(), true);
+      case Example.Document row -> add(spans, row.text(), true);
+      case Example.Completion row -> {
+        add(spans, row.prompt(), false);
+        add(spans, row.completion(), true);
+      }
+      case Example.Chat row -> {
+        for (Map<String, Object> message : row.messages()) {
+          boolean assistant = "assistant".equals(message.get("role"));
+          add(spans, message.get("role") + ": ", false);
+          add(spans, RowText.content(message), assistant);
+          add(spans, "\n", false);
+        }
+      }
+    }
+    return spans;
+  }
+
+  private static void add(List<Span> spans, String text, boolean trained) {
+    if (!text.isEmpty()) {
+      spans.add(new Span(text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + " ...", trained));
+    }
+  }
+}
