@@ -119,7 +119,9 @@ final class LabelChecks {
           + "'); a classifier needs two", 0, List.of()), rows);
       return;
     }
-    String spread = labels == 0 ? "no labels" : String.format(Locale.ROOT, "%d labels, from %,d rows ('%s') to %,d ('%s')", labels,
+    String spread = labels == 0 ? "no labels"
+        : counts.get(least)[0] == counts.get(most)[0] ? String.format(Locale.ROOT, "%d labels of %,d rows each", labels, counts.get(most)[0])
+        : String.format(Locale.ROOT, "%d labels, from %,d rows ('%s') to %,d ('%s')", labels,
         counts.get(least)[0], least, counts.get(most)[0], most);
     out.accept(rows.finding(Check.LABELS, Level.WARNING, rare.size() + (rare.size() == 1 ? " label is" : " labels are") + " rare ("
         + shortened(rare) + "); " + spread, spread), rows);

@@ -16,7 +16,9 @@ final class Tongues {
   static final int NONE = 0;
 
   private static final Map<String, String> WORDS = Map.ofEntries(
-      Map.entry("English", "the and is was of to that it with for this are not you have they were but from what which there"),
+      Map.entry("English", "the and is was of to that it with for this are not you have they were but from what which there "
+          + "a in i my on so be as at an or if he she his her we our its very all had has been will would can could just more than "
+          + "who how when one out up no do does did me your about them their then these"),
       Map.entry("German", "der die das und ist nicht ich zu den mit sich auf für ein eine dem von wir sie auch wird sind"),
       Map.entry("French", "le la les et est des une pas que qui dans pour sur avec ce il elle vous nous sont au du"),
       Map.entry("Spanish", "el la los las y es una que en por con para se del no lo como más pero son muy está"),
@@ -33,9 +35,13 @@ final class Tongues {
   private static final Map<String, Integer> LANGUAGES_OF = new HashMap<>(); // bits by word
 
   static {
+    List<String> english = List.of(WORDS.get("English").split(" "));
     for (int l = 0; l < LANGUAGES.size(); l++) {
       for (String word : WORDS.get(LANGUAGES.get(l)).split(" ")) {
-        LANGUAGES_OF.merge(word, 1 << l, (a, b) -> a | b);
+        // "a", "do", "to" and their like say nothing about a second language where English is about
+        if (LANGUAGES.get(l).equals("English") || !english.contains(word)) {
+          LANGUAGES_OF.merge(word, 1 << l, (a, b) -> a | b);
+        }
       }
     }
   }
