@@ -48,7 +48,7 @@ public final class DataInspector {
     TextChecks texts = new TextChecks(corpus, scan, view, this::add);
     texts.readable();
     new CopyChecks(corpus, scan, settings.likeness(), this::add).run();
-    List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, settings.labels(), this::add).run() : List.of();
+    List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, scan, settings.labels(), this::add).run() : List.of();
     texts.looks();
     List<List<Share>> tongues = texts.tongues();
     texts.persons();

@@ -20,12 +20,14 @@ final class LabelChecks {
   static final double RARE = 0.1;
 
   private final Corpus corpus;
+  private final Scan scan;
   private final InspectSettings.Labels kind;
   private final BiConsumer<Finding, Rows> out;
   private final Map<String, int[]> counts = new TreeMap<>(LabelSet.ORDER); // training, held out
 
-  LabelChecks(Corpus corpus, InspectSettings.Labels kind, BiConsumer<Finding, Rows> out) {
+  LabelChecks(Corpus corpus, Scan scan, InspectSettings.Labels kind, BiConsumer<Finding, Rows> out) {
     this.corpus = corpus;
+    this.scan = scan;
     this.kind = kind;
     this.out = out;
   }
@@ -34,9 +36,9 @@ final class LabelChecks {
   List<Share> run() {
     Rows missing = new Rows(corpus);
     for (int row = 0; row < corpus.size(); row++) {
-      if (corpus.lacksLabel(row)) {
+      if (!scan.has(row, Scan.MALFORMED) && corpus.lacksLabel(row)) {
         missing.add(row);
-      } else if (!corpus.isEmpty(row)) {
+      } else if (counts(row)) {
         for (String label : labels(row)) {
           counts.computeIfAbsent(label, _ -> new int[2])[corpus.isHeldOut(row) ? 1 : 0]++;
         }
@@ -55,6 +57,11 @@ final class LabelChecks {
     return shares;
   }
 
+  /** Whether a row has a text and a label. */
+  private boolean counts(int row) {
+    return scan.isUsable(row) && !corpus.lacksLabel(row);
+  }
+
   private List<String> labels(int row) {
     String label = corpus.label(row);
     try {
@@ -67,7 +74,7 @@ final class LabelChecks {
   private void numbers() {
     Rows rows = new Rows(corpus);
     for (int row = 0; row < corpus.size(); row++) {
-      if (!corpus.lacksLabel(row)) {
+      if (counts(row)) {
         try {
           if (Float.isFinite(Float.parseFloat(corpus.label(row)))) {
             continue;
@@ -105,7 +112,7 @@ final class LabelChecks {
     }
     Rows rows = new Rows(corpus);
     for (int row = 0; row < corpus.trained() && !rare.isEmpty(); row++) {
-      if (!corpus.lacksLabel(row) && !corpus.isEmpty(row)) {
+      if (counts(row)) {
         for (String label : labels(row)) {
           if (rare.contains(label)) {
             rows.add(row, -1, "'" + label + "'");
@@ -138,7 +145,7 @@ final class LabelChecks {
     Rows rows = new Rows(corpus);
     boolean unknown = false;
     for (int row = 0; row < corpus.size(); row++) {
-      if (corpus.lacksLabel(row) || corpus.isEmpty(row)) {
+      if (!counts(row)) {
         continue;
       }
       for (String label : labels(row)) {

@@ -101,12 +101,12 @@ final class Scan {
   }
 
   private void scan(int row, Desk desk) {
-    if (corpus.isEmpty(row)) {
-      flags[row] |= EMPTY;
-      return;
-    }
     Example example;
     try {
+      if (corpus.isEmpty(row)) {
+        flags[row] |= EMPTY;
+        return;
+      }
       example = corpus.row(row);
     } catch (DataException _) {
       flags[row] |= MALFORMED;
