@@ -3,7 +3,6 @@ package dev.hone.nn.generate;
 import dev.hone.core.random.Philox;
 import dev.hone.nn.load.ConfigReader;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,6 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
 public record Sampling(float temperature, int topK, float topP, float minP, float repetitionPenalty, long seed) {
   /** The most likely token, always. */
   public static final Sampling GREEDY = new Sampling(0, 0, 1, 0, 1, 0);
+
+  private static final double FIRST_THRESHOLD = 0.01;
 
   public Sampling {
     if (!(temperature >= 0) || topK < 0 || !(topP > 0 && topP <= 1) || !(minP >= 0 && minP <= 1) || !(repetitionPenalty > 0)) {
@@ -87,17 +88,22 @@ public record Sampling(float temperature, int topK, float topP, float minP, floa
     return best;
   }
 
-  /** Candidates stand in the order of their probability, equal ones in that of their ids, so a draw has one result. */
+  /**
+   * Candidates stand in the order of their probability, equal ones in that of their ids, so a draw has one result. Only those
+   * that rules and draw can reach are put in order: sorting a whole vocabulary takes longer than many a model.
+   */
   private int drawn(float[] logits, float uniform) {
     double largest = logits[largest(logits)];
     double[] weights = new double[logits.length];
-    Arrays.setAll(weights, i -> Math.exp((logits[i] - largest) / temperature));
-    int[] order = IntStream.range(0, weights.length).filter(i -> weights[i] > 0).boxed()
-        .sorted(Comparator.<Integer>comparingDouble(i -> -weights[i]).thenComparingInt(i -> i))
-        .limit(topK == 0 ? Long.MAX_VALUE : topK).mapToInt(Integer::intValue).toArray();
+    double all = 0;
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = Math.exp((logits[i] - largest) / temperature);
+      all += weights[i];
+    }
+    int[] order = candidates(logits, weights, (topP < 1 ? topP : uniform) * all);
     int count = order.length;
+    double total = topK == 0 ? all : sum(weights, order, count);
     if (topP < 1) {
-      double total = sum(weights, order, count);
       double reached = 0;
       for (int i = 0; i < order.length; i++) {
         if (reached >= topP * total) {
@@ -110,7 +116,8 @@ public record Sampling(float temperature, int topK, float topP, float minP, floa
     while (count > 1 && weights[order[count - 1]] < minP) { // the most likely one has weight 1
       count--;
     }
-    double left = uniform * sum(weights, order, count);
+    boolean cut = topK > 0 || topP < 1 || minP > 0;
+    double left = uniform * (cut ? sum(weights, order, count) : total);
     for (int i = 0; i < count - 1; i++) {
       left -= weights[order[i]];
       if (left < 0) {
@@ -118,6 +125,41 @@ public record Sampling(float temperature, int topK, float topP, float minP, floa
       }
     }
     return order[count - 1];
+  }
+
+  /**
+   * The most likely tokens in order: at most top-k; without top-k at least as many as have this weight together, or all that
+   * min-p leaves.
+   */
+  private int[] candidates(float[] logits, double[] weights, double needed) {
+    double least = topK == 0 && topP == 1 ? minP : 0;
+    for (double threshold = least > 0 ? least : FIRST_THRESHOLD; threshold > Double.MIN_NORMAL; threshold *= FIRST_THRESHOLD) {
+      double reached = 0;
+      int count = 0;
+      for (double weight : weights) {
+        if (weight >= threshold) {
+          reached += weight;
+          count++;
+        }
+      }
+      if (least > 0 || (topK > 0 ? count >= topK : reached > needed * (1 + 1e-9))) {
+        return ordered(logits, weights, threshold);
+      }
+    }
+    return ordered(logits, weights, Double.MIN_VALUE);
+  }
+
+  /** The tokens of at least this weight in order, at most top-k. */
+  private int[] ordered(float[] logits, double[] weights, double threshold) {
+    long[] keys = IntStream.range(0, weights.length).filter(i -> weights[i] >= threshold)
+        .mapToLong(i -> (long) -rank(logits[i]) << 32 | i).sorted().toArray();
+    return Arrays.stream(keys).limit(topK == 0 ? keys.length : topK).mapToInt(key -> (int) key).toArray();
+  }
+
+  /** A number that rises with the float, and by one from each to the next. */
+  private static int rank(float value) {
+    int bits = Float.floatToIntBits(value + 0f); // there is one zero
+    return bits >= 0 ? bits : Integer.MIN_VALUE - bits;
   }
 
   private static double sum(double[] weights, int[] order, int count) {
