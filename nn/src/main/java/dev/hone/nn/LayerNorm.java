@@ -11,14 +11,14 @@ import dev.hone.autograd.Variable;
  * @param bias [C] or null
  * @param eps added to the variance, above 0
  */
-public record LayerNorm(Parameter weight, Parameter bias, float eps) implements Layer {
+public record LayerNorm(Parameter weight, Parameter bias, float eps) implements Norm {
   public LayerNorm {
     if (!(eps > 0)) {
       throw new IllegalArgumentException("LayerNorm: eps must be above 0, got " + eps);
     }
   }
 
-  /** The normalised rows. */
+  @Override
   public Variable forward(Variable x) {
     return NormOps.layerNorm(x, weight, bias, eps);
   }

@@ -11,14 +11,14 @@ import dev.hone.autograd.Variable;
  * @param offset 0, or 1 for Gemma
  * @param eps added to the mean square, above 0
  */
-public record RmsNorm(Parameter weight, float offset, float eps) implements Layer {
+public record RmsNorm(Parameter weight, float offset, float eps) implements Norm {
   public RmsNorm {
     if (!(eps > 0)) {
       throw new IllegalArgumentException("RmsNorm: eps must be above 0, got " + eps);
     }
   }
 
-  /** The normalised rows. */
+  @Override
   public Variable forward(Variable x) {
     return NormOps.rmsNorm(x, weight, offset, eps);
   }

@@ -2,12 +2,12 @@ package dev.hone.nn.gemma;
 
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
-import dev.hone.nn.Layer;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.RmsNorm;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.DecoderBlock;
 import dev.hone.nn.decoder.GatedFeedForward;
 import dev.hone.nn.decoder.Rotary;
 import dev.hone.nn.decoder.RotaryAttention;
@@ -15,10 +15,10 @@ import dev.hone.nn.load.Weights;
 
 /** One layer: h = x + norm(attention(norm(x))), y = h + norm(feedForward(norm(h))). [N, C] -> [N, C]. */
 record GemmaBlock(RmsNorm attentionNorm, RotaryAttention attention, RmsNorm attentionOutNorm, RmsNorm feedForwardNorm,
-    GatedFeedForward feedForward, RmsNorm feedForwardOutNorm) implements Layer {
+    GatedFeedForward feedForward, RmsNorm feedForwardOutNorm) implements DecoderBlock {
 
   static GemmaBlock load(GemmaConfig config, int index, Rotary rotary, Rotary localRotary, Weights weights) {
-    String at = GemmaModel.PREFIX + "layers." + index + ".";
+    String at = GemmaModel.NAMES.block(index);
     int width = config.hiddenSize();
     int window = config.windows().get(index);
     CausalAttention attention = new CausalAttention(index, config.heads(), config.kvHeads(), config.headDim(),
@@ -37,7 +37,8 @@ record GemmaBlock(RmsNorm attentionNorm, RotaryAttention attention, RmsNorm atte
     return weights.rmsNorm(name, config.hiddenSize(), GemmaModel.OFFSET, config.eps());
   }
 
-  Variable forward(Variable x, TokenBatch batch, Pass pass) {
+  @Override
+  public Variable forward(Variable x, TokenBatch batch, Pass pass) {
     Variable mixed = attention.forward(attentionNorm.forward(x), batch, pass);
     Variable h = MathOps.add(x, attentionOutNorm.forward(mixed));
     Variable fed = feedForward.forward(feedForwardNorm.forward(h), pass);

@@ -95,6 +95,6 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
 
   @Override
   public String prefix() {
-    return GemmaModel.PREFIX;
+    return GemmaModel.NAMES.prefix();
   }
 }

@@ -3,21 +3,21 @@ package dev.hone.nn.gpt2;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Activation;
-import dev.hone.nn.Layer;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.DecoderBlock;
 import dev.hone.nn.load.Weights;
 
 /** One layer: h = x + attention(norm(x)), y = h + down(activation(up(norm(h)))). [N, C] -> [N, C]. */
 record Gpt2Block(LayerNorm attentionNorm, CausalAttention attention, Linear projections, Linear attentionOutput,
-    LayerNorm feedForwardNorm, Linear up, Linear down, Activation activation, float dropout) implements Layer {
+    LayerNorm feedForwardNorm, Linear up, Linear down, Activation activation, float dropout) implements DecoderBlock {
 
   static Gpt2Block load(Gpt2Config config, int index, Weights weights) {
-    String at = Gpt2Model.PREFIX + "h." + index + ".";
+    String at = Gpt2Model.NAMES.block(index);
     int width = config.hiddenSize();
     double scale = (config.scaled() ? 1 / Math.sqrt(config.headDim()) : 1) / (config.scaledByLayer() ? index + 1 : 1);
     return new Gpt2Block(weights.layerNorm(at + "ln_1", width, true, config.eps()),
@@ -29,7 +29,8 @@ record Gpt2Block(LayerNorm attentionNorm, CausalAttention attention, Linear proj
         weights.conv1d(at + "mlp.c_proj", config.feedForward(), width), config.activation(), config.residualDropout());
   }
 
-  Variable forward(Variable x, TokenBatch batch, Pass pass) {
+  @Override
+  public Variable forward(Variable x, TokenBatch batch, Pass pass) {
     int index = attention.layer();
     Variable mixed = attention.forward(projections.forward(attentionNorm.forward(x), pass), batch, pass);
     Variable back = attentionOutput.forward(mixed, pass);

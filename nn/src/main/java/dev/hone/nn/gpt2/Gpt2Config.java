@@ -59,6 +59,6 @@ public record Gpt2Config(String modelType, int vocabSize, int hiddenSize, int la
 
   @Override
   public String prefix() {
-    return Gpt2Model.PREFIX;
+    return Gpt2Model.NAMES.prefix();
   }
 }

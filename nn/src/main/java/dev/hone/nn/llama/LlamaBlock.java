@@ -2,12 +2,12 @@ package dev.hone.nn.llama;
 
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
-import dev.hone.nn.Layer;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.RmsNorm;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.DecoderBlock;
 import dev.hone.nn.decoder.GatedFeedForward;
 import dev.hone.nn.decoder.Rotary;
 import dev.hone.nn.decoder.RotaryAttention;
@@ -15,10 +15,10 @@ import dev.hone.nn.load.Weights;
 
 /** One layer: h = x + attention(norm(x)), y = h + feedForward(norm(h)). [N, C] -> [N, C]. */
 record LlamaBlock(int index, RmsNorm attentionNorm, RotaryAttention attention, RmsNorm feedForwardNorm,
-    GatedFeedForward feedForward, float dropout) implements Layer {
+    GatedFeedForward feedForward, float dropout) implements DecoderBlock {
 
   static LlamaBlock load(LlamaConfig config, int index, Rotary rotary, Weights weights) {
-    String at = LlamaModel.PREFIX + "layers." + index + ".";
+    String at = LlamaModel.NAMES.block(index);
     int width = config.hiddenSize();
     CausalAttention attention = new CausalAttention(index, config.heads(), config.kvHeads(), config.headDim(),
         (float) (1 / Math.sqrt(config.headDim())), config.windows().get(index), 0, config.attentionDropout());
@@ -31,7 +31,8 @@ record LlamaBlock(int index, RmsNorm attentionNorm, RotaryAttention attention, R
             at + "mlp.", weights), config.residualDropout());
   }
 
-  Variable forward(Variable x, TokenBatch batch, Pass pass) {
+  @Override
+  public Variable forward(Variable x, TokenBatch batch, Pass pass) {
     Variable mixed = attention.forward(attentionNorm.forward(x), batch, pass);
     Variable h = MathOps.add(x, pass.dropout(mixed, dropout, Pass.site("attention", index)));
     Variable fed = feedForward.forward(feedForwardNorm.forward(h), pass);

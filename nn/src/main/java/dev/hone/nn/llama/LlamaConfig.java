@@ -90,6 +90,6 @@ public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int l
 
   @Override
   public String prefix() {
-    return LlamaModel.PREFIX;
+    return LlamaModel.NAMES.prefix();
   }
 }
