@@ -1,6 +1,7 @@
 package dev.hone.autograd;
 
 import dev.hone.core.Activation;
+import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Columns;
@@ -25,7 +26,17 @@ public final class ActivationOps {
     Tensor y = Tensor.empty(in.shape());
     KERNELS.activation(activation, in, y);
     return Variable.of(activation.name().toLowerCase(Locale.ROOT), y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.activationBackward(activation, in, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.activationBackward(activation, in, up, accumulate, dx))
+        .saves(x.computed())
+        .recomputedBy(() -> again(activation, in));
+  }
+
+  /** activation(x), fresh. */
+  static Tensor again(Activation activation, Tensor x) {
+    Tensor y = Tensor.empty(x.shape());
+    y.retain();
+    KERNELS.activation(activation, x, y);
+    return y;
   }
 
   /** y = activation(gate) · up, as in SwiGLU and GeGLU (Shazeer 2020). [N, F], [N, F] -> [N, F]. */
@@ -40,7 +51,8 @@ public final class ActivationOps {
       KERNELS.gatedBackward(activation, Columns.of(g), Columns.of(u), Columns.of(dy), Columns.of(dGate), Columns.of(dUp));
       targets.add(0, dGate);
       targets.add(1, dUp);
-    });
+    }).saves(gate.computed(), up.computed())
+        .recomputedBy(() -> gated(activation, Columns.of(g), Columns.of(u), y.shape()));
   }
 
   /** The same with both halves in one projection: columns [0, F) are the gate, [F, 2F) what it gates. [N, 2F] -> [N, F]. */
@@ -54,7 +66,15 @@ public final class ActivationOps {
       KERNELS.gatedBackward(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(dy),
           new Columns(dx, 0, width), new Columns(dx, width, width));
       return dx;
-    });
+    }).saves(gateUp.computed())
+        .recomputedBy(() -> gated(activation, new Columns(x, 0, width), new Columns(x, width, width), y.shape()));
+  }
+
+  private static Tensor gated(Activation activation, Columns gate, Columns up, Shape shape) {
+    Tensor y = Tensor.empty(shape);
+    y.retain();
+    KERNELS.gated(activation, gate, up, Columns.of(y));
+    return y;
   }
 
   /**
@@ -74,7 +94,8 @@ public final class ActivationOps {
     Tensor y = Tensor.empty(x.shape());
     KERNELS.dropout(p, random, x.value(), false, y);
     return Variable.of("dropout", y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.dropout(p, random, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.dropout(p, random, up, accumulate, dx))
+        .saves();
   }
 
   /** Dropout with a mask that is given: y = x / (1 - p) where {@code kept}, else 0. */

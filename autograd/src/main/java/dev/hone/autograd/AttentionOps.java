@@ -35,7 +35,7 @@ public final class AttentionOps {
       targets.add(0, dq);
       targets.add(1, dk);
       targets.add(2, dv);
-    }).saves(lse);
+    }).saves(q.computed(), k.computed(), v.computed(), out, lse);
   }
 
   /** The same with queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
@@ -53,7 +53,7 @@ public final class AttentionOps {
           new Columns(x, queries + keys, keys), Columns.of(out), lse, Columns.of(up), new Columns(dx, 0, queries),
           new Columns(dx, queries, keys), new Columns(dx, queries + keys, keys));
       return dx;
-    }).saves(lse);
+    }).saves(qkv.computed(), out, lse);
   }
 
   /**
@@ -71,7 +71,7 @@ public final class AttentionOps {
       Tensor dx = Tensor.empty(y.shape());
       KERNELS.rotate(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
       return dx;
-    });
+    }).saves();
   }
 
   /**

@@ -40,6 +40,6 @@ public final class Checkpoint {
           gradient.release();
         }
       }
-    }).saves(in);
+    }).saves(input.computed());
   }
 }

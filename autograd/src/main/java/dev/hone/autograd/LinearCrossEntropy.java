@@ -175,8 +175,8 @@ final class LinearCrossEntropy {
 
   private static void give(Tensor gradient, float up, Targets targets, int index) {
     if (targets.wants(index)) {
-      boolean accumulate = targets.accumulates(index);
-      MathOps.scaledInto(gradient, up, accumulate, targets.buffer(index));
+      KERNELS.elementwise().unary(Unary.AFFINE, up, 0, gradient, gradient);
+      targets.add(index, gradient);
     }
   }
 }

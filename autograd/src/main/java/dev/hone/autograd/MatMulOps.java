@@ -40,15 +40,25 @@ public final class MatMulOps {
     Tensor y = Tensor.empty(linearShape(op, in.shape(), w.shape(), transposed));
     KERNELS.matmul(in, false, w, transposed, false, y, Epilogue.bias(bias == null ? null : bias.value()));
     Variable result = Variable.of(op, y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.matmul(up, false, w, !transposed, accumulate, dx))
-        .pullbackInto(weight, (up, dw, accumulate) -> {
-          if (transposed) {
-            KERNELS.matmul(matrix(up), true, matrix(in), false, accumulate, dw); // dW = dyᵀ · x
-          } else {
-            KERNELS.matmul(matrix(in), true, matrix(up), false, accumulate, dw); // dW = xᵀ · dy
-          }
-        });
-    return bias == null ? result : result.pullbackInto(bias, ReduceOps::sumRowsInto);
+        .pullbackInto(weight, (up, dw, accumulate) -> weightGradient(x, up, transposed, accumulate, dw))
+        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.matmul(up, false, w, !transposed, accumulate, dx));
+    if (bias != null) {
+      result.pullbackInto(bias, ReduceOps::sumRowsInto);
+    }
+    return result.saves(weight.requiresGradient() ? x.recallable() : null, weight.computed());
+  }
+
+  /** dW = dyᵀ · x if the weight is [N, K], else xᵀ · dy. */
+  private static void weightGradient(Variable x, Tensor dy, boolean transposed, boolean accumulate, Tensor dw) {
+    Tensor in = x.recall();
+    if (transposed) {
+      KERNELS.matmul(matrix(dy), true, matrix(in), false, accumulate, dw);
+    } else {
+      KERNELS.matmul(matrix(in), true, matrix(dy), false, accumulate, dw);
+    }
+    if (in != x.value()) {
+      in.release();
+    }
   }
 
   /**
@@ -69,26 +79,22 @@ public final class MatMulOps {
     KERNELS.matmul(in, false, w, transposed, false, y,
         new Epilogue(1, bias == null ? null : bias.value(), activation, pre));
     return Variable.of("linearActivation", y).pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> {
-      Tensor dPre = Tensor.empty(shape);
+      Tensor dPre = pre; // in place: nobody else reads it, and its consumers' pull-backs are done
       Kernels.active().elementwise().activationBackward(activation, pre, up, false, dPre);
       boolean addX = targets.accumulates(0);
       boolean addW = targets.accumulates(1);
       boolean addBias = targets.accumulates(2);
+      if (targets.wants(1)) {
+        weightGradient(x, dPre, transposed, addW, targets.buffer(1));
+      }
       if (targets.wants(0)) {
         KERNELS.matmul(dPre, false, w, !transposed, addX, targets.buffer(0));
-      }
-      if (targets.wants(1)) {
-        if (transposed) {
-          KERNELS.matmul(matrix(dPre), true, matrix(in), false, addW, targets.buffer(1));
-        } else {
-          KERNELS.matmul(matrix(in), true, matrix(dPre), false, addW, targets.buffer(1));
-        }
       }
       if (targets.wants(2)) {
         ReduceOps.sumRowsInto(dPre, targets.buffer(2), addBias);
       }
-      dPre.release();
-    }).saves(pre);
+    }).saves(pre, weight.requiresGradient() ? x.recallable() : null, weight.computed())
+        .recomputedBy(() -> ActivationOps.again(activation, pre));
   }
 
   private static Shape linearShape(String op, Shape x, Shape weight, boolean transposed) {

@@ -21,7 +21,8 @@ public final class MathOps {
     Shape bs = b.shape();
     return Variable.of("add", binary(Binary.ADD, a.value(), b.value()))
         .pullback(a, up -> ReduceOps.sumTo(up, as))
-        .pullback(b, up -> ReduceOps.sumTo(up, bs));
+        .pullback(b, up -> ReduceOps.sumTo(up, bs))
+        .saves();
   }
 
   /** a - b. */

@@ -27,7 +27,16 @@ public final class NormOps {
     KERNELS.layerNorm(in, null, value(weight), value(bias), eps, null, y, mean, rstd);
     return Variable.of("layerNorm", y)
         .pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> layerNormBackward(up, in, weight, mean, rstd, targets))
-        .saves(mean, rstd);
+        .saves(x.computed(), mean, rstd)
+        .recomputedBy(() -> again(in, weight, bias, eps));
+  }
+
+  /** layerNorm(x), fresh. */
+  private static Tensor again(Tensor x, Variable weight, Variable bias, float eps) {
+    Tensor y = Tensor.empty(x.shape());
+    y.retain();
+    KERNELS.layerNorm(x, null, value(weight), value(bias), eps, null, y, null, null);
+    return y;
   }
 
   /**
@@ -59,7 +68,7 @@ public final class NormOps {
         KERNELS.layerNormBackward(up, sum, value(weight), mean, rstd, accumulate, targets.buffer(main), targets.sum(1),
             targets.sum(2));
       }
-    }).saves(sum, mean, rstd);
+    }).saves(sum, mean, rstd).recomputedBy(() -> again(sum, weight, bias, eps));
   }
 
   private static void layerNormBackward(Tensor up, Tensor s, Variable weight, Tensor mean, Tensor rstd,
@@ -86,7 +95,12 @@ public final class NormOps {
     return Variable.of("rmsNorm", y).pullbacks(Arrays.asList(x, weight), (up, targets) -> {
       boolean accumulate = targets.accumulates(0);
       KERNELS.rmsNormBackward(up, in, w, weightOffset, rstd, accumulate, targets.buffer(0), targets.sum(1));
-    }).saves(rstd);
+    }).saves(x.computed(), rstd).recomputedBy(() -> {
+      Tensor again = Tensor.empty(in.shape());
+      again.retain();
+      KERNELS.rmsNorm(in, null, w, weightOffset, eps, null, again, null);
+      return again;
+    });
   }
 
   private static Tensor value(Variable variable) {

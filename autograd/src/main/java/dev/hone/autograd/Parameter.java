@@ -9,6 +9,9 @@ import dev.hone.core.Tensor;
  * frozen, and then in whatever type its file has, or quantised. Parameters and their gradients outlive every {@link dev.hone.core.Scope}.
  */
 public final class Parameter extends Variable {
+  private static final int SMALLEST_POOLED = 256;
+  private static final int LARGEST_POOLED = 1 << 23; // 32 MB
+
   private String name;
   private Tensor current;
   private boolean trainable;
@@ -55,8 +58,8 @@ public final class Parameter extends Variable {
       throw new ShapeException("parameter " + name + ": " + current.shape() + " cannot become " + value.shape());
     }
     current = trainable ? onHeap(value) : value;
+    clearGradient();
     gradient = null;
-    filled = false;
   }
 
   /**
@@ -91,8 +94,8 @@ public final class Parameter extends Variable {
     if (trainable) {
       current = onHeap(current);
     } else {
+      clearGradient();
       gradient = null;
-      filled = false;
     }
   }
 
@@ -106,9 +109,21 @@ public final class Parameter extends Variable {
     return filled ? gradient : null;
   }
 
-  /** Forgets the gradient; its memory is written over by the next one. */
+  /** Forgets the gradient: its memory serves the next pass forward, unless {@link Tensor#keep()} was called on it. */
   public void clearGradient() {
     filled = false;
+    if (gradient != null && isPooled()) {
+      gradient.release();
+      gradient = null;
+    }
+  }
+
+  /**
+   * Whether gradient and activations share memory: gradients come when activations go. A very large one would find the pool
+   * in pieces, and a small one is not worth it: these have arrays of their own.
+   */
+  private boolean isPooled() {
+    return current.size() >= SMALLEST_POOLED && current.size() <= LARGEST_POOLED;
   }
 
   @Override
@@ -119,7 +134,7 @@ public final class Parameter extends Variable {
   @Override
   Tensor gradientToWrite() {
     if (gradient == null) {
-      gradient = Tensor.of(new float[shape().length()], shape().toArray());
+      gradient = isPooled() ? Tensor.lasting(shape()) : Tensor.of(new float[shape().length()], shape().toArray());
     }
     filled = true;
     return gradient;
@@ -129,6 +144,11 @@ public final class Parameter extends Variable {
   void accept(Tensor contribution, boolean owned) {
     if (!contribution.shape().equals(shape())) {
       throw new ShapeException("gradient " + contribution.shape() + " of parameter " + name + " " + shape());
+    }
+    if (gradient == null && owned && isPooled() && contribution.outlast()) {
+      gradient = contribution;
+      filled = true;
+      return;
     }
     boolean add = filled;
     Tensor target = gradientToWrite();

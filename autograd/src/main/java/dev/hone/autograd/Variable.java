@@ -6,6 +6,7 @@ import dev.hone.core.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * A value in a computation. If some input needs a gradient, it also knows how to send one back.
@@ -30,7 +31,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * }
  *
  * <p>A pull-back runs only if its input needs a gradient, so a frozen weight never pays for its own. It captures tensors,
- * never variables, and as few as it can. {@link GradCheck} tests it. {@link #backward()} walks the graph once, adds straight
+ * never variables, and as few as it can; {@link #saves} names them, and without it inputs and result are all kept. {@link GradCheck} tests it. {@link #backward()} walks the graph once, adds straight
  * into {@link Parameter#gradient()}, and gives back the memory of every value and gradient that it no longer needs: to look
  * at an intermediate value afterwards, {@link Tensor#keep()} it before.
  */
@@ -42,6 +43,9 @@ public sealed class Variable permits Parameter {
   private final long number = CREATED.getAndIncrement();
   private List<Edge> edges; // null: a leaf, or a graph that backward() has consumed
   private List<Tensor> saved;
+  private boolean savesKnown; // whether saves() has said what the pull-backs use
+  private boolean held; // whether this variable itself keeps its value
+  private Supplier<Tensor> recipe; // computes the value again
   private boolean consumed;
   private Tensor gradient;
   private boolean gradientOwned;
@@ -121,24 +125,89 @@ public sealed class Variable permits Parameter {
   Variable always(List<Variable> inputs, Pullback.Joint pullback) {
     if (edges == null) {
       edges = new ArrayList<>(2);
+      held = true;
       value.retain();
+    }
+    for (Variable input : inputs) {
+      if (input != null && input.computed() != null) {
+        save(input.computed());
+      }
     }
     edges.add(new Edge(inputs, pullback));
     return this;
   }
 
-  /** Names tensors that only the backward pass needs: their memory goes back with it. After the pull-backs; returns this. */
+  /**
+   * Names the tensors that the pull-backs use, of inputs, of the result and of what was made for them alone. They stay until
+   * the backward pass was here, and the memory of others may go back sooner, see {@link #spent()}. After the pull-backs;
+   * returns this.
+   *
+   * @param tensors null ones are left out; of inputs give {@link #computed()}
+   */
   public Variable saves(Tensor... tensors) {
     if (edges != null) {
+      releaseSaved(); // what was kept as long as nothing was known
+      savesKnown = true;
       for (Tensor tensor : tensors) {
         if (tensor != null) {
-          tensor.retain();
-          saved = saved == null ? new ArrayList<>(2) : saved;
-          saved.add(tensor);
+          save(tensor);
         }
       }
     }
     return this;
+  }
+
+  private void save(Tensor tensor) {
+    tensor.retain();
+    saved = saved == null ? new ArrayList<>(2) : saved;
+    saved.add(tensor);
+  }
+
+  private void releaseSaved() {
+    if (saved != null) {
+      saved.forEach(Tensor::release);
+      saved = null;
+    }
+  }
+
+  /**
+   * Says that nobody will ask for this value any more, neither an operator nor through a view: its memory goes back now unless
+   * a pull-back uses it. For layers and their intermediate results.
+   */
+  public void spent() {
+    if (held && savesKnown) {
+      held = false;
+      value.release();
+    } else if (isLeaf() && !requiresGradient() && !GradMode.isEnabled()) {
+      value().release(); // nothing is recorded, so no pull-back can want it
+    }
+  }
+
+  /**
+   * Says how pull-backs of others get the value again once it is {@link #spent()}, from tensors that this operator saves. For
+   * what is large and quickly computed; returns this.
+   */
+  public Variable recomputedBy(Supplier<Tensor> values) {
+    recipe = edges == null ? null : values;
+    return this;
+  }
+
+  /** What the operators on this value name in {@link #saves} if their pull-backs use {@link #recall()}. */
+  public Tensor recallable() {
+    return recipe != null ? null : computed();
+  }
+
+  /**
+   * The value, for pull-backs of others: the same tensor or, if it is spent and its operator knows how, computed again. What is
+   * not the same tensor has to be released after use.
+   */
+  public Tensor recall() {
+    return recipe == null || held ? value() : recipe.get();
+  }
+
+  /** The value if an operator of this graph computed it, for {@link #saves}; null of a leaf, which the graph never gives back. */
+  public Tensor computed() {
+    return isLeaf() ? null : value;
   }
 
   /** The value. */
@@ -227,11 +296,11 @@ public sealed class Variable permits Parameter {
       gradient.release();
       gradient = null;
     }
-    value.release();
-    if (saved != null) {
-      saved.forEach(Tensor::release);
-      saved = null;
+    if (held) {
+      held = false;
+      value.release();
     }
+    releaseSaved();
   }
 
   boolean hasGradient() {

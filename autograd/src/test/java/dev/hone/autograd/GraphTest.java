@@ -13,6 +13,7 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 /** How gradients find their way, what becomes of memory, and what misuse says. */
@@ -211,7 +212,13 @@ class GraphTest {
   }
 
   @Test
-  void theMemoryOfAThousandStepsIsThatOfAFew() {
+  void theMemoryOfAThousandStepsIsThatOfAFew() throws Exception {
+    FutureTask<Void> steps = new FutureTask<>(GraphTest::aThousandSteps, null);
+    Thread.ofPlatform().start(steps); // a thread has a pool of its own
+    steps.get();
+  }
+
+  private static void aThousandSteps() {
     Parameter w = new Parameter("w", Tensor.full(0.1f, 32, 32), true);
     Parameter b = new Parameter("b", Tensor.zeros(32), true);
     long early = 0;
@@ -237,5 +244,81 @@ class GraphTest {
     assertTrue(late <= early, "most bytes in the first 20 steps: " + early + ", in the following 980: " + late);
     Scope.trim();
     assertEquals(0, Scope.pooledBytes(), "no array may be left in use");
+  }
+
+  @Test
+  void gradientsUseThePoolAndGiveItBackEvenIfTheParameterIsForgotten() throws Exception {
+    FutureTask<Void> steps = new FutureTask<>(() -> {
+      Parameter w = new Parameter("w", Tensor.full(0.1f, 32, 32), true);
+      try (Scope _ = Scope.open()) {
+        w.mul(w).sum().backward();
+      }
+      assertTrue(Scope.liveBytes() >= 32 * 32 * 4, "the gradient outlives the scope");
+      assertEquals(0.2f, w.gradient().get(0), 1e-6f);
+      w.clearGradient();
+      assertEquals(0, Scope.liveBytes());
+      try (Scope _ = Scope.open()) {
+        w.mul(w).sum().backward();
+      }
+      Tensor kept = w.gradient().keep();
+      w.clearGradient();
+      assertEquals(0, Scope.liveBytes());
+      assertEquals(0.2f, kept.get(1023), 1e-6f);
+      new Parameter("forgotten", Tensor.full(1, 32, 32), true).mul(2).sum().backward();
+      for (int i = 0; i < 100 && Scope.liveBytes() > 0; i++) {
+        System.gc();
+        Thread.sleep(10);
+        Scope.trim();
+      }
+      assertEquals(0, Scope.liveBytes(), "a forgotten gradient's memory must come back");
+      return null;
+    });
+    Thread.ofPlatform().start(steps);
+    steps.get();
+  }
+
+  @Test
+  void aSpentValueIsGoneUnlessAPullBackUsesIt() {
+    Parameter w = new Parameter("w", Tensor.full(0.5f, 32, 32), true);
+    try (Scope _ = Scope.open()) {
+      Variable hidden = MatMulOps.linear(Variable.constant(Tensor.full(1, 8, 32)), w, null);
+      Variable wide = ActivationOps.activation(Activation.GELU, hidden);
+      Variable sum = MathOps.add(wide, wide);
+      hidden.spent(); // the activation's pull-back uses it
+      wide.spent(); // no pull-back uses it
+      assertThrows(IllegalStateException.class, wide.value()::array);
+      hidden.value().array();
+      sum.sum().backward();
+    }
+    float[] expected = gradient(w);
+    w.clearGradient();
+    try (Scope _ = Scope.open()) {
+      Variable wide = ActivationOps.activation(Activation.GELU, MatMulOps.linear(Variable.constant(Tensor.full(1, 8, 32)), w, null));
+      MathOps.add(wide, wide).sum().backward();
+    }
+    assertArrayEquals(expected, gradient(w));
+  }
+
+  @Test
+  void aSpentValueIsComputedAgainForThePullBacksThatNeedIt() {
+    Parameter up = new Parameter("up", Tensor.full(0.05f, 64, 32), true);
+    Parameter down = new Parameter("down", Tensor.full(0.1f, 32, 64), true);
+    float[][] gradients = new float[2][];
+    for (int i = 0; i < 2; i++) {
+      try (Scope _ = Scope.open()) {
+        Variable x = Variable.constant(Tensor.full(0.3f, 8, 32));
+        Variable wide = MatMulOps.linearActivation(x, up, true, null, Activation.GELU);
+        Variable y = MatMulOps.linear(wide, down, null);
+        if (i == 1) {
+          wide.spent();
+          assertThrows(IllegalStateException.class, wide.value()::array);
+        }
+        y.mul(y).sum().backward();
+      }
+      gradients[i] = down.gradient().toFloatArray();
+      down.clearGradient();
+      up.clearGradient();
+    }
+    assertArrayEquals(gradients[0], gradients[1]);
   }
 }

@@ -68,6 +68,6 @@ public final class TrainBench {
       return 0;
     }
     return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmHWM"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1000).findFirst().orElse(0);
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024).findFirst().orElse(0);
   }
 }

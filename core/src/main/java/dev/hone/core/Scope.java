@@ -20,6 +20,7 @@ import java.util.ArrayList;
  */
 public final class Scope implements AutoCloseable {
   private static final ThreadLocal<Scope> CURRENT = new ThreadLocal<>();
+  private static final Object LASTING = new Object(); // owns what no scope gives back
   private static final ThreadLocal<SlabPool> POOL = ThreadLocal.withInitial(SlabPool::new);
 
   private final Scope parent;
@@ -54,6 +55,11 @@ public final class Scope implements AutoCloseable {
     return POOL.get().liveBytes();
   }
 
+  /** Memory for {@code length} floats with unspecified contents that outlives scopes and is this thread's until released. */
+  static HeapStorage allocateLasting(int length) {
+    return POOL.get().takeLasting(length, LASTING);
+  }
+
   /** Memory for {@code length} floats with unspecified contents. */
   static HeapStorage allocate(int length) {
     Scope scope = CURRENT.get();
@@ -70,8 +76,20 @@ public final class Scope implements AutoCloseable {
     return storage.scope() != null && storage.scope() == CURRENT.get();
   }
 
+  /** Takes a storage from its scope: it lasts until it is released. */
+  static boolean outlast(HeapStorage storage) {
+    boolean owned = storage.scope() instanceof Scope;
+    if (owned) {
+      storage.outlast(LASTING);
+    }
+    return owned;
+  }
+
   /** Moves a storage from its scope to the enclosing one, or to the garbage collector. */
   static void moveOut(HeapStorage storage) {
+    if (storage.scope() == LASTING) {
+      storage.moveTo(null);
+    }
     if (!(storage.scope() instanceof Scope scope)) {
       return;
     }

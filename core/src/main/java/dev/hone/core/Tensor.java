@@ -53,6 +53,20 @@ public final class Tensor {
     return empty(Shape.of(dims));
   }
 
+  /**
+   * A float tensor with unspecified contents that no scope gives back: its memory is the pool's again after {@link #release()},
+   * or the garbage collector's after {@link #keep()}. For gradients, which outlive the pass that made them.
+   */
+  public static Tensor lasting(Shape shape) {
+    try {
+      Tensor tensor = new Tensor(shape, DType.F32, Scope.allocateLasting(shape.length()), 0);
+      tensor.retain();
+      return tensor;
+    } catch (OutOfMemoryError e) {
+      throw new OutOfMemory("tensor " + shape, shape.size() * Float.BYTES, e);
+    }
+  }
+
   /** A float tensor of zeros. */
   public static Tensor zeros(Shape shape) {
     return empty(shape).fill(0);
@@ -363,6 +377,18 @@ public final class Tensor {
       }
     }
     return this;
+  }
+
+  /**
+   * Takes this tensor's memory, which nobody else may use, from its scope, as if {@link #lasting} had made it. False, and
+   * nothing happens, if no scope owns it.
+   */
+  public boolean outlast() {
+    if (!(storage instanceof HeapStorage heap) || !Scope.outlast(heap)) {
+      return false;
+    }
+    heap.retain();
+    return true;
   }
 
   /** Counts one more user of this memory, who will call {@link #release()}. For operators; users need neither. */

@@ -44,7 +44,11 @@ final class LoraOps {
             Tensor dh = Tensor.empty(h.shape());
             KERNELS.matmul(dy, false, up, false, false, dh, Epilogue.scale(scale));
             if (targets.wants(1)) {
-              KERNELS.matmul(dh, true, in, false, addA, targets.buffer(1));
+              Tensor input = x.recall();
+              KERNELS.matmul(dh, true, input, false, addA, targets.buffer(1));
+              if (input != x.value()) {
+                input.release();
+              }
             }
             if (targets.wants(0)) {
               KERNELS.matmul(dh, false, down, false, addX, targets.buffer(0));
@@ -52,7 +56,10 @@ final class LoraOps {
             dh.release();
           }
         })
-        .saves(h);
+        .saves(h, a.requiresGradient() ? x.recallable() : null, a.computed(), b.computed());
+    if (base.requiresGradient()) {
+      base.spent(); // the same memory is the result's
+    }
     if (!result.requiresGradient()) {
       h.release();
     }

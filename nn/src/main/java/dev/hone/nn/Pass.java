@@ -111,6 +111,15 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
     return training && p > 0 ? ActivationOps.dropout(x, p, random(site)) : x;
   }
 
+  /** {@link #dropout} of a value that nothing else uses. */
+  public Variable droppedOut(Variable x, float p, long site) {
+    Variable y = dropout(x, p, site);
+    if (y != x) {
+      x.spent();
+    }
+    return y;
+  }
+
   /** The number of a place, from its name and layer. */
   public static long site(String name, int layer) {
     return Philox.stream(name.hashCode(), layer);

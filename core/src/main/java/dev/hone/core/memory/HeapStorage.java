@@ -53,6 +53,14 @@ public final class HeapStorage implements Storage {
     }
   }
 
+  /** Hands this storage to an owner that is no scope: it lasts until it is released, or garbage. */
+  public void outlast(Object owner) {
+    scope = owner;
+    if (block != null) {
+      pool.watch(this, block);
+    }
+  }
+
   /** No number of releases gives this memory back before its scope closes. */
   public void pin() {
     users = Integer.MAX_VALUE / 2;

@@ -1,12 +1,17 @@
 package dev.hone.core.memory;
 
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * Memory for the tensors of one thread's scopes: blocks of a few large float arrays, the slabs. A request takes the
- * smallest free block that holds it, neighbours that are free become one block again.
+ * smallest free block that holds it, neighbours that are free become one block again. Other threads may give blocks back.
  *
  * <p>Implementation note: fresh arrays cost page faults, zeroing and collections; with a pool a training step allocates
  * nothing. Ragged batches ask for other lengths at every step, so that a pool of whole arrays either finds none that fits or
@@ -33,6 +38,7 @@ public final class SlabPool {
     private int size;
     private int length; // that was asked for
     private boolean idle;
+    private Watch watch; // null unless it outlives scopes
     private Block before;
     private Block after;
 
@@ -56,13 +62,17 @@ public final class SlabPool {
   private final TreeSet<Block> free = new TreeSet<>(Comparator.<Block>comparingInt(block -> block.size)
       .thenComparingInt(block -> block.slabNumber).thenComparingInt(block -> block.offset));
 
+  // of blocks that no scope gives back: if their storage is forgotten instead of released, it comes by the queue
+  private final Set<Watch> watches = new HashSet<>();
+  private final ReferenceQueue<HeapStorage> forgotten = new ReferenceQueue<>();
+
   private int slabsMade;
   private long slabFloats;
   private long liveFloats;
   private long mostLiveFloats;
 
   /** Memory for {@code length} floats with unspecified contents, owned by {@code scope}. */
-  public HeapStorage take(int length, Object scope) {
+  public synchronized HeapStorage take(int length, Object scope) {
     if (length < SMALLEST) {
       return new HeapStorage(new float[length], null, null, scope);
     }
@@ -70,10 +80,50 @@ public final class SlabPool {
     return new HeapStorage(block.slab, block, this, scope);
   }
 
-  private Block block(int length) {
+  /** Memory for {@code length} floats with unspecified contents that {@code owner}, no scope, keeps until it is released. */
+  public synchronized HeapStorage takeLasting(int length, Object owner) {
+    if (length < SMALLEST) {
+      return new HeapStorage(new float[length], null, null, owner);
+    }
+    Block block = block(length);
+    HeapStorage storage = new HeapStorage(block.slab, block, this, owner);
+    watch(storage, block);
+    return storage;
+  }
+
+  /** Takes note that no scope will give back the block of a storage. */
+  synchronized void watch(HeapStorage storage, Block block) {
+    block.watch = new Watch(storage, forgotten, block);
+    watches.add(block.watch);
+  }
+
+  /** Tells when a storage is garbage that was never released. */
+  private static final class Watch extends PhantomReference<HeapStorage> {
+    private final Block block;
+
+    private Watch(HeapStorage storage, ReferenceQueue<HeapStorage> forgotten, Block block) {
+      super(storage, forgotten);
+      this.block = block;
+    }
+  }
+
+  private void collectForgotten() {
+    for (Reference<?> watch = forgotten.poll(); watch != null; watch = forgotten.poll()) {
+      if (watches.contains(watch)) {
+        put(((Watch) watch).block);
+      }
+    }
+  }
+
+  private static int withLine(int length) {
     // one line more than needed: tensors of a power of two would lie at equal places of their pages, where a store makes
     // loads from the other tensor wait
-    int size = (int) Math.min(LONGEST_ARRAY - START, (length + 2L * LINE - 1) / LINE * LINE);
+    return (int) Math.min(LONGEST_ARRAY - START, (length + 2L * LINE - 1) / LINE * LINE);
+  }
+
+  private Block block(int length) {
+    collectForgotten();
+    int size = withLine(length);
     Block best = free.ceiling(new Block(null, -1, 0, size));
     if (best == null) {
       best = newSlab(size);
@@ -128,7 +178,11 @@ public final class SlabPool {
   }
 
   /** Takes a block back. */
-  void put(Block block) {
+  synchronized void put(Block block) {
+    if (block.watch != null) {
+      watches.remove(block.watch);
+      block.watch = null;
+    }
     liveFloats -= block.size;
     Block whole = block;
     if (block.before != null && block.before.idle) {
@@ -155,18 +209,19 @@ public final class SlabPool {
   }
 
   /** Drops all free slabs. */
-  public void trim() {
+  public synchronized void trim() {
+    collectForgotten();
     dropIdle(0);
     mostLiveFloats = liveFloats;
   }
 
   /** Bytes of the blocks in use. */
-  public long liveBytes() {
+  public synchronized long liveBytes() {
     return liveFloats * Float.BYTES;
   }
 
   /** Bytes of all slabs: in use and waiting for reuse. */
-  public long bytes() {
+  public synchronized long bytes() {
     return slabFloats * Float.BYTES;
   }
 }

@@ -43,11 +43,20 @@ record BertBlock(BertConfig config, int index, Linear query, Linear key, Linear 
     Variable v = value.forward(x, pass);
     Variable attended = pass.prefix() == null ? AttentionOps.attention(spec, q, k, v)
         : pass.prefix().attention(spec, index, q, k, v);
-    Variable mixed = pass.dropout(attentionOutput.forward(attended, pass), config.dropout(), Pass.site("attention", index));
+    q.spent();
+    k.spent();
+    v.spent();
+    Variable mixed = pass.droppedOut(attentionOutput.forward(attended, pass), config.dropout(), Pass.site("attention", index));
+    attended.spent();
     Variable h = attentionNorm.forward(mixed, x);
+    mixed.spent();
     Variable wide = up.forward(h, config.activation(), pass);
-    Variable fed = pass.dropout(down.forward(wide, pass), config.dropout(), Pass.site("feedForward", index));
-    return outputNorm.forward(fed, h);
+    Variable fed = pass.droppedOut(down.forward(wide, pass), config.dropout(), Pass.site("feedForward", index));
+    wide.spent();
+    Variable y = outputNorm.forward(fed, h);
+    fed.spent();
+    h.spent();
+    return y;
   }
 
   @Override

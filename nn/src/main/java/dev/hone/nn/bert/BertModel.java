@@ -83,7 +83,11 @@ public final class BertModel implements Backbone {
     Variable x = pass.dropout(embed(batch, pass), config.dropout(), Pass.site("embeddings", 0));
     observer.accept(x);
     for (BertBlock block : blocks) {
-      x = pass.block(in -> block.forward(in, batch, pass), x);
+      Variable y = pass.block(in -> block.forward(in, batch, pass), x);
+      if (observer == NOBODY) {
+        x.spent();
+      }
+      x = y;
       observer.accept(x);
     }
     return x;
