@@ -1,5 +1,6 @@
 package dev.hone.train;
 
+import dev.hone.core.parallel.Workers;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.load.ModelLoader;
@@ -20,11 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 
 /**
@@ -43,6 +44,8 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
   /** Tokens that rows are cut to unless something else is asked for, or the model takes less. */
   static final int USUAL_LENGTH = 512;
   private static final double MOST_DROPPED = 0.05;
+  /** Rows that all threads together encode before they are gathered. */
+  private static final int AT_A_TIME = 512;
 
   public LanguageEncoder {
     if (maxLength < 2) {
@@ -131,31 +134,28 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     if (stride < 1 || stride > maxLength) {
       throw new IllegalArgumentException("stride must be from 1 to the maximum length of " + maxLength + " tokens, is " + stride);
     }
-    Map<Boolean, ChatTemplate> chosen = new HashMap<>();
+    Map<Boolean, ChatTemplate> chosen = new ConcurrentHashMap<>();
     Rows rows = new Rows(data.onDemand());
     int cut = 0;
     int dropped = 0;
     int joined = 0;
     int firstDropped = 0;
-    for (int i = 0; i < data.size(); i++) {
-      if (data.row(i) instanceof Example.Document(String text)) {
-        int[] all = tokenizer.encode(text, EncodeOptions.PLAIN).ids();
-        check(all, data, i);
-        for (TrainingSet.Row block : blocks(all, stride)) {
-          rows.add(block, i);
+    for (int from = 0; from < data.size(); from += AT_A_TIME) {
+      int first = from;
+      Made[] made = new Made[Math.min(AT_A_TIME, data.size() - from)];
+      Workers.run(made.length, i -> made[i] = made(data, first + i, stride, chosen));
+      for (int i = 0; i < made.length; i++) {
+        if (made[i].fault != null) {
+          throw made[i].fault;
         }
-        continue;
-      }
-      Row row = row(data, i, chosen);
-      check(row.tokens, data, i);
-      cut += row.tokens.length > maxLength ? 1 : 0;
-      joined += row.joined ? 1 : 0;
-      TrainingSet.Row shortened = shortened(row);
-      if (count(shortened.target()) == 0) {
-        dropped++;
-        firstDropped = firstDropped == 0 ? data.line(i) : firstDropped;
-      } else {
-        rows.add(shortened, i);
+        for (TrainingSet.Row row : made[i].rows) {
+          rows.add(row, first + i);
+        }
+        cut += made[i].cut ? 1 : 0;
+        joined += made[i].joined ? 1 : 0;
+        boolean lost = made[i].rows.isEmpty();
+        dropped += lost ? 1 : 0;
+        firstDropped = lost && firstDropped == 0 ? data.line(first + i) : firstDropped;
       }
     }
     if (dropped > MOST_DROPPED * data.size() || rows.size == 0) {
@@ -166,6 +166,26 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     int[] source = Arrays.copyOf(rows.source, rows.size);
     TrainingSet set = rows.set(i -> again(data, source, i, stride, chosen));
     return new Encoded(set, source, rows.learnt, cut, dropped, joined);
+  }
+
+  /** What became of a row of the data: no rows if there is nothing to learn, or what is wrong with it. */
+  private record Made(List<TrainingSet.Row> rows, boolean cut, boolean joined, RuntimeException fault) {}
+
+  private Made made(Dataset<Example.Language> data, int i, int stride, Map<Boolean, ChatTemplate> chosen) {
+    try {
+      if (data.row(i) instanceof Example.Document(String text)) {
+        int[] all = tokenizer.encode(text, EncodeOptions.PLAIN).ids();
+        check(all, data, i);
+        return new Made(blocks(all, stride), false, false, null);
+      }
+      Row row = row(data, i, chosen);
+      check(row.tokens, data, i);
+      TrainingSet.Row shortened = shortened(row);
+      return new Made(count(shortened.target()) == 0 ? List.of() : List.of(shortened), row.tokens.length > maxLength, row.joined,
+          null);
+    } catch (RuntimeException e) {
+      return new Made(List.of(), false, false, e); // thrown in the order of the rows, whoever finds it first
+    }
   }
 
   /** Gathers rows; in memory, unless they can be made again. */

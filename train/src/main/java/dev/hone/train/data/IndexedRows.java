@@ -63,20 +63,14 @@ final class IndexedRows {
 
   private record Last(int row, String[] cells) {}
 
-  /** Remembers the last row: its cells are asked for one by one. */
+  /** Remembers the last row of each thread: its cells are asked for one by one. */
   private static IntFunction<String[]> lastKept(IntFunction<String[]> rows) {
-    return new IntFunction<>() {
-      private volatile Last last = new Last(-1, null);
-
-      @Override
-      public String[] apply(int row) {
-        Last known = last;
-        if (known.row != row) {
-          known = new Last(row, rows.apply(row));
-          last = known;
-        }
-        return known.cells;
+    ThreadLocal<Last> last = ThreadLocal.withInitial(() -> new Last(-1, null));
+    return row -> {
+      if (last.get().row != row) {
+        last.set(new Last(row, rows.apply(row)));
       }
+      return last.get().cells;
     };
   }
 }
