@@ -34,8 +34,12 @@ import java.util.Optional;
  * }
  *
  * <p>Runs on the thread that calls it. With held-out rows the parameters that are left at the end are those with the best
- * held-out measure. The same seed gives the same bits, whatever the number of threads. {@link #stop()} from any thread ends
- * the run after the current step; interrupting the training thread does too.
+ * held-out measure. The same seed gives the same bits, whatever the number of threads. Which other sequences are in its batch
+ * changes no bit of a sequence's logits, nor of the gradients that it sends back, if each has more than 65 tokens; short batches
+ * are added up in another order, so that there it is equal to rounding. So are, however a window is cut into batches, the
+ * gradients of weights, which are sums over all of it.
+ *
+ * <p>{@link #stop()} from any thread ends the run after the current step; interrupting the training thread does too.
  */
 public final class Trainer {
   /**
