@@ -7,7 +7,8 @@ import java.util.Set;
 
 /**
  * The frequencies of rotary position embedding. Sources: Su and others 2021; Chen and others 2023 (linear); Peng and others
- * 2023 (yarn); Meta's Llama 3.1 (llama3); Ding and others 2024 (longrope).
+ * 2023 (yarn); Meta's Llama 3.1 (llama3); Ding and others 2024 (longrope). Dynamic scaling changes nothing up to the length that
+ * a model was made for, and longer sequences are refused.
  *
  * @param near angle per position of each pair of numbers, [rotary / 2], in sequences up to {@code reach}
  * @param far the same in longer sequences
@@ -15,7 +16,7 @@ import java.util.Set;
  * @param magnitude what cosines and sines are multiplied by
  */
 public record Rope(double[] near, double[] far, int reach, double magnitude) {
-  private static final Set<String> KNOWN = Set.of("default", "linear", "llama3", "yarn", "longrope");
+  private static final Set<String> KNOWN = Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope");
 
   /** Without any scaling. */
   public static Rope plain(double theta, int rotary) {
@@ -50,7 +51,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
     String type = section.text("rope_type", section.text("type", "default"));
     double[] plain = angles(base, rotary);
     return switch (type) {
-      case "default" -> new Rope(plain, plain, Integer.MAX_VALUE, 1);
+      case "default", "dynamic" -> same(plain, 1);
       case "linear" -> same(divided(plain, factor(section)), 1);
       case "llama3" -> same(llama3(plain, section, original(json, section, maxLength)), 1);
       case "yarn" -> yarn(plain, base, section, original(json, section, maxLength), maxLength);
