@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.io.AtomicFile;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.inspect.Check;
@@ -21,6 +22,7 @@ final class InspectCommand implements Command {
   private static final List<Flag> OWN = List.of(
       Flag.of("fix", "FILE|DIR", null, "write a copy of --data without the rows of some checks; a directory for several files"),
       Flag.of("remove", "CHECK,...", null, "checks whose rows --fix leaves out [" + titles() + "]"),
+      Flag.of("html", "FILE", null, "write a page with plots, one file that loads nothing"),
       Flag.toggle("json", "one JSON object instead of text"),
       Flag.of("rows", "N", "5", "rows that each check names"),
       Flag.of("likeness", "X", Double.toString(InspectSettings.USUAL_LIKENESS),
@@ -58,6 +60,10 @@ final class InspectCommand implements Command {
     Inspection found = DataInspector.inspect(settings(arguments, console));
     boolean colours = console.terminal() && System.console() != null && System.getenv("NO_COLOR") == null;
     console.out().print(arguments.on("json") ? found.json() + "\n" : found.text(colours, arguments.integer("rows")));
+    if (arguments.has("html")) {
+      AtomicFile.writeString(arguments.path("html"), found.html());
+      console.note("page written to " + arguments.path("html"));
+    }
     if (arguments.has("fix")) {
       found.clean(arguments.path("fix"), removed, arguments.on("overwrite")).forEach(console::note);
     }

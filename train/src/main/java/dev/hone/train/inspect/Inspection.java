@@ -3,6 +3,7 @@ package dev.hone.train.inspect;
 import dev.hone.train.inspect.Finding.Level;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
@@ -117,6 +118,24 @@ public final class Inspection {
   /** Rows as training sees them. */
   public List<Sample> samples() {
     return samples;
+  }
+
+  /** How many findings there are of each level, the worst first, in words. */
+  public String summary() {
+    List<String> parts = new ArrayList<>();
+    for (Level level : List.of(Level.ERROR, Level.WARNING, Level.NOTE, Level.SKIPPED)) {
+      long count = findings.stream().filter(finding -> finding.level() == level).count();
+      if (count > 0) {
+        parts.add(level == Level.SKIPPED ? count + " skipped" : count + " " + level.word() + (count == 1 ? "" : "s"));
+      }
+    }
+    boolean clean = worst().compareTo(Level.NOTE) < 0;
+    return (clean ? "nothing is wrong with these rows" : "") + (clean && !parts.isEmpty() ? "; " : "") + String.join(", ", parts);
+  }
+
+  /** The findings as a page with plots that needs nothing but itself. */
+  public String html() {
+    return new HtmlReport(this).html();
   }
 
   /** The findings as one JSON object. */

@@ -128,8 +128,8 @@ final class LabelChecks {
     }
     String spread = labels == 0 ? "no labels"
         : counts.get(least)[0] == counts.get(most)[0] ? String.format(Locale.ROOT, "%d labels of %,d rows each", labels, counts.get(most)[0])
-        : String.format(Locale.ROOT, "%d labels, from %,d rows ('%s') to %,d ('%s')", labels,
-        counts.get(least)[0], least, counts.get(most)[0], most);
+        : String.format(Locale.ROOT, "%d labels, '%s' has the fewest rows (%,d), '%s' the most (%,d)", labels, least,
+        counts.get(least)[0], most, counts.get(most)[0]);
     out.accept(rows.finding(Check.LABELS, Level.WARNING, rare.size() + (rare.size() == 1 ? " label is" : " labels are") + " rare ("
         + shortened(rare) + "); " + spread, spread), rows);
   }

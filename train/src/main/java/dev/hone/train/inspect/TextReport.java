@@ -1,10 +1,8 @@
 package dev.hone.train.inspect;
 
 import dev.hone.train.inspect.Finding.Level;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** An inspection as text, for a terminal or a file. */
 final class TextReport {
@@ -38,7 +36,7 @@ final class TextReport {
           finding.verdict() + (where.isEmpty() ? "" : ": " + where)));
     }
     line("");
-    line(summary());
+    line(found.summary());
     return out.toString();
   }
 
@@ -124,17 +122,6 @@ final class TextReport {
 
   private static String shortened(String name) {
     return String.format("%-20s", name.length() > 20 ? name.substring(0, 19) + "…" : name);
-  }
-
-  private String summary() {
-    return Arrays.stream(Level.values()).filter(level -> level != Level.OK)
-        .map(level -> count(level)).filter(text -> !text.isEmpty()).collect(Collectors.collectingAndThen(Collectors.toList(),
-            parts -> parts.isEmpty() ? "nothing is wrong with these rows" : String.join(", ", parts.reversed())));
-  }
-
-  private String count(Level level) {
-    long count = found.findings().stream().filter(finding -> finding.level() == level).count();
-    return count == 0 ? "" : level == Level.SKIPPED ? count + " skipped" : count + " " + level.word() + (count == 1 ? "" : "s");
   }
 
   private void line(String text) {

@@ -74,6 +74,19 @@ class InspectCommandTest {
   }
 
   @Test
+  void thePageIsOneSmallFileThatLoadsNothing() throws IOException {
+    Path page = directory.resolve("page.html");
+    CommandRun.of("inspect", "--data", data(DATA.replace("nobody", "<script>nobody</script>")), "--html", page);
+    String html = Files.readString(page);
+    assertTrue(html.contains("default-src &#39;none&#39;") || html.contains("default-src 'none'"), "nothing may be loaded");
+    assertFalse(html.matches("(?s).*(https?:|<script|<link rel=\"stylesheet).*"), "no address, no script");
+    assertTrue(html.contains("personal-data: 1 row holds personal data") && html.contains("data.csv line 7 (mail)"), html);
+    assertTrue(html.contains("&lt;script&gt;nobody"), "texts are escaped");
+    assertTrue(html.contains("<svg class=\"chart\"") && html.contains("Length of rows"), html);
+    assertTrue(Files.size(page) < 100_000, "bytes: " + Files.size(page));
+  }
+
+  @Test
   void beginTokensThatAreSpelledOutAreTakenOutOfTheText() throws IOException {
     Path model = TinyLanguageModel.write(directory.resolve("model"));
     Path file = Files.writeString(directory.resolve("rows.jsonl"), """

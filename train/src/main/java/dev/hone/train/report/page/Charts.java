@@ -103,7 +103,19 @@ public final class Charts {
    * @param rules drawn across
    */
   public static Figure histogram(String title, String x, double[] values, Rule... rules) {
-    return new Histogram(title, x, values, List.of(rules)).figure();
+    return Histogram.of(title, x, values, List.of(rules)).figure();
+  }
+
+  /**
+   * The same of counts: of more values than a page should hold.
+   *
+   * @param start lower end of the first bin
+   * @param width of each bin
+   * @param counts of each bin
+   * @param open whether the last bin has no upper end
+   */
+  public static Figure histogram(String title, String x, double start, double width, long[] counts, boolean open, Rule... rules) {
+    return Histogram.of(title, x, start, width, counts, open, List.of(rules)).figure();
   }
 
   /**

@@ -7,7 +7,11 @@ public enum Verdict {
   /** Worth knowing. */
   NOTICE("note"),
   /** Probably a fault. */
-  BAD("fault");
+  WARNING("warning"),
+  /** A fault. */
+  BAD("fault"),
+  /** A fault that lets nothing go on. */
+  ERROR("error");
 
   private final String word;
 
