@@ -32,7 +32,10 @@ public record Evaluation(List<String> labels, List<Prediction> predictions, Map<
     List<Bootstrap.Interval> intervals = bootstrap.intervals(predictions.size(), figures::of);
     Map<String, Figure> measured = new LinkedHashMap<>();
     for (int i = 0; i < values.length; i++) {
-      measured.put(figures.names().get(i), Figure.of(values[i], intervals.get(i)));
+      String name = figures.names().get(i);
+      Bootstrap.Interval interval = Figures.SHARES.contains(name)
+          ? bootstrap.share(values[i] * predictions.size(), predictions.size()) : intervals.get(i);
+      measured.put(name, Figure.of(values[i], interval));
     }
     return measured;
   }

@@ -8,6 +8,9 @@ interface Figures {
   /** Figures of which less is better; of all others more is. */
   Set<String> LESS_IS_BETTER = Set.of("loss", "perplexity", "calibration_error", "brier", "hamming_loss", "mae", "mse", "rmse");
 
+  /** Figures that are shares of the rows. */
+  Set<String> SHARES = Set.of("accuracy", "exact_match");
+
   /** The names, in the order of {@link #of}. */
   List<String> names();
 
