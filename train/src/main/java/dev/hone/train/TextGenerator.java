@@ -13,10 +13,12 @@ import dev.hone.train.data.Example;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * A language model with its tokenizer, chat template and usual settings: texts in, texts out.
@@ -136,6 +138,22 @@ public final class TextGenerator {
         }).getFirst();
     text.finish();
     return result;
+  }
+
+  /** Continues several prompts at the same time; returns what comes after each. */
+  public List<String> generateAll(List<int[]> prompts, GenerationSettings how) {
+    List<Generated> results = new Generator(model, ids -> encoder.tokenizer().decode(ids, true)).generate(prompts, how);
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      DecodeStream stream = encoder.tokenizer().decodeStream(true);
+      StringBuilder text = new StringBuilder();
+      HeldText held = new HeldText(how.stopStrings(), text::append);
+      IntStream.of(prompts.get(i)).forEach(stream::step);
+      IntStream.of(results.get(i).tokens()).forEach(id -> stream.step(id).ifPresent(held::add));
+      held.finish();
+      texts.add(text.toString());
+    }
+    return texts;
   }
 
   /** Continues a text; returns what comes after it. */

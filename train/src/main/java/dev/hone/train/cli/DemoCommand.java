@@ -9,6 +9,8 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.evaluation.EvaluationText;
+import dev.hone.train.evaluation.Evaluator;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
 import java.io.IOException;
@@ -87,7 +89,7 @@ final class DemoCommand implements Command {
     Trainer.Result result = TrainCommand.train(run, config, output, Map.of(), false, quiet, console);
     TrainCommand.report(run, output, result, quiet, console);
 
-    Evaluation.of(tuning.classifier(), test).print(console);
+    EvaluationText.lines(Evaluator.USUAL.evaluate(tuning.classifier(), test)).forEach(console::result);
     List<TextClassifier.Prediction> after = tuning.classifier().predict(SENTENCES);
     console.result("");
     console.result(String.format(Locale.ROOT, "%-18s %-18s text", "before", "after"));

@@ -4,18 +4,40 @@ import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
+import dev.hone.train.Probe;
 import dev.hone.train.TextClassifier;
 import dev.hone.train.TextGenerator;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.evaluation.Comparison;
+import dev.hone.train.evaluation.Evaluation;
+import dev.hone.train.evaluation.EvaluationJson;
+import dev.hone.train.evaluation.EvaluationText;
+import dev.hone.train.evaluation.Evaluator;
+import dev.hone.train.evaluation.Prediction;
+import dev.hone.train.evaluation.PredictionsFile;
+import dev.hone.train.evaluation.Row;
+import dev.hone.train.evaluation.Slices;
+import dev.hone.train.evaluation.SwapTest;
+import dev.hone.train.metric.Bootstrap;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** Measures a classifier or a language model. */
+/** Measures a classifier or a language model, alone or beside another. */
 final class EvaluateCommand implements Command {
+  private static final String BASE = "base";
+  private static final int USUAL_TEXTS = 100;
+
   @Override
   public String name() {
     return "evaluate";
@@ -28,7 +50,7 @@ final class EvaluateCommand implements Command {
 
   @Override
   public String usage() {
-    return "--model DIR [--adapter DIR] --data FILE [--json]";
+    return "--model DIR [--adapter DIR] --data FILE [--baseline base|DIR] [--flag value]...";
   }
 
   @Override
@@ -38,9 +60,21 @@ final class EvaluateCommand implements Command {
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts and labels; texts, completions or conversations; a .txt"),
         Flag.of("task", "classify|generate", null, "what the model does [what adapter or model say]"),
+        Flag.of("baseline", "base|DIR|FILE", null, "compare with: the model alone, an adapter, a model, a predictions file"),
+        Flag.of("slice-by", "COLUMN,...", null, "figures for each group of rows that have the same value, and the gap"),
+        Flag.of("swap", "FILE", null, "classifiers: pairs of terms, with tabs; what changes if one stands for the other"),
+        Flag.of("predictions", "FILE", null, "write what is predicted of each row"),
+        Flag.of("generate", "N", null, "language models: let it write for so many rows [" + USUAL_TEXTS + " where rows have "
+            + "answers]"),
+        Flag.of("max-new-tokens", "N", null, "how long these texts may be [as the model says, else 128]"),
+        Flag.of("probe", "FILE", null, "language models: general text whose loss is compared with the base's"),
         Flag.of("max-length", "N", null, "language models: tokens that the model sees at once [512, or what it takes]"),
         Flag.of("stride", "N", null, "language models: distance of the windows over a .txt [half the length]"),
         Flag.toggle("train-on-prompt", "language models: count prompts and what users say, too"),
+        Flag.of("examples", "N", "5", "rows won and lost, and rows that a swap changes, to show"),
+        Flag.of("resamples", "N", "1000", "draws for each confidence interval"),
+        Flag.of("level", "X", "0.95", "how often an interval is to hold the truth"),
+        Flag.of("seed", "N", "0", "of the draws"),
         Flag.toggle("json", "one JSON object instead of tables")));
     flags.addAll(TrainCommand.DATA);
     return flags;
@@ -49,42 +83,203 @@ final class EvaluateCommand implements Command {
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
     Path model = ModelArgument.resolve(arguments.required("model"), console);
+    Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
+        arguments.whole("seed")));
+    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"), arguments.list("slice-by"));
     if (task(arguments, model) == Task.CAUSAL_LM) {
-      return language(arguments, model, console);
-    }
-    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
-    Dataset<Example.Labelled> data = Dataset.labelled(Path.of(arguments.required("data")), options, true);
-    TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"));
-    if (classifier.model().labels().kind() != Labels.Kind.SINGLE_LABEL) {
-      MeasuredEvaluation measured = MeasuredEvaluation.of(classifier, data);
-      console.result(arguments.on("json") ? measured.json() : measured.text());
-      return 0;
-    }
-    Evaluation evaluation = Evaluation.of(classifier, data);
-    if (arguments.on("json")) {
-      console.result(evaluation.json());
+      language(arguments, model, evaluator, options, console);
     } else {
-      console.note(data.description());
-      evaluation.print(console);
+      classifier(arguments, model, evaluator, options, console);
     }
     return 0;
   }
 
-  private static int language(Arguments arguments, Path model, Console console) throws IOException {
-    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
-    Dataset<Example.Language> data = Dataset.language(Path.of(arguments.required("data")), options);
-    TextGenerator generator = TextGenerator.load(model, arguments.path("adapter"));
-    int window = arguments.has("max-length") ? arguments.integer("max-length") : generator.encoder().maxLength();
-    generator = generator.withRows(window, arguments.on("train-on-prompt"));
-    LanguageEvaluation evaluation = LanguageEvaluation.of(generator, data,
-        arguments.has("stride") ? arguments.integer("stride") : Math.max(1, window / 2));
-    if (arguments.on("json")) {
-      console.result(evaluation.json());
-    } else {
-      console.note(data.description());
-      evaluation.print(console);
+  private static void classifier(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)
+      throws IOException {
+    for (String flag : List.of("generate", "probe", "max-new-tokens", "stride", "train-on-prompt")) {
+      if (arguments.has(flag)) {
+        throw new UserError("--" + flag + " is for language models; this is a classifier");
+      }
     }
-    return 0;
+    List<SwapTest.Terms> swaps = arguments.has("swap") ? SwapTest.read(arguments.path("swap")) : List.of();
+    Path file = Path.of(arguments.required("data"));
+    TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"));
+    Labels labels = classifier.model().labels();
+    Dataset<Example.Labelled> data = Dataset.labelled(file, options, labels.kind() == Labels.Kind.MULTI_LABEL);
+    Baseline<TextClassifier> baseline = baseline(arguments, model, (base, adapter) -> {
+      TextClassifier other = TextClassifier.load(base, adapter);
+      if (adapter == null && !other.model().newParameters().isEmpty()) {
+        throw new UserError("--baseline " + arguments.text("baseline") + ": this model has no trained head for these labels and "
+            + "would guess; a fair baseline trains the head alone: hone train --method head, then --baseline ITS-ADAPTER");
+      }
+      if (!other.model().labels().equals(labels)) {
+        throw new UserError("--baseline " + arguments.text("baseline") + ": its labels are " + String.join(", ",
+            other.model().labels().names()) + ", those of the model " + String.join(", ", labels.names())
+            + "; both must be of the same task");
+      }
+      return other;
+    });
+    note(arguments, data.description(), console);
+    Report report = new Report(arguments, console, evaluator.evaluate(classifier, data));
+    report.slices(data, IntStream.range(0, data.size()).toArray());
+    if (baseline != null) {
+      report.comparison(baseline.predictions != null ? baseline.predictions
+          : PredictionsFile.of(evaluator.evaluate(baseline.model, data)));
+    }
+    if (!swaps.isEmpty()) {
+      List<Row> rows = report.evaluation.predictions().stream().map(Prediction::row).toList();
+      report.swap(SwapTest.of(classifier, rows, swaps, evaluator.bootstrap()));
+    }
+    report.finish();
+  }
+
+  private static void language(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)
+      throws IOException {
+    if (arguments.has("swap")) {
+      throw new UserError("--swap is for classifiers; this is a language model");
+    }
+    Dataset<Example.Language> data = Dataset.language(Path.of(arguments.required("data")), options);
+    Loader<TextGenerator> loader = (base, adapter) -> {
+      TextGenerator generator = TextGenerator.load(base, adapter);
+      int window = arguments.has("max-length") ? arguments.integer("max-length") : generator.encoder().maxLength();
+      return generator.withRows(window, arguments.on("train-on-prompt"));
+    };
+    TextGenerator generator = loader.load(model, arguments.path("adapter"));
+    Baseline<TextGenerator> baseline = baseline(arguments, model, loader);
+    note(arguments, data.description(), console);
+    Report report = new Report(arguments, console, evaluate(arguments, evaluator, generator, data, "", console));
+    if (arguments.has("slice-by")) {
+      report.slices(data, generator.encoder().encode(data).source());
+    }
+    if (baseline != null) {
+      report.comparison(baseline.predictions != null ? baseline.predictions
+          : PredictionsFile.of(evaluate(arguments, evaluator, baseline.model, data, "baseline: ", console)));
+    }
+    if (arguments.has("probe")) {
+      TextGenerator base = arguments.has("adapter") || baseline == null || baseline.model == null ? loader.load(model, null)
+          : baseline.model;
+      Probe probe = Probe.of(Files.readString(arguments.path("probe")), generator.encoder().tokenizer(), generator.model());
+      report.probe(probe, probe.loss(base.model()), probe.loss(generator.model()));
+    }
+    report.finish();
+  }
+
+  private static Evaluation evaluate(Arguments arguments, Evaluator evaluator, TextGenerator generator,
+      Dataset<Example.Language> data, String what, Console console) {
+    int window = generator.encoder().maxLength();
+    int stride = arguments.has("stride") ? arguments.integer("stride") : Math.max(1, window / 2);
+    int texts = arguments.has("generate") ? arguments.integer("generate") : USUAL_TEXTS;
+    int length = arguments.has("max-new-tokens") ? arguments.integer("max-new-tokens") : generator.settings().maxNewTokens();
+    return evaluator.evaluate(generator, data, stride, new Evaluator.Writing(texts, length, done -> {
+      if (console.terminal()) {
+        console.err().print("\r" + what + "texts generated: " + done + "   \r");
+      }
+    }));
+  }
+
+  private static void note(Arguments arguments, String line, Console console) {
+    if (!arguments.on("json")) {
+      console.note(line);
+    }
+  }
+
+  /** Loads a model of the kind that is evaluated. */
+  private interface Loader<M> {
+    M load(Path model, Path adapter) throws IOException;
+  }
+
+  /** What to compare with: a model, or what one left. */
+  private record Baseline<M>(M model, PredictionsFile predictions) {}
+
+  /** What {@code --baseline} names, or null. */
+  private static <M> Baseline<M> baseline(Arguments arguments, Path model, Loader<M> loader) throws IOException {
+    String said = arguments.text("baseline");
+    if (said == null) {
+      return null;
+    }
+    if (said.equals(BASE)) {
+      if (!arguments.has("adapter")) {
+        throw new UserError("--baseline base compares an adapter with its base; without --adapter name another model or adapter");
+      }
+      return new Baseline<>(loader.load(model, null), null);
+    }
+    Path path = Path.of(said);
+    if (Files.isRegularFile(path)) {
+      return new Baseline<>(null, PredictionsFile.read(path));
+    }
+    if (!Files.isDirectory(path)) {
+      throw new UserError("--baseline " + said + ": no such directory or file; write base, or name an adapter, a model, or a file "
+          + "that --predictions wrote");
+    }
+    return new Baseline<>(AdapterFiles.isAdapter(path) ? loader.load(model, path) : loader.load(path, null), null);
+  }
+
+  /** Gathers what is found, and shows it: as tables at once, as JSON at the end. */
+  private static final class Report {
+    private final Arguments arguments;
+    private final Console console;
+    private final Evaluation evaluation;
+    private final ObjectNode tree;
+    private final int examples;
+
+    Report(Arguments arguments, Console console, Evaluation evaluation) throws IOException {
+      this.arguments = arguments;
+      this.console = console;
+      this.evaluation = evaluation;
+      this.tree = EvaluationJson.of(evaluation);
+      this.examples = arguments.integer("examples");
+      if (arguments.has("predictions")) {
+        PredictionsFile.write(arguments.path("predictions"), evaluation);
+      }
+      show(EvaluationText.lines(evaluation));
+    }
+
+    private void show(List<String> lines) {
+      if (!arguments.on("json")) {
+        lines.forEach(console::result);
+      }
+    }
+
+    /** Groups by each column; prediction i is of row {@code source[i]} of the data. */
+    void slices(Dataset<?> data, int[] source) {
+      ArrayNode all = JsonMapper.shared().createArrayNode();
+      for (String column : arguments.list("slice-by")) {
+        List<String> cells = data.column(column);
+        Slices slices = Slices.of(column, Arrays.stream(source).mapToObj(cells::get).toList(), evaluation);
+        show(EvaluationText.lines(slices));
+        all.add(EvaluationJson.of(slices));
+      }
+      if (!all.isEmpty()) {
+        tree.set("slices", all);
+      }
+    }
+
+    void comparison(PredictionsFile first) {
+      Comparison comparison = Comparison.of(first.labels(), first.predictions(), evaluation.labels(), evaluation.predictions(),
+          evaluation.bootstrap());
+      String adapter = arguments.text("adapter");
+      show(EvaluationText.lines(comparison, arguments.text("baseline"), adapter == null ? arguments.text("model") : adapter,
+          examples));
+      tree.set("comparison", EvaluationJson.of(comparison, examples));
+    }
+
+    void swap(SwapTest test) {
+      show(EvaluationText.lines(test, examples));
+      tree.set("swap", EvaluationJson.of(test, examples));
+    }
+
+    void probe(Probe probe, double before, double after) {
+      show(List.of("", String.format(Locale.ROOT, "general text, %d tokens: loss %.4f of the base, %.4f now, %+.4f",
+          probe.tokens().length, before, after, after - before)));
+      tree.putObject("probe").put("tokens", probe.tokens().length).put("base_loss", before).put("loss", after)
+          .put("change", after - before);
+    }
+
+    void finish() {
+      if (arguments.on("json")) {
+        console.result(JsonMapper.shared().writeValueAsString(tree));
+      }
+    }
   }
 
   /** What the user says, else what the adapter was trained for, else what the model is made for. */

@@ -72,7 +72,8 @@ final class ColumnChoice {
       column = Integer.parseInt(name) - 1;
     }
     if (column < 0 || column >= table.columns().size()) {
-      throw new DataException(table.source(), "no column '" + name + "' (for " + part + "); " + table.columnList());
+      throw new DataException(table.source(), "no column '" + name + "'" + (part.equals(name) ? "" : " (for " + part + ")") + "; "
+          + table.columnList());
     }
     return column;
   }

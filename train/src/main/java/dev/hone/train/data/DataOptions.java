@@ -14,8 +14,9 @@ import java.util.Map;
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
  *     by its number from 1. Parts are {@code text label prompt completion messages tools instruction input output}.
  *     Empty: detect
+ * @param more further columns to keep, by header or number, for {@link Dataset#column}
  */
-public record DataOptions(String format, String columns) {
+public record DataOptions(String format, String columns, List<String> more) {
   /** Detects everything. */
   public static final DataOptions DETECT = new DataOptions("", "");
 
@@ -31,8 +32,14 @@ public record DataOptions(String format, String columns) {
   private static final Map<String, Character> SEPARATORS = Map.of("comma", ',', "semicolon", ';', "tab", '\t',
       "pipe", '|');
 
-  /** Checks both texts. Throws {@link DataException} for a word or a part that is not known. */
+  /** Keeps no further columns. */
+  public DataOptions(String format, String columns) {
+    this(format, columns, List.of());
+  }
+
+  /** Checks the texts. Throws {@link DataException} for a word or a part that is not known. */
   public DataOptions {
+    more = List.copyOf(more);
     format = format.strip().toLowerCase(Locale.ROOT);
     columns = columns.strip();
     for (String word : split(format)) {
@@ -46,12 +53,17 @@ public record DataOptions(String format, String columns) {
 
   /** The same with other columns. */
   public DataOptions withColumns(String other) {
-    return new DataOptions(format, other);
+    return new DataOptions(format, other, more);
   }
 
   /** The same with another format. */
   public DataOptions withFormat(String other) {
-    return new DataOptions(other, columns);
+    return new DataOptions(other, columns, more);
+  }
+
+  /** The same that keeps these columns besides. */
+  public DataOptions withMore(List<String> other) {
+    return new DataOptions(format, columns, other);
   }
 
   /** The format that is asked for, or null. */

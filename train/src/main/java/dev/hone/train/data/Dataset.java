@@ -3,9 +3,11 @@ package dev.hone.train.data;
 import dev.hone.core.random.Philox;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
@@ -34,23 +36,37 @@ public final class Dataset<E extends Example> {
   private final int[] lines;
   private final int skipped;
   private final boolean onDemand;
+  private final Map<String, List<String>> more; // the cells of further columns, row by row
 
   private Dataset(String source, String description, List<E> rows, int[] lines, int skipped, boolean onDemand) {
+    this(source, description, rows, lines, skipped, onDemand, Map.of());
+  }
+
+  private Dataset(String source, String description, List<E> rows, int[] lines, int skipped, boolean onDemand,
+      Map<String, List<String>> more) {
     this.source = source;
     this.description = description;
     this.rows = onDemand ? rows : List.copyOf(rows);
     this.lines = lines;
     this.skipped = skipped;
     this.onDemand = onDemand;
+    this.more = more;
   }
 
   /** The rows of a table that are kept. */
-  private static <E extends Example> Dataset<E> of(Path file, Table table, int[] kept, IntFunction<E> row, String columns) {
+  private static <E extends Example> Dataset<E> of(Path file, Table table, DataOptions options, int[] kept, IntFunction<E> row,
+      String columns) {
     int skipped = table.rows().size() - kept.length;
     int[] lines = skipped == 0 ? table.lines() : Arrays.stream(kept).map(r -> table.lines()[r]).toArray();
     List<E> rows = new RowList<>(kept.length, skipped == 0 ? row : i -> row.apply(kept[i]));
+    Map<String, List<String>> more = new HashMap<>();
+    for (String name : options.more()) {
+      int column = ColumnChoice.said(table, name, name);
+      List<String> cells = new RowList<>(kept.length, i -> Objects.requireNonNullElse(table.cell(kept[i], column), ""));
+      more.put(name, table.onDemand() ? cells : List.copyOf(cells));
+    }
     return new Dataset<>(table.source(), describe(file, table, kept.length, skipped) + ", " + columns, rows, lines, skipped,
-        table.onDemand());
+        table.onDemand(), more);
   }
 
   /**
@@ -81,7 +97,7 @@ public final class Dataset<E extends Example> {
       labels.add(label.strip());
     });
     columns.checkFlat(lists);
-    return of(file, table, kept, r -> new Example.Labelled(table.cell(r, columns.text()), table.cell(r, columns.label()).strip()),
+    return of(file, table, options, kept, r -> new Example.Labelled(table.cell(r, columns.text()), table.cell(r, columns.label()).strip()),
         "text = " + table.describe(columns.text()) + ", label = " + table.describe(columns.label()) + "; " + labels);
   }
 
@@ -91,7 +107,7 @@ public final class Dataset<E extends Example> {
     ColumnChoice columns = new ColumnChoice(table, options, false, false);
     int[] kept = new Keep(table, columns.text()).rows(_ -> { });
     columns.checkFlat(false);
-    return of(file, table, kept, r -> new Example.Text(table.cell(r, columns.text())),
+    return of(file, table, options, kept, r -> new Example.Text(table.cell(r, columns.text())),
         "text = " + table.describe(columns.text()));
   }
 
@@ -111,7 +127,7 @@ public final class Dataset<E extends Example> {
     LanguageRows reader = new LanguageRows(table, options);
     int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
     reader.checkFlat();
-    return of(file, table, kept, reader::row, reader.description());
+    return of(file, table, options, kept, reader::row, reader.description());
   }
 
   private static Dataset<Example.Language> document(TextFile content) {
@@ -146,11 +162,13 @@ public final class Dataset<E extends Example> {
   public Dataset<E> select(int[] chosen) {
     int[] where = Arrays.stream(chosen).map(i -> lines[i]).toArray();
     int[] order = chosen.clone();
+    Map<String, List<String>> cells = new HashMap<>();
+    more.forEach((name, all) -> cells.put(name, new RowList<>(order.length, i -> all.get(order[i]))));
     return new Dataset<>(source, source + ": " + chosen.length + " of " + rows.size() + " rows",
-        new RowList<>(order.length, i -> rows.get(order[i])), where, 0, onDemand);
+        new RowList<>(order.length, i -> rows.get(order[i])), where, 0, onDemand, cells);
   }
 
-  /** The rows of several data sets, one after the other; each keeps its line. */
+  /** The rows of several data sets, one after the other; each keeps its line, but no further columns. */
   public static <E extends Example> Dataset<E> together(List<Dataset<E>> parts) {
     if (parts.size() == 1) {
       return parts.getFirst();
@@ -231,6 +249,20 @@ public final class Dataset<E extends Example> {
   /** The line of the file on which row {@code i} begins, from 1. */
   public int line(int i) {
     return lines[i];
+  }
+
+  /**
+   * The cells of a further column, row by row; empty where the file has none.
+   *
+   * @param name as the {@link DataOptions} said it
+   */
+  public List<String> column(String name) {
+    List<String> cells = more.get(name);
+    if (cells == null) {
+      throw new DataException(source, "column '" + name + "' was not read"
+          + (more.isEmpty() ? "" : "; there are: " + String.join(", ", more.keySet())));
+    }
+    return cells;
   }
 
   /** How many rows were left out because their text is empty. */

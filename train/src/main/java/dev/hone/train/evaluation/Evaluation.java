@@ -33,8 +33,8 @@ public record Evaluation(List<String> labels, List<Prediction> predictions, Map<
     Map<String, Figure> measured = new LinkedHashMap<>();
     for (int i = 0; i < values.length; i++) {
       String name = figures.names().get(i);
-      Bootstrap.Interval interval = Figures.SHARES.contains(name)
-          ? bootstrap.share(values[i] * predictions.size(), predictions.size()) : intervals.get(i);
+      int rows = figures.rows(name, predictions.size());
+      Bootstrap.Interval interval = Figures.SHARES.contains(name) ? bootstrap.share(values[i] * rows, rows) : intervals.get(i);
       measured.put(name, Figure.of(values[i], interval));
     }
     return measured;
@@ -102,6 +102,11 @@ public record Evaluation(List<String> labels, List<Prediction> predictions, Map<
   /** Number of tokens of a language model's rows that count; 0 for a classifier. */
   public long tokens() {
     return kind(Prediction.OneText.class).stream().mapToLong(Prediction.OneText::tokens).sum();
+  }
+
+  /** For how many rows a language model wrote a text of its own. */
+  public int written() {
+    return (int) kind(Prediction.OneText.class).stream().filter(Prediction.OneText::written).count();
   }
 
   private <P extends Prediction> List<P> kind(Class<P> kind) {

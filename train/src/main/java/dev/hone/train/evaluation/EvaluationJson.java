@@ -2,6 +2,7 @@ package dev.hone.train.evaluation;
 
 import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.metric.ConfusionMatrix;
+import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -22,6 +23,9 @@ public final class EvaluationJson {
     ObjectNode tree = JSON.createObjectNode().put("rows", evaluation.predictions().size());
     if (evaluation.tokens() > 0) {
       tree.put("tokens", evaluation.tokens());
+    }
+    if (evaluation.written() > 0) {
+      tree.put("generated", evaluation.written());
     }
     figures(tree, evaluation.figures());
     bootstrap(tree, evaluation.bootstrap());
@@ -44,6 +48,69 @@ public final class EvaluationJson {
           .put("rows", bin.rows()).put("confidence", bin.confidence()).put("accuracy", bin.accuracy()));
     }
     return tree;
+  }
+
+  /** Groups: an array of {@code value, rows} and figures, and the gap of each figure between {@code best} and {@code worst}. */
+  public static ObjectNode of(Slices slices) {
+    ObjectNode tree = JSON.createObjectNode().put("column", slices.column());
+    ArrayNode groups = tree.putArray("groups");
+    slices.groups().forEach(group -> figures(groups.addObject().put("value", group.value()).put("rows", group.rows()),
+        group.figures()));
+    ObjectNode gaps = tree.putObject("gaps");
+    slices.gaps().forEach((name, gap) -> {
+      ObjectNode one = gaps.putObject(name).put("best", gap.best()).put("worst", gap.worst());
+      number(one, "gap", gap.figure().value());
+      interval(one, "interval", gap.figure());
+    });
+    return tree;
+  }
+
+  /** A swap test: an array with {@code one, other, rows, changed, share, mean_change, effects} and examples of changes. */
+  public static ArrayNode of(SwapTest test, int examples) {
+    ArrayNode all = JSON.createArrayNode();
+    for (SwapTest.PairResult pair : test.pairs()) {
+      ObjectNode one = all.addObject().put("one", pair.terms().one()).put("other", pair.terms().other()).put("rows", pair.rows())
+          .put("changed", pair.changed());
+      number(one, "share", pair.share().value());
+      interval(one, "interval", pair.share());
+      number(one, "mean_change", pair.meanChange());
+      ObjectNode effects = one.putObject("effects");
+      for (int l = 0; l < pair.effects().size(); l++) {
+        ObjectNode effect = effects.putObject(test.labels().get(l));
+        number(effect, "change", pair.effects().get(l).value());
+        interval(effect, "interval", pair.effects().get(l));
+      }
+      ArrayNode shown = one.putArray("examples");
+      pair.examples().stream().limit(examples).forEach(change -> shown.addObject().put("line", change.row().line())
+          .put("text", change.row().text()).put("swapped", change.swapped()).put("before", change.before())
+          .put("after", change.after()).put("change", change.change()));
+    }
+    return all;
+  }
+
+  /** Two models: per figure {@code first, second, change, interval}; rows won and lost, the p-value, and first examples. */
+  public static ObjectNode of(Comparison comparison, int examples) {
+    ObjectNode tree = JSON.createObjectNode().put("rows", comparison.pairs().size()).put("unpaired", comparison.unpaired());
+    ObjectNode differences = tree.putObject("differences");
+    comparison.differences().forEach((name, difference) -> {
+      ObjectNode one = differences.putObject(name);
+      number(one, "first", difference.first());
+      number(one, "second", difference.second());
+      number(one, "change", difference.change().value());
+      interval(one, "interval", difference.change());
+    });
+    tree.put("won", comparison.won().size()).put("lost", comparison.lost().size()).put("p_value", comparison.pValue());
+    pairs(tree.putArray("won_examples"), comparison, comparison.won(), examples);
+    pairs(tree.putArray("lost_examples"), comparison, comparison.lost(), examples);
+    return tree;
+  }
+
+  private static void pairs(ArrayNode array, Comparison comparison, List<Comparison.Pair> pairs, int examples) {
+    pairs.stream().limit(examples).forEach(pair -> {
+      ObjectNode one = array.addObject();
+      one.set("first", PredictionsFile.tree(pair.first(), comparison.labels()));
+      one.set("second", PredictionsFile.tree(pair.second(), comparison.labels()));
+    });
   }
 
   /** The value of each figure under its name, and the ends of its interval in {@code intervals}. */

@@ -8,6 +8,8 @@ import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.Sampling;
 import dev.hone.train.ClassifierTuning;
 import dev.hone.train.LanguageEncoder;
 import dev.hone.train.TextClassifier;
@@ -21,6 +23,9 @@ import dev.hone.train.metric.Bootstrap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Runs a model on rows whose answers are known, and measures it.
@@ -73,17 +78,71 @@ public record Evaluator(Bootstrap bootstrap) {
    * @param stride of the windows over a long text, from 1 to the generator's maximum length
    */
   public Evaluation evaluate(TextGenerator generator, Dataset<Example.Language> data, int stride) {
+    return evaluate(generator, data, stride, Writing.NONE);
+  }
+
+  /**
+   * Texts that a model is to write, to be compared with what the rows say: completions, and last answers of conversations.
+   *
+   * @param rows for how many of these rows at most, spread evenly over the data; all tokens of the others count just so
+   * @param maxNewTokens how long a text may be; the likeliest token is taken each time
+   * @param progress is told how many are done
+   */
+  public record Writing(int rows, int maxNewTokens, IntConsumer progress) {
+    /** Nothing is written. */
+    public static final Writing NONE = new Writing(0, 1, _ -> { });
+  }
+
+  /** The same with texts that the model writes. */
+  public Evaluation evaluate(TextGenerator generator, Dataset<Example.Language> data, int stride, Writing writing) {
     LanguageEncoder.Encoded encoded = generator.encoder().encode(data, stride);
     TrainingSet set = encoded.set();
-    Prediction[] predictions = new Prediction[set.size()];
+    Prediction.OneText[] predictions = new Prediction.OneText[set.size()];
     for (int[] rows : BatchSampler.ofRows(set.lengths(), LANGUAGE_BATCH, 0).inOrder()) {
       losses(generator, data, encoded, rows, predictions);
     }
+    write(generator, data, encoded, writing, predictions);
     return Evaluation.of(List.of(), Arrays.asList(predictions), bootstrap);
   }
 
+  private static void write(TextGenerator generator, Dataset<Example.Language> data, LanguageEncoder.Encoded encoded,
+      Writing writing, Prediction.OneText[] predictions) {
+    int[] asked = IntStream.range(0, predictions.length).filter(i -> predictions[i].reference() != null).toArray();
+    int count = Math.min(asked.length, writing.rows);
+    int[] rows = IntStream.range(0, count).map(i -> asked[(int) ((long) i * asked.length / count)]).toArray();
+    GenerationSettings how = generator.settings().withSampling(Sampling.GREEDY).withMaxNewTokens(writing.maxNewTokens);
+    for (int from = 0; from < rows.length; from += LANGUAGE_BATCH) {
+      int[] chosen = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + LANGUAGE_BATCH));
+      List<int[]> prompts = IntStream.of(chosen).mapToObj(row -> prompt(generator, data.row(encoded.source()[row]))).toList();
+      List<String> texts = generator.generateAll(prompts, how);
+      for (int i = 0; i < chosen.length; i++) {
+        predictions[chosen[i]] = predictions[chosen[i]].withGenerated(texts.get(i));
+      }
+      writing.progress.accept(from + chosen.length);
+    }
+  }
+
+  private static int[] prompt(TextGenerator generator, Example.Language example) {
+    return switch (example) {
+      case Example.Completion completion -> generator.prompt(completion.prompt());
+      case Example.Chat(var messages, var tools) ->
+          generator.prompt(new Example.Chat(messages.subList(0, messages.size() - 1), tools));
+      default -> throw new IllegalArgumentException("evaluation: a text has no prompt");
+    };
+  }
+
+  /** What should follow the prompt; null where there is none. */
+  private static String reference(Example.Language example) {
+    return switch (example) {
+      case Example.Completion(_, String completion) -> completion;
+      case Example.Chat(var messages, _) when messages.size() > 1 && "assistant".equals(messages.getLast().get("role"))
+          && messages.getLast().get("content") instanceof String answer -> answer;
+      default -> null;
+    };
+  }
+
   private static void losses(TextGenerator generator, Dataset<Example.Language> data, LanguageEncoder.Encoded encoded, int[] rows,
-      Prediction[] predictions) {
+      Prediction.OneText[] predictions) {
     PretrainedModel model = generator.model();
     TokenBatch batch = encoded.set().batch(rows);
     int[] labels = encoded.set().labels(rows);
@@ -106,9 +165,8 @@ public record Evaluator(Bootstrap bootstrap) {
           }
         }
         Row row = row(generator, data, encoded, rows[s]);
-        String reference = data.row(encoded.source()[rows[s]]) instanceof Example.Completion(_, String completion) ? completion
-            : null;
-        predictions[rows[s]] = new Prediction.OneText(row, tokens, hits, tokens == 0 ? 0 : sum / tokens, reference, null);
+        predictions[rows[s]] = new Prediction.OneText(row, tokens, hits, tokens == 0 ? 0 : sum / tokens,
+            reference(data.row(encoded.source()[rows[s]])), null);
       }
     }
   }
@@ -119,11 +177,17 @@ public record Evaluator(Bootstrap bootstrap) {
     return switch (data.row(source)) {
       case Example.Text(String text) -> Row.of(line, text);
       case Example.Completion(String prompt, String completion) -> Row.of(line, prompt, prompt + "\0" + completion);
-      case Example.Chat chat -> Row.of(line, chat.messages().getLast().toString(), chat.messages().toString());
+      case Example.Chat chat -> Row.of(line, shown(chat.messages()), chat.messages().toString());
       case Example.Document _ -> {
         int[] tokens = encoded.set().tokens().get(at);
         yield Row.ofTokens(at + 1, generator.encoder().tokenizer().decode(tokens, true), tokens);
       }
     };
+  }
+
+  /** The last that is said before the assistant's last answer. */
+  private static String shown(List<Map<String, Object>> messages) {
+    Map<String, Object> message = messages.get(Math.max(0, messages.size() - 2));
+    return message.get("role") + ": " + message.get("content");
   }
 }

@@ -14,6 +14,11 @@ interface Figures {
   /** The names, in the order of {@link #of}. */
   List<String> names();
 
+  /** How many of {@code rows} predictions a figure is of. */
+  default int rows(String name, int rows) {
+    return rows;
+  }
+
   /** The figures of the predictions with these numbers, any of which may occur more than once; NaN where undefined. */
   double[] of(int[] rows);
 

@@ -121,6 +121,11 @@ public sealed interface Prediction {
    * @param generated what the model wrote instead; null if it was not asked to
    */
   record OneText(Row row, long tokens, long hits, double loss, String reference, String generated) implements Prediction {
+    /** Whether there is something that the model wrote and something to compare it with. */
+    boolean written() {
+      return generated != null && reference != null;
+    }
+
     /** The same with what the model wrote. */
     public OneText withGenerated(String text) {
       return new OneText(row, tokens, hits, loss, reference, text);

@@ -30,6 +30,11 @@ public record PredictionsFile(List<String> labels, List<Prediction> predictions)
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
+  /** What {@link #write} would write. */
+  public static PredictionsFile of(Evaluation evaluation) {
+    return new PredictionsFile(evaluation.labels(), evaluation.predictions());
+  }
+
   /** Writes the rows of an evaluation. */
   public static void write(Path file, Evaluation evaluation) throws IOException {
     try (AtomicFile out = AtomicFile.create(file)) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -18,35 +19,46 @@ import java.util.stream.IntStream;
  */
 final class TextFigures implements Figures {
   private final List<Prediction.OneText> all;
+  private final int[] place; // of each row among those for which the model wrote something, -1 for the others
+  private final int writings;
   private final Map<String, ToDoubleFunction<int[]>> ofWriting = new LinkedHashMap<>();
 
   TextFigures(List<Prediction.OneText> rows) {
     all = rows;
-    if (rows.stream().allMatch(row -> row.generated() != null && row.reference() != null)) {
-      List<String> written = rows.stream().map(Prediction.OneText::generated).toList();
-      List<List<String>> wanted = rows.stream().map(row -> List.of(row.reference())).toList();
+    place = new int[rows.size()];
+    List<String> written = new ArrayList<>();
+    List<List<String>> wanted = new ArrayList<>();
+    for (int i = 0; i < place.length; i++) {
+      place[i] = rows.get(i).written() ? written.size() : -1;
+      if (place[i] >= 0) {
+        written.add(rows.get(i).generated());
+        wanted.add(List.of(rows.get(i).reference()));
+      }
+    }
+    writings = written.size();
+    if (writings > 0) {
       ofWriting.put("bleu", Bleu.CORPUS.ofRows(written, wanted));
       ofWriting.put("chrf", ChrF.CHRF.ofRows(written, wanted));
-      for (Rouge rouge : List.of(Rouge.ROUGE_1, Rouge.ROUGE_2, Rouge.ROUGE_L)) {
-        ofWriting.put(switch (rouge) {
-          case ROUGE_1 -> "rouge_1";
-          case ROUGE_2 -> "rouge_2";
-          default -> "rouge_l";
-        }, mean(i -> rouge.best(List.of(written.get(i)), List.of(wanted.get(i))).f1()));
-      }
+      ofWriting.put("rouge_1", mean(i -> rouge(Rouge.ROUGE_1, written.get(i), wanted.get(i))));
+      ofWriting.put("rouge_2", mean(i -> rouge(Rouge.ROUGE_2, written.get(i), wanted.get(i))));
+      ofWriting.put("rouge_l", mean(i -> rouge(Rouge.ROUGE_L, written.get(i), wanted.get(i))));
       ofWriting.put("exact_match", mean(i -> QuestionAnswering.exactMatch(written.get(i), wanted.get(i))));
       ofWriting.put("token_f1", mean(i -> QuestionAnswering.f1(written.get(i), wanted.get(i))));
     }
   }
 
-  /** A figure of one row. */
-  private interface OfRow {
-    double of(int row);
+  private static double rouge(Rouge rouge, String written, List<String> wanted) {
+    return rouge.best(List.of(written), List.of(wanted)).f1();
   }
 
-  private ToDoubleFunction<int[]> mean(OfRow figure) {
-    double[] values = IntStream.range(0, all.size()).mapToDouble(figure::of).toArray();
+  private ToDoubleFunction<int[]> mean(IntToDoubleFunction figure) {
+    double[] values = IntStream.range(0, writings).mapToDouble(figure).toArray();
     return rows -> IntStream.of(rows).mapToDouble(row -> values[row]).average().orElse(Double.NaN);
+  }
+
+  @Override
+  public int rows(String name, int rows) {
+    return ofWriting.containsKey(name) ? writings : rows;
   }
 
   @Override
@@ -72,9 +84,10 @@ final class TextFigures implements Figures {
     values[0] = perplexity.loss();
     values[1] = perplexity.value();
     values[2] = tokens == 0 ? Double.NaN : hits / (double) tokens;
+    int[] writing = IntStream.of(rows).map(row -> place[row]).filter(at -> at >= 0).toArray();
     int at = 3;
     for (ToDoubleFunction<int[]> figure : ofWriting.values()) {
-      values[at++] = figure.applyAsDouble(rows);
+      values[at++] = writing.length == 0 ? Double.NaN : figure.applyAsDouble(writing);
     }
     return values;
   }
