@@ -148,6 +148,11 @@ final class EvaluateCommand implements Command {
     Baseline<TextGenerator> baseline = baseline(arguments, model, loader);
     note(arguments, data.description(), console);
     Report report = new Report(arguments, console, evaluate(arguments, evaluator, generator, data, "", console));
+    int left = data.size() - report.evaluation.predictions().size();
+    if (left > 0) {
+      console.note(left + " of " + data.size() + " rows have nothing that counts in their first " + generator.encoder().maxLength()
+          + " tokens and are left out");
+    }
     if (arguments.has("slice-by")) {
       report.slices(data, generator.encoder().encode(data).source());
     }

@@ -7,6 +7,7 @@ import dev.hone.train.metric.Ranking;
 import dev.hone.train.metric.Scores;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /** Figures of rows with one class each. AUROC and average precision of more than two are means of each against the rest. */
@@ -22,6 +23,8 @@ final class ClassFigures implements Figures {
   private final int[] predicted;
   private final double[][] probabilities;
   private final double[] losses;
+  private final double[] confidences;
+  private final int[] bins;
   private final int classes;
   private final List<Ranking> rankings; // of class 1 of two, else of each class against the rest
 
@@ -30,6 +33,8 @@ final class ClassFigures implements Figures {
     predicted = rows.stream().mapToInt(Prediction.OneClass::predicted).toArray();
     probabilities = rows.stream().map(Prediction.OneClass::probabilities).toArray(double[][]::new);
     losses = rows.stream().mapToDouble(Prediction::loss).toArray();
+    confidences = IntStream.range(0, truth.length).mapToDouble(i -> probabilities[i][predicted[i]]).toArray();
+    bins = DoubleStream.of(confidences).mapToInt(confidence -> ProbabilityScores.bin(confidence, BINS)).toArray();
     classes = probabilities[0].length;
     rankings = IntStream.range(classes == 2 ? 1 : 0, classes).mapToObj(this::ranking).toList();
   }
@@ -55,13 +60,25 @@ final class ClassFigures implements Figures {
 
   @Override
   public double[] of(int[] rows) {
-    int[] drawnTruth = IntStream.of(rows).map(row -> truth[row]).toArray();
-    ConfusionMatrix matrix = ConfusionMatrix.of(drawnTruth, IntStream.of(rows).map(row -> predicted[row]).toArray(), classes);
-    ProbabilityScores scores = new ProbabilityScores(drawnTruth,
-        IntStream.of(rows).mapToObj(row -> probabilities[row]).toArray(double[][]::new));
-    int[] times = Ranking.times(rows, truth.length);
+    int[] drawnTruth = new int[rows.length];
+    int[] drawnPredicted = new int[rows.length];
+    int[] times = new int[truth.length];
+    double[] surplus = new double[BINS]; // of the confidence over the accuracy, of all rows of a bin together
+    double loss = 0;
+    double brier = 0;
+    for (int i = 0; i < rows.length; i++) {
+      int row = rows[i];
+      drawnTruth[i] = truth[row];
+      drawnPredicted[i] = predicted[row];
+      times[row]++;
+      surplus[bins[row]] += confidences[row] - (predicted[row] == truth[row] ? 1 : 0);
+      loss += losses[row];
+      double error = classes == 2 ? probabilities[row][1] - truth[row] : 0;
+      brier += error * error;
+    }
+    ConfusionMatrix matrix = ConfusionMatrix.of(drawnTruth, drawnPredicted, classes);
     List<Double> values = new ArrayList<>();
-    values.add(IntStream.of(rows).mapToDouble(row -> losses[row]).average().orElse(Double.NaN));
+    values.add(loss / rows.length);
     values.add(matrix.accuracy());
     values.add(matrix.balancedAccuracy());
     for (Average average : Average.values()) {
@@ -70,9 +87,9 @@ final class ClassFigures implements Figures {
     values.add(matrix.matthews());
     values.add(rankings.stream().mapToDouble(ranking -> ranking.auroc(times)).average().orElse(Double.NaN));
     values.add(rankings.stream().mapToDouble(ranking -> ranking.averagePrecision(times)).average().orElse(Double.NaN));
-    values.add(scores.calibrationError(BINS));
+    values.add(DoubleStream.of(surplus).map(Math::abs).sum() / rows.length);
     if (classes == 2) {
-      values.add(scores.brier());
+      values.add(brier / rows.length);
     }
     return values.stream().mapToDouble(Double::doubleValue).toArray();
   }

@@ -22,20 +22,22 @@ import java.util.stream.IntStream;
 public record Evaluation(List<String> labels, List<Prediction> predictions, Map<String, Figure> figures, Bootstrap bootstrap) {
   /** Measures predictions. Throws {@link IllegalArgumentException} if there are none or they are not of one kind. */
   public static Evaluation of(List<String> labels, List<? extends Prediction> predictions, Bootstrap bootstrap) {
-    return new Evaluation(List.copyOf(labels), List.copyOf(predictions), measure(predictions, bootstrap), bootstrap);
+    Figures figures = Figures.of(predictions);
+    return new Evaluation(List.copyOf(labels), List.copyOf(predictions),
+        measure(figures, IntStream.range(0, predictions.size()).toArray(), bootstrap), bootstrap);
   }
 
-  /** The figures of some predictions, without more. */
-  static Map<String, Figure> measure(List<? extends Prediction> predictions, Bootstrap bootstrap) {
-    Figures figures = Figures.of(predictions);
-    double[] values = figures.of(IntStream.range(0, predictions.size()).toArray());
-    List<Bootstrap.Interval> intervals = bootstrap.intervals(predictions.size(), figures::of);
+  /** The figures of some rows, without more. */
+  static Map<String, Figure> measure(Figures figures, int[] rows, Bootstrap bootstrap) {
+    double[] values = figures.of(rows);
+    List<Bootstrap.Interval> intervals = bootstrap.intervals(rows.length,
+        drawn -> figures.of(IntStream.of(drawn).map(at -> rows[at]).toArray()));
     Map<String, Figure> measured = new LinkedHashMap<>();
     for (int i = 0; i < values.length; i++) {
       String name = figures.names().get(i);
-      int rows = figures.rows(name, predictions.size());
-      Bootstrap.Interval interval = Figures.SHARES.contains(name) ? bootstrap.share(values[i] * rows, rows) : intervals.get(i);
-      measured.put(name, Figure.of(values[i], interval));
+      int count = figures.count(name, rows);
+      measured.put(name, Figure.of(values[i], Figures.SHARES.contains(name) && count > 0 ? bootstrap.share(values[i] * count, count)
+          : intervals.get(i)));
     }
     return measured;
   }

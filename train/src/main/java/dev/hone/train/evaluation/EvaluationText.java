@@ -248,6 +248,12 @@ public final class EvaluationText {
       lines.add(shortened("line " + pair.second().row().line() + truth(pair.second(), comparison.labels()) + ": " + answer(pair.first(), comparison.labels()) + " -> "
           + answer(pair.second(), comparison.labels()), WIDTH));
       lines.add("    " + shortened(pair.second().row().text(), WIDTH - 4));
+      if (pair.first() instanceof Prediction.OneText one && one.written() && pair.second() instanceof Prediction.OneText other
+          && other.written()) {
+        lines.add("    wanted: " + shortened(other.reference(), WIDTH - 12));
+        lines.add("    first:  " + shortened(one.generated(), WIDTH - 12));
+        lines.add("    second: " + shortened(other.generated(), WIDTH - 12));
+      }
     }
   }
 

@@ -14,9 +14,9 @@ interface Figures {
   /** The names, in the order of {@link #of}. */
   List<String> names();
 
-  /** How many of {@code rows} predictions a figure is of. */
-  default int rows(String name, int rows) {
-    return rows;
+  /** How many of these predictions a figure is of. */
+  default int count(String name, int[] rows) {
+    return rows.length;
   }
 
   /** The figures of the predictions with these numbers, any of which may occur more than once; NaN where undefined. */

@@ -65,29 +65,30 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
           + MOST_GROUPS + " that can be told apart; choose a column with fewer");
     }
     List<Group> groups = new ArrayList<>();
+    Figures figures = Figures.of(evaluation.predictions());
     members.forEach((value, rows) -> groups.add(new Group(value, rows.size(),
-        Evaluation.measure(rows.stream().map(evaluation.predictions()::get).toList(), evaluation.bootstrap()))));
-    return new Slices(column, List.copyOf(groups), gaps(groups, names, evaluation));
+        Evaluation.measure(figures, rows.stream().mapToInt(Integer::intValue).toArray(), evaluation.bootstrap()))));
+    return new Slices(column, List.copyOf(groups), gaps(groups, names, figures, evaluation.bootstrap()));
   }
 
-  private static Map<String, Gap> gaps(List<Group> groups, List<String> names, Evaluation evaluation) {
+  private static Map<String, Gap> gaps(List<Group> groups, List<String> names, Figures all, Bootstrap bootstrap) {
     List<Group> large = groups.stream().filter(group -> group.rows >= FEWEST).toList();
     Map<String, Gap> gaps = new LinkedHashMap<>();
     if (large.size() < 2) {
       return gaps;
     }
-    List<String> figures = List.copyOf(large.getFirst().figures.keySet());
+    List<String> figures = all.names();
     int[] best = new int[figures.size()];
     int[] worst = new int[figures.size()];
     for (int f = 0; f < best.length; f++) {
       for (int g = 0; g < large.size(); g++) {
         best[f] = better(large, figures.get(f), g, best[f]) ? g : best[f];
-        worst[f] = better(large, figures.get(f), worst[f], g) ? g : worst[f];
+        boolean undefined = Double.isNaN(large.get(worst[f]).figures.get(figures.get(f)).value());
+        worst[f] = undefined || better(large, figures.get(f), worst[f], g) ? g : worst[f];
       }
     }
-    Figures all = Figures.of(evaluation.predictions());
     int[] groupOf = names.stream().mapToInt(name -> large.stream().map(Group::value).toList().indexOf(name)).toArray();
-    List<Bootstrap.Interval> intervals = evaluation.bootstrap().intervals(names.size(), drawn -> {
+    List<Bootstrap.Interval> intervals = bootstrap.intervals(names.size(), drawn -> {
       double[][] values = new double[large.size()][];
       for (int g = 0; g < values.length; g++) {
         int group = g;
@@ -116,7 +117,8 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
   private static boolean better(List<Group> groups, String figure, int one, int other) {
     double first = groups.get(one).figures.get(figure).value();
     double second = groups.get(other).figures.get(figure).value();
-    return Evaluation.lessIsBetter(figure) ? first < second : first > second;
+    // Anything is better than what is undefined.
+    return Double.isNaN(second) ? !Double.isNaN(first) : Evaluation.lessIsBetter(figure) ? first < second : first > second;
   }
 
   /** The group of each row: its value, or the quarter that its number is in. */

@@ -57,8 +57,12 @@ final class TextFigures implements Figures {
   }
 
   @Override
-  public int rows(String name, int rows) {
-    return ofWriting.containsKey(name) ? writings : rows;
+  public int count(String name, int[] rows) {
+    return ofWriting.containsKey(name) ? writing(rows).length : rows.length;
+  }
+
+  private int[] writing(int[] rows) {
+    return IntStream.of(rows).map(row -> place[row]).filter(at -> at >= 0).toArray();
   }
 
   @Override
@@ -84,7 +88,7 @@ final class TextFigures implements Figures {
     values[0] = perplexity.loss();
     values[1] = perplexity.value();
     values[2] = tokens == 0 ? Double.NaN : hits / (double) tokens;
-    int[] writing = IntStream.of(rows).map(row -> place[row]).filter(at -> at >= 0).toArray();
+    int[] writing = writing(rows);
     int at = 3;
     for (ToDoubleFunction<int[]> figure : ofWriting.values()) {
       values[at++] = writing.length == 0 ? Double.NaN : figure.applyAsDouble(writing);

@@ -82,9 +82,7 @@ public record ProbabilityScores(int[] truth, double[][] probabilities) {
     int[] rows = new int[bins];
     for (int i = 0; i < truth.length; i++) {
       double p = probabilities[i][best(i)];
-      int b = Math.clamp((int) Math.ceil(p * bins) - 1, 0, bins - 1);
-      // The product is rounded; the bounds decide.
-      b = b > 0 && p <= (double) b / bins ? b - 1 : b < bins - 1 && p > (b + 1.0) / bins ? b + 1 : b;
+      int b = bin(p, bins);
       confidence[b] += p;
       hits[b] += best(i) == truth[i] ? 1 : 0;
       rows[b]++;
@@ -96,6 +94,13 @@ public record ProbabilityScores(int[] truth, double[][] probabilities) {
       }
     }
     return curve;
+  }
+
+  /** The bin of a confidence, from 0. */
+  public static int bin(double confidence, int bins) {
+    int b = Math.clamp((int) Math.ceil(confidence * bins) - 1, 0, bins - 1);
+    // The product is rounded; the bounds decide.
+    return b > 0 && confidence <= (double) b / bins ? b - 1 : b < bins - 1 && confidence > (b + 1.0) / bins ? b + 1 : b;
   }
 
   /**

@@ -298,7 +298,7 @@ class MainTest {
         "--num-train-epochs", 15, "--learning-rate", "5e-3", "--target-modules", "all-linear", "--quiet");
     assertEquals(0, train.code(), train.err());
     CommandRun evaluate = run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", file);
-    assertTrue(evaluate.out().matches("(?s)rows 60  loss .*  mae .*  rmse .*  r2 0\\.9.*"), evaluate.out() + evaluate.err());
+    assertTrue(evaluate.out().matches("(?s)60 rows\n.*\nloss .*\nMAE .*\nRMSE .*\nR² +0\\.9.*"), evaluate.out() + evaluate.err());
     CommandRun predict = run("predict", "--model", model, "--adapter", directory.resolve("out/adapter"), "it is good c");
     assertTrue(predict.out().startsWith("value\t2."), predict.out());
     train("--data", data, "--problem-type", "regression", "--overwrite").assertUserError("reviews.csv line ", "'up' is not a number");

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.core.random.Philox;
 import dev.hone.nn.Labels;
+import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.Sampling;
 import dev.hone.train.ClassifierTuning;
 import dev.hone.train.HeldOutMetric;
 import dev.hone.train.LanguageEncoder;
@@ -19,11 +22,18 @@ import dev.hone.train.TrainingSet;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.metric.Bleu;
+import dev.hone.train.metric.Bootstrap;
+import dev.hone.train.metric.ChrF;
+import dev.hone.train.metric.ProbabilityScores;
+import dev.hone.train.metric.Rouge;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,6 +110,28 @@ class EvaluatorTest {
   }
 
   @Test
+  void whatTheModelWritesIsMeasuredWhereRowsHaveAnAnswer() throws IOException {
+    TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null);
+    Map<String, Object> question = Map.of("role", "user", "content", "hello");
+    Dataset<Example.Language> data = Dataset.of("rows", List.of(new Example.Completion("a > ", "b c d e f"), new Example.Text("xyz"),
+        new Example.Chat(List.of(question, Map.of("role", "assistant", "content", "good day to you")), null)));
+    Evaluation evaluation = Evaluator.USUAL.evaluate(generator, data, 64, new Evaluator.Writing(10, 6, _ -> { }));
+    assertEquals(2, evaluation.written());
+    GenerationSettings how = generator.settings().withMaxNewTokens(6).withSampling(Sampling.GREEDY);
+    StringBuilder chat = new StringBuilder();
+    generator.generate(generator.prompt(new Example.Chat(List.of(question), null)), how, chat::append);
+    List<String> written = List.of(generator.generate("a > ", how), chat.toString());
+    List<Prediction.OneText> rows = evaluation.predictions().stream().map(Prediction.OneText.class::cast).toList();
+    assertEquals(written, List.of(rows.get(0).generated(), rows.get(2).generated()));
+    assertEquals(null, rows.get(1).generated());
+    List<List<String>> wanted = List.of(List.of("b c d e f"), List.of("good day to you"));
+    assertEquals(ChrF.CHRF.score(written, wanted), evaluation.figure("chrf").value());
+    assertEquals(Bleu.CORPUS.score(written, wanted).value(), evaluation.figure("bleu").value());
+    assertEquals(Rouge.ROUGE_L.best(written, wanted).f1(), evaluation.figure("rouge_l").value(), 1e-12);
+    assertEquals(1, Evaluator.USUAL.evaluate(generator, data, 64, new Evaluator.Writing(1, 6, _ -> { })).written());
+  }
+
+  @Test
   void blocksOfALongTextCoverEveryTokenOnce() throws IOException {
     TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null).withRows(32, false);
     Dataset<Example.Language> book = Dataset.of("book", List.of(new Example.Document("the quick brown fox. ".repeat(20))));
@@ -122,6 +154,27 @@ class EvaluatorTest {
     DataException e = assertThrows(DataException.class, () -> PredictionsFile.read(file));
     assertTrue(e.getMessage().contains("line 2") && e.getMessage().contains("'line' is missing"), e.getMessage());
     assertThrows(DataException.class, () -> PredictionsFile.read(Files.writeString(file, "")));
+  }
+
+  @Test
+  void figuresOfProbabilitiesAreThoseOfTheMeasures() {
+    for (int classes : new int[] {2, 4}) {
+      Philox random = new Philox(3, classes);
+      List<Prediction.OneClass> rows = IntStream.range(0, 200).mapToObj(i -> {
+        float[] logits = new float[classes];
+        random.withStream(i).fillNormal(logits, 0, classes, 0, 2);
+        return Prediction.OneClass.ofLogits(Row.of(i, "x"), i % classes, logits);
+      }).toList();
+      ProbabilityScores scores = new ProbabilityScores(rows.stream().mapToInt(Prediction.OneClass::truth).toArray(),
+          rows.stream().map(Prediction.OneClass::probabilities).toArray(double[][]::new));
+      Evaluation evaluation = Evaluation.of(List.of("a", "b", "c", "d").subList(0, classes), rows, new Bootstrap(20, 0.95, 0));
+      assertEquals(scores.calibrationError(15), evaluation.figure("calibration_error").value(), 1e-12);
+      assertEquals(scores.logLoss(), evaluation.figure("loss").value(), 1e-12);
+      assertEquals(scores.auroc(), evaluation.figure("auroc").value(), 1e-12);
+      assertEquals(scores.averagePrecision(), evaluation.figure("average_precision").value(), 1e-12);
+      assertEquals(classes == 2 ? scores.brier() : Double.NaN, classes == 2 ? evaluation.figure("brier").value() : Double.NaN, 1e-12);
+      assertEquals(scores.reliability(15), evaluation.reliability(15));
+    }
   }
 
   @Test
