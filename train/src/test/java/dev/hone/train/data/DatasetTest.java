@@ -281,4 +281,19 @@ class DatasetTest {
   private void assertFault(String name, String content, String message) {
     assertEquals(dir.resolve(name) + message, fault(name, content).getMessage());
   }
+
+  @Test
+  void furtherColumnsGoWithTheirRows() throws IOException {
+    Path file = Files.writeString(dir.resolve("more.csv"), "text,label,shop\ngood,up,north\n,up,nowhere\nbad,down,\n"
+        + "fine,up,south\n".repeat(40));
+    for (String format : List.of("", "indexed")) {
+      Dataset<Example.Labelled> data = Dataset.labelled(file, new DataOptions(format, "", List.of("shop", "1")));
+      assertEquals(List.of("north", "", "south"), data.column("shop").subList(0, 3));
+      assertEquals(List.of("good", "bad"), data.column("1").subList(0, 2));
+      assertEquals(List.of("south", "north"), data.select(new int[] {5, 0}).column("shop"));
+      assertTrue(assertThrows(DataException.class, () -> data.column("town")).getMessage().contains("column 'town' was not read"));
+    }
+    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT.withMore(List.of("town"))))
+        .getMessage().contains("no column 'town'; columns found: text, label, shop"));
+  }
 }
