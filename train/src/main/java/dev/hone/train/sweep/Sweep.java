@@ -9,6 +9,7 @@ import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.sweep.TrialRecord.Point;
 import dev.hone.train.sweep.TrialRecord.State;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,8 +44,8 @@ import tools.jackson.databind.json.JsonMapper;
  * }
  *
  * <p>A sweep that was interrupted, or whose process was killed, goes on where it was when it is run again: finished trials
- * are kept, others go on from their checkpoints, and the same table comes out. A trial that diverges or needs too much
- * memory is noted down and the others go on.
+ * are kept, others go on from their checkpoints, and the same table comes out. A trial that diverges, needs too much memory
+ * or has settings that do not fit is noted down and the others go on; if nothing has worked yet, such settings end the sweep.
  *
  * <p>Grid and random search give a trial up when its best value so far is worse than the median of what the complete trials
  * before it had after as many evaluations. In successive halving all trials train until the first rung, a number of
@@ -279,9 +280,16 @@ public final class Sweep {
       record = new TrialRecord(trial, state, rung, result.steps(), run.evaluations(),
           state == State.PRUNED ? run.ended() : "");
     } catch (TrainingException | OutOfMemory e) {
-      record = new TrialRecord(trial, State.FAILED, rung, run.steps(), run.evaluations(), e.getMessage());
+      record = failed(run, rung, e.getMessage());
     } catch (OutOfMemoryError e) {
-      record = new TrialRecord(trial, State.FAILED, rung, run.steps(), run.evaluations(), "out of memory: " + e.getMessage());
+      record = failed(run, rung, "out of memory: " + e.getMessage());
+    } catch (UncheckedIOException e) {
+      throw e;
+    } catch (RuntimeException e) { // settings that do not fit the model or the data: of this trial, if others had none
+      if (!hasWorked(records)) {
+        throw e;
+      }
+      record = failed(run, rung, e.getMessage() == null ? e.toString() : e.getMessage());
     } catch (IOException e) {
       if (Thread.currentThread().isInterrupted()) {
         return false; // an interrupted thread cannot write to a channel
@@ -299,6 +307,16 @@ public final class Sweep {
     TrialRecord written = record;
     tell(listener -> listener.onRecord(written));
     return true;
+  }
+
+  private static TrialRecord failed(TrialRun run, int rung, String why) {
+    return new TrialRecord(run.trial(), State.FAILED, rung, run.steps(), run.evaluations(), why);
+  }
+
+  private static boolean hasWorked(Map<Trial, TrialRecord> records) {
+    synchronized (records) {
+      return records.values().stream().anyMatch(record -> record.state() != State.FAILED);
+    }
   }
 
   private synchronized void tell(Consumer<SweepListener> what) {

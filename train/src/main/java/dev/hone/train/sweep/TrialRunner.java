@@ -7,8 +7,8 @@ import java.io.IOException;
 @FunctionalInterface
 public interface TrialRunner {
   /**
-   * Trains until the end, or until the sweep stops it. A failure that belongs to the trial's settings is a
-   * {@link dev.hone.train.TrainingException} or want of memory; anything else ends the sweep.
+   * Trains until the end, or until the sweep stops it. What it throws is noted down as the trial's failure; input and output
+   * that fail end the sweep.
    */
   Trainer.Result run(TrialRun trial) throws IOException;
 }

@@ -169,6 +169,17 @@ class SweepCommandTest {
   }
 
   @Test
+  void settingsThatDoNotFitFailTheirTrialUnlessNothingWorked() throws IOException {
+    run(file("  max_steps: 2\nmethod: grid\nparameters: {target_modules: [qwery, query]}\n")).assertUserError(
+        "target_modules 'qwery' matches no layer");
+    CommandRun run = run(file("  max_steps: 2\nmethod: grid\nparameters: {target_modules: [query, qwery, value]}\n"),
+        "--output-dir", directory.resolve("second")).assertDone();
+    assertTrue(run.err().contains("trial 2: failed after 0 steps: target_modules 'qwery' matches no layer"), run.err());
+    assertEquals(List.of("complete", "complete", "failed"),
+        table(directory.resolve("second")).stream().skip(1).map(row -> row.split(",")[2]).toList());
+  }
+
+  @Test
   void theBaseMayBeTheFileOfAnEarlierRun() throws IOException {
     CommandRun.of("train", "--model", directory.resolve("model"), "--data", directory.resolve("reviews.csv"), "--max-steps", 4,
         "--output-dir", directory.resolve("earlier"), "--quiet").assertDone();
