@@ -294,7 +294,8 @@ public final class Adapter {
 
   /**
    * Adds the adapter to the weights of its layers, which become F32, and takes it out. The answers stay the same to
-   * rounding. A tied head whose table changes gets a weight of its own, which {@code config.json} then says.
+   * rounding, also on a quantised base, whose layers then hold what their codes stood for, and the change: nothing is
+   * quantised again. A tied head whose table changes gets a weight of its own, which {@code config.json} then says.
    */
   public void merge() {
     requireAttached("merge");

@@ -40,6 +40,7 @@ public final class AdapterFiles {
   /** The name of the classes' names. */
   public static final String LABELS = "labels.json";
 
+  private static final String QUANTIZATION = "hone.quantization";
   private static final int SHOWN = 3;
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -58,6 +59,10 @@ public final class AdapterFiles {
     String sample = BaseSample.write(adapter);
     if (sample != null) {
       writer.metadata(BaseSample.KEY, sample);
+    }
+    DType quantized = adapter.model().quantization();
+    if (quantized != null) {
+      writer.metadata(QUANTIZATION, quantized.torchName());
     }
     stored.tensors().forEach((name, value) -> writer.add(stored.config().fileName(name), value, DType.F32));
     writer.write(directory.resolve(WEIGHTS));
@@ -122,6 +127,15 @@ public final class AdapterFiles {
    * @param model the base's directory
    */
   public static PretrainedModel base(Path directory, Path model) {
+    return base(directory, model, null);
+  }
+
+  /**
+   * The same with quantised weights.
+   *
+   * @param quantized NF4, Q8_0, INT8_ROWS or null
+   */
+  public static PretrainedModel base(Path directory, Path model, DType quantized) {
     Task task = task(directory);
     int size = headSize(directory);
     if (task == Task.SEQUENCE_CLASSIFICATION || task == null && size > 0) {
@@ -131,9 +145,9 @@ public final class AdapterFiles {
       }
       return PretrainedModel.load(model, labels != null ? labels
           : new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
-              size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0);
+              size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0, quantized);
     }
-    return PretrainedModel.load(model, task == null ? Task.CAUSAL_LM : task);
+    return PretrainedModel.load(model, task == null ? Task.CAUSAL_LM : task, quantized);
   }
 
   /** The method and its settings. */
@@ -152,6 +166,13 @@ public final class AdapterFiles {
   /** What the configuration calls the base model, or null. */
   public static String baseModel(Path directory) {
     return JsonFields.read(configFile(directory)).text("base_model_name_or_path", null);
+  }
+
+  /** What the base was quantised to when the adapter was trained, or null if it was not or Hone did not write the adapter. */
+  public static DType quantization(Path directory) {
+    String name = open(directory).metadata().get(QUANTIZATION);
+    return Arrays.stream(DType.values()).filter(type -> type.isQuantized() && type.torchName().equals(name)).findFirst()
+        .orElse(null);
   }
 
   /** The task that an adapter was trained for, as its configuration says; null if it does not. */

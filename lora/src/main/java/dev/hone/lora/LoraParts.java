@@ -60,6 +60,10 @@ final class LoraParts {
 
   /** A and B from the largest singular values; the base keeps the rest. */
   private LoraLinear pissa(String path, Linear linear) {
+    if (linear.weight().value().isQuantized()) {
+      throw new AdapterException("pissa: " + path + " is quantised (" + linear.weight().value().dtype() + "), and pissa changes "
+          + "the weights of its base; start with another init_lora_weights, or load the base unquantised");
+    }
     int rank = config.rank(path);
     int most = Math.min(linear.inputs(), linear.outputs());
     if (rank > most) {

@@ -63,9 +63,33 @@ public final class PretrainedModel implements Layer {
     return new ModelLoader(directory).task(task).load();
   }
 
+  /**
+   * The same with quantised weights.
+   *
+   * @param quantized what {@link ModelLoader#quantize} takes, or null
+   */
+  public static PretrainedModel load(Path directory, Task task, DType quantized) {
+    return new ModelLoader(directory).task(task).quantize(quantized).load();
+  }
+
   /** Loads a directory for a new classification task: unless the file has a head for as many labels, it gets a new one. */
   public static PretrainedModel load(Path directory, Labels labels, long seed) {
-    return new ModelLoader(directory).task(Task.SEQUENCE_CLASSIFICATION).labels(labels).seed(seed).load();
+    return load(directory, labels, seed, null);
+  }
+
+  /**
+   * The same with quantised weights.
+   *
+   * @param quantized what {@link ModelLoader#quantize} takes, or null
+   */
+  public static PretrainedModel load(Path directory, Labels labels, long seed, DType quantized) {
+    return new ModelLoader(directory).task(Task.SEQUENCE_CLASSIFICATION).labels(labels).seed(seed).quantize(quantized).load();
+  }
+
+  /** What the weights are quantised to, or null if none is. */
+  public DType quantization() {
+    return baseParameters().values().stream().filter(parameter -> parameter.value().isQuantized())
+        .map(parameter -> parameter.value().dtype()).findFirst().orElse(null);
   }
 
   /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
@@ -237,7 +261,8 @@ public final class PretrainedModel implements Layer {
    * index above {@link SafetensorsWriter#DEFAULT_SHARD_BYTES}.
    *
    * @param directory made if absent
-   * @param dtype how to store the weights: F32, BF16 or F16; null leaves frozen ones as they are
+   * @param dtype how to store the weights: F32, BF16 or F16; null leaves frozen ones as they are, quantised ones in the layout
+   *     of bitsandbytes, which Q8_0 does not have
    */
   public void save(Path directory, DType dtype) throws IOException {
     save(directory, dtype, SafetensorsWriter.DEFAULT_SHARD_BYTES);

@@ -1,6 +1,7 @@
 package dev.hone.train;
 
 import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterConfig;
@@ -48,7 +49,17 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   /** A parameter-efficient method on a model; its head is trained as a whole. Labels may be of any kind; see {@link #labels}. */
   public static ClassifierTuning adapted(Path base, Labels labels, AdapterConfig config, long seed) throws IOException {
-    PretrainedModel model = PretrainedModel.load(base, labels, seed);
+    return adapted(base, labels, config, seed, null);
+  }
+
+  /**
+   * The same on a model with quantised weights.
+   *
+   * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
+   */
+  public static ClassifierTuning adapted(Path base, Labels labels, AdapterConfig config, long seed, DType quantized)
+      throws IOException {
+    PretrainedModel model = PretrainedModel.load(base, labels, seed, quantized);
     Adapter adapter = Adapter.attach(model, config, seed);
     return new ClassifierTuning(base, classifier(base, model), adapter);
   }
@@ -61,6 +72,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
   /** The same for labels of any kind; see {@link #labels}. */
   public static ClassifierTuning full(Path base, Labels labels, long seed) throws IOException {
     PretrainedModel model = PretrainedModel.load(base, labels, seed);
+    requireWhole(base, model);
     model.setTrainable(true);
     return new ClassifierTuning(base, classifier(base, model), null);
   }

@@ -1,6 +1,7 @@
 package dev.hone.train;
 
 import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.core.DType;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterConfig;
@@ -42,7 +43,16 @@ public final class LanguageTuning extends Tuning<Example.Language> {
 
   /** A parameter-efficient method on a model. */
   public static LanguageTuning adapted(Path base, AdapterConfig config, long seed) throws IOException {
-    PretrainedModel model = PretrainedModel.load(base, Task.CAUSAL_LM);
+    return adapted(base, config, seed, null);
+  }
+
+  /**
+   * A parameter-efficient method on a model with quantised weights.
+   *
+   * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
+   */
+  public static LanguageTuning adapted(Path base, AdapterConfig config, long seed, DType quantized) throws IOException {
+    PretrainedModel model = PretrainedModel.load(base, Task.CAUSAL_LM, quantized);
     Adapter adapter = Adapter.attach(model, config, seed);
     return new LanguageTuning(base, TextGenerator.of(model, Tokenizer.load(base), base, null), adapter);
   }
@@ -50,6 +60,7 @@ public final class LanguageTuning extends Tuning<Example.Language> {
   /** All weights of a model. */
   public static LanguageTuning full(Path base) throws IOException {
     TextGenerator generator = TextGenerator.load(base, null);
+    requireWhole(base, generator.model());
     generator.model().setTrainable(true);
     return new LanguageTuning(base, generator, null);
   }

@@ -1,5 +1,6 @@
 package dev.hone.train;
 
+import dev.hone.core.DType;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Labels;
@@ -64,11 +65,20 @@ public final class TextClassifier {
    * @param adapter the adapter's directory, or null
    */
   public static TextClassifier load(Path directory, Path adapter) throws IOException {
+    return load(directory, adapter, null);
+  }
+
+  /**
+   * The same with quantised weights.
+   *
+   * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
+   */
+  public static TextClassifier load(Path directory, Path adapter, DType quantized) throws IOException {
     PretrainedModel model;
     if (adapter == null) {
-      model = PretrainedModel.load(directory, Task.SEQUENCE_CLASSIFICATION);
+      model = PretrainedModel.load(directory, Task.SEQUENCE_CLASSIFICATION, quantized);
     } else {
-      model = AdapterFiles.base(adapter, directory);
+      model = AdapterFiles.base(adapter, directory, quantized);
       if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
         throw new IllegalArgumentException(adapter + ": the adapter is for " + model.task() + ", not for a classifier");
       }

@@ -1,5 +1,6 @@
 package dev.hone.train;
 
+import dev.hone.core.DType;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -62,7 +63,16 @@ public final class TextGenerator {
    * @param adapter the adapter's directory, or null; its chat template and generation settings go before the model's
    */
   public static TextGenerator load(Path directory, Path adapter) throws IOException {
-    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM);
+    return load(directory, adapter, null);
+  }
+
+  /**
+   * The same with quantised weights.
+   *
+   * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
+   */
+  public static TextGenerator load(Path directory, Path adapter, DType quantized) throws IOException {
+    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM, quantized);
     if (adapter != null) {
       AdapterFiles.load(adapter, model);
     }

@@ -32,6 +32,7 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
   private final Tokenizer tokenizer;
   private final Adapter adapter; // null: the whole model is trained
   private final List<TrainListener> listeners = new ArrayList<>();
+  private String baseName;
   private Checkpoints checkpoints;
   private boolean resume;
   private volatile boolean stopped;
@@ -39,9 +40,18 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
 
   Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, Adapter adapter) {
     this.base = base;
+    this.baseName = base.toString();
     this.model = model;
     this.tokenizer = tokenizer;
     this.adapter = adapter;
+  }
+
+  /** Fails if a model that is to be trained whole has weights that cannot be. */
+  static void requireWhole(Path base, PretrainedModel model) {
+    if (model.quantization() != null) {
+      throw new IllegalArgumentException(base + " is quantised (" + model.quantization().torchName() + "): method full trains "
+          + "every weight, which so few bits cannot hold; train an adapter, such as lora");
+    }
   }
 
   /** What is learnt from these rows. */
@@ -117,6 +127,11 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
     return adapter;
   }
 
+  /** Sets what adapters call their base; without it the directory that it came from. */
+  public final void setBaseName(String name) {
+    baseName = name;
+  }
+
   /** The directory that the model, or its tokenizer, came from. */
   final Path base() {
     return base;
@@ -125,11 +140,20 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
   /** Writes the adapter's directory, or the whole model's with its tokenizer and what else stood beside the weights. */
   public void save(Path directory) throws IOException {
     if (adapter != null) {
-      AdapterFiles.save(adapter, directory, base.toString());
+      AdapterFiles.save(adapter, directory, baseName);
       return;
     }
     model.save(directory, DType.F32);
     tokenizer.save(directory.resolve("tokenizer.json"));
+    copyCompanions(base, directory);
+  }
+
+  /** Copies {@code tokenizer.json}, if there is one, and {@link #copyCompanions the rest}. */
+  public static void copyTokenizer(Path base, Path directory) throws IOException {
+    Path tokenizer = base.resolve("tokenizer.json");
+    if (Files.isRegularFile(tokenizer)) {
+      Files.copy(tokenizer, directory.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
+    }
     copyCompanions(base, directory);
   }
 

@@ -1,5 +1,6 @@
 package dev.hone.nn.load;
 
+import dev.hone.core.DType;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.io.WeightFiles;
@@ -43,6 +44,7 @@ public final class ModelLoader {
   private Labels labels;
   private long seed;
   private boolean untrained;
+  private DType quantized;
 
   /** A loader for a directory with {@code config.json} and safetensors. */
   public ModelLoader(Path directory) {
@@ -83,6 +85,20 @@ public final class ModelLoader {
     return this;
   }
 
+  /**
+   * Holds the linear layers of the backbone in fewer bits, which are made one by one as the weights are read. The head and
+   * embeddings stay as they are. A directory that is quantised already needs no such wish.
+   *
+   * @param type {@link DType#NF4}, {@link DType#Q8_0} or {@link DType#INT8_ROWS}; null leaves the weights as they are stored
+   */
+  public ModelLoader quantize(DType type) {
+    if (type != null && !type.isQuantized()) {
+      throw new IllegalArgumentException("quantize: " + type + " is not a quantised type; known: NF4, Q8_0, INT8_ROWS");
+    }
+    quantized = type;
+    return this;
+  }
+
   /** The task that a directory's {@code config.json} names in {@code architectures}. */
   public static Task taskOf(Path directory) {
     return taskOf(new ModelLoader(directory).config());
@@ -115,6 +131,7 @@ public final class ModelLoader {
   /** Loads the model. */
   public PretrainedModel load() {
     ConfigReader json = config();
+    BitsAndBytes.check(json);
     Task wanted = task == null ? taskOf(json) : task;
     Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
     TensorSource source = untrained ? null : weights();
@@ -140,7 +157,8 @@ public final class ModelLoader {
   private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,
       Task wanted, Labels classes, TensorSource source) {
     Weights weights = weights(source, config.prefix(), config.deviation());
-    DecoderModel backbone = family.apply(weights);
+    DecoderModel backbone = family.apply(weights.quantizing(quantized));
+    weights.quantizing(null);
     Head head = switch (wanted) {
       case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(config.hiddenSize(), config.padding(), classes, weights);
       case CAUSAL_LM -> CausalHead.load(backbone.embeddings(), config.tied(), config.logitCap(), weights);
@@ -156,7 +174,8 @@ public final class ModelLoader {
   private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
     BertConfig config = BertConfig.read(json);
     Weights weights = weights(source, BertModel.prefix(config), config.deviation());
-    Backbone backbone = BertModel.load(config, weights);
+    Backbone backbone = BertModel.load(config, weights.quantizing(quantized));
+    weights.quantizing(null);
     Head head = switch (wanted) {
       case SEQUENCE_CLASSIFICATION -> BertModel.classificationHead(config, classes, weights);
       case EMBEDDING -> new MeanPooling();

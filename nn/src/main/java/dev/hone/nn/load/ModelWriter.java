@@ -1,16 +1,25 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.AtomicFile;
 import dev.hone.core.io.SafetensorsWriter;
+import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.Labels;
+import dev.hone.nn.Linear;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.decoder.CausalHead;
+import dev.hone.nn.gpt2.Gpt2Config;
+import dev.hone.nn.gpt2.Gpt2Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -19,27 +28,66 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ModelWriter {
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
+  private static final String WEIGHT = ".weight";
+
   private ModelWriter() {}
 
   /**
    * Writes the model without adapters. Each file is written beside and renamed.
    *
-   * @param dtype how to store the weights; null keeps frozen ones as they are
+   * @param dtype how to store the weights; null keeps frozen ones as they are, quantised ones in the layout of bitsandbytes
    * @param shardBytes above which the weights are cut into several files with an index
    */
   public static void write(PretrainedModel model, Path directory, DType dtype, long shardBytes) throws IOException {
     Files.createDirectories(directory);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+    DType wide = dtype != null ? dtype : model.baseParameters().values().stream().map(parameter -> parameter.value().dtype())
+        .filter(type -> !type.isQuantized()).findFirst().orElse(DType.F32);
+    Map<String, Linear> linears = linears(model);
     boolean embedding = model.task() == Task.EMBEDDING;
-    DType[] stored = {null};
     model.baseParameters().forEach((name, parameter) -> {
       Tensor value = parameter.value();
-      DType type = dtype == null ? value.dtype() : dtype;
-      stored[0] = stored[0] == null ? type : stored[0];
-      writer.add(embedding ? ModelLoader.bareName(model.config(), name) : name, value, type);
+      String file = embedding ? ModelLoader.bareName(model.config(), name) : name;
+      if (dtype == null && value.isQuantized()) {
+        BitsAndBytes.write(writer, file, value, wide.torchName());
+      } else if (isTurned(model, name, linears.get(name))) {
+        writer.add(file, Shape.of(value.dim(1), value.dim(0)), dtype == null ? value.dtype() : dtype, () -> turned(value));
+      } else {
+        writer.add(file, value, dtype == null ? value.dtype() : dtype);
+      }
     });
     writer.writeModel(directory, shardBytes);
-    AtomicFile.writeString(directory.resolve("config.json"), JSON.writeValueAsString(config(model, stored[0])) + "\n");
+    ObjectNode config = config(model, wide);
+    List<String> others = new ArrayList<>();
+    linears.forEach((weight, linear) -> {
+      if (!linear.weight().value().isQuantized()) {
+        others.add(weight.substring(0, weight.length() - WEIGHT.length()));
+      }
+    });
+    BitsAndBytes.configure(config, dtype == null ? model.quantization() : null, others, wide.torchName());
+    AtomicFile.writeString(directory.resolve("config.json"), JSON.writeValueAsString(config) + "\n");
+  }
+
+  /** The linear layers by the names of their weights. */
+  private static Map<String, Linear> linears(PretrainedModel model) {
+    Map<String, Linear> linears = new LinkedHashMap<>();
+    model.layers().forEach((path, layer) -> {
+      if (layer instanceof Linear linear) {
+        linears.put(path + WEIGHT, linear);
+      }
+    });
+    return linears;
+  }
+
+  /** Whether a weight lies the other way round than its family's files have it: GPT-2's do once they were quantised. */
+  private static boolean isTurned(PretrainedModel model, String name, Linear linear) {
+    return linear != null && linear.isTransposed() && model.config() instanceof Gpt2Config && name.startsWith(Gpt2Model.PREFIX);
+  }
+
+  private static Tensor turned(Tensor value) {
+    Tensor turned = Tensor.empty(value.dim(1), value.dim(0));
+    Kernels.active().gather().permute(value.toF32(), new int[] {1, 0}, turned);
+    return turned;
   }
 
   /** The tree of {@code config.json} as it now is: the original with architecture, labels and type brought up to date. */
@@ -47,9 +95,7 @@ public final class ModelWriter {
     ObjectNode tree = model.source();
     tree.putArray("architectures").add(ModelLoader.architecture(model));
     tree.remove("torch_dtype"); // transformers 4 reads dtype as well
-    if (stored != null) {
-      tree.put("dtype", stored.torchName());
-    }
+    tree.put("dtype", stored.torchName());
     if (model.head() instanceof CausalHead head) {
       tree.put("tie_word_embeddings", head.tied()); // merging an adapter of one of the two ends the tie
     }

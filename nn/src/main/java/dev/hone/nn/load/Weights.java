@@ -1,9 +1,12 @@
 package dev.hone.nn.load;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.DType;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.TensorSource;
+import dev.hone.core.kernel.Kernels;
+import dev.hone.core.quant.Quantized;
 import dev.hone.core.random.Philox;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.LayerNorm;
@@ -22,7 +25,8 @@ import java.util.function.UnaryOperator;
  * Hands out the tensors of a model by name and keeps account: at the end every tensor must have been asked for, and
  * everything asked for must have been there in the right shape. Without a source it makes new weights.
  *
- * <p>Parameters come out frozen; matrices in the file's type, mapped, and vectors as F32 in Java arrays.
+ * <p>Parameters come out frozen; matrices in the file's type, mapped, and vectors as F32 in Java arrays. Matrices of linear
+ * layers may be quantised on the way, one at a time, and are if the file has them so.
  */
 public final class Weights {
   private static final int SHOWN = 5;
@@ -36,6 +40,7 @@ public final class Weights {
   private final Set<String> made = new LinkedHashSet<>();
   private final List<String> missing = new ArrayList<>();
   private final List<String> misshapen = new ArrayList<>();
+  private DType quantized; // what matrices of linear layers become; null leaves them
 
   private Weights(TensorSource source, UnaryOperator<String> fileName, long seed, float deviation) {
     this.source = source;
@@ -58,6 +63,12 @@ public final class Weights {
   /** New weights: matrices normal with this deviation, biases zero, norms one. */
   public static Weights random(long seed, float deviation) {
     return new Weights(null, name -> name, seed, deviation);
+  }
+
+  /** Quantises the matrices of linear layers that are asked for from here on; null leaves them as they are. */
+  public Weights quantizing(DType type) {
+    quantized = type;
+    return this;
   }
 
   /** Whether there is a tensor for this parameter. */
@@ -83,12 +94,17 @@ public final class Weights {
       missing.add(file + " " + shape);
       return placeholder(name, shape);
     }
-    used.add(file);
-    if (!source.shape(file).equals(shape)) {
-      misshapen.add(file + " is " + source.shape(file) + ", the configuration makes it " + shape);
+    boolean coded = BitsAndBytes.holds(source, file);
+    if (coded) {
+      used.addAll(BitsAndBytes.parts(source, file));
+    } else {
+      used.add(file);
+    }
+    Tensor stored = coded ? BitsAndBytes.read(source, file) : source.tensor(file);
+    if (!stored.shape().equals(shape)) {
+      misshapen.add(file + " is " + stored.shape() + ", the configuration makes it " + shape);
       return placeholder(name, shape);
     }
-    Tensor stored = source.tensor(file);
     return new Parameter(name, shape.rank() < 2 ? stored.toF32().keep() : stored, false); // vectors are small and computed with
   }
 
@@ -102,7 +118,8 @@ public final class Weights {
 
   /** A parameter that is made anew where the file has none: part of a new head. */
   private Parameter orMade(String name, Init init, int... dims) {
-    return has(name) && source.shape(fileName.apply(name)).equals(Shape.of(dims))
+    String file = fileName.apply(name);
+    return has(name) && (BitsAndBytes.holds(source, file) || source.shape(file).equals(Shape.of(dims)))
         ? parameter(name, init, dims)
         : made(name, init, Shape.of(dims));
   }
@@ -123,13 +140,38 @@ public final class Weights {
 
   /** A linear layer with weight [outputs, inputs]. */
   public Linear linear(String name, int inputs, int outputs, boolean bias) {
-    return new Linear(parameter(name + ".weight", outputs, inputs),
+    return new Linear(quantized(parameter(name + ".weight", outputs, inputs), false),
         bias ? parameter(name + ".bias", Init.ZERO, outputs) : null, true);
   }
 
-  /** A linear layer with weight [inputs, outputs], as GPT-2 stores it. */
+  /** A linear layer with weight [inputs, outputs], as GPT-2 stores it; a quantised one is [outputs, inputs] everywhere. */
   public Linear conv1d(String name, int inputs, int outputs) {
-    return new Linear(parameter(name + ".weight", inputs, outputs), parameter(name + ".bias", Init.ZERO, outputs), false);
+    boolean coded = source != null && BitsAndBytes.holds(source, fileName.apply(name + ".weight"));
+    Parameter weight = coded ? parameter(name + ".weight", outputs, inputs)
+        : quantized(parameter(name + ".weight", inputs, outputs), true);
+    return new Linear(weight, parameter(name + ".bias", Init.ZERO, outputs), coded || quantized != null);
+  }
+
+  /** The parameter in fewer bits, if that is wanted; pages of its file that were read for it are let go. */
+  private Parameter quantized(Parameter parameter, boolean turned) {
+    Tensor value = parameter.value();
+    if (quantized == null || value.dtype() == quantized) {
+      return parameter;
+    }
+    if (value.isQuantized()) {
+      throw new ModelException(source.origin() + ": " + parameter.name() + " is quantised already, to " + value.dtype()
+          + "; it cannot become " + quantized);
+    }
+    Tensor matrix = value;
+    if (turned) {
+      matrix = Tensor.empty(value.dim(1), value.dim(0));
+      Kernels.active().gather().permute(value.toF32(), new int[] {1, 0}, matrix);
+    }
+    Tensor codes = Tensor.of(Quantized.of(matrix, quantized), matrix.shape());
+    if (!value.isHeap() && value.segment().isMapped()) {
+      value.segment().unload();
+    }
+    return new Parameter(parameter.name(), codes, false);
   }
 
   /** A linear layer of a head: made anew where the file has none of this shape. */

@@ -1,11 +1,14 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.DType;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.Adapters;
 import dev.hone.lora.Combination;
+import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,15 +61,30 @@ final class AdapterCommand implements Command {
     Path directory = Path.of(arguments.required("adapter"));
     AdapterConfig config = AdapterFiles.config(directory);
     Map<String, Long> sizes = AdapterFiles.sizes(directory);
-    console.result(directory + ": " + config.peftType() + " for " + AdapterFiles.baseModel(directory));
-    console.result(String.format(Locale.ROOT, "%d tensors, %,d numbers", sizes.size(),
+    console.result(directory + "\n");
+    line(console, "method", config.peftType());
+    line(console, "base", AdapterFiles.baseModel(directory));
+    DType quantized = AdapterFiles.quantization(directory);
+    line(console, "base held in", quantized == null ? "" : QuantFlags.name(quantized));
+    Task task = AdapterFiles.task(directory);
+    line(console, "task", task == null ? "" : task.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+    Labels labels = AdapterFiles.labels(directory);
+    line(console, "labels", labels == null ? "" : String.join(", ", labels.names()));
+    AdapterSettings.of(config).forEach((name, value) -> line(console, name, value));
+    line(console, "tensors", String.format(Locale.ROOT, "%d with %,d numbers", sizes.size(),
         sizes.values().stream().mapToLong(Long::longValue).sum()));
-    console.result(config.toString());
     if (arguments.has("model")) {
       Path base = ModelArgument.resolve(arguments.required("model"), console);
       Adapter adapter = AdapterFiles.load(directory, AdapterFiles.base(directory, base));
-      console.result("fits " + base + ": " + adapter.parameters().size() + " of " + sizes.size() + " tensors in place");
+      console.result("\nfits " + arguments.text("model") + ": " + adapter.parameters().size() + " of " + sizes.size()
+          + " tensors in place");
       console.result(adapter.summary());
+    }
+  }
+
+  private static void line(Console console, String name, String value) {
+    if (value != null && !value.isEmpty()) {
+      console.result(String.format(Locale.ROOT, "  %-22s %s", name, value));
     }
   }
 

@@ -81,6 +81,7 @@ final class DemoCommand implements Command {
         "learning_rate", arguments.number("learning-rate"), "seed", seed));
     ClassifierTuning tuning = ClassifierTuning.lora(model, labels,
         LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
+    tuning.setBaseName(reference);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
     RunRecorder recorder = RunRecorder.of(tuning, training, test, new RunRecorder.About(reference, "lora",
         List.of(RunFacts.DataFile.of("training", data.resolve(TRAINING)), RunFacts.DataFile.of("test", data.resolve(TEST))), "test"));

@@ -77,6 +77,7 @@ final class EvaluateCommand implements Command {
         Flag.of("seed", "N", "0", "of the draws"),
         Flag.toggle("json", "one JSON object instead of tables")));
     flags.addAll(TrainCommand.DATA);
+    flags.addAll(QuantFlags.ALL);
     return flags;
   }
 
@@ -103,11 +104,11 @@ final class EvaluateCommand implements Command {
     }
     List<SwapTest.Terms> swaps = arguments.has("swap") ? SwapTest.read(arguments.path("swap")) : List.of();
     Path file = Path.of(arguments.required("data"));
-    TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"));
+    TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"), QuantFlags.of(arguments));
     Labels labels = classifier.model().labels();
     Dataset<Example.Labelled> data = Dataset.labelled(file, options, labels.kind() == Labels.Kind.MULTI_LABEL);
     Baseline<TextClassifier> baseline = baseline(arguments, model, (base, adapter) -> {
-      TextClassifier other = TextClassifier.load(base, adapter);
+      TextClassifier other = TextClassifier.load(base, adapter, QuantFlags.of(arguments));
       if (adapter == null && !other.model().newParameters().isEmpty()) {
         throw new UserError("--baseline " + arguments.text("baseline") + ": this model has no trained head for these labels and "
             + "would guess; a fair baseline trains the head alone: hone train --method head, then --baseline ITS-ADAPTER");
@@ -140,7 +141,7 @@ final class EvaluateCommand implements Command {
     }
     Dataset<Example.Language> data = Dataset.language(Path.of(arguments.required("data")), options);
     Loader<TextGenerator> loader = (base, adapter) -> {
-      TextGenerator generator = TextGenerator.load(base, adapter);
+      TextGenerator generator = TextGenerator.load(base, adapter, QuantFlags.of(arguments));
       int window = arguments.has("max-length") ? arguments.integer("max-length") : generator.encoder().maxLength();
       return generator.withRows(window, arguments.on("train-on-prompt"));
     };

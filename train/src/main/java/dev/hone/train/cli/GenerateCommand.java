@@ -30,7 +30,7 @@ final class GenerateCommand implements Command {
 
   @Override
   public List<Flag> flags() {
-    return List.of(
+    List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("prompt", "TEXT", null, "what to go on from; several as free texts, one after the other"),
@@ -44,7 +44,9 @@ final class GenerateCommand implements Command {
         Flag.of("min-p", "X", null, "draw from tokens at least this share as likely as the likeliest"),
         Flag.of("repetition-penalty", "X", null, "above 1: tokens that were there become less likely"),
         Flag.of("stop", "TEXT", null, "a text that ends the answer; it is not shown"),
-        Flag.of("seed", "N", "42", "of the draws"));
+        Flag.of("seed", "N", "42", "of the draws")));
+    flags.addAll(QuantFlags.ALL);
+    return flags;
   }
 
   @Override
@@ -57,7 +59,7 @@ final class GenerateCommand implements Command {
       throw new UserError("hone generate: nothing to go on from; give --prompt TEXT");
     }
     TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
-        arguments.path("adapter"));
+        arguments.path("adapter"), QuantFlags.of(arguments));
     GenerationSettings settings = settings(arguments, generator.settings());
     for (String prompt : prompts) {
       int[] tokens = arguments.on("chat") ? generator.prompt(chat(prompt, arguments.text("system"))) : generator.prompt(prompt);

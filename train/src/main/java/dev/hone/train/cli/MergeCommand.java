@@ -11,9 +11,8 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.Tuning;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -34,17 +33,19 @@ final class MergeCommand implements Command {
 
   @Override
   public String usage() {
-    return "--model DIR --adapter DIR --output-dir DIR [--dtype float32|bfloat16|float16]";
+    return "--model DIR --adapter DIR --output-dir DIR [--dtype float32|bfloat16|float16] [--load-in-4bit]";
   }
 
   @Override
   public List<Flag> flags() {
-    return List.of(
+    List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the base model"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("output-dir", "DIR", null, "where the model goes"),
         Flag.of("dtype", "TYPE", null, "how weights are stored [merged ones float32, the others as they are]"),
-        Flag.toggle("overwrite", "replace what is in the output directory"));
+        Flag.toggle("overwrite", "replace what is in the output directory")));
+    flags.addAll(QuantFlags.ALL);
+    return flags;
   }
 
   @Override
@@ -54,27 +55,47 @@ final class MergeCommand implements Command {
     DType dtype = arguments.has("dtype") ? dtype(arguments.text("dtype")) : null;
     Path base = ModelArgument.resolve(arguments.required("model"), console);
     Path directory = Path.of(arguments.required("adapter"));
-    PretrainedModel model = AdapterFiles.base(directory, base);
+    DType wanted = QuantFlags.of(arguments);
+    DType trained = AdapterFiles.quantization(directory);
+    PretrainedModel model = AdapterFiles.base(directory, base, wanted);
     Adapter adapter = AdapterFiles.load(directory, model);
+    DType held = model.quantization();
     float[] before = probe(model);
     adapter.merge();
     float[] after = probe(model);
-    double largest = 0;
-    double difference = 0;
-    for (int i = 0; i < before.length; i++) {
-      largest = Math.max(largest, Math.abs(before[i]));
-      difference = Math.max(difference, Math.abs((double) before[i] - after[i]));
-    }
-    model.save(output, dtype);
-    Path tokenizer = base.resolve("tokenizer.json");
-    if (Files.isRegularFile(tokenizer)) {
-      Files.copy(tokenizer, output.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
-    }
-    Tuning.copyCompanions(base, output);
+    model.save(output, held != null && dtype == null ? DType.F32 : dtype);
+    Tuning.copyTokenizer(base, output);
     console.note(String.format(Locale.ROOT, "merged %s into %s: answers to %d random tokens changed by at most %.1e of the "
-        + "largest%s; written to %s", directory, base, PROBE, difference / Math.max(largest, Float.MIN_NORMAL),
+        + "largest%s; written to %s", directory, base, PROBE, difference(before, after),
         dtype == null || dtype == DType.F32 ? "" : ", before rounding to " + dtype, output));
+    if (held != null) {
+      console.note("the adapter went into the numbers that the base's " + QuantFlags.name(held)
+          + " codes stand for; nothing is quantised again");
+    } else if (trained != null) {
+      console.note(String.format(Locale.ROOT, "the adapter was trained on a base in %s and went into the weights as they are "
+          + "stored: answers differ by up to %.1e of the largest from those in training. --quant-type %s merges into what "
+          + "those codes stand for", QuantFlags.name(trained), difference(asTrained(directory, base, trained), after),
+          QuantFlags.name(trained)));
+    }
     return 0;
+  }
+
+  /** The answers with the base that the adapter was trained on. */
+  private static float[] asTrained(Path directory, Path base, DType quantized) {
+    PretrainedModel model = AdapterFiles.base(directory, base, quantized);
+    AdapterFiles.load(directory, model);
+    return probe(model);
+  }
+
+  /** The largest difference, as a share of the largest magnitude of the first. */
+  private static double difference(float[] expected, float[] actual) {
+    double largest = Float.MIN_NORMAL;
+    double difference = 0;
+    for (int i = 0; i < expected.length; i++) {
+      largest = Math.max(largest, Math.abs(expected[i]));
+      difference = Math.max(difference, Math.abs((double) expected[i] - actual[i]));
+    }
+    return difference / largest;
   }
 
   /** The model's answers to some tokens. */

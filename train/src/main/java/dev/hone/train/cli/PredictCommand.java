@@ -38,6 +38,7 @@ final class PredictCommand implements Command {
         Flag.of("data", "FILE", null, "texts to label"),
         Flag.toggle("json", "one JSON object per text, with the probabilities of all labels")));
     flags.addAll(TrainCommand.DATA);
+    flags.addAll(QuantFlags.ALL);
     return flags;
   }
 
@@ -52,7 +53,7 @@ final class PredictCommand implements Command {
       throw new UserError("hone predict: nothing to label; give texts or --data FILE");
     }
     TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console),
-        arguments.path("adapter"));
+        arguments.path("adapter"), QuantFlags.of(arguments));
     List<TextClassifier.Prediction> predictions = classifier.predict(texts);
     List<String> names = classifier.model().labels().names();
     for (int i = 0; i < texts.size(); i++) {

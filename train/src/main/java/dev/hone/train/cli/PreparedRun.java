@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.DType;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.nn.Labels;
 import dev.hone.train.ClassifierTuning;
@@ -73,11 +74,13 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
     Labels labels = ClassifierTuning.labels(parts.training, kind);
     Path model = ModelArgument.resolve(arguments.required("model"), console);
     AdapterConfig method = MethodFlags.config(arguments, model);
+    DType quantized = quantized(arguments, method == null);
     ClassifierTuning tuning = method == null ? ClassifierTuning.full(model, labels, config.seed())
-        : ClassifierTuning.adapted(model, labels, method, config.seed());
+        : ClassifierTuning.adapted(model, labels, method, config.seed(), quantized);
     if (arguments.has("max-length")) {
       tuning = tuning.withMaxLength(arguments.integer("max-length"));
     }
+    sayBase(tuning, arguments, say);
     TrainingSet heldOut = parts.heldOut == null ? null : tuning.encode(parts.heldOut);
     TrainingSet training = tuning.encode(parts.training);
     int cut = tuning.classifier().countCut(parts.training.map(Example.Labelled::text), training);
@@ -118,6 +121,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
     int usual = tuning.generator().encoder().maxLength();
     tuning = tuning.withRows(arguments.has("max-length") ? arguments.integer("max-length") : usual,
         arguments.on("train-on-prompt"));
+    sayBase(tuning, arguments, say);
     LanguageEncoder.Encoded training = tuning.generator().encoder().encode(parts.training);
     say.accept("training: " + training.description());
     TrainingSet heldOut = null;
@@ -155,11 +159,34 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
       if (arguments.has("model") || arguments.has("method") && !MethodFlags.isFull(arguments)) {
         throw new UserError("--init makes a new model: leave out --model, and --method or say full");
       }
+      quantized(arguments, true);
       return LanguageTuning.scratch(arguments.path("init"), Path.of(arguments.required("tokenizer")), config.seed());
     }
     Path model = ModelArgument.resolve(arguments.required("model"), console);
     AdapterConfig method = MethodFlags.config(arguments, model);
-    return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed());
+    DType quantized = quantized(arguments, method == null);
+    return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed(), quantized);
+  }
+
+  /** What the base is quantised to, or null. */
+  private static DType quantized(Arguments arguments, boolean whole) {
+    DType type = QuantFlags.of(arguments);
+    if (whole && type != null) {
+      throw new UserError("the base is to be held in " + QuantFlags.name(type) + ", and all weights are to be trained, which so "
+          + "few bits cannot hold; leave out --load-in-4bit and its like, or train an adapter (--method lora)");
+    }
+    return type;
+  }
+
+  /** Says how the base is held, and remembers what the user calls it. */
+  private static void sayBase(Tuning<?> tuning, Arguments arguments, Consumer<String> say) {
+    if (arguments.has("model")) {
+      tuning.setBaseName(arguments.text("model"));
+    }
+    String held = QuantFlags.describe(tuning.model());
+    if (held != null) {
+      say.accept(held);
+    }
   }
 
   private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,

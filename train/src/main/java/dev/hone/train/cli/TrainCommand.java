@@ -62,6 +62,7 @@ final class TrainCommand implements Command {
     flags.addAll(DATA);
     flags.addAll(TUNING);
     flags.addAll(MethodFlags.ALL);
+    flags.addAll(QuantFlags.ALL);
     flags.addAll(Flag.of(TrainConfig.SETTINGS));
     flags.add(Reporting.FLAG);
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));

@@ -1,0 +1,78 @@
+package dev.hone.train.cli;
+
+import dev.hone.lora.AdapterConfig;
+import dev.hone.lora.BottleneckConfig;
+import dev.hone.lora.Ia3Config;
+import dev.hone.lora.LoraConfig;
+import dev.hone.lora.ModuleNames;
+import dev.hone.lora.PrefixConfig;
+import dev.hone.lora.PromptConfig;
+import dev.hone.lora.SubsetConfig;
+import dev.hone.lora.Targets;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** What an adapter's configuration says, for people to read: settings by PEFT's names, without those that say nothing. */
+final class AdapterSettings {
+  private AdapterSettings() {}
+
+  static Map<String, String> of(AdapterConfig config) {
+    Map<String, String> lines = new LinkedHashMap<>();
+    switch (config) {
+      case LoraConfig lora -> {
+        lines.put("r", Integer.toString(lora.r()));
+        lines.put("lora_alpha", plain(lora.alpha()));
+        lines.put("rank_pattern", pairs(lora.rankPattern()));
+        lines.put("alpha_pattern", pairs(lora.alphaPattern()));
+        lines.put("lora_dropout", lora.dropout() == 0 ? "" : Float.toString(lora.dropout()));
+        targets(lines, lora.targets());
+        lines.put("bias", lora.bias() == LoraConfig.Bias.NONE ? "" : word(lora.bias()));
+        lines.put("use_rslora", lora.rslora() ? "true" : "");
+        lines.put("use_dora", lora.dora() ? "true" : "");
+      }
+      case Ia3Config ia3 -> {
+        targets(lines, ia3.targets());
+        lines.put("feedforward_modules", names(ia3.feedforward()));
+      }
+      case BottleneckConfig bottleneck -> {
+        lines.put("bottleneck_size", Integer.toString(bottleneck.size()));
+        lines.put("bottleneck_placement", word(bottleneck.placement()));
+      }
+      case PromptConfig prompt -> lines.put("num_virtual_tokens", Integer.toString(prompt.virtualTokens()));
+      case PrefixConfig prefix -> lines.put("num_virtual_tokens", Integer.toString(prefix.virtualTokens()));
+      case SubsetConfig subset -> lines.put("layers", subset.layers() == 0 ? "" : "the last " + subset.layers());
+    }
+    lines.put("modules_to_save", join(config.modulesToSave()));
+    return lines;
+  }
+
+  private static void targets(Map<String, String> lines, Targets targets) {
+    lines.put("target_modules", names(targets.modules()));
+    lines.put("exclude_modules", names(targets.exclude()));
+    lines.put("layers_to_transform", join(targets.layers()));
+    lines.put("layers_pattern", join(targets.layersPattern()));
+  }
+
+  private static String names(ModuleNames names) {
+    return names.pattern() ? names.toString() : join(names.names());
+  }
+
+  private static String join(Collection<?> values) {
+    return values.stream().map(Object::toString).collect(Collectors.joining(", "));
+  }
+
+  private static String pairs(Map<String, ?> values) {
+    return values.entrySet().stream().map(entry -> entry.getKey() + "=" + entry.getValue()).collect(Collectors.joining(", "));
+  }
+
+  private static String plain(double value) {
+    return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}
