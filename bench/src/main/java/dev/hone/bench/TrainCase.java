@@ -1,5 +1,6 @@
 package dev.hone.bench;
 
+import dev.hone.core.DType;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -22,11 +23,12 @@ import java.util.Map;
  * @param targets of LoRA, or null for the usual ones
  * @param checkpointing whether blocks are recomputed
  * @param stored a directory that {@link DecoderModels} wrote, whose weights are mapped; null for new weights
+ * @param quantized what the linear layers of stored weights are held in; null for what they are stored as
  */
 record TrainCase(String config, boolean classify, int batch, int length, int rank, List<String> targets, boolean checkpointing,
-    Path stored) {
+    Path stored, DType quantized) {
   TrainCase(String config, boolean classify, int batch, int length, int rank, List<String> targets, boolean checkpointing) {
-    this(config, classify, batch, length, rank, targets, checkpointing, null);
+    this(config, classify, batch, length, rank, targets, checkpointing, null, null);
   }
 
   private static final String MINILM = """
@@ -72,8 +74,10 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
           new TrainCase(LLAMA_135M, false, 2, 256, 16, List.of("all-linear"), checkpointing));
     }
     if (models != null) {
-      cases.put("llama-1b/1x256/lora16+ckpt+bf16", new TrainCase(LLAMA_1B, false, 1, 256, 16, List.of("all-linear"), true,
-          DecoderModels.find(models, "llama-1b/bf16")));
+      for (DType type : new DType[] {null, DType.Q8_0, DType.INT8_ROWS, DType.NF4}) {
+        cases.put("llama-1b/1x256/lora16+ckpt+" + (type == null ? "bf16" : type.torchName()), new TrainCase(LLAMA_1B, false, 1, 256,
+            16, List.of("all-linear"), true, DecoderModels.find(models, "llama-1b/bf16"), type));
+      }
     }
     return cases;
   }
@@ -87,7 +91,7 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
   /** The model, its weights random. */
   PretrainedModel model() throws IOException {
     if (stored != null) {
-      return PretrainedModel.load(stored, Task.CAUSAL_LM);
+      return PretrainedModel.load(stored, Task.CAUSAL_LM, quantized);
     }
     Path directory = Files.createTempDirectory("hone-bench");
     Files.writeString(directory.resolve("config.json"), config);

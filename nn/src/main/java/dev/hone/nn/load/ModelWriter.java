@@ -12,7 +12,6 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.gpt2.Gpt2Config;
-import dev.hone.nn.gpt2.Gpt2Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +80,8 @@ public final class ModelWriter {
 
   /** Whether a weight lies the other way round than its family's files have it: GPT-2's do once they were quantised. */
   private static boolean isTurned(PretrainedModel model, String name, Linear linear) {
-    return linear != null && linear.isTransposed() && model.config() instanceof Gpt2Config && name.startsWith(Gpt2Model.PREFIX);
+    return linear != null && linear.isTransposed() && model.config() instanceof Gpt2Config gpt2
+        && name.startsWith(gpt2.prefix());
   }
 
   private static Tensor turned(Tensor value) {
