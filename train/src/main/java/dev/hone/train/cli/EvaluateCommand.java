@@ -151,8 +151,8 @@ final class EvaluateCommand implements Command {
     Report report = new Report(arguments, console, evaluate(arguments, evaluator, generator, data, "", console));
     int left = data.size() - report.evaluation.predictions().size();
     if (left > 0) {
-      console.note(left + " of " + data.size() + " rows have nothing that counts in their first " + generator.encoder().maxLength()
-          + " tokens and are left out");
+      console.note(left + " of " + data.size() + " rows have nothing that counts in their first "
+          + generator.encoder().maxLength() + " tokens and are left out");
     }
     if (arguments.has("slice-by")) {
       report.slices(data, generator.encoder().encode(data).source());
@@ -214,8 +214,8 @@ final class EvaluateCommand implements Command {
       return new Baseline<>(null, PredictionsFile.read(path));
     }
     if (!Files.isDirectory(path)) {
-      throw new UserError("--baseline " + said + ": no such directory or file; write base, or name an adapter, a model, or a file "
-          + "that --predictions wrote");
+      throw new UserError("--baseline " + said + ": no such directory or file; write base, or name an adapter, a model, or a "
+          + "file that --predictions wrote");
     }
     return new Baseline<>(AdapterFiles.isAdapter(path) ? loader.load(model, path) : loader.load(path, null), null);
   }

@@ -36,8 +36,8 @@ public record Evaluation(List<String> labels, List<Prediction> predictions, Map<
     for (int i = 0; i < values.length; i++) {
       String name = figures.names().get(i);
       int count = figures.count(name, rows);
-      measured.put(name, Figure.of(values[i], Figures.SHARES.contains(name) && count > 0 ? bootstrap.share(values[i] * count, count)
-          : intervals.get(i)));
+      boolean share = Figures.SHARES.contains(name) && count > 0;
+      measured.put(name, Figure.of(values[i], share ? bootstrap.share(values[i] * count, count) : intervals.get(i)));
     }
     return measured;
   }
@@ -46,7 +46,8 @@ public record Evaluation(List<String> labels, List<Prediction> predictions, Map<
   public Figure figure(String name) {
     Figure figure = figures.get(name);
     if (figure == null) {
-      throw new IllegalArgumentException("evaluation: there is no '" + name + "'; there are " + String.join(", ", figures.keySet()));
+      throw new IllegalArgumentException("evaluation: there is no '" + name + "'; there are "
+          + String.join(", ", figures.keySet()));
     }
     return figure;
   }

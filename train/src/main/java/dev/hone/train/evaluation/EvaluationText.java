@@ -20,7 +20,8 @@ public final class EvaluationText {
   private static final Map<String, String> NAMES = Map.ofEntries(Map.entry("auroc", "AUROC"), Map.entry("matthews", "Matthews"),
       Map.entry("brier", "Brier score"), Map.entry("mae", "MAE"), Map.entry("mse", "MSE"), Map.entry("rmse", "RMSE"),
       Map.entry("r2", "R²"), Map.entry("pearson", "Pearson"), Map.entry("spearman", "Spearman"), Map.entry("bleu", "BLEU"),
-      Map.entry("chrf", "chrF"), Map.entry("rouge_1", "ROUGE-1"), Map.entry("rouge_2", "ROUGE-2"), Map.entry("rouge_l", "ROUGE-L"));
+      Map.entry("chrf", "chrF"), Map.entry("rouge_1", "ROUGE-1"), Map.entry("rouge_2", "ROUGE-2"),
+      Map.entry("rouge_l", "ROUGE-L"));
   /** Figures that have a table of their own. */
   private static final String AVERAGED = "(micro|macro|weighted|samples)_(precision|recall|f1)";
 
@@ -238,15 +239,17 @@ public final class EvaluationText {
     return lines;
   }
 
-  private static void examples(Comparison comparison, List<Comparison.Pair> pairs, String what, int examples, List<String> lines) {
+  private static void examples(Comparison comparison, List<Comparison.Pair> pairs, String what, int examples,
+      List<String> lines) {
     if (pairs.isEmpty() || examples == 0) {
       return;
     }
     lines.add("");
-    lines.add(what + ", by change of loss" + (pairs.size() > examples ? " (the first " + examples + " of " + pairs.size() + ")" : ""));
+    lines.add(what + ", by change of loss" + (pairs.size() > examples ? " (the first " + examples + " of " + pairs.size() + ")"
+        : ""));
     for (Comparison.Pair pair : pairs.subList(0, Math.min(examples, pairs.size()))) {
-      lines.add(shortened("line " + pair.second().row().line() + truth(pair.second(), comparison.labels()) + ": " + answer(pair.first(), comparison.labels()) + " -> "
-          + answer(pair.second(), comparison.labels()), WIDTH));
+      lines.add(shortened("line " + pair.second().row().line() + truth(pair.second(), comparison.labels()) + ": "
+          + answer(pair.first(), comparison.labels()) + " -> " + answer(pair.second(), comparison.labels()), WIDTH));
       lines.add("    " + shortened(pair.second().row().text(), WIDTH - 4));
       if (pair.first() instanceof Prediction.OneText one && one.written() && pair.second() instanceof Prediction.OneText other
           && other.written()) {
@@ -261,7 +264,8 @@ public final class EvaluationText {
     return switch (prediction) {
       case Prediction.OneClass one -> labels.get(one.predicted()) + String.format(Locale.ROOT, " %.3f",
           one.probabilities()[one.predicted()]);
-      case Prediction.SomeLabels some -> names(some.predicted(), labels) + String.format(Locale.ROOT, " (loss %.3f)", some.loss());
+      case Prediction.SomeLabels some -> names(some.predicted(), labels)
+          + String.format(Locale.ROOT, " (loss %.3f)", some.loss());
       case Prediction.OneNumber number -> number(number.predicted());
       case Prediction.OneText text -> "loss " + number(text.loss());
     };

@@ -118,7 +118,8 @@ public record PredictionsFile(List<String> labels, List<Prediction> predictions)
     if (!tree.has("probabilities")) {
       return new Prediction.OneNumber(row, truth.asDouble(), required(tree, "predicted").asDouble());
     }
-    double[] probabilities = labels.stream().mapToDouble(label -> required(tree.get("probabilities"), label).asDouble()).toArray();
+    double[] probabilities = labels.stream()
+        .mapToDouble(label -> required(tree.get("probabilities"), label).asDouble()).toArray();
     if (!truth.isArray()) {
       return new Prediction.OneClass(row, number(labels, truth), probabilities, loss);
     }

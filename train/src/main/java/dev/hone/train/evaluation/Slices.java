@@ -61,8 +61,8 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
       members.computeIfAbsent(names.get(i), _ -> new ArrayList<>()).add(i);
     }
     if (members.size() > MOST_GROUPS) {
-      throw new IllegalArgumentException("slices: column '" + column + "' has " + members.size() + " different values, of at most "
-          + MOST_GROUPS + " that can be told apart; choose a column with fewer");
+      throw new IllegalArgumentException("slices: column '" + column + "' has " + members.size() + " different values, of "
+          + "at most " + MOST_GROUPS + " that can be told apart; choose a column with fewer");
     }
     List<Group> groups = new ArrayList<>();
     Figures figures = Figures.of(evaluation.predictions());

@@ -66,7 +66,8 @@ public record SwapTest(List<String> labels, List<PairResult> pairs) {
     private Pattern pattern() {
       boolean longerFirst = one.length() >= other.length(); // "she was" before "she"
       return Pattern.compile("(?<![\\p{L}\\p{M}\\p{N}_])(?:" + Pattern.quote(longerFirst ? one : other) + "|"
-          + Pattern.quote(longerFirst ? other : one) + ")(?![\\p{L}\\p{M}\\p{N}_])", Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+          + Pattern.quote(longerFirst ? other : one) + ")(?![\\p{L}\\p{M}\\p{N}_])",
+          Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
     }
 
     private static String like(String model, String word) {
@@ -77,8 +78,8 @@ public record SwapTest(List<String> labels, List<PairResult> pairs) {
         return word.toUpperCase(Locale.ROOT);
       }
       int first = word.offsetByCodePoints(0, 1);
-      return Character.isUpperCase(model.codePointAt(0)) ? word.substring(0, first).toUpperCase(Locale.ROOT) + word.substring(first)
-          : word;
+      boolean capital = Character.isUpperCase(model.codePointAt(0));
+      return capital ? word.substring(0, first).toUpperCase(Locale.ROOT) + word.substring(first) : word;
     }
   }
 
@@ -97,8 +98,8 @@ public record SwapTest(List<String> labels, List<PairResult> pairs) {
       }
       String[] terms = line.split("\\t+");
       if (terms.length != 2) {
-        throw new IllegalArgumentException(file + " line " + (i + 1) + ": two terms with a tab between them are needed, is '" + line
-            + "'");
+        throw new IllegalArgumentException(file + " line " + (i + 1) + ": two terms with a tab between them are needed, is '"
+            + line + "'");
       }
       try {
         pairs.add(new Terms(terms[0].strip(), terms[1].strip()));
@@ -159,7 +160,8 @@ public record SwapTest(List<String> labels, List<PairResult> pairs) {
       TextClassifier.Prediction second = after.get(i);
       int label = TextClassifier.argMax(first.probabilities());
       changes.add(new Change(rows.get(i), swapped.get(i), shown(first, numbers), shown(second, numbers),
-          !numbers && !first.label().equals(second.label()), (double) second.probabilities()[label] - first.probabilities()[label]));
+          !numbers && !first.label().equals(second.label()),
+          (double) second.probabilities()[label] - first.probabilities()[label]));
     }
     int changed = (int) changes.stream().filter(Change::changed).count();
     Figure share = rows.isEmpty() || numbers ? new Figure(Double.NaN, Double.NaN, Double.NaN)

@@ -98,7 +98,8 @@ class EvaluateCommandTest {
     evaluate("--adapter", lora, "--generate", 3).assertUserError("--generate is for language models");
     evaluate("--adapter", lora, "--baseline", data).assertUserError("reviews.csv line 1", "is not a prediction");
     evaluate("--adapter", lora, "--level", 95).assertUserError("level between 0 and 1");
-    evaluate("--adapter", lora, "--predictions", directory.resolve("no/such/p.jsonl")).assertUserError("p.jsonl", "does not exist");
+    evaluate("--adapter", lora, "--predictions", directory.resolve("no/such/p.jsonl"))
+        .assertUserError("p.jsonl", "does not exist");
   }
 
   @Test
@@ -106,7 +107,8 @@ class EvaluateCommandTest {
     model = TinyLanguageModel.write(directory.resolve("tiny"));
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < 40; i++) {
-      rows.append("{\"prompt\": \"").append(i).append(" > \", \"completion\": \"ab\", \"kind\": \"").append(i % 2).append("\"}\n");
+      rows.append("{\"prompt\": \"").append(i).append(" > \", \"completion\": \"ab\", \"kind\": \"").append(i % 2)
+          .append("\"}\n");
     }
     data = Files.writeString(directory.resolve("rows.jsonl"), rows);
     train("lora", "generate", "--target-modules", "all-linear", "--num-train-epochs", 8);
@@ -114,8 +116,8 @@ class EvaluateCommandTest {
     CommandRun screen = evaluate("--adapter", directory.resolve("lora/adapter"), "--baseline", "base", "--probe", general,
         "--slice-by", "kind", "--generate", 10, "--max-new-tokens", 4).assertDone();
     assertFitsAScreen(screen);
-    for (String part : List.of("40 rows, 120 tokens that count, 10 texts generated", "perplexity", "BLEU", "ROUGE-L", "exact match",
-        "by kind", "first:  base", "40 rows with a smaller loss in the second", "sign test: p = 1.8e-12", "wanted: ab",
+    for (String part : List.of("40 rows, 120 tokens that count, 10 texts generated", "perplexity", "BLEU", "ROUGE-L",
+        "exact match", "by kind", "first:  base", "40 rows with a smaller loss in the second", "sign test: p = 1.8e-12", "wanted: ab",
         "second: ab", "general text, 211 tokens: loss ")) {
       assertTrue(screen.out().contains(part), part + " is missing in\n" + screen.out());
     }

@@ -27,7 +27,8 @@ class ComparisonTest {
   @Test
   void rowsAreWonAndLostByTheSecond() {
     List<Prediction> first = List.of(one(1, 1, 0.4), one(2, 1, 0.1), one(3, 0, 0.2), one(4, 1, 0.9), one(5, 0, 0.8));
-    List<Prediction> second = List.of(one(5, 0, 0.9), one(1, 1, 0.6), one(2, 1, 0.7), one(3, 0, 0.8), one(4, 1, 0.8), one(9, 0, 0.1));
+    List<Prediction> second = List.of(one(5, 0, 0.9), one(1, 1, 0.6), one(2, 1, 0.7), one(3, 0, 0.8), one(4, 1, 0.8),
+        one(9, 0, 0.1));
     Comparison comparison = compare(first, second);
     assertEquals(5, comparison.pairs().size());
     assertEquals(1, comparison.unpaired());
@@ -81,8 +82,8 @@ class ComparisonTest {
         .contains("no row in common"));
     assertTrue(assertThrows(IllegalArgumentException.class, () -> compare(rows, List.of(one(1, 0, 0.5)))).getMessage()
         .contains("the true answer to line 1"));
-    assertTrue(assertThrows(IllegalArgumentException.class, () -> Comparison.of(LABELS, rows, List.of("up", "down"), rows, BOOTSTRAP))
-        .getMessage().contains("no, yes and up, down"));
+    assertTrue(assertThrows(IllegalArgumentException.class,
+        () -> Comparison.of(LABELS, rows, List.of("up", "down"), rows, BOOTSTRAP)).getMessage().contains("no, yes and up, down"));
     assertThrows(IllegalArgumentException.class, () -> compare(rows, List.of(new Prediction.OneNumber(Row.of(1, "row"), 1, 2))));
   }
 }

@@ -26,8 +26,8 @@ class SlicesTest {
     Slices.Gap gap = slices.gaps().get("accuracy");
     assertEquals("a", gap.best());
     assertEquals("c", gap.worst());
-    assertEquals(slices.groups().get(0).figures().get("accuracy").value() - slices.groups().get(2).figures().get("accuracy").value(),
-        gap.figure().value(), 1e-12);
+    assertEquals(slices.groups().get(0).figures().get("accuracy").value()
+        - slices.groups().get(2).figures().get("accuracy").value(), gap.figure().value(), 1e-12);
     assertTrue(gap.figure().low() > 0.1 && gap.figure().low() < 0.3 && gap.figure().high() > 0.3 && gap.figure().high() < 0.5,
         gap.toString());
     assertEquals("a", slices.gaps().get("loss").best()); // less of it is better
@@ -53,12 +53,14 @@ class SlicesTest {
     Slices slices = Slices.of("g", groups, evaluation(100, 0.8));
     assertEquals(3, slices.groups().size());
     slices.gaps().values().forEach(gap -> assertTrue(!gap.best().equals("few") && !gap.worst().equals("few"), gap.toString()));
-    assertTrue(Slices.of("g", IntStream.range(0, 30).mapToObj(i -> i < 19 ? "x" : "").toList(), evaluation(30, 0.8)).gaps().isEmpty());
+    List<String> two = IntStream.range(0, 30).mapToObj(i -> i < 19 ? "x" : "").toList();
+    assertTrue(Slices.of("g", two, evaluation(30, 0.8)).gaps().isEmpty());
   }
 
   @Test
   void numbersStandInTheirOrderAndManyOfThemBecomeQuarters() {
-    Slices few = Slices.of("n", IntStream.range(0, 100).mapToObj(i -> Integer.toString(i % 3 * 10)).toList(), evaluation(100, 0.8));
+    Slices few = Slices.of("n", IntStream.range(0, 100).mapToObj(i -> Integer.toString(i % 3 * 10)).toList(),
+        evaluation(100, 0.8));
     assertEquals(List.of("0", "10", "20"), few.groups().stream().map(Slices.Group::value).toList());
     Slices many = Slices.of("n", IntStream.range(0, 100).mapToObj(i -> i == 7 ? "" : Integer.toString(i)).toList(),
         evaluation(100, 0.8));
@@ -69,8 +71,8 @@ class SlicesTest {
 
   @Test
   void aFigureThatAGroupDoesNotHaveIsLeftOutOfItsGap() {
-    List<Prediction> texts = IntStream.range(0, 90).mapToObj(i -> (Prediction) new Prediction.OneText(Row.of(i, "t"), 10, i % 3, 1 + i % 3,
-        "a b", i % 3 == 0 ? null : i % 3 == 1 ? "a b" : "c")).toList();
+    List<Prediction.OneText> texts = IntStream.range(0, 90).mapToObj(i -> new Prediction.OneText(Row.of(i, "t"), 10, i % 3,
+        1 + i % 3, "a b", i % 3 == 0 ? null : i % 3 == 1 ? "a b" : "c")).toList();
     Slices slices = Slices.of("g", IntStream.range(0, 90).mapToObj(i -> "g" + i % 3).toList(),
         Evaluation.of(List.of(), texts, new Bootstrap(50, 0.95, 1)));
     assertTrue(Double.isNaN(slices.groups().getFirst().figures().get("exact_match").value()));
