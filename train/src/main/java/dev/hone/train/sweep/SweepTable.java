@@ -91,7 +91,7 @@ public final class SweepTable {
       List<String> row = new ArrayList<>();
       row.add(Integer.toString(rows.size()));
       row.add(Integer.toString(record.trial().number()));
-      row.add(record.state().name().toLowerCase(Locale.ROOT));
+      row.add(record.state() == State.PAUSED ? "stopped" : record.state().name().toLowerCase(Locale.ROOT)); // for good
       row.add(best == null ? "" : full ? Double.toString(best.value()) : String.format(Locale.ROOT, "%.4f", best.value()));
       row.add(best == null ? "" : Integer.toString(best.step()));
       row.add(Integer.toString(record.steps()));
