@@ -58,7 +58,8 @@ final class InspectCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Set<Check> removed = removed(arguments);
     Inspection found = DataInspector.inspect(settings(arguments, console));
-    boolean colours = console.terminal() && System.console() != null && System.getenv("NO_COLOR") == null;
+    boolean colours = console.terminal() && System.console() != null && System.console().isTerminal() // all three streams
+        && System.getenv("NO_COLOR") == null;
     console.out().print(arguments.on("json") ? found.json() + "\n" : found.text(colours, arguments.integer("rows")));
     if (arguments.has("html")) {
       AtomicFile.writeString(arguments.path("html"), found.html());

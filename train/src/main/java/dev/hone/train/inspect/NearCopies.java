@@ -8,21 +8,25 @@ import java.util.function.IntPredicate;
 /**
  * Which rows are much like another: rows to train on like an earlier one, held-out rows like one to train on. Pairs that meet in
  * a band of their {@link MinHash} and whose sketches agree are compared by their texts.
+ *
+ * <p>Implementation note: texts made from one form (an order, a log line) fill huge buckets without being near copies. So a row is
+ * held against the nearest {@value #LOOK_BACK} before it in its bucket only, and of these the one whose sketch agrees best is
+ * compared by its text: at most one comparison a row and band, whatever the data.
  */
 final class NearCopies {
-  /** A row is held against so many rows of its bucket, the nearest before it: texts made from one form fill huge buckets. */
   private static final int LOOK_BACK = 64;
-  /** Of these so many are compared by their texts. */
-  private static final int COMPARED = 4;
   private static final int GRAIN = 1 << 14;
 
   private final int[] twin;
+  private final int[] compared; // the last row that each was compared with
   private final float[] likeness;
 
   private NearCopies(int rows) {
     twin = new int[rows];
+    compared = new int[rows];
     likeness = new float[rows];
     Arrays.fill(twin, -1);
+    Arrays.fill(compared, -1);
   }
 
   /**
@@ -69,20 +73,21 @@ final class NearCopies {
       int first = Arrays.binarySearch(keys, 0, at, bucket << 32 | trained);
       from = (first < 0 ? -first - 1 : first) - 1;
     }
-    long[] own = null;
-    int compared = 0;
-    for (int i = from; i >= Math.max(0, from - LOOK_BACK + 1) && keys[i] >> 32 == bucket && compared < COMPARED; i--) {
-      int other = (int) keys[i];
-      if (Long.bitCount(~(sketch[row] ^ sketch[other])) < agreeing) {
-        continue;
+    int best = -1;
+    int most = agreeing - 1;
+    for (int i = from; i >= Math.max(0, from - LOOK_BACK + 1) && keys[i] >> 32 == bucket; i--) {
+      int bits = Long.bitCount(~(sketch[row] ^ sketch[(int) keys[i]]));
+      if (bits > most) {
+        most = bits;
+        best = (int) keys[i];
       }
-      compared++;
-      own = own == null ? set.apply(row) : own;
-      double jaccard = Shingles.jaccard(own, set.apply(other));
+    }
+    if (best >= 0 && best != compared[row]) {
+      compared[row] = best;
+      double jaccard = Shingles.jaccard(set.apply(row), set.apply(best));
       if (jaccard >= least) {
-        twin[row] = other;
+        twin[row] = best;
         likeness[row] = (float) jaccard;
-        return;
       }
     }
   }

@@ -82,7 +82,8 @@ final class TextChecks {
         damaged.add(row);
       }
     }
-    String middle = String.format(Locale.ROOT, "the median row has %,.0f characters", Math.exp(usual[0]));
+    String middle = usual[2] == 0 ? "no row can be read"
+        : String.format(Locale.ROOT, "the median row has %,.0f characters", Math.exp(usual[0]));
     out.accept(odd.finding(Check.OUTLIERS, Level.NOTE, CopyChecks.count(odd.count(), "is", "are") + " unlike the others; " + middle,
         "no row stands out; " + middle), odd);
     out.accept(damaged.finding(Check.DAMAGE, Level.WARNING, CopyChecks.count(damaged.count(), "holds", "hold")

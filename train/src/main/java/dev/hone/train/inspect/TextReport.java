@@ -24,7 +24,7 @@ final class TextReport {
   }
 
   String text() {
-    found.files().forEach(this::line);
+    found.files().forEach(file -> line(printable(file)));
     samples();
     lengths();
     labels();
@@ -33,7 +33,7 @@ final class TextReport {
     for (Finding finding : found.findings()) {
       String where = rows == 0 ? "" : finding.where(rows);
       line(String.format("%s  %-" + width + "s  %s", level(finding.level()), finding.check().title(),
-          finding.verdict() + (where.isEmpty() ? "" : ": " + where)));
+          printable(finding.verdict() + (where.isEmpty() ? "" : ": " + where))));
     }
     line("");
     line(found.summary());
@@ -62,7 +62,8 @@ final class TextReport {
         + (found.maxLength() == 0 ? "; without --model words, not tokens" : "") + ")");
     for (Sample sample : found.samples()) {
       line("");
-      line("  " + sample.place().file() + " " + sample.place().unit() + " " + sample.place().number() + ": " + counts(sample));
+      line(printable("  " + sample.place().file() + " " + sample.place().unit() + " " + sample.place().number() + ": "
+          + counts(sample)));
       StringBuilder text = new StringBuilder();
       for (Sample.Span span : sample.spans()) {
         String shown = printable(span.text());
@@ -113,7 +114,7 @@ final class TextReport {
     int most = labels.stream().mapToInt(Share::training).max().orElse(1);
     labels.stream().sorted((a, b) -> Integer.compare(b.training(), a.training())).limit(LABELS).forEach(label ->
         line(String.format(Locale.ROOT, "  %,9d %s %s %s", label.training(),
-            found.heldOut() > 0 ? String.format(Locale.ROOT, "%,9d", label.heldOut()) : "", shortened(label.name()),
+            found.heldOut() > 0 ? String.format(Locale.ROOT, "%,9d", label.heldOut()) : "", shortened(printable(label.name())),
             bar(label.training(), Math.max(1, most))).stripTrailing()));
     if (labels.size() > LABELS) {
       line("  and " + (labels.size() - LABELS) + " more");
@@ -124,8 +125,9 @@ final class TextReport {
     return String.format("%-20s", name.length() > 20 ? name.substring(0, 19) + "…" : name);
   }
 
+  /** A line of which the colours are ours. */
   private void line(String text) {
-    out.append(colours ? text : printable(text)).append('\n');
+    out.append(text).append('\n');
   }
 
   /** Control characters of a file must not reach a terminal. */

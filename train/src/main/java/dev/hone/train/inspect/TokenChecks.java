@@ -167,6 +167,11 @@ final class TokenChecks {
         tokens += view.count(text);
       }
     }
+    if (tokens == 0) {
+      out.accept(Finding.skipped(Check.TOKENIZER, "no row can be read"), new Rows(corpus));
+      out.accept(Finding.skipped(Check.UNKNOWN, "no row can be read"), new Rows(corpus));
+      return null;
+    }
     TokenizerFit fit = new TokenizerFit(tokens / Math.max(1.0, words), characters / Math.max(1.0, tokens), unknown());
     boolean spaced = characters < LONG_WORDS * words;
     String verdict = String.format(Locale.ROOT, "%.2f tokens per word, %.1f characters per token", fit.perWord(), fit.characters());

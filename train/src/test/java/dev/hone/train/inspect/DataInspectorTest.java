@@ -266,6 +266,29 @@ class DataInspectorTest {
   }
 
   @Test
+  void coloursOfAReportAreItsOwn() throws IOException {
+    rows.set(3, rows.get(3).replace("down", "\u001b[7mdown"));
+    String text = csv().text(true, 5);
+    assertTrue(text.contains("\u001b[33mwarning\u001b[0m  label-balance"), text);
+    assertTrue(text.contains("'\uFFFD[7mdown'") && !text.contains("\u001b[7m"), text);
+  }
+
+  @Test
+  void rowsReadThroughAnIndexHaveTheSameFindings() throws IOException {
+    rows.set(20, rows.get(4));
+    rows.set(30, rows.get(8).replace(",up", ",down"));
+    InspectSettings settings = InspectSettings.of(csv("rows.csv", rows));
+    Inspection indexed = DataInspector.inspect(settings.withData(DataOptions.DETECT.withFormat("indexed"), InspectSettings.Task.DETECT,
+        InspectSettings.Labels.ONE));
+    assertEquals(DataInspector.inspect(settings).findings(), indexed.findings());
+    Path copy = directory.resolve("copy.csv");
+    indexed.clean(copy, Set.of(Check.DUPLICATES), false);
+    List<String> kept = new ArrayList<>(rows);
+    kept.remove(20);
+    assertEquals("text,label\n" + String.join("\n", kept) + "\n", Files.readString(copy));
+  }
+
+  @Test
   void theNumberOfThreadsMakesNoDifference() throws IOException {
     rows.addAll(rows.subList(0, 30));
     rows.addAll(rows.stream().limit(30).map(row -> row.replaceFirst(" ", " so ")).toList());
