@@ -20,9 +20,9 @@ import java.util.List;
  */
 public final class Main {
   private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new InspectCommand(),
-      new ValidateCommand(), new SweepCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(),
-      new MergeCommand(), new QuantizeCommand(), new AdapterCommand(), new TokenizerCommand(), new VerifyCommand(),
-      new DevicesCommand());
+      new ValidateCommand(), new SweepCommand(), new EvaluateCommand(), new CompareCommand(), new PredictCommand(),
+      new GenerateCommand(), new MergeCommand(), new QuantizeCommand(), new AdapterCommand(), new TokenizerCommand(),
+      new VerifyCommand(), new DevicesCommand());
 
   private Main() {}
 

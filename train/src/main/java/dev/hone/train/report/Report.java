@@ -154,7 +154,7 @@ public final class Report {
     page.details("Rows with the highest loss", inner -> inner.table(table));
   }
 
-  private static String truth(Prediction prediction, List<String> labels) {
+  static String truth(Prediction prediction, List<String> labels) {
     return switch (prediction) {
       case Prediction.OneClass one -> labels.get(one.truth());
       case Prediction.SomeLabels some -> chosen(some.truth(), labels);
@@ -163,7 +163,7 @@ public final class Report {
     };
   }
 
-  private static String predicted(Prediction prediction, List<String> labels) {
+  static String predicted(Prediction prediction, List<String> labels) {
     return switch (prediction) {
       case Prediction.OneClass one -> String.format(Locale.ROOT, "%s (%.2f)", labels.get(one.predicted()),
           one.probabilities()[one.predicted()]);
