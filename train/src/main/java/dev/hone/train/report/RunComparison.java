@@ -33,8 +33,8 @@ public final class RunComparison {
 
   private static final Set<String> OWN_SETTINGS = Set.of("output_dir", "report_to");
   /** What matters of each kind of task, the first first. */
-  private static final List<String> HEADLINES = List.of("accuracy", "macro_f1", "matthews", "micro_f1", "rmse", "mae", "r2",
-      "pearson", "perplexity", "token_accuracy", "auroc", "loss", "calibration_error", "bleu", "chrf", "rouge_l", "exact_match");
+  private static final List<String> HEADLINES = List.of("accuracy", "micro_f1", "macro_f1", "matthews", "auroc", "rmse", "mae",
+      "r2", "pearson", "perplexity", "token_accuracy", "loss", "calibration_error", "bleu", "chrf", "rouge_l", "exact_match");
 
   /**
    * Two runs on the rows that both were measured on.
@@ -159,8 +159,9 @@ public final class RunComparison {
   /** The figures worth showing first that all measured runs have. */
   List<String> headlines() {
     List<Run> measured = runs.stream().filter(run -> run.evaluation() != null).toList();
-    return measured.isEmpty() ? List.of() : HEADLINES.stream()
+    List<String> shared = measured.isEmpty() ? List.of() : HEADLINES.stream()
         .filter(name -> measured.stream().allMatch(run -> run.evaluation().figures().containsKey(name))).toList();
+    return shared.contains("accuracy") ? shared.stream().filter(name -> !name.equals("micro_f1")).toList() : shared; // the same
   }
 
   /** The settings that are not the same in all runs, with the value of each run; "" where it has none. */
@@ -171,11 +172,20 @@ public final class RunComparison {
     Map<String, List<String>> differing = new LinkedHashMap<>();
     for (String key : keys) {
       List<String> values = runs.stream().map(run -> run.settings().getOrDefault(key, "")).toList();
-      if (new HashSet<>(values).size() > 1) {
+      if (values.stream().map(RunComparison::meant).distinct().count() > 1) {
         differing.put(key, values);
       }
     }
     return differing;
+  }
+
+  /** A number as such: 5e-3 is 0.005. */
+  private static Object meant(String value) {
+    try {
+      return Double.valueOf(value);
+    } catch (NumberFormatException _) {
+      return value;
+    }
   }
 
   /** The comparison as lines for a terminal. */

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Function;
 
 /** A comparison of runs as a page. */
 final class RunComparisonPage {
@@ -72,17 +73,19 @@ final class RunComparisonPage {
 
   private void figures(Page page) {
     page.section("Figures");
-    List<String> headers = new ArrayList<>(List.of("run", "method", "numbers trained", "rows learnt from", "steps", "seconds"));
     List<String> headlines = all.headlines();
-    headlines.forEach(name -> headers.add(name.replace('_', ' ')));
+    List<String> headers = new ArrayList<>(List.of(""));
+    headers.addAll(all.names());
     Table table = new Table("", headers);
-    for (int i = 0; i < all.runs().size(); i++) {
-      RunFacts facts = all.runs().get(i).facts();
-      Evaluation evaluation = all.runs().get(i).evaluation();
-      List<Object> row = new ArrayList<>(List.of(all.names().get(i), facts.method(), facts.trainedParameters(), facts.trainingRows(),
-          facts.steps(), Math.round(facts.seconds() * 10) / 10.0));
-      headlines.forEach(name -> row.add(evaluation == null ? "" : RunComparisonText.withInterval(evaluation.figure(name))));
-      table.row(row.toArray());
+    row(table, "method", run -> run.facts().method());
+    row(table, "numbers trained", run -> String.format(Locale.ROOT, "%,d", run.facts().trainedParameters()));
+    row(table, "rows learnt from", run -> String.format(Locale.ROOT, "%,d", run.facts().trainingRows()));
+    row(table, "steps", run -> String.valueOf(run.facts().steps()));
+    row(table, "seconds of training", run -> String.format(Locale.ROOT, "%.1f", run.facts().seconds()));
+    row(table, "rows measured", run -> run.evaluation() == null ? "none" : Findings.rows(run));
+    for (String name : headlines) {
+      row(table, name.replace('_', ' '), run -> run.evaluation() == null ? ""
+          : RunComparisonText.withInterval(run.evaluation().figure(name)));
     }
     page.table(table);
     for (String name : headlines.stream().limit(4).toList()) {
@@ -97,6 +100,12 @@ final class RunComparisonPage {
       page.figure(Charts.intervals(plain.substring(0, 1).toUpperCase(Locale.ROOT) + plain.substring(1) + (Evaluation.lessIsBetter(name)
           ? " (less is better)" : ""), plain, estimates, Double.NaN));
     }
+  }
+
+  private void row(Table table, String name, Function<Run, ?> value) {
+    List<Object> row = new ArrayList<>(List.of(name));
+    all.runs().forEach(run -> row.add(value.apply(run)));
+    table.row(row.toArray());
   }
 
   private void settings(Page page) {

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 /** Curves over one axis. */
 final class LineChart {
   private static final int HEIGHT = 270;
-  private static final int LEFT = 62;
+  private static final int LEFT = 72;
   private static final int RIGHT = 12;
   private static final int TOP = 10;
   private static final int BOTTOM = 42;
@@ -84,7 +84,7 @@ final class LineChart {
       svg.text("soft", "middle", Math.min(x.at(tick), Svg.WIDTH - RIGHT - 8), HEIGHT - BOTTOM + 18, x.label(tick));
     }
     svg.text("soft", "middle", (LEFT + Svg.WIDTH - RIGHT) / 2.0, HEIGHT - 6, xName);
-    svg.sideways(13, (TOP + HEIGHT - BOTTOM) / 2.0, yName);
+    svg.sideways(12, (TOP + HEIGHT - BOTTOM) / 2.0, yName);
   }
 
   private static void draw(Svg svg, Charts.Series s, Scale x, Scale y) {
