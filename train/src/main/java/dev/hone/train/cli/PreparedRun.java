@@ -149,9 +149,12 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
     if (arguments.has("test-data")) {
       files.add(RunFacts.DataFile.of("test", arguments.path("test-data")));
     }
+    if (parts.measured() == null && arguments.has("slice-by")) {
+      throw new UserError("--slice-by groups the rows that are measured, and there are none: give --test-data or --eval-data");
+    }
     boolean made = arguments.has("init");
     return new RunRecorder.About(arguments.required(made ? "init" : "model"), made ? "full" : arguments.text("method"), files,
-        parts.measured() == null ? "" : parts.test == null ? "held-out" : "test");
+        parts.measured() == null ? "" : parts.test == null ? "held-out" : "test", arguments.list("slice-by"));
   }
 
   private static LanguageTuning languageTuning(Arguments arguments, TrainConfig config, Console console) throws IOException {
@@ -192,12 +195,14 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
   private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,
       Reader<E> reader, Cut<E> cut) {
     DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
+    DataOptions grouped = options.withMore(arguments.list("slice-by")); // of the rows that are measured at the end
+    boolean tested = arguments.has("test-data");
     DataParts data = DataParts.parse(arguments.required("data"));
     Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
     List<Dataset<E>> training = new ArrayList<>();
     List<Dataset<E>> heldOut = new ArrayList<>();
     data.files().forEach((file, weight) -> {
-      Dataset<E> all = reader.read(file, options);
+      Dataset<E> all = reader.read(file, tested || apart != null ? options : grouped);
       say.accept(all.description() + (weight == 1 ? "" : "; weight " + weight));
       if (apart != null || arguments.number("val-size") == 0) {
         training.add(all.weighted(weight, config.seed()));
@@ -211,12 +216,12 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
       heldOut.add(parts.heldOut);
     });
     if (apart != null) {
-      heldOut.add(reader.read(apart, options));
+      heldOut.add(reader.read(apart, tested ? options : grouped));
       say.accept(heldOut.getFirst().description());
     }
     Dataset<E> test = null;
-    if (arguments.has("test-data")) {
-      test = reader.read(arguments.path("test-data"), options);
+    if (tested) {
+      test = reader.read(arguments.path("test-data"), grouped);
       say.accept("test: " + test.description());
     }
     return new Parts<>(Dataset.together(training), heldOut.isEmpty() ? null : Dataset.together(heldOut), test);

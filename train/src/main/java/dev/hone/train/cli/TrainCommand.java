@@ -65,6 +65,7 @@ final class TrainCommand implements Command {
     flags.addAll(QuantFlags.ALL);
     flags.addAll(Flag.of(TrainConfig.SETTINGS));
     flags.add(Reporting.FLAG);
+    flags.add(Flag.of("slice-by", "COLUMN,...", null, "columns of the measured rows: figures by group in the report, and the gap"));
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));
     flags.add(Flag.toggle("resume", "go on from the newest checkpoint in the output directory"));
     flags.add(Flag.toggle("quiet", "no progress"));

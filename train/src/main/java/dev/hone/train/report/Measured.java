@@ -22,6 +22,9 @@ sealed interface Measured {
   /** Figures and predictions of rows that it did not learn from. */
   Evaluation evaluate();
 
+  /** The cells of a further column for each row of {@link #evaluate}. */
+  List<String> column(String name);
+
   /** Some inputs, what should be answered, and what the model answers now. */
   List<Answer> answers();
 
@@ -40,9 +43,18 @@ sealed interface Measured {
     static final int MOST_ROWS = 2000;
     private static final int ANSWERS = 8;
 
+    private Dataset<Example.Labelled> bounded() {
+      return rows.select(spread(rows.size(), MOST_ROWS));
+    }
+
     @Override
     public Evaluation evaluate() {
-      return Evaluator.USUAL.evaluate(tuning.classifier(), rows.select(spread(rows.size(), MOST_ROWS)));
+      return Evaluator.USUAL.evaluate(tuning.classifier(), bounded());
+    }
+
+    @Override
+    public List<String> column(String name) {
+      return bounded().column(name);
     }
 
     @Override
@@ -70,9 +82,17 @@ sealed interface Measured {
 
     @Override
     public Evaluation evaluate() {
-      Dataset<Example.Language> bounded = rows.row(0) instanceof Example.Document ? beginning()
-          : rows.select(spread(rows.size(), MOST_ROWS));
-      return Evaluator.USUAL.evaluate(tuning.generator(), bounded, tuning.generator().encoder().maxLength());
+      return Evaluator.USUAL.evaluate(tuning.generator(), bounded(), tuning.generator().encoder().maxLength());
+    }
+
+    private Dataset<Example.Language> bounded() {
+      return rows.row(0) instanceof Example.Document ? beginning() : rows.select(spread(rows.size(), MOST_ROWS));
+    }
+
+    @Override
+    public List<String> column(String name) {
+      List<String> cells = bounded().column(name);
+      return Arrays.stream(tuning.generator().encoder().encode(bounded()).source()).mapToObj(cells::get).toList();
     }
 
     /** The first characters of a long text, or of its pieces. */

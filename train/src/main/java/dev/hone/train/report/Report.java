@@ -4,10 +4,12 @@ import dev.hone.core.io.AtomicFile;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.Figure;
 import dev.hone.train.evaluation.Prediction;
+import dev.hone.train.evaluation.Slices;
 import dev.hone.train.metric.ConfusionMatrix;
 import dev.hone.train.report.page.Charts;
 import dev.hone.train.report.page.Page;
 import dev.hone.train.report.page.Table;
+import dev.hone.train.report.page.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +71,9 @@ public final class Report {
     if (run.evaluation() != null) {
       figures(page, run.evaluation());
     }
+    if (!run.slices().isEmpty()) {
+      groups(page);
+    }
     if (!run.curves().steps().isEmpty()) {
       page.section("Curves");
       CurveCharts.of(run).forEach(page::figure);
@@ -123,6 +128,35 @@ public final class Report {
       page.table(byLabel);
     }
     worst(page, evaluation);
+  }
+
+  private void groups(Page page) {
+    page.section("Groups of rows");
+    page.note("Groups of fewer than " + Slices.FEWEST + " rows take no part in gaps. That the best and the worst group were picked "
+        + "among several is not in the interval of a gap.");
+    for (Slices slices : run.slices()) {
+      String name = List.of("accuracy", "micro_f1", "rmse", "loss").stream().filter(run.evaluation().figures()::containsKey)
+          .findFirst().orElseThrow();
+      Table table = Table.of("", slices.column(), "rows", name.replace('_', ' '), "from", "to");
+      List<Charts.Estimate> estimates = new ArrayList<>();
+      for (Slices.Group group : slices.groups()) {
+        Figure figure = group.figures().get(name);
+        String value = group.value().isEmpty() ? "(none)" : group.value();
+        table.row(value, group.rows(), figure.value(), figure.low(), figure.high());
+        estimates.add(new Charts.Estimate(value + " (" + group.rows() + ")", figure.value(), figure.low(), figure.high()));
+      }
+      page.subsection("By " + slices.column());
+      Slices.Gap gap = slices.gaps().get(name);
+      if (gap != null) {
+        boolean apart = gap.figure().low() > 0;
+        page.verdict(apart ? Verdict.BAD : Verdict.GOOD, String.format(Locale.ROOT, "%s of '%s' and '%s' is %.3f apart (%.3f to %.3f)%s",
+            name.replace('_', ' '), gap.best(), gap.worst(), gap.figure().value(), gap.figure().low(), gap.figure().high(),
+            apart ? ": more than chance explains" : ", which may be chance"));
+      }
+      page.figure(Charts.intervals(name.replace('_', ' ') + " by " + slices.column() + "; dashed: all rows", name.replace('_', ' '),
+          estimates, run.evaluation().figure(name).value()));
+      page.table(table);
+    }
   }
 
   /** Figures that share an axis: from 0 to 1, more is better. */

@@ -3,11 +3,14 @@ package dev.hone.train.report;
 import dev.hone.train.data.DataException;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.PredictionsFile;
+import dev.hone.train.evaluation.Slices;
 import dev.hone.train.metric.Bootstrap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
@@ -21,8 +24,10 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param settings {@code run.yaml}; empty if there is none
  * @param curves {@code metrics.jsonl}
  * @param evaluation of the rows in {@code predictions.jsonl}; null if there are none
+ * @param slices the figures of groups of these rows, one for each column that was asked for
  */
-public record Run(Path directory, RunFacts facts, Map<String, String> settings, Curves curves, Evaluation evaluation) {
+public record Run(Path directory, RunFacts facts, Map<String, String> settings, Curves curves, Evaluation evaluation,
+    List<Slices> slices) {
   private static final String SETTINGS = "run.yaml";
   private static final String METRICS = "metrics.jsonl";
   private static final YAMLMapper YAML = YAMLMapper.builder().build();
@@ -42,7 +47,12 @@ public record Run(Path directory, RunFacts facts, Map<String, String> settings, 
 
   /** The same with facts and figures that are at hand. */
   static Run read(Path directory, RunFacts facts, Evaluation evaluation) throws IOException {
-    return new Run(directory, facts, settings(directory.resolve(SETTINGS)), Curves.read(directory.resolve(METRICS)), evaluation);
+    List<Slices> slices = new ArrayList<>();
+    if (evaluation != null) {
+      facts.groups().forEach((column, cells) -> slices.add(Slices.of(column, cells, evaluation)));
+    }
+    return new Run(directory, facts, settings(directory.resolve(SETTINGS)), Curves.read(directory.resolve(METRICS)), evaluation,
+        slices);
   }
 
   private static Map<String, String> settings(Path file) throws IOException {

@@ -40,6 +40,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param seconds of training
  * @param measuredOn what the predictions are of: {@code test}, {@code held-out}, or empty if there are none
  * @param rowsThere how many such rows there are, of which a bounded number was measured
+ * @param groups what each measured row has in a column that figures are grouped by, by column
  * @param samples answers before and after
  * @param remarks further things worth knowing, by name
  * @param environment what computed, by name
@@ -47,8 +48,12 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record RunFacts(String task, String problemType, String baseModel, String method, String product, List<String> labels,
     long trainedParameters, long allParameters, List<DataFile> files, int trainingRows, long trainingTokens, int steps,
-    int bestStep, Double bestLoss, boolean stoppedEarly, double seconds, String measuredOn, int rowsThere, List<Sample> samples,
-    Map<String, String> remarks, Map<String, String> environment, String finished) {
+    int bestStep, Double bestLoss, boolean stoppedEarly, double seconds, String measuredOn, int rowsThere,
+    Map<String, List<String>> groups, List<Sample> samples, Map<String, String> remarks, Map<String, String> environment, String finished) {
+  public RunFacts {
+    groups = groups == null ? Map.of() : groups; // of a file without them
+  }
+
   /** The name of the file in a run's directory. */
   public static final String NAME = "run.json";
 

@@ -47,8 +47,14 @@ public final class RunRecorder {
    * @param method what is trained, such as {@code lora}
    * @param files that rows came from
    * @param measuredOn what the rows are that are measured: {@code test}, {@code held-out}, or empty for none
+   * @param sliceBy further columns of those rows, read with them, by which figures are grouped
    */
-  public record About(String baseModel, String method, List<RunFacts.DataFile> files, String measuredOn) {}
+  public record About(String baseModel, String method, List<RunFacts.DataFile> files, String measuredOn, List<String> sliceBy) {
+    /** Groups by nothing. */
+    public About(String baseModel, String method, List<RunFacts.DataFile> files, String measuredOn) {
+      this(baseModel, method, files, measuredOn, List.of());
+    }
+  }
 
   private final Tuning<?> tuning;
   private final Measured measured;
@@ -130,8 +136,16 @@ public final class RunRecorder {
         classifier ? model.labels().names() : List.of(), numbers(tuning.parameters()), numbers(model.parameters().values()),
         about.files(), training.size(), IntStream.of(training.lengths()).asLongStream().sum(), result.steps(), result.bestStep(),
         Double.isNaN(result.bestLoss()) ? null : result.bestLoss(), result.stoppedEarly(), result.seconds(),
-        rowsThere == 0 ? "" : about.measuredOn(), rowsThere, samples, remarks, environment(),
+        rowsThere == 0 ? "" : about.measuredOn(), rowsThere, groups(), samples, remarks, environment(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  private Map<String, List<String>> groups() {
+    Map<String, List<String>> groups = new LinkedHashMap<>();
+    if (rowsThere > 0) {
+      about.sliceBy().forEach(column -> groups.put(column, measured.column(column)));
+    }
+    return groups;
   }
 
   private static long numbers(Iterable<Parameter> parameters) {

@@ -127,6 +127,22 @@ class ReportCommandsTest {
   }
 
   @Test
+  void figuresAreGroupedByAColumn() throws IOException {
+    StringBuilder rows = new StringBuilder("text,label,place\n");
+    TinyModel.reviews(80).lines().skip(1).forEach(line -> rows.append(line).append(rows.length() % 3 == 0 ? ",north\n" : ",south<\n"));
+    Path placed = Files.writeString(directory.resolve("placed.csv"), rows);
+    Path out = train("placed", "--test-data", placed, "--slice-by", "place");
+    String html = page(out);
+    assertTrue(html.contains("Groups of rows") && html.contains("By place") && html.contains("south&lt;"));
+    Report.of(out).write();
+    assertEquals(html, page(out));
+    CommandRun.of("train", "--model", model, "--data", placed, "--output-dir", directory.resolve("x"), "--val-size", 0, "--slice-by",
+        "place").assertUserError("--slice-by", "--test-data");
+    CommandRun.of("train", "--model", model, "--data", data, "--output-dir", directory.resolve("x"), "--slice-by", "place")
+        .assertUserError("no column 'place'");
+  }
+
+  @Test
   void reportsCanBeTurnedOff() throws IOException {
     Path none = train("none", "--report-to", "none");
     try (Stream<Path> files = Files.list(none)) {
