@@ -93,7 +93,10 @@ final class TrainCommand implements Command {
     OutputDirectory.check(output, resume || search || arguments.on("overwrite"));
     TrainConfig config = config(arguments);
     boolean quiet = arguments.on("quiet");
-    PreparedRun run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
+    PreparedRun run;
+    try (WarmUp _ = WarmUp.start()) {
+      run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
+    }
     if (search) {
       return findRate(run, config, console);
     }
