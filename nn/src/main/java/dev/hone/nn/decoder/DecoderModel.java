@@ -60,7 +60,11 @@ public record DecoderModel(Names names, Embedding embeddings, Embedding position
     Variable x = embed(batch, pass);
     for (DecoderBlock block : blocks) {
       observer.accept(x);
-      x = pass.block(in -> block.forward(in, batch, pass), x);
+      Variable y = pass.block(in -> block.forward(in, batch, pass), x);
+      if (observer == NOBODY) {
+        x.spent();
+      }
+      x = y;
     }
     Variable y = norm.forward(x);
     observer.accept(y);

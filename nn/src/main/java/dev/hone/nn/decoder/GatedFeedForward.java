@@ -32,10 +32,21 @@ public record GatedFeedForward(Linear gate, Linear up, Linear fused, Linear down
 
   /** The layer's result. */
   public Variable forward(Variable x, Pass pass) {
-    Variable wide = fused == null
-        ? ActivationOps.gated(activation, gate.forward(x, pass), up.forward(x, pass))
-        : ActivationOps.gated(activation, fused.forward(x, pass));
-    return down.forward(wide, pass);
+    Variable wide;
+    if (fused == null) {
+      Variable g = gate.forward(x, pass);
+      Variable u = up.forward(x, pass);
+      wide = ActivationOps.gated(activation, g, u);
+      g.spent();
+      u.spent();
+    } else {
+      Variable both = fused.forward(x, pass);
+      wide = ActivationOps.gated(activation, both);
+      both.spent();
+    }
+    Variable y = down.forward(wide, pass);
+    wide.spent();
+    return y;
   }
 
   @Override

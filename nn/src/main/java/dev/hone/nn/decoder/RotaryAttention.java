@@ -71,13 +71,32 @@ public record RotaryAttention(CausalAttention attention, Linear query, Linear ke
       k = parts.get(1);
       v = parts.get(2);
     }
-    if (queryNorm != null) {
-      q = queryNorm.forward(q);
-      k = keyNorm.forward(k);
+    Variable turnedQ = turned(queryNorm, q, batch);
+    Variable turnedK = turned(keyNorm, k, batch);
+    Variable mixed = attention.forward(turnedQ, turnedK, v, batch, pass);
+    turnedQ.spent();
+    turnedK.spent();
+    if (fused == null) {
+      v.spent();
     }
-    Variable mixed = attention.forward(rotary.rotate(q, attention.headDim(), batch),
-        rotary.rotate(k, attention.headDim(), batch), v, batch, pass);
-    return output.forward(mixed, pass);
+    Variable y = output.forward(mixed, pass);
+    mixed.spent();
+    return y;
+  }
+
+  private Variable turned(RmsNorm norm, Variable x, TokenBatch batch) {
+    Variable normed = x;
+    if (norm != null) {
+      normed = norm.forward(x);
+    }
+    Variable turned = rotary.rotate(normed, attention.headDim(), batch);
+    if (norm != null) {
+      normed.spent();
+    }
+    if (fused == null) { // parts of one projection may lie in the same memory
+      x.spent();
+    }
+    return turned;
   }
 
   @Override

@@ -39,10 +39,22 @@ record GemmaBlock(RmsNorm attentionNorm, RotaryAttention attention, RmsNorm atte
 
   @Override
   public Variable forward(Variable x, TokenBatch batch, Pass pass) {
-    Variable mixed = attention.forward(attentionNorm.forward(x), batch, pass);
-    Variable h = MathOps.add(x, attentionOutNorm.forward(mixed));
-    Variable fed = feedForward.forward(feedForwardNorm.forward(h), pass);
-    return MathOps.add(h, feedForwardOutNorm.forward(fed));
+    Variable normed = attentionNorm.forward(x);
+    Variable mixed = attention.forward(normed, batch, pass);
+    normed.spent();
+    Variable back = attentionOutNorm.forward(mixed);
+    mixed.spent();
+    Variable h = MathOps.add(x, back);
+    back.spent();
+    Variable inner = feedForwardNorm.forward(h);
+    Variable fed = feedForward.forward(inner, pass);
+    inner.spent();
+    Variable out = feedForwardOutNorm.forward(fed);
+    fed.spent();
+    Variable y = MathOps.add(h, out);
+    out.spent();
+    h.spent();
+    return y;
   }
 
   @Override

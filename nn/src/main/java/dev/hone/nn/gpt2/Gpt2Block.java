@@ -32,11 +32,24 @@ record Gpt2Block(LayerNorm attentionNorm, CausalAttention attention, Linear proj
   @Override
   public Variable forward(Variable x, TokenBatch batch, Pass pass) {
     int index = attention.layer();
-    Variable mixed = attention.forward(projections.forward(attentionNorm.forward(x), pass), batch, pass);
-    Variable back = attentionOutput.forward(mixed, pass);
-    Variable h = MathOps.add(x, pass.dropout(back, dropout, Pass.site("attention", index)));
-    Variable fed = down.forward(up.forward(feedForwardNorm.forward(h), activation, pass), pass);
-    return MathOps.add(h, pass.dropout(fed, dropout, Pass.site("feedForward", index)));
+    Variable normed = attentionNorm.forward(x);
+    Variable qkv = projections.forward(normed, pass);
+    normed.spent();
+    Variable mixed = attention.forward(qkv, batch, pass);
+    qkv.spent();
+    Variable back = pass.droppedOut(attentionOutput.forward(mixed, pass), dropout, Pass.site("attention", index));
+    mixed.spent();
+    Variable h = MathOps.add(x, back);
+    back.spent();
+    Variable inner = feedForwardNorm.forward(h);
+    Variable wide = up.forward(inner, activation, pass);
+    inner.spent();
+    Variable fed = pass.droppedOut(down.forward(wide, pass), dropout, Pass.site("feedForward", index));
+    wide.spent();
+    Variable y = MathOps.add(h, fed);
+    fed.spent();
+    h.spent();
+    return y;
   }
 
   @Override

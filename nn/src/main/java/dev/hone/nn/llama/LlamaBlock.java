@@ -33,10 +33,18 @@ record LlamaBlock(int index, RmsNorm attentionNorm, RotaryAttention attention, R
 
   @Override
   public Variable forward(Variable x, TokenBatch batch, Pass pass) {
-    Variable mixed = attention.forward(attentionNorm.forward(x), batch, pass);
-    Variable h = MathOps.add(x, pass.dropout(mixed, dropout, Pass.site("attention", index)));
-    Variable fed = feedForward.forward(feedForwardNorm.forward(h), pass);
-    return MathOps.add(h, pass.dropout(fed, dropout, Pass.site("feedForward", index)));
+    Variable normed = attentionNorm.forward(x);
+    Variable mixed = pass.droppedOut(attention.forward(normed, batch, pass), dropout, Pass.site("attention", index));
+    normed.spent();
+    Variable h = MathOps.add(x, mixed);
+    mixed.spent();
+    Variable inner = feedForwardNorm.forward(h);
+    Variable fed = pass.droppedOut(feedForward.forward(inner, pass), dropout, Pass.site("feedForward", index));
+    inner.spent();
+    Variable y = MathOps.add(h, fed);
+    fed.spent();
+    h.spent();
+    return y;
   }
 
   @Override
