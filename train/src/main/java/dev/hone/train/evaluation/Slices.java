@@ -140,7 +140,7 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
       while (quarter < QUARTERS - 1 && number >= bounds[quarter + 1]) {
         quarter++;
       }
-      return "quarter " + (quarter + 1) + ": " + shown(bounds[quarter]) + " to " + (quarter < QUARTERS - 1 ? "below " : "")
+      return "Q" + (quarter + 1) + ": " + shown(bounds[quarter]) + " to " + (quarter < QUARTERS - 1 ? "below " : "")
           + shown(bounds[quarter + 1]);
     }).toList();
   }

@@ -62,7 +62,7 @@ class EvaluateCommandTest {
     CommandRun screen = evaluate(flags).assertDone();
     assertFitsAScreen(screen);
     for (String part : List.of("60 rows", "95 % interval", "balanced accuracy", "true \\ predicted", "by shop", "north",
-        "quarter 4: ", "gap", "McNemar's test: p = ", "swap good / bad", "the prediction changes in ")) {
+        "Q4: ", "gap", "McNemar's test: p = ", "swap good / bad", "the prediction changes in ")) {
       assertTrue(screen.out().contains(part), part + " is missing in\n" + screen.out());
     }
     assertEquals(60, Files.readAllLines(predictions).size());

@@ -64,8 +64,8 @@ class SlicesTest {
     assertEquals(List.of("0", "10", "20"), few.groups().stream().map(Slices.Group::value).toList());
     Slices many = Slices.of("n", IntStream.range(0, 100).mapToObj(i -> i == 7 ? "" : Integer.toString(i)).toList(),
         evaluation(100, 0.8));
-    assertEquals(List.of("", "quarter 1: 0 to below 25", "quarter 2: 25 to below 50", "quarter 3: 50 to below 75",
-        "quarter 4: 75 to 99"), many.groups().stream().map(Slices.Group::value).toList());
+    assertEquals(List.of("", "Q1: 0 to below 25", "Q2: 25 to below 50", "Q3: 50 to below 75",
+        "Q4: 75 to 99"), many.groups().stream().map(Slices.Group::value).toList());
     assertEquals(List.of(1, 24, 25, 25, 25), many.groups().stream().map(Slices.Group::rows).toList());
   }
 
