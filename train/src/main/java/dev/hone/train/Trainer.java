@@ -5,6 +5,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.RunEvents.CheckpointEvent;
@@ -121,6 +122,7 @@ public final class Trainer {
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut));
     takeUp(run);
     if (run.step < total) {
+      memory(training, heldOut != null).check("training");
       probe(training, batches.epoch(run.epoch));
     }
     while (goesOn(run, total)) {
@@ -266,10 +268,7 @@ public final class Trainer {
    * after hours; and a parameter that no gradient reaches is named.
    */
   private void probe(TrainingSet training, List<int[]> batches) {
-    int[] longest = batches.getFirst();
-    for (int[] rows : batches) {
-      longest = training.tokens(rows) > training.tokens(longest) ? rows : longest;
-    }
+    int[] longest = longest(training, batches);
     try (Scope _ = Scope.open()) {
       objective.answer(model, training, longest, 1, pass(-1)).loss().backward();
     }
@@ -279,6 +278,28 @@ public final class Trainer {
           + String.join(", ", unreached.subList(0, Math.min(3, unreached.size()))) + (unreached.size() > 3 ? ", ..." : ""));
     }
     Gradients.clear(parameters);
+  }
+
+  /**
+   * What a run needs, by part, before it needs it.
+   *
+   * @param heldOut whether rows are held out
+   */
+  public MemoryEstimate memory(TrainingSet training, boolean heldOut) {
+    int[] rows = longest(training, batches(training).epoch(0));
+    int longest = rows[0];
+    for (int row : rows) {
+      longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
+    }
+    return new TrainingMemory(model, parameters, config).of(training.tokens(rows), training.tokens().get(longest), heldOut);
+  }
+
+  private static int[] longest(TrainingSet training, List<int[]> batches) {
+    int[] longest = batches.getFirst();
+    for (int[] rows : batches) {
+      longest = training.tokens(rows) > training.tokens(longest) ? rows : longest;
+    }
+    return longest;
   }
 
   private void warn(String message) {

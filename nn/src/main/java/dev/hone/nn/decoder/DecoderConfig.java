@@ -10,6 +10,12 @@ public sealed interface DecoderConfig extends ModelConfig permits LlamaConfig, G
   /** Whether the head is the embedding table. */
   boolean tied();
 
+  /** F, the width of the feed-forward layers. */
+  int feedForward();
+
+  /** Numbers of the keys of one token in one layer, G · D. */
+  int cacheWidth();
+
   /** Soft cap of the logits, 0 for none. */
   default float logitCap() {
     return 0;

@@ -94,6 +94,11 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
   }
 
   @Override
+  public int cacheWidth() {
+    return kvHeads * headDim;
+  }
+
+  @Override
   public String prefix() {
     return GemmaModel.NAMES.prefix();
   }

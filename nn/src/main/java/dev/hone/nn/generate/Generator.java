@@ -7,6 +7,7 @@ import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
 import dev.hone.nn.KvCache;
+import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -107,6 +108,8 @@ public final class Generator {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     int added = model.config().maxLength() - model.maxLength();
     int reserve = Math.min(model.config().maxLength(), added + longest + settings.maxNewTokens());
+    MemoryEstimate.ofGeneration(model, prompts.stream().mapToInt(prompt -> prompt.length).sum(), all.size(), reserve)
+        .check("generation");
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
     TokenBatch batch = TokenBatch.of(prompts);

@@ -58,6 +58,11 @@ public record Gpt2Config(String modelType, int vocabSize, int hiddenSize, int la
   }
 
   @Override
+  public int cacheWidth() {
+    return hiddenSize;
+  }
+
+  @Override
   public String prefix() {
     return Gpt2Model.NAMES.prefix();
   }

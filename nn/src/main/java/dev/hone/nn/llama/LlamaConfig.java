@@ -89,6 +89,11 @@ public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int l
   }
 
   @Override
+  public int cacheWidth() {
+    return kvHeads * headDim;
+  }
+
+  @Override
   public String prefix() {
     return LlamaModel.NAMES.prefix();
   }

@@ -144,6 +144,9 @@ final class TrainCommand implements Command {
       boolean quiet, Console console) throws IOException {
     Tuning<?> tuning = run.tuning();
     say(console, quiet, Adapter.summary(tuning.model()));
+    if (!quiet) {
+      console.note("memory: " + tuning.trainer(run.training(), config).memory(run.training(), run.heldOut() != null));
+    }
     Trainer.Result result;
     try (Interruption _ = new Interruption(tuning::stop)) {
       try (ConsoleView view = ConsoleView.open(console, quiet, "", config.bestMetric())) {

@@ -1,6 +1,7 @@
 package dev.hone.train.cli;
 
 import dev.hone.lora.Adapter;
+import dev.hone.nn.MemoryEstimate;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import java.io.IOException;
@@ -37,6 +38,9 @@ final class ValidateCommand implements Command {
     console.result(Adapter.summary(run.tuning().model()));
     console.result(String.format(Locale.ROOT, "%d rows to learn from, %s held out, %d steps", run.training().size(),
         run.heldOut() == null ? "none" : run.heldOut().size() + "", trainer.steps(run.training())));
+    MemoryEstimate memory = trainer.memory(run.training(), run.heldOut() != null);
+    console.result("memory: " + memory);
+    memory.check("training");
     trainer.check(run.training(), run.heldOut());
     console.result("valid: the longest batch ran forward and backward, nothing was written");
     return 0;

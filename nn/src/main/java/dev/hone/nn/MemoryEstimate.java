@@ -1,0 +1,120 @@
+package dev.hone.nn;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.nn.decoder.DecoderConfig;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * What a run is going to need, by part, so that one that cannot fit ends before it begins.
+ *
+ * @param parts in the order in which they are told
+ */
+public record MemoryEstimate(List<Part> parts) {
+  /** How much more than the heap an estimate may be before it is believed: it is right to about a quarter. */
+  private static final double MARGIN = 1.1;
+
+  /**
+   * One part.
+   *
+   * @param name such as {@code gradients}
+   * @param bytes of it
+   * @param onHeap whether it needs room on the heap; mapped weights do not
+   * @param remedy the settings that make it smaller, or empty
+   */
+  public record Part(String name, long bytes, boolean onHeap, String remedy) {}
+
+  public MemoryEstimate {
+    parts = List.copyOf(parts);
+  }
+
+  /** The weights of a model: those mapped from files, and those on the heap. */
+  public static List<Part> weights(Collection<Parameter> parameters) {
+    long mapped = 0;
+    long heap = 0;
+    for (Parameter parameter : parameters) {
+      if (parameter.value().isHeap()) {
+        heap += parameter.value().bytes();
+      } else {
+        mapped += parameter.value().bytes();
+      }
+    }
+    List<Part> parts = new ArrayList<>();
+    if (mapped > 0) {
+      parts.add(new Part("mapped weights", mapped, false, ""));
+    }
+    if (heap > 0) {
+      parts.add(new Part("weights", heap, true, "--method lora keeps the weights in their file"));
+    }
+    return parts;
+  }
+
+  /**
+   * For a decoder that writes.
+   *
+   * @param prompt tokens of all prompts
+   * @param sequences number of prompts
+   * @param length the most tokens that one sequence is going to have
+   */
+  public static MemoryEstimate ofGeneration(PretrainedModel model, int prompt, int sequences, int length) {
+    DecoderConfig config = (DecoderConfig) model.config();
+    List<Part> parts = new ArrayList<>(weights(model.parameters().values()));
+    parts.add(new Part("cache", 2L * config.layers() * config.cacheWidth() * length * sequences * Float.BYTES, true,
+        "--max-new-tokens"));
+    long widest = Math.max(config.feedForward(), 4L * config.hiddenSize());
+    parts.add(new Part("activations", 3 * widest * prompt * Float.BYTES, true, "a shorter prompt"));
+    parts.add(new Part("logits", 2L * config.vocabSize() * sequences * Float.BYTES, true, ""));
+    return new MemoryEstimate(parts);
+  }
+
+  /** Bytes of the parts on the heap. */
+  public long heapBytes() {
+    return parts.stream().filter(Part::onHeap).mapToLong(Part::bytes).sum();
+  }
+
+  /**
+   * Throws if the parts on the heap are clearly more than the heap may become.
+   *
+   * @param what is about to be done, such as {@code training}
+   * @throws DoesNotFit with the amount by part and what helps
+   */
+  public void check(String what) {
+    long most = Runtime.getRuntime().maxMemory();
+    if (heapBytes() <= MARGIN * most) {
+      return;
+    }
+    String remedies = parts.stream().filter(part -> part.onHeap() && !part.remedy().isEmpty() && part.bytes() > heapBytes() / 10)
+        .sorted(Comparator.comparingLong(Part::bytes).reversed()).map(part -> part.name() + ": " + part.remedy())
+        .collect(Collectors.joining("; "));
+    throw new DoesNotFit(what + " needs about " + amount(heapBytes()) + " of heap, which is limited to " + amount(most) + " (" + list()
+        + "). What helps: " + remedies + "; or more heap (-Xmx)");
+  }
+
+  /** A run that does not fit into the heap. */
+  public static final class DoesNotFit extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    DoesNotFit(String message) {
+      super(message);
+    }
+  }
+
+  private String list() {
+    return parts.stream().filter(part -> part.bytes() > 0).map(part -> part.name() + " " + amount(part.bytes()))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String amount(long bytes) {
+    return bytes >= 1e9 ? String.format(Locale.ROOT, "%.2f GB", bytes / 1e9) : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+  }
+
+  /** All parts in one line. */
+  @Override
+  public String toString() {
+    return "about " + amount(heapBytes()) + " of heap: " + list();
+  }
+}

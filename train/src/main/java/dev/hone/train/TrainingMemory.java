@@ -1,0 +1,118 @@
+package dev.hone.train;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Scope;
+import dev.hone.nn.MemoryEstimate;
+import dev.hone.nn.MemoryEstimate.Part;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.CausalHead;
+import dev.hone.train.optim.Adafactor;
+import dev.hone.train.optim.Adam;
+import dev.hone.train.optim.AdamW8bit;
+import dev.hone.train.optim.Adagrad;
+import dev.hone.train.optim.Lion;
+import dev.hone.train.optim.Muon;
+import dev.hone.train.optim.RmsProp;
+import dev.hone.train.optim.Sgd;
+import dev.hone.train.optim.TorchAdafactor;
+import dev.hone.train.optim.UpdateRule;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * What training is going to need.
+ *
+ * <p>Implementation note: weights, gradients and the optimiser's state are counted. Activations are measured: a few tokens go
+ * forward as they do in training, and what then lives is what every token leaves, whatever the family, the adapter or the
+ * frozen layers; it is linear in the tokens, for no score matrix is ever kept.
+ */
+final class TrainingMemory {
+  private static final int TRIAL_TOKENS = 64;
+  /** Free blocks between those in use, and gradients on their way. */
+  private static final double SLACK = 1.15;
+  private static final int HEAD_ROWS = 264; // of logits at a time
+  private static final long HEAD_BYTES = 128L << 20;
+
+  private final PretrainedModel model;
+  private final TrainConfig config;
+  private final Collection<Parameter> trained;
+
+  TrainingMemory(PretrainedModel model, Collection<Parameter> trained, TrainConfig config) {
+    this.model = model;
+    this.trained = trained;
+    this.config = config;
+  }
+
+  /**
+   * The estimate.
+   *
+   * @param tokens of the largest batch
+   * @param sample some tokens, at least one
+   * @param heldOut whether rows are held out, so that the best weights are kept
+   */
+  MemoryEstimate of(int tokens, int[] sample, boolean heldOut) {
+    long elements = trained.stream().mapToLong(parameter -> parameter.value().size()).sum();
+    List<Part> parts = new ArrayList<>(MemoryEstimate.weights(model.parameters().values()));
+    parts.add(new Part("gradients", elements * Float.BYTES, true, "--method lora"));
+    parts.add(new Part("optimizer", (long) (elements * stateBytes(config.grouping(model.config().layers()).rule())), true,
+        "--method lora, --optim adamw_8bit or adafactor"));
+    int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
+    parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
+    parts.add(new Part("activations of " + tokens + " tokens", (long) (SLACK * activations(tokens, sample)), true,
+        "--batch-size, --max-length" + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
+    parts.add(new Part("logits", logits(tokens), true, "--batch-size, --max-length"));
+    return new MemoryEstimate(parts);
+  }
+
+  private double activations(int tokens, int[] sample) {
+    int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
+    double perToken = live(few) / few.length;
+    if (!config.checkpointing()) {
+      return perToken * tokens;
+    }
+    double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * Float.BYTES;
+    return (ofInputs + 2 * perToken / model.config().layers()) * tokens; // and one block with its gradients
+  }
+
+  /** Bytes that live after a forward pass without recomputing. */
+  private double live(int[] tokens) {
+    long before = Scope.liveBytes();
+    try (Scope _ = Scope.open()) {
+      Pass pass = new Pass(true, config.seed(), -1, false);
+      Variable hidden = model.hidden(TokenBatch.of(List.of(tokens)), pass);
+      hidden.value(); // the graph hangs on it
+      return Scope.liveBytes() - before;
+    }
+  }
+
+  /** The logits of a part of the rows, and the gradient of the head's weight that is made on the way. */
+  private long logits(int tokens) {
+    if (model.task() != Task.CAUSAL_LM || !(model.head() instanceof CausalHead head)) {
+      return 0;
+    }
+    long row = (long) model.config().vocabSize() * Float.BYTES;
+    boolean whole = head.projection().adapter() != null || config.klPenalty() > 0;
+    long logits = whole ? 3 * row * tokens : Math.min(row * Math.min(tokens, HEAD_ROWS), HEAD_BYTES);
+    return logits + (head.projection().weight().requiresGradient() ? head.projection().weight().value().size() * Float.BYTES : 0);
+  }
+
+  /** Bytes that a rule keeps of every element. */
+  private static double stateBytes(UpdateRule rule) {
+    return switch (rule) {
+      case Adam adam -> adam.amsgrad() ? 12 : 8;
+      case AdamW8bit _ -> 2.1;
+      case Adafactor adafactor -> adafactor.beta1() > 0 ? 4 : 0.1;
+      case TorchAdafactor _ -> 0.1;
+      case Adagrad _, Lion _, Muon _ -> 4;
+      case RmsProp rms -> 4 + (rms.momentum() > 0 ? 4 : 0) + (rms.centered() ? 4 : 0);
+      case Sgd sgd -> sgd.momentum() > 0 ? 4 : 0;
+      default -> 8; // two means
+    };
+  }
+}

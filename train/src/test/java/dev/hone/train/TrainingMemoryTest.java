@@ -1,0 +1,81 @@
+package dev.hone.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.hone.core.Scope;
+import dev.hone.nn.MemoryEstimate;
+import dev.hone.nn.MemoryEstimate.Part;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.load.ModelLoader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrainingMemoryTest {
+  private static final String LLAMA = """
+      {"model_type": "llama", "vocab_size": 600, "hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 6,
+       "num_attention_heads": 6, "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": true}""";
+  private static final String GPT2 = """
+      {"model_type": "gpt2", "vocab_size": 600, "n_embd": 192, "n_layer": 6, "n_head": 6, "n_positions": 256}""";
+
+  @ParameterizedTest(name = "{0}, {1} rows of {2}, recomputed blocks: {3}")
+  @CsvSource({"llama, 4, 128, false", "llama, 2, 200, true", "gpt2, 4, 128, false", "gpt2, 8, 100, true"})
+  void theEstimateIsWithinAQuarterOfWhatARunTakes(String family, int batch, int length, boolean checkpointing,
+      @TempDir Path directory) throws IOException {
+    Path shape = Files.writeString(directory.resolve("config.json"), family.equals("llama") ? LLAMA : GPT2);
+    PretrainedModel model = ModelLoader.ofConfig(shape).task(Task.CAUSAL_LM).seed(1).load();
+    model.setTrainable(true);
+    Random random = new Random(1);
+    List<int[]> tokens = new ArrayList<>();
+    List<float[]> targets = new ArrayList<>();
+    for (int i = 0; i < batch; i++) {
+      tokens.add(random.ints(length, 0, 600).toArray());
+      targets.add(new float[length]);
+      Arrays.fill(targets.getLast(), 1);
+    }
+    TrainingSet set = new TrainingSet(tokens, null, targets);
+    TrainConfig config = TrainConfig.of(Map.of("batch_size", batch, "max_steps", 1, "learning_rate", 1e-4,
+        "gradient_checkpointing", checkpointing));
+    Trainer trainer = new Trainer(model, model.parameters().values(), Objective.nextToken(), config);
+    MemoryEstimate estimate = trainer.memory(set, false);
+    long weights = model.parameters().values().stream().mapToLong(parameter -> parameter.value().bytes()).sum();
+    assertEquals(weights, bytes(estimate, "weights"));
+    assertEquals(weights, bytes(estimate, "gradients"));
+    assertEquals(2 * weights, bytes(estimate, "optimizer"), "two means");
+    assertEquals(0, bytes(estimate, "best weights"));
+    assertEquals(weights, bytes(trainer.memory(set, true), "best weights"));
+    Scope.trim();
+    trainer.train(set, null);
+    double ratio = (bytes(estimate, "activations of " + batch * length + " tokens") + bytes(estimate, "logits"))
+        / (double) Scope.pooledBytes();
+    assertTrue(ratio > 0.75 && ratio < 1.25, estimate + " is " + ratio + " of what the pool took");
+  }
+
+  private static long bytes(MemoryEstimate estimate, String part) {
+    return estimate.parts().stream().filter(p -> p.name().equals(part)).mapToLong(Part::bytes).sum();
+  }
+
+  @Test
+  void whatCannotFitIsToldByPartWithWhatHelps() {
+    long heap = Runtime.getRuntime().maxMemory();
+    MemoryEstimate estimate = new MemoryEstimate(List.of(new Part("mapped weights", 10 * heap, false, ""),
+        new Part("optimizer", 3 * heap, true, "--method lora"), new Part("activations", 5 * heap, true, "--batch-size"),
+        new Part("logits", 1000, true, "--max-length")));
+    String message = assertThrows(MemoryEstimate.DoesNotFit.class, () -> estimate.check("training")).getMessage();
+    assertTrue(message.startsWith("training needs about ") && message.contains("optimizer ")
+        && message.contains("What helps: activations: --batch-size; optimizer: --method lora; or more heap (-Xmx)"), message);
+    new MemoryEstimate(List.of(new Part("mapped weights", 10 * heap, false, ""))).check("training");
+  }
+}
