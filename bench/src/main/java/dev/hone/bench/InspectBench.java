@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How fast data is inspected, and in how much memory: {@code InspectBench ROWS [FILE]} makes labelled rows of about 100 characters,
- * one in a hundred an exact copy of an earlier row and one in a hundred a copy with a word exchanged, and inspects them. With a
+ * How fast data is inspected, and in how much memory: {@code InspectBench ROWS [FILE]} makes labelled rows of about 100
+ * characters, one in a hundred an exact copy of an earlier row and one in a hundred a copy with a word exchanged, and inspects them. With a
  * file, writes that and inspects nothing, so that {@code hone inspect} can be timed from outside.
  */
 public final class InspectBench {
@@ -95,6 +95,7 @@ public final class InspectBench {
   private static String peak() throws IOException {
     Path status = Path.of("/proc/self/status");
     return !Files.exists(status) ? "peak memory unknown"
-        : Files.readAllLines(status).stream().filter(line -> line.startsWith("VmHWM")).findFirst().orElse("").replaceAll("\\s+", " ");
+        : Files.readAllLines(status).stream().filter(line -> line.startsWith("VmHWM")).findFirst().orElse("").replaceAll("\\s+",
+            " ");
   }
 }

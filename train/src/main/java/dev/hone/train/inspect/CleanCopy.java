@@ -64,7 +64,8 @@ final class CleanCopy {
     }
     Path file = several || Files.isDirectory(target) ? target.resolve(source.file().getFileName()) : target;
     if (Files.exists(file) && (!overwrite || Files.isSameFile(file, source.file()))) {
-      throw new IllegalArgumentException(file + (Files.isSameFile(file, source.file()) ? ": is the file that is read; name another"
+      throw new IllegalArgumentException(file + (Files.isSameFile(file, source.file())
+          ? ": is the file that is read; name another"
           : ": exists; --overwrite replaces it"));
     }
     Map<Integer, String> mended = new HashMap<>();

@@ -118,10 +118,12 @@ final class CopyChecks {
     }
     int heldOut = corpus.size() - corpus.trained();
     out.accept(exact.finding(Check.LEAKAGE, Level.ERROR, exact.count() + " of " + heldOut
-        + " held-out rows are in the training data: what is measured on them is memory", "no held-out row is in the training data"),
+        + " held-out rows are in the training data: what is measured on them is memory",
+            "no held-out row is in the training data"),
         leaked);
     out.accept(like.finding(Check.NEAR_LEAKAGE, Level.WARNING, like.count() + " of " + heldOut
-        + " held-out rows are much like a row of the training data", "no held-out row is much like one of the training data"), alike);
+        + " held-out rows are much like a row of the training data", "no held-out row is much like one of the training data"),
+            alike);
   }
 
   private void conflicts(Copies copies) {
@@ -142,7 +144,8 @@ final class CopyChecks {
         rows.add(row, against, "'" + corpus.label(row) + "' and '" + corpus.label(against) + "'");
       }
     }
-    out.accept(rows.finding(Check.CONFLICTS, Level.WARNING, rows.count() + " rows have a text that also occurs with another label",
+    out.accept(rows.finding(Check.CONFLICTS, Level.WARNING, rows.count()
+        + " rows have a text that also occurs with another label",
         "every text has one label"), rows);
   }
 

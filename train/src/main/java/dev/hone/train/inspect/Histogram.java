@@ -18,7 +18,10 @@ public record Histogram(String unit, int[] edges, int[] counts, int smallest, in
   /** Steps that people count in. */
   private static final int[] STEPS = {1, 2, 5};
 
-  /** The spread of these numbers, which are sorted; bins of equal, round width reach up to the last hundredth, which shares one. */
+  /**
+   * The spread of these numbers, which are sorted; bins of equal, round width reach up to the last hundredth, which shares
+   * one.
+   */
   static Histogram of(String unit, int[] numbers) {
     int n = numbers.length;
     if (n == 0) {

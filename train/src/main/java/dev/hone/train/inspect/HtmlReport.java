@@ -85,8 +85,10 @@ final class HtmlReport {
 
   private void samples(Page page) {
     page.section("Samples as training sees them");
-    page.note((found.isLabelled() ? "The label is learnt from all of the text." : "Marked and underlined: what is learnt. The rest is only "
-        + "read.") + (found.maxLength() == 0 ? " Without a model these are words, not tokens." : " Special tokens are written out."));
+    page.note((found.isLabelled() ? "The label is learnt from all of the text."
+        : "Marked and underlined: what is learnt. The rest is only "
+        + "read.") + (found.maxLength() == 0 ? " Without a model these are words, not tokens."
+            : " Special tokens are written out."));
     for (Sample sample : found.samples()) {
       page.subsection(place(sample.place()) + ": " + TextReport.counts(sample));
       page.spans(sample.spans().stream().map(span -> new Span(span.text(), span.trained())).toList());
@@ -97,7 +99,8 @@ final class HtmlReport {
     page.section("How the rows are spread");
     Histogram lengths = found.lengths();
     long[] counts = Arrays.stream(lengths.counts()).asLongStream().toArray();
-    int width = counts.length > 1 ? lengths.edges()[1] - lengths.edges()[0] : Math.max(1, lengths.edges()[1] - lengths.edges()[0]);
+    int width = counts.length > 1 ? lengths.edges()[1] - lengths.edges()[0] : Math.max(1,
+        lengths.edges()[1] - lengths.edges()[0]);
     boolean open = counts.length > 1 && lengths.edges()[counts.length] - lengths.edges()[counts.length - 1] > width;
     double end = lengths.edges()[0] + (double) width * counts.length;
     boolean cut = found.maxLength() > 0 && found.maxLength() <= 1.5 * end;
@@ -128,7 +131,8 @@ final class HtmlReport {
     values.put("rows to train on", found.training());
     values.put("rows held out", found.heldOut());
     Histogram lengths = found.lengths();
-    values.put("length in " + lengths.unit(), String.format(Locale.ROOT, "%,d to %,d, median %,d, 95 %% up to %,d", lengths.smallest(),
+    values.put("length in " + lengths.unit(), String.format(Locale.ROOT, "%,d to %,d, median %,d, 95 %% up to %,d",
+        lengths.smallest(),
         lengths.largest(), lengths.median(), lengths.most95()));
     if (found.maxLength() > 0) {
       values.put("cut at", found.maxLength() + " tokens");

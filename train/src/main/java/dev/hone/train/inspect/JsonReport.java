@@ -25,7 +25,8 @@ final class JsonReport {
     shares(tree.putArray("scripts"), found.scripts());
     shares(tree.putArray("languages"), found.languages());
     if (found.fit() != null) {
-      tree.putObject("tokenizer").put("tokens_per_word", found.fit().perWord()).put("characters_per_token", found.fit().characters())
+      tree.putObject("tokenizer").put("tokens_per_word", found.fit().perWord()).put("characters_per_token",
+          found.fit().characters())
           .put("unknown_share", found.fit().unknown());
     }
     for (Sample sample : found.samples()) {

@@ -127,10 +127,12 @@ final class LabelChecks {
       return;
     }
     String spread = labels == 0 ? "no labels"
-        : counts.get(least)[0] == counts.get(most)[0] ? String.format(Locale.ROOT, "%d labels of %,d rows each", labels, counts.get(most)[0])
+        : counts.get(least)[0] == counts.get(most)[0] ? String.format(Locale.ROOT, "%d labels of %,d rows each", labels,
+            counts.get(most)[0])
         : String.format(Locale.ROOT, "%d labels, '%s' has the fewest rows (%,d), '%s' the most (%,d)", labels, least,
         counts.get(least)[0], most, counts.get(most)[0]);
-    out.accept(rows.finding(Check.LABELS, Level.WARNING, rare.size() + (rare.size() == 1 ? " label is" : " labels are") + " rare ("
+    out.accept(rows.finding(Check.LABELS, Level.WARNING, rare.size() + (rare.size() == 1 ? " label is" : " labels are")
+        + " rare ("
         + shortened(rare) + "); " + spread, spread), rows);
   }
 
@@ -159,7 +161,8 @@ final class LabelChecks {
         }
       }
     }
-    out.accept(rows.finding(Check.LABEL_NAMES, unknown ? Level.ERROR : Level.WARNING, CopyChecks.count(rows.count(), "has", "have")
+    out.accept(rows.finding(Check.LABEL_NAMES, unknown ? Level.ERROR : Level.WARNING, CopyChecks.count(rows.count(), "has",
+        "have")
         + " a label that " + (unknown ? "the training data does not have" : "differs from another by its spelling only"),
         "no label is spelled in two ways"), rows);
   }

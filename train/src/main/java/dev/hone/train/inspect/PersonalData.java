@@ -30,7 +30,8 @@ final class PersonalData {
 
   private static boolean isDomain(String text, int from) {
     int to = from;
-    while (to < text.length() && (Character.isLetterOrDigit(text.charAt(to)) || text.charAt(to) == '-' || text.charAt(to) == '.')) {
+    while (to < text.length() && (Character.isLetterOrDigit(text.charAt(to)) || text.charAt(to) == '-'
+        || text.charAt(to) == '.')) {
       to++;
     }
     while (to > from && (text.charAt(to - 1) == '.' || text.charAt(to - 1) == '-')) {
@@ -81,7 +82,8 @@ final class PersonalData {
       return digits >= 8 && digits <= 15 && number.charAt(1) != '0' && isDigit(number.charAt(1));
     }
     // (ddd) ddd-dddd and ddd-ddd-dddd of North America, where no area begins with 0 or 1
-    if (digits == 10 && (matches(number, "(ddd) ddd-dddd") || matches(number, "(ddd)ddd-dddd") || matches(number, "(ddd) ddd dddd")
+    if (digits == 10 && (matches(number, "(ddd) ddd-dddd") || matches(number, "(ddd)ddd-dddd") || matches(number,
+        "(ddd) ddd dddd")
         || matches(number, "ddd-ddd-dddd") || matches(number, "ddd.ddd.dddd"))) {
       return number.charAt(number.charAt(0) == '(' ? 1 : 0) > '1';
     }
@@ -108,7 +110,8 @@ final class PersonalData {
   /** Whether a text holds a card number. */
   static boolean hasCard(String text) {
     for (int i = 0; i < text.length(); i++) {
-      if (!isDigit(text.charAt(i)) || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1)) || ".-+".indexOf(text.charAt(i - 1)) >= 0)) {
+      if (!isDigit(text.charAt(i)) || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1))
+          || ".-+".indexOf(text.charAt(i - 1)) >= 0)) {
         continue;
       }
       StringBuilder digits = new StringBuilder();

@@ -51,7 +51,8 @@ final class TextChecks {
         + " be read as training reads them", "every row can be read"), malformed);
     boolean many = empty.count() > STRAY * corpus.size();
     out.accept(empty.finding(Check.EMPTY, many ? Level.ERROR : Level.WARNING, CopyChecks.count(empty.count(), "has", "have")
-        + (corpus.isLabelled() ? " no text" : " nothing to learn") + (many ? "; training refuses more than 5 %" : "; training skips them"),
+        + (corpus.isLabelled() ? " no text" : " nothing to learn") + (many ? "; training refuses more than 5 %"
+            : "; training skips them"),
         corpus.isLabelled() ? "every row has a text" : "every row has something to learn"), empty);
   }
 
@@ -84,7 +85,8 @@ final class TextChecks {
     }
     String middle = usual[2] == 0 ? "no row can be read"
         : String.format(Locale.ROOT, "the median row has %,.0f characters", Math.exp(usual[0]));
-    out.accept(odd.finding(Check.OUTLIERS, Level.NOTE, CopyChecks.count(odd.count(), "is", "are") + " unlike the others; " + middle,
+    out.accept(odd.finding(Check.OUTLIERS, Level.NOTE, CopyChecks.count(odd.count(), "is", "are") + " unlike the others; "
+        + middle,
         "no row stands out; " + middle), odd);
     out.accept(damaged.finding(Check.DAMAGE, Level.WARNING, CopyChecks.count(damaged.count(), "holds", "hold")
         + " damaged characters (wrong encoding, control characters)", "no damaged characters"), damaged);
@@ -167,7 +169,8 @@ final class TextChecks {
       }
     }
     String mix = words.isEmpty() ? "nothing to read" : String.join(", ", words);
-    out.accept(rows.finding(check, Level.NOTE, CopyChecks.count(rows.count(), "is", "are") + " in another " + what + " than most; "
+    out.accept(rows.finding(check, Level.NOTE, CopyChecks.count(rows.count(), "is", "are") + " in another " + what
+        + " than most; "
         + mix, mix), rows);
   }
 

@@ -56,7 +56,8 @@ final class TextReport {
   }
 
   private void samples() {
-    String legend = colours ? coloured(LEARNT, "learnt") + ", " + coloured(READ, "only read") : "what is learnt is between « and »";
+    String legend = colours ? coloured(LEARNT, "learnt") + ", " + coloured(READ, "only read")
+        : "what is learnt is between « and »";
     line("");
     line("samples as training sees them (" + (found.isLabelled() ? "the label is learnt from all of the text" : legend)
         + (found.maxLength() == 0 ? "; without --model words, not tokens" : "") + ")");
@@ -80,15 +81,18 @@ final class TextReport {
 
   /** A sample's tokens and its label in words. */
   static String counts(Sample sample) {
-    String tokens = sample.tokens() == 0 ? "" : sample.tokens() + " tokens" + (sample.cut() == 0 ? "" : ", " + sample.cut() + " cut off");
-    String learnt = sample.label() != null ? "label '" + sample.label() + "'" : sample.tokens() == 0 ? "" : sample.learnt() + " learnt";
+    String tokens = sample.tokens() == 0 ? "" : sample.tokens() + " tokens" + (sample.cut() == 0 ? "" : ", " + sample.cut()
+        + " cut off");
+    String learnt = sample.label() != null ? "label '" + sample.label() + "'" : sample.tokens() == 0 ? "" : sample.learnt()
+        + " learnt";
     return tokens + (tokens.isEmpty() || learnt.isEmpty() ? "" : ", ") + learnt;
   }
 
   private void lengths() {
     Histogram lengths = found.lengths();
     line("");
-    line(String.format(Locale.ROOT, "lengths in %s: %,d to %,d, median %,d, 95 %% up to %,d%s", lengths.unit(), lengths.smallest(),
+    line(String.format(Locale.ROOT, "lengths in %s: %,d to %,d, median %,d, 95 %% up to %,d%s", lengths.unit(),
+        lengths.smallest(),
         lengths.largest(), lengths.median(), lengths.most95(), found.maxLength() == 0 ? "" : "; cut at " + found.maxLength()));
     int most = 1;
     for (int count : lengths.counts()) {
@@ -110,7 +114,8 @@ final class TextReport {
       return;
     }
     line("");
-    line(labels.size() + (labels.size() == 1 ? " label" : " labels") + (found.heldOut() > 0 ? ": rows to train on, rows held out" : ""));
+    line(labels.size() + (labels.size() == 1 ? " label" : " labels") + (found.heldOut() > 0 ? ": rows to train on, rows held out"
+        : ""));
     int most = labels.stream().mapToInt(Share::training).max().orElse(1);
     labels.stream().sorted((a, b) -> Integer.compare(b.training(), a.training())).limit(LABELS).forEach(label ->
         line(String.format(Locale.ROOT, "  %,9d %s %s %s", label.training(),
@@ -133,7 +138,8 @@ final class TextReport {
   /** Control characters of a file must not reach a terminal. */
   private static String printable(String text) {
     StringBuilder shown = new StringBuilder(text.length());
-    text.codePoints().forEach(c -> shown.appendCodePoint(c == '\r' ? ' ' : c != '\n' && c != '\t' && Character.isISOControl(c) ? '\uFFFD' : c));
+    text.codePoints().forEach(c -> shown.appendCodePoint(c == '\r' ? ' ' : c != '\n' && c != '\t' && Character.isISOControl(c)
+        ? '\uFFFD' : c));
     return shown.toString();
   }
 }

@@ -7,7 +7,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
-/** What training makes of the rows: marks of chat templates, begin tokens, what is cut and what is learnt, and how it is spelled. */
+/**
+ * What training makes of the rows: marks of chat templates, begin tokens, what is cut and what is learnt, and how it is
+ * spelled.
+ */
 final class TokenChecks {
   /** Training refuses more rows without anything to learn, and more cut rows are more than a few. */
   private static final double FEW = 0.05;
@@ -174,9 +177,11 @@ final class TokenChecks {
     }
     TokenizerFit fit = new TokenizerFit(tokens / Math.max(1.0, words), characters / Math.max(1.0, tokens), unknown());
     boolean spaced = characters < LONG_WORDS * words;
-    String verdict = String.format(Locale.ROOT, "%.2f tokens per word, %.1f characters per token", fit.perWord(), fit.characters());
+    String verdict = String.format(Locale.ROOT, "%.2f tokens per word, %.1f characters per token", fit.perWord(),
+        fit.characters());
     boolean bad = spaced ? fit.perWord() > MANY_TOKENS : fit.characters() < 0.5;
-    out.accept(bad ? new Finding(Check.TOKENIZER, Level.NOTE, verdict + ": this tokenizer was made for other texts; they cost many tokens",
+    out.accept(bad ? new Finding(Check.TOKENIZER, Level.NOTE, verdict
+        + ": this tokenizer was made for other texts; they cost many tokens",
         0, List.of()) : Finding.ok(Check.TOKENIZER, verdict), new Rows(corpus));
     return fit;
   }
@@ -194,7 +199,8 @@ final class TokenChecks {
     }
     double share = (double) unknown / Math.max(1, all);
     out.accept(rows.finding(Check.UNKNOWN, share > UNKNOWN ? Level.WARNING : Level.NOTE, String.format(Locale.ROOT,
-        "%.2f %% of the tokens are unknown to the tokenizer, in %,d rows", 100 * share, rows.count()), "the tokenizer knows every token"),
+        "%.2f %% of the tokens are unknown to the tokenizer, in %,d rows", 100 * share, rows.count()),
+            "the tokenizer knows every token"),
         rows);
     return share;
   }

@@ -66,7 +66,8 @@ final class TokenView {
           + ", which is what the model takes, is " + maxLength);
     }
     ChatTemplates templates = ChatTemplates.read(directory);
-    return new TokenView(Tokenizer.load(directory), null, maxLength == 0 ? TextClassifier.usualLength(config.maxLength()) : maxLength,
+    return new TokenView(Tokenizer.load(directory), null, maxLength == 0 ? TextClassifier.usualLength(config.maxLength())
+        : maxLength,
         config.vocabSize(), templates.specialTokens(), String.join("\n", templates.sources().values()));
   }
 

@@ -17,7 +17,8 @@ final class Tongues {
 
   private static final Map<String, String> WORDS = Map.ofEntries(
       Map.entry("English", "the and is was of to that it with for this are not you have they were but from what which there "
-          + "a in i my on so be as at an or if he she his her we our its very all had has been will would can could just more than "
+          + "a in i my on so be as at an or if he she his her we our its very all had has been will would can could just more"
+              + " than "
           + "who how when one out up no do does did me your about them their then these"),
       Map.entry("German", "der die das und ist nicht ich zu den mit sich auf für ein eine dem von wir sie auch wird sind"),
       Map.entry("French", "le la les et est des une pas que qui dans pour sur avec ce il elle vous nous sont au du"),

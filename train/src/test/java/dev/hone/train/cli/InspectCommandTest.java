@@ -38,7 +38,8 @@ class InspectCommandTest {
     CommandRun run = CommandRun.of("inspect", "--data", data(DATA));
     assertEquals(1, run.code(), run.out());
     assertTrue(run.out().contains("data.csv line 4 (= 2)"), run.out());
-    assertTrue(run.out().lines().anyMatch(line -> line.startsWith("warning  personal-data ") && line.endsWith("data.csv line 7 (mail)")),
+    assertTrue(run.out().lines().anyMatch(line -> line.startsWith("warning  personal-data ")
+        && line.endsWith("data.csv line 7 (mail)")),
         run.out());
     assertTrue(run.out().lines().anyMatch(line -> line.startsWith("error    empty ")), run.out());
     assertFalse(run.out().contains("\u001b"), "no colours where there is no terminal");
@@ -65,11 +66,14 @@ class InspectCommandTest {
     assertTrue(run.err().contains("removed 1 row: duplicates\n"), run.err());
     assertTrue(run.err().contains("4 of 6 rows of data.csv"), run.err());
     assertEquals(DATA.lines().filter(line -> !line.startsWith(",")).distinct().toList(), Files.readAllLines(clean));
-    CommandRun.of("inspect", "--data", directory.resolve("data.csv"), "--fix", clean).assertUserError("clean.csv: exists", "--overwrite");
+    CommandRun.of("inspect", "--data", directory.resolve("data.csv"), "--fix", clean).assertUserError("clean.csv: exists",
+        "--overwrite");
     CommandRun.of("inspect", "--data", clean, "--fix", clean, "--overwrite").assertUserError("is the file that is read");
-    CommandRun.of("inspect", "--data", directory.resolve("data.csv"), "--fix", clean, "--overwrite", "--remove", "personal-data,empty");
+    CommandRun.of("inspect", "--data", directory.resolve("data.csv"), "--fix", clean, "--overwrite", "--remove",
+        "personal-data,empty");
     assertEquals(4, Files.readAllLines(clean).size() - 1);
-    CommandRun.of("inspect", "--data", clean, "--fix", clean, "--remove", "mails").assertUserError("no check 'mails'", "personal-data");
+    CommandRun.of("inspect", "--data", clean, "--fix", clean, "--remove",
+        "mails").assertUserError("no check 'mails'", "personal-data");
     CommandRun.of("inspect", "--data", clean, "--remove", "empty").assertUserError("--fix FILE");
   }
 

@@ -54,7 +54,8 @@ class SourceRowsTest {
 
   @Test
   void delimitedRowsKeepHeaderQuotesAndBlankLines() throws IOException {
-    SourceRows rows = read("a.csv", "text,label\r\n\"two\nlines, \"\"quoted\"\"\",x\r\n\r\nplain,y\r\n\"three\n\nlines\",x\r\nlast,y");
+    SourceRows rows = read("a.csv", "text,label\r\n\"two\nlines,"
+        + " \"\"quoted\"\"\",x\r\n\r\nplain,y\r\n\"three\n\nlines\",x\r\nlast,y");
     assertEquals(2, rows.number(0));
     assertEquals(5, rows.number(1));
     assertEquals(6, rows.number(2));
@@ -67,7 +68,8 @@ class SourceRowsTest {
   void jsonRowsKeepTheirSpelling() throws IOException {
     SourceRows lines = read("a.jsonl", "{\"text\": \"caf\\u00e9\", \"n\": 1.00}\n\n{\"text\": \"b\"}\n");
     assertEquals("{\"text\": \"caf\\u00e9\", \"n\": 1.00}\n\n", without(lines, 1));
-    SourceRows array = read("b.json", "[{\"text\": \"caf\\u00e9 ü\", \"n\": 1.00}, {\"text\": \"b\"}, {\"text\": \"c\", \"m\": [1, {}]}]");
+    SourceRows array = read("b.json", "[{\"text\": \"caf\\u00e9 ü\", \"n\": 1.00}, {\"text\": \"b\"}, {\"text\": \"c\","
+        + " \"m\": [1, {}]}]");
     assertEquals("row", array.unit());
     assertEquals(3, array.number(2));
     assertEquals("[\n{\"text\": \"caf\\u00e9 ü\", \"n\": 1.00},\n{\"text\": \"c\", \"m\": [1, {}]}\n]\n", without(array, 1));

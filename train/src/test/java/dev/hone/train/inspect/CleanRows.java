@@ -8,14 +8,18 @@ import java.util.List;
 final class CleanRows {
   private static final String[] WHO = {"my sister", "the old baker", "a quiet teacher", "our neighbour", "the young pilot",
       "his uncle", "this gardener", "her best friend", "the new doctor", "a tired farmer", "the postman", "your cousin"};
-  private static final String[] DID = {"bought", "repaired", "painted", "lost", "found", "sold", "carried", "cleaned", "described",
+  private static final String[] DID = {"bought", "repaired", "painted", "lost", "found", "sold", "carried", "cleaned",
+      "described",
       "borrowed", "hid", "broke", "wanted", "forgot", "photographed"};
-  private static final String[] WHAT = {"a red bicycle", "the kitchen table", "some warm bread", "an old radio", "the garden fence",
+  private static final String[] WHAT = {"a red bicycle", "the kitchen table", "some warm bread", "an old radio",
+      "the garden fence",
       "a heavy suitcase", "two silver spoons", "the broken window", "a wooden boat", "their winter coats", "a small telescope"};
   private static final String[] WHERE = {"behind the station", "near the river", "in the market", "at the harbour",
       "under the bridge", "on the mountain", "before breakfast", "after the concert", "during the storm", "without any help"};
-  private static final String[] WHY = {"because it was cheap", "and nobody noticed", "but it did not last", "which was a surprise",
-      "so that we could leave", "although it was raining", "and everyone laughed", "as the rules demand", "to please the children"};
+  private static final String[] WHY = {"because it was cheap", "and nobody noticed", "but it did not last",
+      "which was a surprise",
+      "so that we could leave", "although it was raining", "and everyone laughed", "as the rules demand",
+          "to please the children"};
 
   private CleanRows() {}
 
@@ -24,13 +28,15 @@ final class CleanRows {
     Philox random = new Philox(7, 3);
     List<int[]> chosen = new ArrayList<>();
     for (int draw = 0; chosen.size() < n; draw++) {
-      int[] parts = {random.below(5 * draw, WHO.length), random.below(5 * draw + 1, DID.length), random.below(5 * draw + 2, WHAT.length),
+      int[] parts = {random.below(5 * draw, WHO.length), random.below(5 * draw + 1, DID.length), random.below(5 * draw + 2,
+          WHAT.length),
           random.below(5 * draw + 3, WHERE.length), random.below(5 * draw + 4, WHY.length)};
       if (chosen.stream().allMatch(other -> shared(parts, other) < 3)) {
         chosen.add(parts);
       }
     }
-    return chosen.stream().map(p -> WHO[p[0]] + " " + DID[p[1]] + " " + WHAT[p[2]] + " " + WHERE[p[3]] + " " + WHY[p[4]]).toList();
+    return chosen.stream().map(p -> WHO[p[0]] + " " + DID[p[1]] + " " + WHAT[p[2]] + " " + WHERE[p[3]] + " "
+        + WHY[p[4]]).toList();
   }
 
   private static int shared(int[] a, int[] b) {
@@ -76,7 +82,8 @@ final class CleanRows {
   }
 
   static String chat(String user, String assistant) {
-    return "{\"messages\": [{\"role\": \"user\", \"content\": \"" + user + "\"}, {\"role\": \"assistant\", \"content\": \"" + assistant
+    return "{\"messages\": [{\"role\": \"user\", \"content\": \"" + user + "\"}, {\"role\": \"assistant\", \"content\": \""
+        + assistant
         + "\"}]}";
   }
 }

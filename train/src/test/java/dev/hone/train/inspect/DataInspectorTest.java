@@ -132,7 +132,8 @@ class DataInspectorTest {
   void theSamePromptWithAnotherAnswerIsNoted() throws IOException {
     List<String> completions = new ArrayList<>(CleanRows.completions(20));
     String first = completions.get(2);
-    completions.set(7, first.substring(0, first.indexOf("\"completion")) + "\"completion\": \" something else entirely, said with care\"}");
+    completions.set(7, first.substring(0, first.indexOf("\"completion"))
+        + "\"completion\": \" something else entirely, said with care\"}");
     Path file = Files.writeString(directory.resolve("rows.jsonl"), String.join("\n", completions));
     Inspection found = DataInspector.inspect(InspectSettings.of(file));
     assertOnly(found, Check.ANSWERS);
@@ -200,7 +201,8 @@ class DataInspectorTest {
 
   /** Who did what, without where and why: this fits into 128 bytes. */
   private static List<String> shortened(List<String> rows) {
-    return new ArrayList<>(rows.stream().map(row -> row.replaceAll(" (near|behind|under|on|at|in|before|after|during|without) [^\"]*",
+    return new ArrayList<>(rows.stream().map(row -> row.replaceAll(" (near|behind|under|on|at|in|before|after|during|without)"
+        + " [^\"]*",
         "")).toList());
   }
 
@@ -229,7 +231,8 @@ class DataInspectorTest {
     List<String> completions = new ArrayList<>(CleanRows.completions(20));
     completions.set(2, CleanRows.completion("<start_of_turn>user who is it<end_of_turn>", " the new doctor"));
     assertEquals(List.of(3), lines(language(completions).finding(Check.TEMPLATE)));
-    List<String> all = completions.stream().map(row -> row.replace("{\"prompt\": \"", "{\"prompt\": \"### Instruction: ")).toList();
+    List<String> all = completions.stream().map(row -> row.replace("{\"prompt\": \"",
+        "{\"prompt\": \"### Instruction: ")).toList();
     assertEquals(List.of(3), lines(language(all).finding(Check.TEMPLATE)), "plain marks that all rows have are a way to write");
   }
 
@@ -278,7 +281,8 @@ class DataInspectorTest {
     rows.set(20, rows.get(4));
     rows.set(30, rows.get(8).replace(",up", ",down"));
     InspectSettings settings = InspectSettings.of(csv("rows.csv", rows));
-    Inspection indexed = DataInspector.inspect(settings.withData(DataOptions.DETECT.withFormat("indexed"), InspectSettings.Task.DETECT,
+    Inspection indexed = DataInspector.inspect(settings.withData(DataOptions.DETECT.withFormat("indexed"),
+        InspectSettings.Task.DETECT,
         InspectSettings.Labels.ONE));
     assertEquals(DataInspector.inspect(settings).findings(), indexed.findings());
     Path copy = directory.resolve("copy.csv");

@@ -30,14 +30,16 @@ class PersonalDataTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"1234567890", "2024-01-31 12:30", "3.141592653", "12-34-56", "1 000 000 000", "192.168.10.20", "5+12345678=3",
+  @ValueSource(strings = {"1234567890", "2024-01-31 12:30", "3.141592653", "12-34-56", "1 000 000 000", "192.168.10.20",
+      "5+12345678=3",
       "0.5 - 1234567", "100-200-3000", "isbn 978-3-16-148410-0", "48/2=24", "10 20 30 40 50", "1999-2000", "$212-555-0123"})
   void otherNumbers(String text) {
     assertFalse(PersonalData.hasPhone(text));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"4111111111111111", "card 4111 1111 1111 1111.", "5500-0000-0000-0004", "3400 000000 00009", "6011000000000004"})
+  @ValueSource(strings = {"4111111111111111", "card 4111 1111 1111 1111.", "5500-0000-0000-0004", "3400 000000 00009",
+      "6011000000000004"})
   void cardNumbers(String text) {
     assertTrue(PersonalData.hasCard(text));
   }

@@ -50,8 +50,10 @@ final class Histogram {
     return new Histogram(title, name, start, width, counts, false, description(name, values), rules);
   }
 
-  static Histogram of(String title, String name, double start, double width, long[] counts, boolean open, List<Charts.Rule> rules) {
-    return new Histogram(title, name, start, width, counts, open, Markup.number(Arrays.stream(counts).sum()) + " values of " + name
+  static Histogram of(String title, String name, double start, double width, long[] counts, boolean open,
+      List<Charts.Rule> rules) {
+    return new Histogram(title, name, start, width, counts, open, Markup.number(Arrays.stream(counts).sum()) + " values of "
+        + name
         + ".", rules);
   }
 
@@ -76,7 +78,8 @@ final class Histogram {
         double left = x.at(from);
         double gap = x.at(from + width) - left > 4 ? 1 : 0;
         svg.rectangle("f0", 1, left, Math.min(y.at(counts[b]), HEIGHT - BOTTOM - 1), x.at(from + width) - left - gap,
-            Math.max(1, HEIGHT - BOTTOM - y.at(counts[b])), Markup.number(from) + (last ? " and more" : " to below " + Markup.number(from + width))
+            Math.max(1, HEIGHT - BOTTOM - y.at(counts[b])), Markup.number(from) + (last ? " and more" : " to below "
+                + Markup.number(from + width))
                 + ": " + Markup.number(counts[b]));
       }
     }
@@ -97,6 +100,7 @@ final class Histogram {
   private static String description(String name, double[] values) {
     return values.length == 0 ? "No values." : Markup.number(values.length) + " values of " + name + ": least "
         + Markup.number(values[0]) + ", median " + Markup.number(values[values.length / 2]) + ", 95 % up to "
-        + Markup.number(values[(int) (0.95 * (values.length - 1))]) + ", greatest " + Markup.number(values[values.length - 1]) + ".";
+        + Markup.number(values[(int) (0.95 * (values.length - 1))]) + ", greatest " + Markup.number(values[values.length - 1])
+            + ".";
   }
 }
