@@ -15,7 +15,8 @@ import java.util.Locale;
 
 /**
  * How fast data is inspected, and in how much memory: {@code InspectBench ROWS [FILE]} makes labelled rows of about 100
- * characters, one in a hundred an exact copy of an earlier row and one in a hundred a copy with a word exchanged, and inspects them. With a
+ * characters, one in a hundred an exact copy of an earlier row and one in a hundred a copy with a word exchanged, and inspects
+ * them. With a
  * file, writes that and inspects nothing, so that {@code hone inspect} can be timed from outside.
  */
 public final class InspectBench {

@@ -10,7 +10,8 @@ import java.util.function.IntPredicate;
  * a band of their {@link MinHash} and whose sketches agree are compared by their texts.
  *
  * <p>Implementation note: texts made from one form (an order, a log line) fill huge buckets without being near copies. So a
- * row is held against the nearest {@value #LOOK_BACK} before it in its bucket only, and of these the one whose sketch agrees best is
+ * row is held against the nearest {@value #LOOK_BACK} before it in its bucket only, and of these the one whose sketch agrees
+ * best is
  * compared by its text: at most one comparison a row and band, whatever the data.
  */
 final class NearCopies {
