@@ -88,6 +88,11 @@ public final class LanguageTuning extends Tuning<Example.Language> {
     return new LanguageTuning(base(), generator.withRows(maxLength, withPrompts), adapter());
   }
 
+  /** The same with another chat template, by its Jinja source; it is saved with what is tuned. */
+  public LanguageTuning withTemplate(String source) {
+    return new LanguageTuning(base(), generator.withTemplate(source), adapter());
+  }
+
   @Override
   Objective objective(TrainingSet training, TrainConfig config) {
     if (!config.classWeights().isEmpty() || config.focalGamma() != 0) {
@@ -115,11 +120,12 @@ public final class LanguageTuning extends Tuning<Example.Language> {
     return generator;
   }
 
-  /** As {@link Tuning#save}; an adapter gets the chat template and the generation settings that belong to it. */
+  /** As {@link Tuning#save}, with the chat template and the generation settings that belong to what was tuned. */
   @Override
   public void save(Path directory) throws IOException {
     super.save(directory);
-    if (adapter() != null && generator.encoder().templates().sources().containsKey("default")) {
+    String template = generator.encoder().templates().sources().get("default");
+    if (template != null && (adapter() != null || !template.equals(ChatTemplates.read(base()).sources().get("default")))) {
       ChatTemplates.write(directory, generator.encoder().templates().named("default"));
     }
     if (!Files.exists(directory.resolve(GenerationSettings.FILE))) {

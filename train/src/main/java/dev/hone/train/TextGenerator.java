@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -110,6 +111,14 @@ public final class TextGenerator {
   /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
   public TextGenerator withRows(int maxLength, boolean withPrompts) {
     return new TextGenerator(model, encoder.withRows(maxLength, withPrompts), settings);
+  }
+
+  /** The same with another chat template, by its Jinja source. */
+  public TextGenerator withTemplate(String source) {
+    ChatTemplates templates = new ChatTemplates(Map.of("default", source), encoder.templates().specialTokens());
+    templates.named("default"); // what cannot be parsed fails now
+    return new TextGenerator(model, new LanguageEncoder(encoder.tokenizer(), templates, encoder.endToken(), encoder.vocabulary(),
+        encoder.maxLength(), encoder.withPrompts()), settings);
   }
 
   /** The tokens of a text that is to go on. */

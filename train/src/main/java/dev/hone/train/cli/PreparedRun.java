@@ -17,6 +17,7 @@ import dev.hone.train.data.Split;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -122,6 +123,9 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
     tuning = tuning.withRows(arguments.has("max-length") ? arguments.integer("max-length") : usual,
         arguments.on("train-on-prompt"));
     sayBase(tuning, arguments, say);
+    if (arguments.has("chat-template")) {
+      tuning = tuning.withTemplate(Files.readString(arguments.path("chat-template")));
+    }
     LanguageEncoder.Encoded training = tuning.generator().encoder().encode(parts.training);
     say.accept("training: " + training.description());
     TrainingSet heldOut = null;

@@ -82,6 +82,7 @@ final class TrainCommand implements Command {
   static final List<Flag> TUNING = List.of(
       Flag.of("problem-type", "TYPE", "single_label_classification", "or multi_label_classification, or regression"),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
+      Flag.of("chat-template", "FILE", null, "to generate: Jinja template of conversations [the model's own]"),
       Flag.toggle("train-on-prompt", "to generate: learn prompts and what users say, too"),
       Flag.of("probe", "FILE", null, "to generate: general text whose loss is measured before and after"));
 
