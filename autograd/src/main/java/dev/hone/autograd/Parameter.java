@@ -122,7 +122,7 @@ public final class Parameter extends Variable {
    * Whether gradient and activations share memory: gradients come when activations go. A very large one would find the pool
    * in pieces, and a small one is not worth it: these have arrays of their own.
    */
-  private boolean isPooled() {
+  public boolean isPooled() {
     return current.size() >= SMALLEST_POOLED && current.size() <= LARGEST_POOLED;
   }
 

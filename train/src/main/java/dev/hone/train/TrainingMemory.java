@@ -64,20 +64,24 @@ final class TrainingMemory {
         "--method lora, --optim adamw_8bit or adafactor"));
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
-    parts.add(new Part("activations of " + tokens + " tokens", (long) (SLACK * activations(tokens, sample)), true,
+    parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,
         "--batch-size, --max-length" + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
     parts.add(new Part("logits", logits(tokens), true, "--batch-size, --max-length"));
     return new MemoryEstimate(parts);
   }
 
-  private double activations(int tokens, int[] sample) {
+  /** What activations need besides the gradients, which take over their memory as the pass goes back. */
+  private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
-    double perToken = live(few) / few.length;
-    if (!config.checkpointing()) {
-      return perToken * tokens;
+    double perToken = (double) live(few) / few.length;
+    double block = 2 * perToken / model.config().layers() * tokens; // with its gradients
+    double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * Float.BYTES * tokens;
+    double all = SLACK * (config.checkpointing() ? ofInputs + block : perToken * tokens);
+    if (config.accumulation() > 1) {
+      return (long) all; // gradients of earlier batches are there
     }
-    double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * Float.BYTES;
-    return (ofInputs + 2 * perToken / model.config().layers()) * tokens; // and one block with its gradients
+    double shared = trained.stream().filter(Parameter::isPooled).mapToDouble(p -> p.value().size() * Float.BYTES).sum();
+    return (long) Math.max(all - shared, SLACK * block);
   }
 
   /** Bytes that live after a forward pass without recomputing. */
