@@ -92,7 +92,7 @@ class UnusableModelsTest {
   @Test
   void anUnknownRopeTypeOrActivationIsNamedWithTheKnownOnes() throws IOException {
     configure("\"initializer_range\"", "\"rope_scaling\": {\"rope_type\": \"spiral\"}, \"initializer_range\"");
-    assertFails("'rope_type' is 'spiral'; known: default, linear, llama3, longrope, yarn");
+    assertFails("'rope_type' is 'spiral'; known: default, dynamic, linear, llama3, longrope, yarn");
     configure("\"rope_scaling\"", "\"hidden_act\": \"quick\", \"unused\"");
     assertFails("'hidden_act' is 'quick'; known: gelu, gelu_new");
   }
