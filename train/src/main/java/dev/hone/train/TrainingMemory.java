@@ -73,7 +73,7 @@ final class TrainingMemory {
   /** What activations need besides the gradients, which take over their memory as the pass goes back. */
   private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
-    double perToken = (double) live(few) / few.length;
+    double perToken = live(few) / few.length;
     double block = 2 * perToken / model.config().layers() * tokens; // with its gradients
     double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * Float.BYTES * tokens;
     double all = SLACK * (config.checkpointing() ? ofInputs + block : perToken * tokens);
