@@ -175,7 +175,9 @@ final class LinearCrossEntropy {
 
   private static void give(Tensor gradient, float up, Targets targets, int index) {
     if (targets.wants(index)) {
-      KERNELS.elementwise().unary(Unary.AFFINE, up, 0, gradient, gradient);
+      if (up != 1) { // a pass over the largest matrix
+        KERNELS.elementwise().unary(Unary.AFFINE, up, 0, gradient, gradient);
+      }
       targets.add(index, gradient);
     }
   }

@@ -6,7 +6,8 @@ import dev.hone.core.Tensor;
 
 /**
  * A leaf of the computation: a weight. It is trainable, and then F32 in a Java array with a gradient of its own, or
- * frozen, and then in whatever type its file has, or quantised. Parameters and their gradients outlive every {@link dev.hone.core.Scope}.
+ * frozen, and then in whatever type its file has, or quantised. Parameters and their gradients outlive every
+ * {@link dev.hone.core.Scope}.
  */
 public final class Parameter extends Variable {
   private static final int SMALLEST_POOLED = 256;

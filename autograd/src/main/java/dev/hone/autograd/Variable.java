@@ -31,9 +31,10 @@ import java.util.function.Supplier;
  * }
  *
  * <p>A pull-back runs only if its input needs a gradient, so a frozen weight never pays for its own. It captures tensors,
- * never variables, and as few as it can; {@link #saves} names them, and without it inputs and result are all kept. {@link GradCheck} tests it. {@link #backward()} walks the graph once, adds straight
- * into {@link Parameter#gradient()}, and gives back the memory of every value and gradient that it no longer needs: to look
- * at an intermediate value afterwards, {@link Tensor#keep()} it before.
+ * never variables (but for one it may {@link #recall()}), and as few as it can; {@link #saves} names them, and without it
+ * inputs and result are all kept. {@link GradCheck} tests it. {@link #backward()} walks the graph once, adds straight into
+ * {@link Parameter#gradient()}, and gives back the memory of every value and gradient that it no longer needs: to look at an
+ * intermediate value afterwards, {@link Tensor#keep()} it before.
  */
 public sealed class Variable permits Parameter {
   private static final AtomicLong CREATED = new AtomicLong();

@@ -95,7 +95,8 @@ public final class Report {
     if (rows < run.facts().rowsThere() && evaluation.tokens() == 0) {
       page.note("Of " + run.facts().rowsThere() + " rows there, " + rows + " evenly spread ones were measured.");
     }
-    page.note(String.format(Locale.ROOT, "Intervals hold %.0f %%: corrected bootstrap over rows (BCa), %,d draws; Wilson for shares.",
+    page.note(String.format(Locale.ROOT,
+        "Intervals hold %.0f %%: corrected bootstrap over rows (BCa), %,d draws; Wilson for shares.",
         100 * evaluation.bootstrap().level(), evaluation.bootstrap().resamples()));
     List<Charts.Estimate> shares = new ArrayList<>();
     Table table = Table.of("", "figure", "value", "from", "to");
