@@ -6,6 +6,7 @@ import dev.hone.nn.Task;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Generator;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +17,9 @@ import java.util.Random;
 /**
  * Greedy decoding with a cache, the cases, names and fields of {@code bench_generate.py}: one JSON line per case, the best of
  * the runs. The bound is the rate at which the same threads read plain memory over the bytes of weights that a token needs.
+ * A virtual machine's memory changes its rate within seconds, so plain memory is read before and after each run, the
+ * quicker of both is its bound, and {@code of_bound} is the median of the runs. It also differs by half from one part of the
+ * memory to another: {@code of_own_read} has the same measure of plain reads of the mapped weights themselves.
  *
  * <p>Arguments: {@code --models DIR} (what {@link DecoderModels} wrote), {@code --only REGEX}, {@code --prompt N},
  * {@code --new N}, {@code --runs N},
@@ -23,6 +27,7 @@ import java.util.Random;
  */
 public final class GenerateBench {
   private static final int GRAIN = 1 << 16;
+  private static final int READS = 8;
 
   private GenerateBench() {}
 
@@ -30,40 +35,57 @@ public final class GenerateBench {
   public static void main(String[] arguments) throws IOException {
     Map<String, String> flags = TrainBench.flags(arguments);
     Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
-    double read = bytesPerSecond();
+    float[] plain = new float[1 << 28];
+    Arrays.fill(plain, 1); // pages that were never written may all be the same one
     for (String name : DecoderModels.CASES.keySet()) {
       if (name.matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
         Path directory = DecoderModels.find(Path.of(flags.get("--models")), name);
-        System.out.println(run(name, directory, read, Integer.parseInt(flags.getOrDefault("--prompt", "32")),
-            Integer.parseInt(flags.getOrDefault("--new", "64")), Integer.parseInt(flags.getOrDefault("--runs", "3"))));
+        System.out.println(run(name, directory, plain, Integer.parseInt(flags.getOrDefault("--prompt", "32")),
+            Integer.parseInt(flags.getOrDefault("--new", "64")), Integer.parseInt(flags.getOrDefault("--runs", "5"))));
       }
     }
   }
 
-  private static String run(String name, Path directory, double read, int promptLength, int count, int runs) throws IOException {
+  private static String run(String name, Path directory, float[] plain, int promptLength, int count, int runs)
+      throws IOException {
     PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM);
     int[] prompt = new Random(1).ints(promptLength, 0, model.config().vocabSize()).toArray();
     Generator generator = new Generator(model);
     GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(count);
+    long bytes = weightBytes(model);
+    List<MemorySegment> mapped = model.parameters().values().stream().filter(parameter -> !parameter.value().isHeap())
+        .map(parameter -> parameter.value().segment()).toList();
+    double[] shares = new double[runs];
+    double[] ownShares = new double[runs];
     double decode = 0;
+    double read = 0;
     double whole = 0;
     double prefill = Double.MAX_VALUE;
     for (int i = -1; i < runs; i++) { // the first run compiles and reads the file into memory
+      double bound = bytesPerSecond(plain);
+      double ownBound = bytesPerSecond(mapped);
       long start = System.nanoTime();
       long[] first = {0};
       generator.generate(List.of(prompt), settings, (_, _) -> first[0] = first[0] == 0 ? System.nanoTime() : first[0]);
       long end = System.nanoTime();
       if (i >= 0) {
+        bound = Math.max(bound, bytesPerSecond(plain));
+        ownBound = Math.max(ownBound, bytesPerSecond(mapped));
+        double rate = (count - 1) * 1e9 / (end - first[0]);
+        shares[i] = rate * bytes / bound;
+        ownShares[i] = rate * bytes / ownBound;
+        read = Math.max(read, bound);
         prefill = Math.min(prefill, (first[0] - start) / 1e6);
-        decode = Math.max(decode, (count - 1) * 1e9 / (end - first[0]));
+        decode = Math.max(decode, rate);
         whole = Math.max(whole, count * 1e9 / (end - start));
       }
     }
-    long bytes = weightBytes(model);
+    Arrays.sort(shares);
+    Arrays.sort(ownShares);
     return String.format(Locale.ROOT, "{\"model\": \"%s\", \"threads\": %d, \"prompt\": %d, \"new\": %d, "
         + "\"decode_tokens_per_s\": %.2f, \"prefill_ms\": %.1f, \"generate_tokens_per_s\": %.2f, \"read_gb_per_s\": %.2f, "
-        + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"peak_rss_mb\": %d}", name,
-        Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, decode * bytes / read,
+        + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"of_own_read\": %.3f, \"peak_rss_mb\": %d}", name,
+        Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, shares[runs / 2], ownShares[runs / 2],
         TrainBench.peakMegabytes());
   }
 
@@ -73,16 +95,31 @@ public final class GenerateBench {
         .mapToLong(entry -> entry.getValue().shape().size() * entry.getValue().value().dtype().bytes()).sum();
   }
 
-  /** The best rate of plain reads of 1 GiB by all threads. */
-  private static double bytesPerSecond() {
-    float[] data = new float[1 << 28];
-    Arrays.fill(data, 1); // pages that were never written may all be the same one
+  /** The best rate of plain reads by all threads. */
+  private static double bytesPerSecond(float[] data) {
     float[] sums = new float[data.length / GRAIN];
     double best = 0;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < READS; i++) {
       long start = System.nanoTime();
       Workers.ranges(data.length, GRAIN, (from, to) -> sums[from / GRAIN] = PlainRead.sum(data, from, to));
       best = Math.max(best, 4e9 * data.length / (System.nanoTime() - start));
+    }
+    return best;
+  }
+
+  /** The best rate of plain reads of mapped matrices, all but less than {@link #GRAIN} bytes at the end of each. */
+  private static double bytesPerSecond(List<MemorySegment> matrices) {
+    double best = 0;
+    for (int i = 0; i < READS; i++) {
+      long bytes = 0;
+      long start = System.nanoTime();
+      for (MemorySegment matrix : matrices) {
+        int blocks = (int) (matrix.byteSize() / GRAIN);
+        int[] sums = new int[blocks];
+        Workers.ranges(blocks, 1, (from, _) -> sums[from] = PlainRead.sum(matrix, (long) from * GRAIN, (from + 1L) * GRAIN));
+        bytes += (long) blocks * GRAIN;
+      }
+      best = Math.max(best, bytes * 1e9 / (System.nanoTime() - start));
     }
     return best;
   }

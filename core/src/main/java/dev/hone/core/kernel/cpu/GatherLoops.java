@@ -22,6 +22,16 @@ public abstract class GatherLoops {
    */
   public abstract float dot(MemorySegment source, DType type, long element, float[] x, int xi, int n);
 
+  /**
+   * sums[si] and sums[sj] are what {@link #dot} gives for the elements from {@code first} and from {@code second} on. Both rows
+   * are read at the same time where that is quicker.
+   */
+  public void twoDots(MemorySegment source, DType type, long first, long second, float[] x, int xi, int n, float[] sums, int si,
+      int sj) {
+    sums[si] = dot(source, type, first, x, xi, n);
+    sums[sj] = dot(source, type, second, x, xi, n);
+  }
+
   /** Rows that {@link #addRows} takes. */
   public static final int SUM_ROWS = 4;
 

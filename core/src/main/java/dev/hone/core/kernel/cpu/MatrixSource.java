@@ -140,9 +140,18 @@ abstract sealed class MatrixSource {
 
     @Override
     void dots(MatMulLoops products, int row, int rowEnd, float[] x, int xi, float[] sums) {
-      for (int i = row; i < rowEnd; i++) {
-        sums[i - row] = loops.dot(elements, type, (long) i * columns(), x, xi, columns());
+      // Rows far apart: two that are neighbours, and one alone whose x does not fit beside it, came at two thirds of the rate.
+      int half = (rowEnd - row) / 2;
+      for (int i = 0; i < half; i++) {
+        loops.twoDots(elements, type, at(row + i), at(row + half + i), x, xi, columns(), sums, i, half + i);
       }
+      for (int i = row + 2 * half; i < rowEnd; i++) {
+        sums[i - row] = loops.dot(elements, type, at(i), x, xi, columns());
+      }
+    }
+
+    private long at(int row) {
+      return (long) row * columns();
     }
 
     @Override

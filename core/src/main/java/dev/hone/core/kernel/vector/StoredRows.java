@@ -14,8 +14,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Weighted sums of rows as they are stored, for one row of results; see {@link dev.hone.core.kernel.cpu.GatherLoops}. Four rows
- * at a time are as many streams as the processor fetches ahead well, and a quarter of the passes over the sums.
+ * Several rows as they are stored with one row of numbers; see {@link dev.hone.core.kernel.cpu.GatherLoops}. Weighted sums take
+ * four rows at a time: as many streams as the processor fetches ahead well, and a quarter of the passes over the sums. Dot
+ * products take two: a row of 8192 and an x as long fill the first-level cache, and one row alone waits for x.
  */
 final class StoredRows {
   private static final VectorSpecies<Integer> I32 = IntVector.SPECIES_PREFERRED;
@@ -60,6 +61,32 @@ final class StoredRows {
       sum = w3.fma(brains(source, r3 + 2L * j), sum);
       sum.intoArray(y, yi + j);
     }
+  }
+
+  /** The products of two rows of BF16 with x; {@code n} is a multiple of twice the lanes. */
+  static void twoBrains(MemorySegment source, long first, long second, float[] x, int xi, int n, float[] sums, int si, int sj) {
+    FloatVector even0 = FloatVector.zero(F32);
+    FloatVector odd0 = FloatVector.zero(F32);
+    FloatVector even1 = FloatVector.zero(F32);
+    FloatVector odd1 = FloatVector.zero(F32);
+    for (int i = 0; i < n; i += 2 * LANES) {
+      FloatVector left = FloatVector.fromArray(F32, x, xi + i);
+      FloatVector right = FloatVector.fromArray(F32, x, xi + i + LANES);
+      IntVector bits0 = (IntVector) ShortVector.fromMemorySegment(I16, source, first + 2L * i, ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+      IntVector bits1 = (IntVector) ShortVector.fromMemorySegment(I16, source, second + 2L * i, ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+      even0 = bits0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(left, even0);
+      even1 = bits1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(left, even1);
+      bits0 = (IntVector) ShortVector.fromMemorySegment(I16, source, first + 2L * (i + LANES), ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+      bits1 = (IntVector) ShortVector.fromMemorySegment(I16, source, second + 2L * (i + LANES), ByteOrder.LITTLE_ENDIAN)
+          .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+      odd0 = bits0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(right, odd0);
+      odd1 = bits1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(right, odd1);
+    }
+    sums[si] = DotKernels.sum(even0.add(odd0));
+    sums[sj] = DotKernels.sum(even1.add(odd1));
   }
 
   private static FloatVector brains(MemorySegment source, long at) {

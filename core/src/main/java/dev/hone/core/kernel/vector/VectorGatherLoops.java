@@ -83,6 +83,19 @@ public final class VectorGatherLoops extends GatherLoops {
     return ScalarGatherLoops.dot(sum, source, type, element + body, x, xi + body, n - body);
   }
 
+  @Override
+  public void twoDots(MemorySegment source, DType type, long first, long second, float[] x, int xi, int n, float[] sums, int si,
+      int sj) {
+    if (type != DType.BF16) {
+      super.twoDots(source, type, first, second, x, xi, n, sums, si, sj);
+      return;
+    }
+    int body = DotKernels.pairs(n);
+    StoredRows.twoBrains(source, first * 2, second * 2, x, xi, body, sums, si, sj);
+    sums[si] = ScalarGatherLoops.dot(sums[si], source, type, first + body, x, xi + body, n - body);
+    sums[sj] = ScalarGatherLoops.dot(sums[sj], source, type, second + body, x, xi + body, n - body);
+  }
+
   private static float dotSingles(MemorySegment source, long at, float[] x, int xi, int n) {
     FloatVector even = FloatVector.zero(F32);
     FloatVector odd = FloatVector.zero(F32);
