@@ -12,6 +12,7 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -201,6 +202,21 @@ class ResumeTest {
     data = data.select(new int[] {9, 10, 11, 12, 13, 14, 15, 16, 17});
     assertEquals("resume: the checkpoint is of another run: the rows are not the same",
         assertThrows(IllegalArgumentException.class, () -> run(out("a"), config(Map.of()), true, 0)).getMessage());
+  }
+
+  @Test
+  void filesThatCannotBeWrittenAreNamed() throws IOException {
+    TrainListener.Step step = new TrainListener.Step(1, 2, 0.5, 1, 1e-3, 1, 10, 1, 10);
+    MetricsFile metrics = new MetricsFile(directory.resolve("metrics.jsonl"));
+    metrics.onStep(step);
+    metrics.close();
+    UncheckedIOException e = assertThrows(UncheckedIOException.class, () -> metrics.onStep(step));
+    assertTrue(e.getCause().getMessage().startsWith("write " + directory.resolve("metrics.jsonl") + ": "), e.getMessage());
+    EventFiles events = new EventFiles(directory.resolve("runs"));
+    events.onStep(step);
+    events.close();
+    UncheckedIOException f = assertThrows(UncheckedIOException.class, () -> events.onStep(step));
+    assertTrue(f.getCause().getMessage().startsWith("write " + directory.resolve("runs/events.out.tfevents.")), f.getMessage());
   }
 
   @Test

@@ -1,14 +1,19 @@
 package dev.hone.train.cli;
 
 import dev.hone.train.TrainListener;
+import dev.hone.train.data.DataException;
+import dev.hone.train.report.Curves;
 import dev.hone.train.view.LiveView;
 import dev.hone.train.view.Look;
 import dev.hone.train.view.PlainView;
 import dev.hone.train.view.RunView;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The view of a run on the console: a picture on a terminal, lines elsewhere, nothing if it is to be quiet. While there is
@@ -58,8 +63,25 @@ final class ConsoleView implements AutoCloseable {
     }
   }
 
-  List<TrainListener> listeners() {
-    return view == null ? List.of() : List.of(view);
+  /**
+   * What is to listen to the run.
+   *
+   * @param metrics its {@code metrics.jsonl}, which has the course of a run that goes on; its own listener comes before these
+   */
+  List<TrainListener> listeners(Path metrics) {
+    if (view == null) {
+      return List.of();
+    }
+    return List.of(view, new TrainListener() {
+      @Override
+      public void resume(Map<String, String> saved) {
+        try {
+          view.goOn(Curves.read(metrics));
+        } catch (IOException | DataException e) { // no reason to stop a run
+          view.note("earlier steps are not shown: " + e.getMessage());
+        }
+      }
+    });
   }
 
   @Override

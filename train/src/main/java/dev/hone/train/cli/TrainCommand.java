@@ -154,8 +154,9 @@ final class TrainCommand implements Command {
         result = train(run, config, output, settings, resume, view);
       }
       if (result.interrupted()) {
-        console.note("stopped after step " + result.steps() + (config.saveTotalLimit() == 0 ? ""
-            : ", which is saved; go on with: hone train --config " + output.resolve(CONFIG_FILE) + " --resume"));
+        console.note((result.steps() == 0 ? "stopped before the first step" : "stopped after step " + result.steps())
+            + (config.saveTotalLimit() == 0 ? "" : (result.steps() == 0 ? "" : ", which is saved")
+            + "; go on with: hone train --config " + output.resolve(CONFIG_FILE) + " --resume"));
         return result;
       }
     }
@@ -176,7 +177,8 @@ final class TrainCommand implements Command {
     if (config.saveTotalLimit() > 0) {
       tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
     }
-    try (MetricsFile metrics = new MetricsFile(output.resolve("metrics.jsonl"));
+    Path course = output.resolve("metrics.jsonl");
+    try (MetricsFile metrics = new MetricsFile(course);
         EventFiles events = run.reporting().contains(Reporting.TENSORBOARD) ? new EventFiles(output.resolve("runs")) : null) {
       tuning.addListener(metrics);
       if (events != null) {
@@ -185,7 +187,7 @@ final class TrainCommand implements Command {
       if (run.recorder() != null) {
         run.recorder().before();
       }
-      view.listeners().forEach(tuning::addListener);
+      view.listeners(course).forEach(tuning::addListener);
       Trainer.Result result = tuning.train(run.training(), run.heldOut(), config);
       if (!result.interrupted()) {
         tuning.save(target(tuning, output));

@@ -37,7 +37,7 @@ public record Curves(List<StepPoint> steps, List<HeldOutPoint> evaluations) {
   public record HeldOutPoint(int step, double loss, double accuracy, boolean best) {}
 
   /** Reads the file; no points if there is none. */
-  static Curves read(Path file) throws IOException {
+  public static Curves read(Path file) throws IOException {
     List<StepPoint> steps = new ArrayList<>();
     List<HeldOutPoint> evaluations = new ArrayList<>();
     if (Files.isRegularFile(file)) {

@@ -67,8 +67,14 @@ public final class EventFiles implements TrainListener, AutoCloseable {
       begin(false);
       file.write(EventRecords.scalars(now(), step, values));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
+  }
+
+  /** The system's message, such as that the disk is full, does not say for which file. */
+  private UncheckedIOException failed(IOException e) {
+    return new UncheckedIOException(
+        new IOException("write " + (name == null ? directory : directory.resolve(name)) + ": " + e.getMessage(), e));
   }
 
   /** A run that did not take up a checkpoint begins without the files of an earlier one. */
@@ -111,7 +117,7 @@ public final class EventFiles implements TrainListener, AutoCloseable {
       file.getFD().sync(); // a checkpoint must not know points that a power failure takes away
       return Map.of(FILE, name, POSITION, Long.toString(file.getFilePointer()), STEP, Integer.toString(step));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 
@@ -132,7 +138,7 @@ public final class EventFiles implements TrainListener, AutoCloseable {
       step = Integer.parseInt(saved.get(STEP));
       begin(true);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 

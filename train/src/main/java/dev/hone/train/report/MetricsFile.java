@@ -18,11 +18,13 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String POSITION = "metrics_bytes";
 
+  private final Path path;
   private final RandomAccessFile file; // not a channel, which an interrupt of the training thread would close
   private boolean begun;
 
   /** Starts the file anew, or, once a checkpoint is taken up, where that was written. */
   public MetricsFile(Path file) throws IOException {
+    path = file;
     this.file = new RandomAccessFile(file.toFile(), "rw");
   }
 
@@ -67,8 +69,13 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
       begin();
       file.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
+  }
+
+  /** The system's message, such as that the disk is full, does not say for which file. */
+  private UncheckedIOException failed(IOException e) {
+    return new UncheckedIOException(new IOException("write " + path + ": " + e.getMessage(), e));
   }
 
   /** A run that did not take up a checkpoint begins with an empty file. */
@@ -86,7 +93,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
       file.getFD().sync(); // a checkpoint must not know lines that a power failure takes away
       return Map.of(POSITION, Long.toString(file.getFilePointer()));
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 
@@ -98,7 +105,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
       file.seek(file.length());
       begun = true;
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(e);
     }
   }
 

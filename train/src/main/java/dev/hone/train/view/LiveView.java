@@ -1,5 +1,6 @@
 package dev.hone.train.view;
 
+import dev.hone.train.report.Curves;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.function.Supplier;
@@ -55,6 +56,11 @@ public final class LiveView implements RunView {
     this.size = watched == null ? size : watched::get;
     trace = new RunTrace(title, metric);
     plain = new PlainView(out, trace);
+  }
+
+  @Override
+  public synchronized void goOn(Curves earlier) {
+    trace.goOn(earlier);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.hone.train.view;
 
+import dev.hone.train.report.Curves;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -19,6 +20,11 @@ public final class PlainView implements RunView {
   PlainView(PrintStream out, RunTrace trace) {
     this.out = out;
     this.trace = trace;
+  }
+
+  @Override
+  public void goOn(Curves earlier) {
+    trace.goOn(earlier);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.hone.train.view;
 
 import dev.hone.train.TrainListener;
+import dev.hone.train.report.Curves;
 
 /** What a view remembers of a run: the last step, the last and the best evaluation, and both curves of the loss. */
 final class RunTrace {
@@ -26,11 +27,30 @@ final class RunTrace {
     this.metric = metric;
   }
 
+  /**
+   * Takes up what a run has done before. Which evaluation was the best is known, and its measure if that is a loss or an
+   * accuracy; other measures are shown again from the next best on.
+   */
+  void goOn(Curves earlier) {
+    earlier.steps().forEach(point -> add(point.step(), point.loss()));
+    for (Curves.HeldOutPoint point : earlier.evaluations()) {
+      addHeldOut(point.step(), point.loss());
+      double measured = metric.equals("loss") ? point.loss() : metric.equals("accuracy") ? point.accuracy() : Double.NaN;
+      if (point.best() && !Double.isNaN(measured)) {
+        best = new TrainListener.Evaluation(point.step(), Double.NaN, point.loss(), point.accuracy(), null, measured, true);
+      }
+    }
+  }
+
   void add(TrainListener.Step next) {
     step = next;
-    if (Double.isFinite(next.loss())) { // a step that was skipped says nothing about the others
-      smoothed = Double.isNaN(smoothed) ? next.loss() : SMOOTHING * smoothed + (1 - SMOOTHING) * next.loss();
-      training.add(next.step(), smoothed);
+    add(next.step(), next.loss());
+  }
+
+  private void add(int atStep, double loss) {
+    if (Double.isFinite(loss)) { // a step that was skipped says nothing about the others
+      smoothed = Double.isNaN(smoothed) ? loss : SMOOTHING * smoothed + (1 - SMOOTHING) * loss;
+      training.add(atStep, smoothed);
     }
   }
 
@@ -39,8 +59,12 @@ final class RunTrace {
     if (next.best()) {
       best = next;
     }
-    if (Double.isFinite(next.loss())) {
-      heldOut.add(next.step(), next.loss());
+    addHeldOut(next.step(), next.loss());
+  }
+
+  private void addHeldOut(int atStep, double loss) {
+    if (Double.isFinite(loss)) {
+      heldOut.add(atStep, loss);
     }
   }
 

@@ -2,13 +2,16 @@ package dev.hone.train.view;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TrainListener.Evaluation;
 import dev.hone.train.TrainListener.Step;
+import dev.hone.train.report.Curves;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -95,6 +98,47 @@ class LiveViewTest {
     assertEquals(8, String.join("", lines.subList(1, 13)).replaceAll("[^o*]", "").length(), picture);
     String row = lines.stream().filter(line -> line.contains("|") && line.contains("*")).findFirst().orElseThrow();
     assertEquals(8 + 71 * 0.75, row.indexOf('*'), 1.5, picture);
+  }
+
+  /** What {@code metrics.jsonl} has of the run of {@link #trace}. */
+  private static Curves course(int done, int steps) {
+    List<Curves.StepPoint> points = new ArrayList<>();
+    List<Curves.HeldOutPoint> evaluations = new ArrayList<>();
+    for (int i = 1; i <= done; i++) {
+      points.add(new Curves.StepPoint(i, 3.0 * i / steps, 2 - (double) i / steps, 1e-3, 1.25, 5000));
+      if (i % (steps / 8) == 0) {
+        double share = (double) i / steps;
+        evaluations.add(new Curves.HeldOutPoint(i, 1.25 + Math.abs(share - 0.75), 0.75, share <= 0.75));
+      }
+    }
+    return new Curves(points, evaluations);
+  }
+
+  @Test
+  void aRunThatGoesOnShowsItsEarlierSteps() {
+    RunTrace resumed = new RunTrace("", "loss");
+    resumed.goOn(course(3600, 4000));
+    RunTrace whole = trace(3600, 4000);
+    for (int i = 3601; i <= 3700; i++) {
+      resumed.add(step(i, 4000, 2 - i / 4000.0));
+      whole.add(step(i, 4000, 2 - i / 4000.0));
+    }
+    assertEquals(whole.smoothed(), resumed.smoothed());
+    List<String> expected = new ArrayList<>(Dashboard.lines(whole, PLAIN, 79, 24, 0));
+    List<String> actual = new ArrayList<>(Dashboard.lines(resumed, PLAIN, 79, 24, 0));
+    assertEquals(expected.subList(0, 14), actual.subList(0, 14)); // what was measured last stands below, and comes again
+    assertTrue(String.join("\n", actual).contains("* best 1.2500 at step 3000"), String.join("\n", actual));
+    resumed.add(evaluation(3700, 1.5, false));
+    whole.add(evaluation(3700, 1.5, false));
+    assertEquals(Dashboard.lines(whole, PLAIN, 79, 24, 0), Dashboard.lines(resumed, PLAIN, 79, 24, 0));
+  }
+
+  @Test
+  void aMeasureThatTheFileDoesNotHaveIsShownFromTheNextBestOn() {
+    RunTrace resumed = new RunTrace("", "macro_f1");
+    resumed.goOn(course(3600, 4000));
+    assertNull(resumed.best);
+    assertFalse(resumed.heldOut.isEmpty());
   }
 
   @Test
