@@ -143,10 +143,10 @@ final class AttentionBackward {
     int row = firstRow + from;
     HeadRows.pack(call.q().array(), call.index(call.q(), row, head), call.q().stride(), count, d, queryRows, width, lanes);
     float scale = spec.softCap() > 0 ? spec.scale() / spec.softCap() : spec.scale() * Exponential.LOG2_E;
-    Transpose.scaled(queryRows, 0, width, lanes, width, scale, queries, 0, lanes);
+    TransposeBlock.matrix(queryRows, 0, width, lanes, width, scale, queries, 0, lanes);
     int upAt = call.index(call.dOut(), row, head);
     HeadRows.pack(call.dOut().array(), upAt, call.dOut().stride(), count, d, upRows, width, lanes);
-    Transpose.scaled(upRows, 0, width, lanes, width, 1, up, 0, lanes);
+    TransposeBlock.matrix(upRows, 0, width, lanes, width, 1, up, 0, lanes);
     int outAt = call.index(call.out(), row, head);
     HeadRows.rowProducts(upRows, 0, width, call.out().array(), outAt, call.out().stride(), count, d, delta);
     Arrays.fill(delta, count, lanes, 0);

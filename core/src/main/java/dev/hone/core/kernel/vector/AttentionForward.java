@@ -92,10 +92,10 @@ final class AttentionForward {
     float[] q = call.q().array();
     int at = call.index(call.q(), firstRow + from, head);
     if (count == lanes && d == width) {
-      Transpose.scaled(q, at, call.q().stride(), lanes, width, scale, queries, 0, lanes);
+      TransposeBlock.matrix(q, at, call.q().stride(), lanes, width, scale, queries, 0, lanes);
     } else {
       HeadRows.pack(q, at, call.q().stride(), count, d, queryRows, width, lanes);
-      Transpose.scaled(queryRows, 0, width, lanes, width, scale, queries, 0, lanes);
+      TransposeBlock.matrix(queryRows, 0, width, lanes, width, scale, queries, 0, lanes);
     }
   }
 

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class DotKernels {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
-  private static final TransposeBlock TRANSPOSE = TransposeBlock.forThisMachine();
+  private static final TransposeBlock TRANSPOSE = TransposeBlock.INSTANCE;
   private static final VectorShuffle<Float> HALF = rotation(LANES / 2);
   private static final VectorShuffle<Float> QUARTER = rotation(LANES / 4);
   private static final VectorShuffle<Float> EIGHTH = rotation(LANES / 8);
@@ -159,7 +159,7 @@ final class DotKernels {
   static void fold(float[] partial, int count, float[] sums) {
     for (int i = 0; i < count; i += LANES) {
       if (TRANSPOSE != null) {
-        TRANSPOSE.block(partial, i * LANES, LANES, partial, i * LANES, LANES);
+        TRANSPOSE.block(partial, i * LANES, LANES, 1, partial, i * LANES, LANES);
         addRows(partial, i * LANES, sums, i);
       } else {
         addLanes(partial, i * LANES, Math.min(LANES, count - i), sums, i);

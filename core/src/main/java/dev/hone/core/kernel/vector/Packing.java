@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 
 /** Packs strips of matrices into panels; see {@link dev.hone.core.kernel.cpu.MatMulLoops}. */
 final class Packing {
-  private static final TransposeBlock TRANSPOSE = TransposeBlock.forThisMachine();
+  private static final TransposeBlock TRANSPOSE = TransposeBlock.INSTANCE;
   private static final int LANES = TransposeBlock.LANES;
 
   private Packing() {}
@@ -66,7 +66,7 @@ final class Packing {
 
   private static void blocks(float[] source, int si, int stride, int depth, int width, float[] panel, int pi) {
     for (int k = 0; k < depth; k += LANES) {
-      TRANSPOSE.block(source, si + k, stride, panel, pi + k * width, width);
+      TRANSPOSE.block(source, si + k, stride, 1, panel, pi + k * width, width);
     }
   }
 

@@ -10,7 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Implementation note. log2(lanes) steps; the step of size s swaps the upper s lanes of every 2s with the lower ones of
  * the row s further down, by one rotation and one blend. Twice as fast as single elements; gathers and the two-vector
- * {@code selectFrom} were slower than those.
+ * {@code selectFrom} were slower than those. One method for products and attention: it is among those that take the compiler
+ * longest.
  */
 abstract class TransposeBlock {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -29,7 +30,9 @@ abstract class TransposeBlock {
   static final VectorMask<Float> UPPER_1 = upper(1);
 
   /** The one for this machine's vectors, or null: no block of such a size, use single elements. */
-  static TransposeBlock forThisMachine() {
+  static final TransposeBlock INSTANCE = forThisMachine();
+
+  private static TransposeBlock forThisMachine() {
     return switch (LANES) {
       case 16 -> new TransposeBlock16();
       case 8 -> new TransposeBlock8();
@@ -38,8 +41,34 @@ abstract class TransposeBlock {
     };
   }
 
-  /** target[k · width + j] = source[j · stride + k] for j and k below the number of lanes. */
-  abstract void block(float[] source, int si, int stride, float[] target, int ti, int width);
+  /** target[k · width + j] = scale · source[j · stride + k] for j and k below the number of lanes. */
+  abstract void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width);
+
+  /**
+   * y[j, i] = scale · x[i, j].
+   *
+   * @param rows of x, a multiple of the lanes
+   * @param columns of x, a multiple of the lanes
+   */
+  static void matrix(float[] x, int xAt, int ldx, int rows, int columns, float scale, float[] y, int yAt, int ldy) {
+    if (INSTANCE == null) {
+      singles(x, xAt, ldx, rows, columns, scale, y, yAt, ldy);
+      return;
+    }
+    for (int i = 0; i < rows; i += LANES) {
+      for (int j = 0; j < columns; j += LANES) {
+        INSTANCE.block(x, xAt + i * ldx + j, ldx, scale, y, yAt + j * ldy + i, ldy);
+      }
+    }
+  }
+
+  private static void singles(float[] x, int xAt, int ldx, int rows, int columns, float scale, float[] y, int yAt, int ldy) {
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        y[yAt + j * ldy + i] = scale * x[xAt + i * ldx + j];
+      }
+    }
+  }
 
   private static VectorShuffle<Float> rotation(int by) {
     return VectorShuffle.fromOp(SPECIES, lane -> Math.floorMod(lane + by, LANES));

@@ -5,23 +5,23 @@ import jdk.incubator.vector.FloatVector;
 /** Sixteen by sixteen. */
 final class TransposeBlock16 extends TransposeBlock {
   @Override
-  void block(float[] source, int si, int stride, float[] target, int ti, int width) {
-    FloatVector a0 = FloatVector.fromArray(SPECIES, source, si);
-    FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride);
-    FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride);
-    FloatVector a3 = FloatVector.fromArray(SPECIES, source, si + 3 * stride);
-    FloatVector a4 = FloatVector.fromArray(SPECIES, source, si + 4 * stride);
-    FloatVector a5 = FloatVector.fromArray(SPECIES, source, si + 5 * stride);
-    FloatVector a6 = FloatVector.fromArray(SPECIES, source, si + 6 * stride);
-    FloatVector a7 = FloatVector.fromArray(SPECIES, source, si + 7 * stride);
-    FloatVector a8 = FloatVector.fromArray(SPECIES, source, si + 8 * stride);
-    FloatVector a9 = FloatVector.fromArray(SPECIES, source, si + 9 * stride);
-    FloatVector a10 = FloatVector.fromArray(SPECIES, source, si + 10 * stride);
-    FloatVector a11 = FloatVector.fromArray(SPECIES, source, si + 11 * stride);
-    FloatVector a12 = FloatVector.fromArray(SPECIES, source, si + 12 * stride);
-    FloatVector a13 = FloatVector.fromArray(SPECIES, source, si + 13 * stride);
-    FloatVector a14 = FloatVector.fromArray(SPECIES, source, si + 14 * stride);
-    FloatVector a15 = FloatVector.fromArray(SPECIES, source, si + 15 * stride);
+  void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width) {
+    FloatVector a0 = FloatVector.fromArray(SPECIES, source, si).mul(scale);
+    FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride).mul(scale);
+    FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride).mul(scale);
+    FloatVector a3 = FloatVector.fromArray(SPECIES, source, si + 3 * stride).mul(scale);
+    FloatVector a4 = FloatVector.fromArray(SPECIES, source, si + 4 * stride).mul(scale);
+    FloatVector a5 = FloatVector.fromArray(SPECIES, source, si + 5 * stride).mul(scale);
+    FloatVector a6 = FloatVector.fromArray(SPECIES, source, si + 6 * stride).mul(scale);
+    FloatVector a7 = FloatVector.fromArray(SPECIES, source, si + 7 * stride).mul(scale);
+    FloatVector a8 = FloatVector.fromArray(SPECIES, source, si + 8 * stride).mul(scale);
+    FloatVector a9 = FloatVector.fromArray(SPECIES, source, si + 9 * stride).mul(scale);
+    FloatVector a10 = FloatVector.fromArray(SPECIES, source, si + 10 * stride).mul(scale);
+    FloatVector a11 = FloatVector.fromArray(SPECIES, source, si + 11 * stride).mul(scale);
+    FloatVector a12 = FloatVector.fromArray(SPECIES, source, si + 12 * stride).mul(scale);
+    FloatVector a13 = FloatVector.fromArray(SPECIES, source, si + 13 * stride).mul(scale);
+    FloatVector a14 = FloatVector.fromArray(SPECIES, source, si + 14 * stride).mul(scale);
+    FloatVector a15 = FloatVector.fromArray(SPECIES, source, si + 15 * stride).mul(scale);
     FloatVector b0 = a0.blend(a8.rearrange(RIGHT_8), UPPER_8);
     FloatVector b8 = a0.rearrange(LEFT_8).blend(a8, UPPER_8);
     FloatVector b1 = a1.blend(a9.rearrange(RIGHT_8), UPPER_8);

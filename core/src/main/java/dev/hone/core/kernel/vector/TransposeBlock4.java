@@ -5,11 +5,11 @@ import jdk.incubator.vector.FloatVector;
 /** Four by four. */
 final class TransposeBlock4 extends TransposeBlock {
   @Override
-  void block(float[] source, int si, int stride, float[] target, int ti, int width) {
-    FloatVector a0 = FloatVector.fromArray(SPECIES, source, si);
-    FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride);
-    FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride);
-    FloatVector a3 = FloatVector.fromArray(SPECIES, source, si + 3 * stride);
+  void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width) {
+    FloatVector a0 = FloatVector.fromArray(SPECIES, source, si).mul(scale);
+    FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride).mul(scale);
+    FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride).mul(scale);
+    FloatVector a3 = FloatVector.fromArray(SPECIES, source, si + 3 * stride).mul(scale);
     FloatVector b0 = a0.blend(a2.rearrange(RIGHT_2), UPPER_2);
     FloatVector b2 = a0.rearrange(LEFT_2).blend(a2, UPPER_2);
     FloatVector b1 = a1.blend(a3.rearrange(RIGHT_2), UPPER_2);

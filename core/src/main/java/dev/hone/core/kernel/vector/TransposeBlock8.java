@@ -5,15 +5,15 @@ import jdk.incubator.vector.FloatVector;
 /** Eight by eight. */
 final class TransposeBlock8 extends TransposeBlock {
   @Override
-  void block(float[] source, int si, int stride, float[] target, int ti, int width) {
-    FloatVector a0 = FloatVector.fromArray(SPECIES, source, si);
-    FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride);
-    FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride);
-    FloatVector a3 = FloatVector.fromArray(SPECIES, source, si + 3 * stride);
-    FloatVector a4 = FloatVector.fromArray(SPECIES, source, si + 4 * stride);
-    FloatVector a5 = FloatVector.fromArray(SPECIES, source, si + 5 * stride);
-    FloatVector a6 = FloatVector.fromArray(SPECIES, source, si + 6 * stride);
-    FloatVector a7 = FloatVector.fromArray(SPECIES, source, si + 7 * stride);
+  void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width) {
+    FloatVector a0 = FloatVector.fromArray(SPECIES, source, si).mul(scale);
+    FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride).mul(scale);
+    FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride).mul(scale);
+    FloatVector a3 = FloatVector.fromArray(SPECIES, source, si + 3 * stride).mul(scale);
+    FloatVector a4 = FloatVector.fromArray(SPECIES, source, si + 4 * stride).mul(scale);
+    FloatVector a5 = FloatVector.fromArray(SPECIES, source, si + 5 * stride).mul(scale);
+    FloatVector a6 = FloatVector.fromArray(SPECIES, source, si + 6 * stride).mul(scale);
+    FloatVector a7 = FloatVector.fromArray(SPECIES, source, si + 7 * stride).mul(scale);
     FloatVector b0 = a0.blend(a4.rearrange(RIGHT_4), UPPER_4);
     FloatVector b4 = a0.rearrange(LEFT_4).blend(a4, UPPER_4);
     FloatVector b1 = a1.blend(a5.rearrange(RIGHT_4), UPPER_4);
