@@ -70,17 +70,21 @@ final class DemoCommand implements Command {
     String reference = arguments.required("model");
     Path model = ModelArgument.resolve(reference, console);
     Path data = Files.createDirectories(output.resolve("data"));
-    Dataset<Example.Labelled> training = Dataset.labelled(unpack(TRAINING, data), DataOptions.DETECT);
-    Dataset<Example.Labelled> test = Dataset.labelled(unpack(TEST, data), DataOptions.DETECT);
-    console.note(training.description());
-    console.note(test.description());
-
-    LabelSet labels = LabelSet.of(training);
     long seed = arguments.whole("seed");
     TrainConfig config = TrainConfig.of(Map.of("num_train_epochs", arguments.number("num-train-epochs"), "batch_size", 16,
         "learning_rate", arguments.number("learning-rate"), "seed", seed));
-    ClassifierTuning tuning = ClassifierTuning.lora(model, labels,
-        LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
+    Dataset<Example.Labelled> training;
+    Dataset<Example.Labelled> test;
+    ClassifierTuning tuning;
+    try (WarmUp warmUp = WarmUp.start()) {
+      training = Dataset.labelled(unpack(TRAINING, data), DataOptions.DETECT);
+      test = Dataset.labelled(unpack(TEST, data), DataOptions.DETECT);
+      console.note(training.description());
+      console.note(test.description());
+      tuning = ClassifierTuning.lora(model, LabelSet.of(training),
+          LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
+      warmUp.await();
+    }
     tuning.setBaseName(reference);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
     RunRecorder recorder = RunRecorder.of(tuning, training, test, new RunRecorder.About(reference, "lora",

@@ -95,8 +95,9 @@ final class TrainCommand implements Command {
     TrainConfig config = config(arguments);
     boolean quiet = arguments.on("quiet");
     PreparedRun run;
-    try (WarmUp _ = WarmUp.start()) {
+    try (WarmUp warmUp = WarmUp.start()) {
       run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
+      warmUp.await();
     }
     if (search) {
       return findRate(run, config, console);

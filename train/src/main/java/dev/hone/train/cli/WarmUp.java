@@ -17,18 +17,24 @@ import dev.hone.core.kernel.Kernels;
 import dev.hone.core.random.Philox;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Runs a small layer forward and backward on a thread of its own while the command line reads files, so that the JVM has
  * compiled the kernels when training starts: vector code is hundreds of times slower until then. Results do not change.
  */
 final class WarmUp implements AutoCloseable {
-  private static final int TOKENS = 64;
-  private static final int WIDTH = 96;
-  private static final int HEADS = 3;
-  private static final int WIDE = 192;
+  private static final int TOKENS = 24; // small: the first pass runs in the interpreter
+  private static final int WIDTH = 64;
+  private static final int HEADS = 2;
+  private static final int WIDE = 64;
   private static final int RANK = 8;
+  private static final long COMPILED_NANOS = 3_000_000; // a pass takes less when its kernels are compiled, and then 1 ms
+  private static final int PASSES = 1000; // then all is compiled, however long reading may take
+  private static final long PATIENCE_MILLIS = 1500;
 
+  private final CountDownLatch ready = new CountDownLatch(1);
   private final Thread thread = Thread.ofPlatform().daemon().name("hone-warm-up").unstarted(this::run);
   private volatile boolean done;
 
@@ -41,6 +47,18 @@ final class WarmUp implements AutoCloseable {
     return warmUp;
   }
 
+  /**
+   * Waits until the kernels are compiled, but not for long. Training that begins before runs them at full size in the
+   * interpreter, which takes the processor from the compiler.
+   */
+  void await() {
+    try {
+      ready.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Ends it after the pass that is under way. */
   @Override
   public void close() {
@@ -48,11 +66,19 @@ final class WarmUp implements AutoCloseable {
   }
 
   private void run() {
-    Layer layer = new Layer();
-    for (int step = 1; !done; step++) {
-      layer.step(step);
+    try {
+      Layer layer = new Layer();
+      for (int step = 1; step <= PASSES && !done; step++) {
+        long start = System.nanoTime();
+        layer.step(step);
+        if (System.nanoTime() - start < COMPILED_NANOS) {
+          ready.countDown();
+        }
+      }
+      Scope.trim();
+    } finally {
+      ready.countDown();
     }
-    Scope.trim();
   }
 
   /** An encoder's layer with adapters, as training runs it. */
@@ -82,7 +108,7 @@ final class WarmUp implements AutoCloseable {
     }
 
     private void step(int step) {
-      int[] offsets = {0, 24, TOKENS};
+      int[] offsets = {0, TOKENS * 3 / 8, TOKENS};
       AttentionSpec spec = new AttentionSpec(offsets, offsets, HEADS, HEADS, WIDTH / HEADS, 0.2f, false, Integer.MAX_VALUE, 0,
           0.1f, new Philox(1, step));
       try (Scope _ = Scope.open()) {
