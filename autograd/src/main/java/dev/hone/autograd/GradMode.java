@@ -10,31 +10,46 @@ package dev.hone.autograd;
  * }
  */
 public final class GradMode implements AutoCloseable {
-  private static final ThreadLocal<Boolean> DISABLED = ThreadLocal.withInitial(() -> false);
+  private enum Mode { RECORDING, NOT_RECORDING, GENERATING }
 
-  private final boolean before = DISABLED.get();
+  private static final ThreadLocal<Mode> MODE = ThreadLocal.withInitial(() -> Mode.RECORDING);
 
-  private GradMode(boolean disabled) {
-    DISABLED.set(disabled);
+  private final Mode before = MODE.get();
+
+  private GradMode(Mode mode) {
+    MODE.set(mode);
   }
 
   /** Switches recording off on this thread until closed. */
   public static GradMode disabled() {
-    return new GradMode(true);
+    return new GradMode(Mode.NOT_RECORDING);
+  }
+
+  /**
+   * The same for text that is written token by token: products of a few rows are taken in whatever order is quickest, so that
+   * the last bits of a row may depend on how many rows there are. Otherwise they never do.
+   */
+  public static GradMode generating() {
+    return new GradMode(Mode.GENERATING);
   }
 
   /** Switches recording on within a disabled stretch, as recomputation needs. */
   static GradMode enabled() {
-    return new GradMode(false);
+    return new GradMode(Mode.RECORDING);
   }
 
   /** Whether operators record. */
   public static boolean isEnabled() {
-    return !DISABLED.get();
+    return MODE.get() == Mode.RECORDING;
+  }
+
+  /** Whether text is written token by token. */
+  public static boolean isGenerating() {
+    return MODE.get() == Mode.GENERATING;
   }
 
   @Override
   public void close() {
-    DISABLED.set(before);
+    MODE.set(before);
   }
 }

@@ -38,7 +38,7 @@ public final class MatMulOps {
     Tensor in = x.value();
     Tensor w = weight.value();
     Tensor y = Tensor.empty(linearShape(op, in.shape(), w.shape(), transposed));
-    KERNELS.matmul(in, false, w, transposed, false, y, Epilogue.bias(bias == null ? null : bias.value()));
+    product(in, w, transposed, y, Epilogue.bias(bias == null ? null : bias.value()));
     Variable result = Variable.of(op, y)
         .pullbackInto(weight, (up, dw, accumulate) -> weightGradient(x, up, transposed, accumulate, dw))
         .pullbackInto(x, (up, dx, accumulate) -> KERNELS.matmul(up, false, w, !transposed, accumulate, dx));
@@ -46,6 +46,15 @@ public final class MatMulOps {
       result.pullbackInto(bias, ReduceOps::sumRowsInto);
     }
     return result.saves(weight.requiresGradient() ? x.recallable() : null, weight.computed());
+  }
+
+  /** y = x · w, or x · wᵀ if {@code transposed}, then what the epilogue says. */
+  private static void product(Tensor x, Tensor w, boolean transposed, Tensor y, Epilogue epilogue) {
+    if (GradMode.isGenerating()) {
+      KERNELS.stream(x, w, transposed, y, epilogue);
+    } else {
+      KERNELS.matmul(x, false, w, transposed, false, y, epilogue);
+    }
   }
 
   /** dW = dyᵀ · x if the weight is [N, K], else xᵀ · dy. */
@@ -76,7 +85,7 @@ public final class MatMulOps {
     boolean save = Variable.needsGradient(x, weight, bias);
     Tensor pre = save ? Tensor.empty(shape) : null;
     Tensor y = Tensor.empty(shape);
-    KERNELS.matmul(in, false, w, transposed, false, y,
+    product(in, w, transposed, y,
         new Epilogue(1, bias == null ? null : bias.value(), activation, pre));
     return Variable.of("linearActivation", y).pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> {
       Tensor dPre = pre; // in place: nobody else reads it, and its consumers' pull-backs are done

@@ -7,6 +7,7 @@ import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.MatMulKernels.Epilogue;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import jdk.incubator.vector.FloatVector;
@@ -97,13 +98,13 @@ public class GuardBenchmark {
   /** One row times a matrix in an array. */
   @Benchmark
   public void oneRow() {
-    KERNELS.matmul().matmul(row, false, b, true, false, rowOut);
+    KERNELS.matmul().stream(row, b, true, rowOut, Epilogue.NONE);
   }
 
   /** One row times a matrix of BF16. */
   @Benchmark
   public void oneRowOfBrain() {
-    KERNELS.matmul().matmul(row, false, brain, true, false, rowOut);
+    KERNELS.matmul().stream(row, brain, true, rowOut, Epilogue.NONE);
   }
 
   /** Into a thin adapter. */

@@ -49,6 +49,12 @@ final class MatMulOps implements OpsFamily {
         product(report, "decode_" + type + "_NN", "NN", m, 2048, 8192, type);
       }
     }
+    for (int m : new int[] {1, 4, 8, 16, 32, 64, 96}) {
+      for (DType type : new DType[] {null, DType.BF16}) {
+        product(report, "few_" + (type == null ? "array" : type) + "_NT", "NT", m, 768, 3072, type);
+        product(report, "few_" + (type == null ? "array" : type) + "_NN", "NN", m, 3072, 768, type);
+      }
+    }
     for (DType type : new DType[] {null, DType.BF16, DType.NF4, DType.Q8_0, DType.INT8_ROWS}) {
       product(report, "frozen_" + (type == null ? "array" : type) + "_NT", "NT", 256, 2048, 8192, type);
       product(report, "frozen_" + (type == null ? "array" : type) + "_NN", "NN", 256, 8192, 2048, type);
@@ -68,7 +74,8 @@ final class MatMulOps implements OpsFamily {
           : stored.isQuantized() ? Tensor.of(Quantized.of(random(shape.dim(0), shape.dim(1)), stored), shape)
           : Tensor.of(Arena.ofAuto().allocate(shape.size() * stored.bytes(), 64), stored, shape);
       Tensor c = Tensor.empty(m, n);
-      return () -> KERNELS.matmul(a, transA, b, transB, false, c);
+      return name.startsWith("decode_") ? () -> KERNELS.stream(a, b, transB, c, Epilogue.NONE)
+          : () -> KERNELS.matmul(a, transA, b, transB, false, c);
     }, m > 16 ? new Work[] {flop} : new Work[] {flop, new Work(Unit.BYTE, bytes)});
   }
 

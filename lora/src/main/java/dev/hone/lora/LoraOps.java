@@ -1,5 +1,6 @@
 package dev.hone.lora;
 
+import dev.hone.autograd.GradMode;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
@@ -28,7 +29,11 @@ final class LoraOps {
     Tensor up = b.value();
     int rank = down.dim(0);
     Tensor h = Tensor.empty(in.shape().with(-1, rank));
-    KERNELS.matmul(in, false, down, true, false, h, Epilogue.scale(scale));
+    if (GradMode.isGenerating()) {
+      KERNELS.stream(in, down, true, h, Epilogue.scale(scale));
+    } else {
+      KERNELS.matmul(in, false, down, true, false, h, Epilogue.scale(scale));
+    }
     Tensor y = base.value();
     KERNELS.matmul(h, false, up, true, true, y);
     Variable result = Variable.of("lora", y)

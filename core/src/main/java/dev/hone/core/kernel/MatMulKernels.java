@@ -8,6 +8,9 @@ public interface MatMulKernels {
   /**
    * C = op(A) · op(B), then what the epilogue says.
    *
+   * <p>A row of C has the same bits whatever other rows A has. If A is stored [K, M], the sum is one over rows and goes on from
+   * {@code c}, row by row: adding batch after batch gives the bits of all rows at once.
+   *
    * @param a F32 [M, K], or [K, M] if {@code transA}; leading axes are rows
    * @param b [K, N], or [N, K] if {@code transB}; any float type or quantised, heap or mapped
    * @param accumulate whether to add to {@code c}
@@ -19,6 +22,14 @@ public interface MatMulKernels {
   /** The same without an epilogue. */
   default void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c) {
     matmul(a, transA, b, transB, accumulate, c, Epilogue.NONE);
+  }
+
+  /**
+   * C = A · op(B), then what the epilogue says, in the quickest way for a few rows: the last bits may depend on how many there
+   * are. For text that is written token by token; operands as those of {@link #matmul}.
+   */
+  default void stream(Tensor a, Tensor b, boolean transB, Tensor c, Epilogue epilogue) {
+    matmul(a, false, b, transB, false, c, epilogue);
   }
 
   /**

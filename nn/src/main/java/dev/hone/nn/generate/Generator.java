@@ -113,7 +113,7 @@ public final class Generator {
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
     TokenBatch batch = TokenBatch.of(prompts);
-    try (GradMode _ = GradMode.disabled()) {
+    try (GradMode _ = GradMode.generating()) {
       while (!active.isEmpty()) {
         try (Scope _ = Scope.open()) {
           Variable hidden = model.hidden(batch, Pass.continuing(cache));

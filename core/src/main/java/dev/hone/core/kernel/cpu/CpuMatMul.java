@@ -5,14 +5,24 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.parallel.Workers;
 
-/** Matrix products: checks the operands and picks the way that suits the sizes. */
+/**
+ * Matrix products: checks the operands and picks the way that suits the sizes.
+ *
+ * <p>Implementation note. Which way is taken depends on K and N, the sizes of a weight, or the ways add in the same order: a row
+ * has the same bits in any company. Sums over rows go on from C in order in all of theirs.
+ */
 public final class CpuMatMul implements MatMulKernels {
   /** Depth below which sums are too short to be worth packing A. */
   private static final int SHALLOW = 64;
-  /** Most rows or columns for which both operands are better read as they lie than packed. */
+  /** Most columns for which both operands are better read as they lie than packed. */
   private static final int FEW_DOTS = 64;
-  /** The same where rows are added up. */
-  private static final int FEW_SUMS = 32;
+  /** Most rows for which a weight is better read as it lies than packed: stored [N, K], and [K, N]. */
+  private static final int FEW_ROWS = 64;
+  private static final int FEW_SUMS = 12;
+  /** Most rows or columns of a sum over rows for which the large operand is better read as it lies than packed. */
+  private static final int THIN = 32;
+  /** Most rows that stream a weight [N, K]. */
+  private static final int STREAMED = 16;
 
   private final GatherLoops stored;
   private final QuantLoops quantized;
@@ -20,6 +30,7 @@ public final class CpuMatMul implements MatMulKernels {
   private final ShallowProduct shallow;
   private final DotProduct dots;
   private final RowSumProduct rowSums;
+  private final FewRowsProduct fewRows;
 
   /** Products on these loops. */
   public CpuMatMul(MatMulLoops loops, GatherLoops stored, QuantLoops quantized, ActivationLoops activations) {
@@ -31,6 +42,7 @@ public final class CpuMatMul implements MatMulKernels {
     shallow = new ShallowProduct(loops, epilogue, store);
     dots = new DotProduct(loops, epilogue, store);
     rowSums = new RowSumProduct(loops, epilogue, store);
+    fewRows = new FewRowsProduct(loops, epilogue, store);
   }
 
   @Override
@@ -42,22 +54,45 @@ public final class CpuMatMul implements MatMulKernels {
   }
 
   private void run(Product product) {
-    if (product.k() < SHALLOW) {
-      if (product.transA()) {
-        packed.run(product);
-      } else {
-        shallow.run(product);
-      }
-    } else if (product.transB() && product.m() <= FEW_DOTS) {
-      dots.fewRows(product);
-    } else if (!product.transA() && product.n() <= FEW_DOTS) {
+    if (product.transA()) {
+      overRows(product);
+    } else if (product.k() < SHALLOW) {
+      shallow.run(product);
+    } else if (product.n() <= FEW_DOTS) {
       dots.fewColumns(product);
+    } else if (product.transB() && product.m() <= FEW_ROWS) {
+      fewRows.run(product);
     } else if (!product.transB() && product.m() <= FEW_SUMS) {
       rowSums.fewRows(product);
-    } else if (product.transA() && !product.transB() && product.b().array() != null && product.n() <= FEW_SUMS) {
+    } else {
+      packed.run(product);
+    }
+  }
+
+  private void overRows(Product product) {
+    if (product.transB() || product.epilogue().scale() != 1) {
+      packed.run(product);
+    } else if (product.m() <= THIN) {
+      rowSums.fewRows(product);
+    } else if (product.n() <= THIN && product.b().array() != null) {
       rowSums.fewColumns(product, product.b().array(), product.b().offset());
     } else {
       packed.run(product);
+    }
+  }
+
+  @Override
+  public void stream(Tensor a, Tensor b, boolean transB, Tensor c, Epilogue epilogue) {
+    Product product = Product.of(a, false, b, transB, false, c, epilogue, stored, quantized);
+    if (product.m() == 0 || product.n() == 0) {
+      return;
+    }
+    if (product.k() >= SHALLOW && transB && product.m() <= STREAMED) {
+      dots.fewRows(product);
+    } else if (product.k() >= SHALLOW && product.n() > FEW_DOTS && product.m() == 1) {
+      rowSums.oneRow(product);
+    } else {
+      run(product);
     }
   }
 

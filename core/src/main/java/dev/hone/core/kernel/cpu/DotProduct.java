@@ -134,7 +134,7 @@ final class DotProduct {
   /** Sums of some rows of p with all rows of q, {@code width} for each row of p. */
   private float[] sums(MatrixSource p, int row, int rowEnd, float[] q, int width, int block, int stretch) {
     int k = p.columns();
-    int lanes = loops.dotLanes();
+    int lanes = loops.lanes();
     int room = (block * width + lanes - 1) / lanes * lanes;
     float[] partial = Scratch.floats(PARTIAL, room * lanes);
     Arrays.fill(partial, 0, room * lanes, 0);

@@ -15,8 +15,8 @@ public abstract class MatMulLoops {
   public abstract int tileColumns();
 
   /**
-   * The sums of one tile: sums[r][j] = Σ_k a[k][r] · b[k][j]. The sum runs over k in order, so an element has the same
-   * bits whatever tile it is part of.
+   * Adds to the sums of one tile: sums[r][j] += Σ_k a[k][r] · b[k][j]. The sum runs over k in order, so an element has the
+   * same bits whatever tile it is part of.
    *
    * @param depth number of k
    * @param a a panel of {@link #tileRows} from {@code ai} on
@@ -26,12 +26,12 @@ public abstract class MatMulLoops {
   public abstract void tile(int depth, float[] a, int ai, float[] b, int bi, float[] sums);
 
   /**
-   * Puts the sums of a tile, or its part inside the matrix, into C: c[r][j] = scale · sums[r][j], or with {@code add} that
-   * much more.
+   * Puts sums, or the part of them inside the matrix, into C: c[r][j] = scale · sums[r][j], or with {@code add} that much more.
    *
+   * @param lds distance of the rows of sums
    * @param ldc distance of the rows of C
    */
-  public abstract void store(float[] sums, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc);
+  public abstract void store(float[] sums, int lds, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc);
 
   /** Packs a strip whose elements of one k are neighbours: panel[k][j] = source[k · stride + j] for j below {@code valid}. */
   public abstract void packNeighbours(float[] source, int si, int stride, int depth, int width, int valid, float[] panel,
@@ -46,22 +46,24 @@ public abstract class MatMulLoops {
 
   /**
    * C = A · B, or with {@code add} that much more, for {@link #productRows} rows of A where they lie, {@code lda} apart, and a
-   * panel of B.
+   * panel of B. The sum runs over k in order, as that of {@link #tile} does.
+   *
+   * @param width columns of the panel: a multiple of {@link #lanes}
    */
-  public abstract void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, boolean add, float[] c, int ci,
-      int ldc);
+  public abstract void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, boolean add, float[] c,
+      int ci, int ldc);
+
+  /** Floats that the loops take at a time. */
+  public abstract int lanes();
 
   /** Rows of p that {@link #dots} takes. */
   public static final int DOT_ROWS = 4;
   /** Rows of q that {@link #dots} takes. */
   public static final int DOT_COLUMNS = 4;
 
-  /** Partial sums that {@link #dots} keeps of each product. */
-  public abstract int dotLanes();
-
   /**
    * Adds p[i] · q[j] for {@link #DOT_ROWS} rows of p, that begin at p0 to p3, and {@link #DOT_COLUMNS} of q, to the
-   * {@link #dotLanes} partial sums of (i, j), number i · lds + j of those from {@code si} on.
+   * {@link #lanes} partial sums of (i, j), number i · lds + j of those from {@code si} on.
    *
    * @param ldq distance of the rows of q
    */

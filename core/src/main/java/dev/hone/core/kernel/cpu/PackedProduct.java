@@ -2,6 +2,7 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
 
 /**
  * Products of large matrices: both operands are packed into panels, then register tiles run over the panels.
@@ -11,7 +12,10 @@ import dev.hone.core.parallel.Workers;
  * tiles from there. Packing costs one pass over the operands; in return every access of the tiles is to consecutive memory,
  * strides that are powers of two do no harm, and stored types are widened once. A panel of B stays in the first-level
  * cache for a column of tiles, the panels of A for such a column stay in the second-level cache; what is packed at a time
- * fits the third. An element is the sum over the pieces in order: neither threads nor blocks change its bits.
+ * fits the third. If few rows of A are to be multiplied, each thread packs a strip of B just before it uses it.
+ *
+ * <p>An element is the sum over the pieces in order: neither threads nor blocks nor other rows change its bits. With A stored
+ * [K, M] the sum is one over the rows of a batch, and goes on from C product by product: cutting a batch changes no bit.
  */
 final class PackedProduct {
   /** Rows of A packed at a time. */
@@ -26,6 +30,7 @@ final class PackedProduct {
   private static final int PART_COLUMNS = 8;
   /** Multiply-adds below which a product is not worth a second thread. */
   private static final long SMALL = 1 << 17;
+  private static final int PANEL = 13;
   private static final int SUMS = 15;
 
   private final MatMulLoops loops;
@@ -45,7 +50,7 @@ final class PackedProduct {
     try {
       int columns = piece(product.n(), COLUMNS, loops.tileColumns());
       int rows = piece(product.m(), ROWS, loops.tileRows());
-      int depths = piece(product.k(), DEPTH, 16);
+      int depths = depths(product.k());
       for (int column = 0; column < product.n(); column += columns) {
         int columnEnd = Math.min(product.n(), column + columns);
         for (int row = 0; row < product.m(); row += rows) {
@@ -76,8 +81,10 @@ final class PackedProduct {
     private final int tileColumns = loops.tileColumns();
     private final int rowTiles;
     private final int columnTiles;
+    private final int partRows;
+    private final int partsDown;
     private final float[] a;
-    private final float[] b;
+    private final float[] b; // null if each part packs its own strips
 
     Block(Product product, PanelStore.Panels panels, int row, int rowEnd, int column, int columnEnd, int depth,
         int depthEnd) {
@@ -90,31 +97,25 @@ final class PackedProduct {
       this.depthEnd = depthEnd;
       rowTiles = tiles(rowEnd - row, tileRows);
       columnTiles = tiles(columnEnd - column, tileColumns);
-      a = panels.left(rowTiles * tileRows * (depthEnd - depth));
-      b = panels.right(columnTiles * tileColumns * (depthEnd - depth));
+      partRows = piece(rowTiles, Math.max(1, PART_ROWS / tileRows), 1);
+      partsDown = tiles(rowTiles, partRows);
+      a = panels.left(rowTiles * panelSize(tileRows));
+      b = partsDown > 1 ? panels.right(columnTiles * panelSize(tileColumns)) : null;
+    }
+
+    private int panelSize(int width) {
+      return width * (depthEnd - depth);
     }
 
     void run() {
-      int length = depthEnd - depth;
-      if ((long) (rowEnd - row) * (columnEnd - column) * Math.max(1, length) < SMALL) {
-        for (int i = 0; i < rowTiles; i++) {
-          packLeft(i);
-        }
-        for (int j = 0; j < columnTiles; j++) {
-          packRight(j);
+      if ((long) (rowEnd - row) * (columnEnd - column) * Math.max(1, depthEnd - depth) < SMALL) {
+        for (int i = 0; i < panels(); i++) {
+          pack(i);
         }
         compute(0, rowTiles, 0, columnTiles);
         return;
       }
-      Workers.run(rowTiles + columnTiles, i -> {
-        if (i < columnTiles) {
-          packRight(i);
-        } else {
-          packLeft(i - columnTiles);
-        }
-      });
-      int partRows = piece(rowTiles, Math.max(1, PART_ROWS / tileRows), 1);
-      int partsDown = tiles(rowTiles, partRows);
+      Workers.run(panels(), this::pack);
       int partColumns = Math.clamp(tiles(columnTiles * partsDown, 16 * Workers.threads()), 1, PART_COLUMNS);
       int partsAcross = tiles(columnTiles, partColumns);
       Workers.run(partsDown * partsAcross, part -> {
@@ -124,23 +125,38 @@ final class PackedProduct {
       });
     }
 
-    private void packLeft(int tile) {
-      int first = row + tile * tileRows;
-      int length = depthEnd - depth;
-      packing.left(product, first, Math.min(tileRows, rowEnd - first), depth, length, a, tile * tileRows * length);
+    /** Panels that all parts read. */
+    private int panels() {
+      return rowTiles + (b == null ? 0 : columnTiles);
     }
 
-    private void packRight(int tile) {
+    private void pack(int i) {
+      if (i < rowTiles) {
+        int first = row + i * tileRows;
+        packing.left(product, first, Math.min(tileRows, rowEnd - first), depth, depthEnd - depth, a, i * panelSize(tileRows));
+      } else {
+        packRight(i - rowTiles, b, (i - rowTiles) * panelSize(tileColumns));
+      }
+    }
+
+    private void packRight(int tile, float[] panel, int at) {
       int first = column + tile * tileColumns;
-      int length = depthEnd - depth;
-      packing.right(product, first, Math.min(tileColumns, columnEnd - first), depth, length, b, tile * tileColumns * length);
+      packing.right(product, first, Math.min(tileColumns, columnEnd - first), depth, depthEnd - depth, panel, at);
+      if (product.transA()) {
+        scale(product.epilogue().scale(), panel, at, panelSize(tileColumns));
+      }
     }
 
     /** Tiles {@code i} to {@code iEnd} down and {@code j} to {@code jEnd} across. */
     private void compute(int i, int iEnd, int j, int jEnd) {
+      float[] panel = b == null ? Scratch.floats(PANEL, panelSize(tileColumns)) : b;
       for (int tj = j; tj < jEnd; tj++) {
+        int at = b == null ? 0 : tj * panelSize(tileColumns);
+        if (b == null) {
+          packRight(tj, panel, at);
+        }
         for (int ti = i; ti < iEnd; ti++) {
-          tile(ti, tj);
+          tile(ti, tj, panel, at);
         }
       }
       if (depthEnd == product.k()) {
@@ -149,16 +165,37 @@ final class PackedProduct {
       }
     }
 
-    private void tile(int i, int j) {
-      int length = depthEnd - depth;
+    private void tile(int i, int j, float[] panel, int at) {
       int top = row + i * tileRows;
       int left = column + j * tileColumns;
+      int rows = Math.min(tileRows, rowEnd - top);
+      int columns = Math.min(tileColumns, columnEnd - left);
       int ci = product.ci() + top * product.n() + left;
+      boolean add = product.accumulate() || depth > 0;
       float[] sums = Scratch.floats(SUMS, tileRows * tileColumns);
-      loops.tile(length, a, i * length * tileRows, b, j * length * tileColumns, sums);
-      loops.store(sums, Math.min(tileRows, rowEnd - top), Math.min(tileColumns, columnEnd - left),
-          product.epilogue().scale(), product.accumulate() || depth > 0, product.c(), ci, product.n());
+      Arrays.fill(sums, 0, tileRows * tileColumns, 0);
+      if (product.transA()) { // goes on from C
+        for (int r = 0; r < rows && add; r++) {
+          System.arraycopy(product.c(), ci + r * product.n(), sums, r * tileColumns, columns);
+        }
+        loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, sums);
+        loops.store(sums, tileColumns, rows, columns, 1, false, product.c(), ci, product.n());
+      } else {
+        loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, sums);
+        loops.store(sums, tileColumns, rows, columns, product.epilogue().scale(), add, product.c(), ci, product.n());
+      }
     }
+  }
+
+  private static void scale(float factor, float[] panel, int at, int n) {
+    for (int i = at; i < at + n && factor != 1; i++) {
+      panel[i] *= factor;
+    }
+  }
+
+  /** The most products that an element adds up before they go to C: the pieces of a sum over {@code k}. */
+  static int depths(int k) {
+    return piece(k, DEPTH, 16);
   }
 
   private static int tiles(int length, int tile) {

@@ -36,27 +36,40 @@ final class RowSumProduct {
 
   /** C = op(A) · B with few rows of C. */
   void fewRows(Product product) {
-    if (product.m() == 1) {
-      oneRow(product);
-      return;
-    }
+    int rows = product.m();
+    int rowStep = product.transA() ? 1 : product.lda();
     int step = product.transA() ? product.lda() : 1;
-    run(product.m(), product.k(), product.a(), product.ai(), product.transA() ? 1 : product.lda(), step, product.b(),
-        product.n(), (from, to, sums) -> {
-          store(product, sums, to - from, from);
-          epilogue.finish(product, 0, product.m(), from, to);
-        });
+    int pieces = product.transA() ? product.k() : PackedProduct.depths(product.k());
+    Workers.ranges(product.n(), width(product.n()), (from, to) -> {
+      int n = to - from;
+      float[] sums = Scratch.floats(SUMS, rows * n);
+      int k = 0;
+      do { // once even for an empty sum
+        int end = Math.min(product.k(), k + pieces);
+        begin(product, sums, n, from);
+        sumRows(rows, k, end, product.a(), product.ai(), rowStep, step, product.b(), from, to, sums);
+        store(product, sums, n, from, !product.transA() && (product.accumulate() || k > 0));
+        k = end;
+      } while (k < product.k());
+      epilogue.finish(product, 0, rows, from, to);
+    });
   }
 
   /** C = Aᵀ · B with few columns of C: the same for its transpose, whose large operand is A. */
   void fewColumns(Product product, float[] b, int bi) {
-    run(product.n(), product.k(), b, bi, 1, product.n(), product.left(), product.m(), (from, to, sums) -> {
-      storeTurned(product, sums, to - from, from);
-      epilogue.finish(product, from, to, 0, product.n());
+    int rows = product.n();
+    Workers.ranges(product.m(), width(product.m()), (from, to) -> {
+      int n = to - from;
+      float[] sums = Scratch.floats(SUMS, rows * n);
+      beginTurned(product, sums, n, from);
+      sumRows(rows, 0, product.k(), b, bi, 1, rows, product.left(), from, to, sums);
+      storeTurned(product, sums, n, from);
+      epilogue.finish(product, from, to, 0, rows);
     });
   }
 
-  private void oneRow(Product product) {
+  /** C = A · B with one row of C. */
+  void oneRow(Product product) {
     int n = product.n();
     int step = product.transA() ? product.lda() : 1;
     int least = Math.max(BLOCK_ROWS, BLOCK / n);
@@ -77,33 +90,16 @@ final class RowSumProduct {
       for (int block = 1; block < blocks; block++) {
         loops.add(sums, block * n, sums, 0, n);
       }
-      store(product, sums, n, 0);
+      store(product, sums, n, 0, product.accumulate());
       epilogue.finish(product, 0, 1, 0, n);
     } finally {
       store.give(panels);
     }
   }
 
-  /** What becomes of the finished sums of the columns {@code from} to {@code to}: as many rows of their number. */
-  @FunctionalInterface
-  private interface Strip {
-    void store(int from, int to, float[] sums);
-  }
-
-  /** Row i of the result is the sum over k of weights[wi + i · rowStep + k · step] · row k. */
-  private void run(int rows, int depth, float[] weights, int wi, int rowStep, int step, MatrixSource large, int columns,
-      Strip strip) {
-    Workers.ranges(columns, width(columns), (from, to) -> {
-      float[] sums = Scratch.floats(SUMS, rows * (to - from));
-      Arrays.fill(sums, 0, rows * (to - from), 0);
-      sumRows(rows, 0, depth, weights, wi, rowStep, step, large, from, to, sums, 0);
-      strip.store(from, to, sums);
-    });
-  }
-
   /** Adds the rows {@code k} to {@code end} of the large operand, from one column to another, to the sums of every row. */
   private void sumRows(int rows, int k, int end, float[] weights, int wi, int rowStep, int step, MatrixSource large, int from,
-      int to, float[] sums, int si) {
+      int to, float[] sums) {
     int n = to - from;
     for (; k + MatMulLoops.SUM_ROWS <= end; k += MatMulLoops.SUM_ROWS) {
       float[] array = large.array();
@@ -118,10 +114,10 @@ final class RowSumProduct {
         stride = n;
       }
       for (int i = 0; i < rows; i++) {
-        loops.addRows(weights, wi + i * rowStep + k * step, step, array, at, stride, n, sums, si + i * n);
+        loops.addRows(weights, wi + i * rowStep + k * step, step, array, at, stride, n, sums, i * n);
       }
     }
-    lastRows(rows, k, end, weights, wi, rowStep, step, large, from, n, sums, si);
+    lastRows(rows, k, end, weights, wi, rowStep, step, large, from, n, sums, 0);
   }
 
   private void lastRows(int rows, int k, int end, float[] weights, int wi, int rowStep, int step, MatrixSource large, int from,
@@ -141,31 +137,40 @@ final class RowSumProduct {
     return Math.min(STRIP, (columns / strips + 31) / 32 * 32);
   }
 
-  private static void store(Product product, float[] sums, int n, int column) {
-    float scale = product.epilogue().scale();
+  /** Sums over rows go on from C; others begin with 0. */
+  private static void begin(Product product, float[] sums, int n, int column) {
     for (int i = 0; i < product.m(); i++) {
-      storeRow(sums, i * n, n, scale, product.accumulate(), product.c(), product.ci() + i * product.n() + column);
+      if (product.transA() && product.accumulate()) {
+        System.arraycopy(product.c(), product.ci() + i * product.n() + column, sums, i * n, n);
+      } else {
+        Arrays.fill(sums, i * n, (i + 1) * n, 0);
+      }
     }
   }
 
-  private static void storeRow(float[] sums, int si, int n, float scale, boolean add, float[] c, int ci) {
-    for (int j = 0; j < n; j++) {
-      float value = scale * sums[si + j];
-      c[ci + j] = add ? c[ci + j] + value : value;
+  private void store(Product product, float[] sums, int n, int column, boolean add) {
+    loops.store(sums, n, product.m(), n, product.epilogue().scale(), add, product.c(), product.ci() + column, product.n());
+  }
+
+  private static void beginTurned(Product product, float[] sums, int n, int row) {
+    if (!product.accumulate()) {
+      Arrays.fill(sums, 0, product.n() * n, 0);
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      int ci = product.ci() + (row + i) * product.n();
+      for (int j = 0; j < product.n(); j++) {
+        sums[j * n + i] = product.c()[ci + j];
+      }
     }
   }
 
   private static void storeTurned(Product product, float[] sums, int n, int row) {
     for (int i = 0; i < n; i++) {
       int ci = product.ci() + (row + i) * product.n();
-      storeColumn(sums, i, n, product.n(), product.epilogue().scale(), product.accumulate(), product.c(), ci);
-    }
-  }
-
-  private static void storeColumn(float[] sums, int si, int step, int n, float scale, boolean add, float[] c, int ci) {
-    for (int j = 0; j < n; j++) {
-      float value = scale * sums[si + j * step];
-      c[ci + j] = add ? c[ci + j] + value : value;
+      for (int j = 0; j < product.n(); j++) {
+        product.c()[ci + j] = sums[j * n + i];
+      }
     }
   }
 }

@@ -82,7 +82,7 @@ final class ShallowProduct {
       int columns = Math.min(width, product.n() - j * width);
       int ci = product.ci() + row * product.n() + j * width;
       if (whole && columns == width) {
-        loops.rowProduct(k, a, ai, lda, b, j * width * k, product.accumulate(), product.c(), ci, product.n());
+        loops.rowProduct(k, a, ai, lda, b, j * width * k, width, product.accumulate(), product.c(), ci, product.n());
       } else {
         edge(product, a, ai, lda, b, j * width * k, count, columns, ci);
       }
@@ -95,7 +95,7 @@ final class ShallowProduct {
     for (int i = 0; i < rows && product.accumulate(); i++) {
       System.arraycopy(product.c(), ci + i * product.n(), tile, i * width, columns);
     }
-    loops.rowProduct(product.k(), a, ai, lda, b, bi, product.accumulate(), tile, 0, width);
+    loops.rowProduct(product.k(), a, ai, lda, b, bi, width, product.accumulate(), tile, 0, width);
     for (int i = 0; i < rows; i++) {
       System.arraycopy(tile, i * width, product.c(), ci + i * product.n(), columns);
     }

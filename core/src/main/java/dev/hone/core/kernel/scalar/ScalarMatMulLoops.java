@@ -20,7 +20,6 @@ public final class ScalarMatMulLoops extends MatMulLoops {
 
   @Override
   public void tile(int depth, float[] a, int ai, float[] b, int bi, float[] sums) {
-    Arrays.fill(sums, 0, ROWS * COLUMNS, 0);
     for (int k = 0; k < depth; k++) {
       for (int r = 0; r < ROWS; r++) {
         accumulate(a[ai + k * ROWS + r], b, bi + k * COLUMNS, sums, r * COLUMNS);
@@ -35,9 +34,9 @@ public final class ScalarMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void store(float[] sums, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc) {
+  public void store(float[] sums, int lds, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc) {
     for (int r = 0; r < rows; r++) {
-      storeRow(sums, r * COLUMNS, columns, scale, add, c, ci + r * ldc);
+      storeRow(sums, r * lds, columns, scale, add, c, ci + r * ldc);
     }
   }
 
@@ -79,19 +78,20 @@ public final class ScalarMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, boolean add, float[] c, int ci, int ldc) {
+  public void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, boolean add, float[] c, int ci,
+      int ldc) {
     for (int r = 0; r < ROWS; r++) {
       if (!add) {
-        Arrays.fill(c, ci + r * ldc, ci + r * ldc + COLUMNS, 0);
+        Arrays.fill(c, ci + r * ldc, ci + r * ldc + width, 0);
       }
       for (int k = 0; k < depth; k++) {
-        accumulate(a[ai + r * lda + k], panel, pi + k * COLUMNS, c, ci + r * ldc);
+        addRow(a[ai + r * lda + k], panel, pi + k * width, width, c, ci + r * ldc);
       }
     }
   }
 
   @Override
-  public int dotLanes() {
+  public int lanes() {
     return 1;
   }
 

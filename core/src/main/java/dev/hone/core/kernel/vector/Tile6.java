@@ -13,18 +13,18 @@ final class Tile6 extends RegisterTile {
 
   @Override
   void multiply(int depth, float[] a, int ai, float[] b, int bi, float[] sums) {
-    FloatVector left0 = FloatVector.zero(SPECIES);
-    FloatVector right0 = FloatVector.zero(SPECIES);
-    FloatVector left1 = FloatVector.zero(SPECIES);
-    FloatVector right1 = FloatVector.zero(SPECIES);
-    FloatVector left2 = FloatVector.zero(SPECIES);
-    FloatVector right2 = FloatVector.zero(SPECIES);
-    FloatVector left3 = FloatVector.zero(SPECIES);
-    FloatVector right3 = FloatVector.zero(SPECIES);
-    FloatVector left4 = FloatVector.zero(SPECIES);
-    FloatVector right4 = FloatVector.zero(SPECIES);
-    FloatVector left5 = FloatVector.zero(SPECIES);
-    FloatVector right5 = FloatVector.zero(SPECIES);
+    FloatVector left0 = FloatVector.fromArray(SPECIES, sums, 0);
+    FloatVector right0 = FloatVector.fromArray(SPECIES, sums, LANES);
+    FloatVector left1 = FloatVector.fromArray(SPECIES, sums, COLUMNS);
+    FloatVector right1 = FloatVector.fromArray(SPECIES, sums, COLUMNS + LANES);
+    FloatVector left2 = FloatVector.fromArray(SPECIES, sums, 2 * COLUMNS);
+    FloatVector right2 = FloatVector.fromArray(SPECIES, sums, 2 * COLUMNS + LANES);
+    FloatVector left3 = FloatVector.fromArray(SPECIES, sums, 3 * COLUMNS);
+    FloatVector right3 = FloatVector.fromArray(SPECIES, sums, 3 * COLUMNS + LANES);
+    FloatVector left4 = FloatVector.fromArray(SPECIES, sums, 4 * COLUMNS);
+    FloatVector right4 = FloatVector.fromArray(SPECIES, sums, 4 * COLUMNS + LANES);
+    FloatVector left5 = FloatVector.fromArray(SPECIES, sums, 5 * COLUMNS);
+    FloatVector right5 = FloatVector.fromArray(SPECIES, sums, 5 * COLUMNS + LANES);
     for (int k = 0; k < depth; k++) {
       int at = ai + k * ROWS;
       FloatVector left = FloatVector.fromArray(SPECIES, b, bi + k * COLUMNS);

@@ -19,8 +19,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Activations on vectors: a loop per function and direction over whole vectors, the scalar twin for what is left and for
- * gates that no model family uses. Derivatives are those of the twin.
+ * Activations on vectors: a loop per function and direction over whole vectors, the scalar twin for gates that no model family
+ * uses. Derivatives are those of the twin.
  */
 public final class VectorActivationLoops extends ActivationLoops {
   private final ScalarActivationLoops twin = new ScalarActivationLoops();
@@ -28,16 +28,24 @@ public final class VectorActivationLoops extends ActivationLoops {
   @Override
   public void forward(Activation activation, float[] x, int xi, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
-    switch (activation) {
-      case NONE -> System.arraycopy(x, xi, y, yi, body);
-      case RELU -> relu(x, xi, y, yi, body);
-      case GELU -> gelu(x, xi, y, yi, body);
-      case GELU_TANH -> geluTanh(x, xi, y, yi, body);
-      case SILU -> silu(x, xi, y, yi, body);
-      case TANH -> tanh(x, xi, y, yi, body);
-      case SIGMOID -> sigmoids(x, xi, y, yi, body);
+    vectors(activation, x, xi, y, yi, body);
+    if (body < n) {
+      float[] last = LastVector.of(x, xi + body, n - body);
+      vectors(activation, last, 0, last, 0, LANES);
+      System.arraycopy(last, 0, y, yi + body, n - body);
     }
-    twin.forward(activation, x, xi + body, y, yi + body, n - body);
+  }
+
+  private static void vectors(Activation activation, float[] x, int xi, float[] y, int yi, int n) {
+    switch (activation) {
+      case NONE -> System.arraycopy(x, xi, y, yi, n);
+      case RELU -> relu(x, xi, y, yi, n);
+      case GELU -> gelu(x, xi, y, yi, n);
+      case GELU_TANH -> geluTanh(x, xi, y, yi, n);
+      case SILU -> silu(x, xi, y, yi, n);
+      case TANH -> tanh(x, xi, y, yi, n);
+      case SIGMOID -> sigmoids(x, xi, y, yi, n);
+    }
   }
 
   private static void relu(float[] x, int xi, float[] y, int yi, int n) {
@@ -89,16 +97,27 @@ public final class VectorActivationLoops extends ActivationLoops {
   public void backward(Activation activation, float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi,
       int n) {
     int body = VectorMath.whole(n);
-    switch (activation) {
-      case NONE -> pass(dy, dyi, accumulate, dx, dxi, body);
-      case RELU -> reluBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case GELU -> geluBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case GELU_TANH -> geluTanhBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case SILU -> siluBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case TANH -> tanhBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case SIGMOID -> sigmoidBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
+    backwardVectors(activation, x, xi, dy, dyi, accumulate, dx, dxi, body);
+    if (body < n) {
+      float[] last = LastVector.of(x, xi + body, n - body);
+      int up = LastVector.put(dy, dyi + body, n - body, last, 1);
+      int sum = LastVector.put(dx, dxi + body, n - body, last, 2);
+      backwardVectors(activation, last, 0, last, up, accumulate, last, sum, LANES);
+      System.arraycopy(last, sum, dx, dxi + body, n - body);
     }
-    twin.backward(activation, x, xi + body, dy, dyi + body, accumulate, dx, dxi + body, n - body);
+  }
+
+  private static void backwardVectors(Activation activation, float[] x, int xi, float[] dy, int dyi, boolean accumulate,
+      float[] dx, int dxi, int n) {
+    switch (activation) {
+      case NONE -> pass(dy, dyi, accumulate, dx, dxi, n);
+      case RELU -> reluBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case GELU -> geluBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case GELU_TANH -> geluTanhBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case SILU -> siluBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case TANH -> tanhBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case SIGMOID -> sigmoidBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+    }
   }
 
   private static void pass(float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
@@ -202,13 +221,22 @@ public final class VectorActivationLoops extends ActivationLoops {
   @Override
   public void gated(Activation activation, float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
-    switch (activation) {
-      case GELU -> geluGated(gate, gi, up, ui, y, yi, body);
-      case GELU_TANH -> geluTanhGated(gate, gi, up, ui, y, yi, body);
-      case SILU -> siluGated(gate, gi, up, ui, y, yi, body);
-      case NONE, RELU, TANH, SIGMOID -> body = 0;
+    gatedVectors(activation, gate, gi, up, ui, y, yi, body);
+    if (body < n) {
+      float[] last = LastVector.of(gate, gi + body, n - body);
+      int factor = LastVector.put(up, ui + body, n - body, last, 1);
+      gatedVectors(activation, last, 0, last, factor, last, 0, LANES);
+      System.arraycopy(last, 0, y, yi + body, n - body);
     }
-    twin.gated(activation, gate, gi + body, up, ui + body, y, yi + body, n - body);
+  }
+
+  private void gatedVectors(Activation activation, float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
+    switch (activation) {
+      case GELU -> geluGated(gate, gi, up, ui, y, yi, n);
+      case GELU_TANH -> geluTanhGated(gate, gi, up, ui, y, yi, n);
+      case SILU -> siluGated(gate, gi, up, ui, y, yi, n);
+      case NONE, RELU, TANH, SIGMOID -> twin.gated(activation, gate, gi, up, ui, y, yi, n);
+    }
   }
 
   private static void geluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
@@ -236,14 +264,25 @@ public final class VectorActivationLoops extends ActivationLoops {
   public void gatedBackward(Activation activation, float[] gate, int gi, float[] up, int ui, float[] dy, int dyi,
       float[] dGate, int dgi, float[] dUp, int dui, int n) {
     int body = VectorMath.whole(n);
-    switch (activation) {
-      case GELU -> geluGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
-      case GELU_TANH -> geluTanhGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
-      case SILU -> siluGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
-      case NONE, RELU, TANH, SIGMOID -> body = 0;
+    gatedBackwardVectors(activation, gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, body);
+    if (body < n) {
+      float[] last = LastVector.of(gate, gi + body, n - body);
+      int factor = LastVector.put(up, ui + body, n - body, last, 1);
+      int upstream = LastVector.put(dy, dyi + body, n - body, last, 2);
+      gatedBackwardVectors(activation, last, 0, last, factor, last, upstream, last, 3 * LANES, last, 4 * LANES, LANES);
+      System.arraycopy(last, 3 * LANES, dGate, dgi + body, n - body);
+      System.arraycopy(last, 4 * LANES, dUp, dui + body, n - body);
     }
-    twin.gatedBackward(activation, gate, gi + body, up, ui + body, dy, dyi + body, dGate, dgi + body, dUp, dui + body,
-        n - body);
+  }
+
+  private void gatedBackwardVectors(Activation activation, float[] gate, int gi, float[] up, int ui, float[] dy, int dyi,
+      float[] dGate, int dgi, float[] dUp, int dui, int n) {
+    switch (activation) {
+      case GELU -> geluGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, n);
+      case GELU_TANH -> geluTanhGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, n);
+      case SILU -> siluGatedBackward(gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, n);
+      case NONE, RELU, TANH, SIGMOID -> twin.gatedBackward(activation, gate, gi, up, ui, dy, dyi, dGate, dgi, dUp, dui, n);
+    }
   }
 
   private static void geluGatedBackward(float[] gate, int gi, float[] up, int ui, float[] dy, int dyi, float[] dGate,

@@ -16,8 +16,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Element-wise loops on vectors: whole vectors here, the rest and functions that are rare in training (logarithm, powers)
- * by the scalar twin.
+ * Element-wise loops on vectors; functions that are rare in training (logarithm, powers), and what whole vectors leave where
+ * it has the same bits, by the scalar twin.
  */
 public final class VectorElementwiseLoops extends ElementwiseLoops {
   private final ScalarElementwiseLoops twin = new ScalarElementwiseLoops();
@@ -25,16 +25,24 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
   @Override
   public void unary(Unary function, float p, float q, float[] x, int xi, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
-    switch (function) {
-      case NEG -> affine(-1, -0f, x, xi, y, yi, body);
-      case ABS -> abs(x, xi, y, yi, body);
-      case EXP -> exp(x, xi, y, yi, body);
-      case SQRT -> sqrt(x, xi, y, yi, body);
-      case CLAMP -> clamp(p, q, x, xi, y, yi, body);
-      case AFFINE -> affine(p, q, x, xi, y, yi, body);
-      case LOG, RSQRT, POW -> body = 0;
+    unaryVectors(function, p, q, x, xi, y, yi, body);
+    if (body < n) {
+      float[] last = LastVector.of(x, xi + body, n - body);
+      unaryVectors(function, p, q, last, 0, last, 0, LANES);
+      System.arraycopy(last, 0, y, yi + body, n - body);
     }
-    twin.unary(function, p, q, x, xi + body, y, yi + body, n - body);
+  }
+
+  private void unaryVectors(Unary function, float p, float q, float[] x, int xi, float[] y, int yi, int n) {
+    switch (function) {
+      case NEG -> affine(-1, -0f, x, xi, y, yi, n);
+      case ABS -> abs(x, xi, y, yi, n);
+      case EXP -> exp(x, xi, y, yi, n);
+      case SQRT -> sqrt(x, xi, y, yi, n);
+      case CLAMP -> clamp(p, q, x, xi, y, yi, n);
+      case AFFINE -> affine(p, q, x, xi, y, yi, n);
+      case LOG, RSQRT, POW -> twin.unary(function, p, q, x, xi, y, yi, n);
+    }
   }
 
   private static void affine(float p, float q, float[] x, int xi, float[] y, int yi, int n) {
@@ -72,14 +80,25 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
   public void unaryBackward(Unary function, float p, float q, float[] x, int xi, float[] dy, int dyi, boolean accumulate,
       float[] dx, int dxi, int n) {
     int body = VectorMath.whole(n);
-    switch (function) {
-      case NEG -> scaled(-1, dy, dyi, accumulate, dx, dxi, body);
-      case AFFINE -> scaled(p, dy, dyi, accumulate, dx, dxi, body);
-      case EXP -> expBackward(x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case CLAMP -> clampBackward(p, q, x, xi, dy, dyi, accumulate, dx, dxi, body);
-      case ABS, SQRT, LOG, RSQRT, POW -> body = 0;
+    unaryBackwardVectors(function, p, q, x, xi, dy, dyi, accumulate, dx, dxi, body);
+    if (body < n) {
+      float[] last = LastVector.of(x, xi + body, n - body);
+      int up = LastVector.put(dy, dyi + body, n - body, last, 1);
+      int sum = LastVector.put(dx, dxi + body, n - body, last, 2);
+      unaryBackwardVectors(function, p, q, last, 0, last, up, accumulate, last, sum, LANES);
+      System.arraycopy(last, sum, dx, dxi + body, n - body);
     }
-    twin.unaryBackward(function, p, q, x, xi + body, dy, dyi + body, accumulate, dx, dxi + body, n - body);
+  }
+
+  private void unaryBackwardVectors(Unary function, float p, float q, float[] x, int xi, float[] dy, int dyi,
+      boolean accumulate, float[] dx, int dxi, int n) {
+    switch (function) {
+      case NEG -> scaled(-1, dy, dyi, accumulate, dx, dxi, n);
+      case AFFINE -> scaled(p, dy, dyi, accumulate, dx, dxi, n);
+      case EXP -> expBackward(x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case CLAMP -> clampBackward(p, q, x, xi, dy, dyi, accumulate, dx, dxi, n);
+      case ABS, SQRT, LOG, RSQRT, POW -> twin.unaryBackward(function, p, q, x, xi, dy, dyi, accumulate, dx, dxi, n);
+    }
   }
 
   private static void scaled(float factor, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
@@ -214,7 +233,9 @@ public final class VectorElementwiseLoops extends ElementwiseLoops {
     for (int i = 0; i < body; i += LANES) {
       fromArray(F32, x, xi + i).fma(broadcast(F32, scale), fromArray(F32, y, yi + i)).intoArray(y, yi + i);
     }
-    twin.addScaled(scale, x, xi + body, y, yi + body, n - body);
+    for (int i = body; i < n; i++) {
+      y[yi + i] = Math.fma(x[xi + i], scale, y[yi + i]);
+    }
   }
 
   @Override

@@ -24,12 +24,12 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void store(float[] sums, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc) {
+  public void store(float[] sums, int lds, int rows, int columns, float scale, boolean add, float[] c, int ci, int ldc) {
     for (int r = 0; r < rows; r++) {
       if (add) {
-        addRow(sums, r * RegisterTile.COLUMNS, columns, scale, c, ci + r * ldc);
+        addRow(sums, r * lds, columns, scale, c, ci + r * ldc);
       } else {
-        setRow(sums, r * RegisterTile.COLUMNS, columns, scale, c, ci + r * ldc);
+        setRow(sums, r * lds, columns, scale, c, ci + r * ldc);
       }
     }
   }
@@ -74,8 +74,8 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, boolean add, float[] c, int ci, int ldc) {
-    int width = RegisterTile.COLUMNS;
+  public void rowProduct(int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, boolean add, float[] c, int ci,
+      int ldc) {
     if (add) {
       AttentionTile.TILE.addRowProduct(a, ai, lda, panel, pi, width, depth, width, c, ci, ldc);
     } else {
@@ -84,7 +84,7 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public int dotLanes() {
+  public int lanes() {
     return RegisterTile.LANES;
   }
 

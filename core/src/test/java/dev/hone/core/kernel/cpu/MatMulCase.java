@@ -65,6 +65,14 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
     return operands.c().toFloatArray();
   }
 
+  /** What {@link MatMulKernels#stream} gives with a right operand of the same values. */
+  float[] stream(MatMulKernels kernels, Tensor b) {
+    Values operands = operands();
+    Tensor c = Tensor.full(Float.NaN, m, n);
+    kernels.stream(operands.a(), b, transB, c, new Epilogue(scale, operands.bias(), Activation.NONE, null));
+    return c.toFloatArray();
+  }
+
   /** The largest error in units of what rounding may cost: ulps of the sum of magnitudes, times √k. */
   double error(float[] result) {
     Values operands = operands();

@@ -133,6 +133,32 @@ class MatMulTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("kinds")
+  void streamsTheSameProducts(String kind, MatMulKernels kernels) {
+    int before = Workers.threads();
+    try {
+      for (String layout : new String[] {"NN", "NT"}) {
+        for (int m : new int[] {1, 5, 16, 17}) {
+          for (int[] size : new int[][] {{40, 67}, {1031, 67}, {320, 96}, {192, 30}, {1536, 130}}) {
+            for (DType type : STORED) {
+              MatMulCase c = MatMulCase.of(m, size[0], size[1], layout).stored(type).scaled(0.3f).withBias();
+              Workers.setThreads(1);
+              float[] y = c.stream(kernels, c.operands().b());
+              double error = c.error(y);
+              assertTrue(error <= 1, () -> kind + " " + c + ": the largest error is " + error + " of what rounding may cost");
+              assertArrayEquals(y, c.stream(kernels, c.operands().b().toF32()), kind + " widened " + c);
+              Workers.setThreads(2);
+              assertArrayEquals(y, c.stream(kernels, c.operands().b()), kind + " with 2 threads " + c);
+            }
+          }
+        }
+      }
+    } finally {
+      Workers.setThreads(before);
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kinds")
   void epilogueKeepsWhatTheActivationIsAppliedTo(String kind, MatMulKernels kernels) {
     for (int m : new int[] {1, 6, 70}) {
       MatMulCase c = MatMulCase.of(m, 300, 75, "NT").scaled(0.1f).withBias();

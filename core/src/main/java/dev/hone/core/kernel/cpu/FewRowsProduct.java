@@ -1,0 +1,95 @@
+package dev.hone.core.kernel.cpu;
+
+import dev.hone.core.parallel.Scratch;
+import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
+
+/**
+ * Products of few rows with a weight stored [N, K]: a short batch. Computed as Cᵀ = B · Aᵀ, so that the small operand is
+ * packed and the large one is read once, by its rows where they lie.
+ *
+ * <p>Implementation note. An element is summed as {@link PackedProduct} does it, in order and in the same pieces, so that a row
+ * has the same bits however many rows there are.
+ */
+final class FewRowsProduct {
+  /** Multiply-adds that a thread does at a time. */
+  private static final int GRAIN = 1 << 19;
+  private static final int TURNED = 14;
+  private static final int ROWS = 13;
+  private static final int SUMS = 15;
+
+  private final MatMulLoops loops;
+  private final ProductEpilogue epilogue;
+  private final PanelStore store;
+
+  FewRowsProduct(MatMulLoops loops, ProductEpilogue epilogue, PanelStore store) {
+    this.loops = loops;
+    this.epilogue = epilogue;
+    this.store = store;
+  }
+
+  /** C = A · Bᵀ. */
+  void run(Product product) {
+    int width = (product.m() + loops.lanes() - 1) / loops.lanes() * loops.lanes();
+    int height = loops.productRows();
+    PanelStore.Panels panels = store.take();
+    try {
+      float[] right = panels.right(width * product.k());
+      loops.packAcross(product.a(), product.ai(), product.lda(), product.k(), width, product.m(), right, 0);
+      int grain = Math.max(1, GRAIN / (width * product.k()) / height) * height;
+      Workers.ranges(product.n(), grain, (from, to) -> {
+        for (int column = from; column < to; column += height) {
+          columns(product, column, Math.min(height, to - column), right, width);
+        }
+        epilogue.finish(product, 0, product.m(), from, to);
+      });
+    } finally {
+      store.give(panels);
+    }
+  }
+
+  /** The columns of C that belong to {@code count} rows of B. */
+  private void columns(Product product, int column, int count, float[] right, int width) {
+    int height = loops.productRows();
+    int pieces = PackedProduct.depths(product.k());
+    MatrixSource source = product.b();
+    float[] rows = source.array();
+    int at = source.offset() + column * product.k();
+    float[] sums = Scratch.floats(SUMS, height * width);
+    for (int depth = 0; depth < product.k(); depth += pieces) {
+      int length = Math.min(pieces, product.k() - depth);
+      if (rows == null || count < height) {
+        float[] copy = copy(source, column, count, depth, length);
+        loops.rowProduct(length, copy, 0, length, right, depth * width, width, false, sums, 0, width);
+      } else {
+        loops.rowProduct(length, rows, at + depth, product.k(), right, depth * width, width, false, sums, 0, width);
+      }
+      store(product, sums, width, column, count, product.accumulate() || depth > 0);
+    }
+  }
+
+  private float[] copy(MatrixSource source, int row, int count, int depth, int length) {
+    float[] copy = Scratch.floats(ROWS, loops.productRows() * length);
+    for (int i = 0; i < count; i++) {
+      source.read(row + i, depth, length, copy, i * length);
+    }
+    Arrays.fill(copy, count * length, loops.productRows() * length, 0);
+    return copy;
+  }
+
+  private void store(Product product, float[] sums, int width, int column, int count, boolean add) {
+    int height = loops.productRows();
+    float[] turned = Scratch.floats(TURNED, product.m() * height);
+    for (int i = 0; i < count; i++) {
+      turn(sums, i * width, product.m(), turned, i, height);
+    }
+    loops.store(turned, height, product.m(), count, product.epilogue().scale(), add, product.c(), product.ci() + column,
+        product.n());
+  }
+
+  private static void turn(float[] sums, int si, int n, float[] turned, int ti, int stride) {
+    for (int j = 0; j < n; j++) {
+      turned[ti + j * stride] = sums[si + j];
+    }
+  }
+}
