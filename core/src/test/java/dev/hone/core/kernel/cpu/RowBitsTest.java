@@ -26,8 +26,8 @@ class RowBitsTest {
   private static final DType[] STORED = {null, DType.F32, DType.BF16, DType.F16, DType.NF4, DType.Q8_0, DType.INT8_ROWS};
 
   /** K and N: short sums, thin adapters, edges of tiles, several pieces of a sum. */
-  private static final int[][] WEIGHTS = {{1, 70}, {16, 96}, {40, 130}, {70, 53}, {400, 1}, {400, 8}, {400, 64}, {400, 65}, {1031, 67},
-      {320, 300}};
+  private static final int[][] WEIGHTS = {{1, 70}, {16, 96}, {40, 130}, {70, 53}, {400, 1}, {400, 8}, {400, 64}, {400, 65},
+      {1031, 67}, {320, 300}};
 
   static Stream<Arguments> kinds() {
     return MatMulTest.kinds();
@@ -75,8 +75,8 @@ class RowBitsTest {
         kernels.matmul(x.slice(from, from + length), false, b, transB, accumulate, alone.slice(from, from + length), epilogue);
         from += length;
       }
-      assertArrayEquals(whole.toFloatArray(), alone.toFloatArray(), () -> kind + " k " + k + ", n " + n + (transB ? ", B transposed" : "")
-          + ", " + type + ", accumulate " + accumulate + ", " + epilogue.activation());
+      assertArrayEquals(whole.toFloatArray(), alone.toFloatArray(), () -> kind + " k " + k + ", n " + n
+          + (transB ? ", B transposed" : "") + ", " + type + ", accumulate " + accumulate + ", " + epilogue.activation());
     }
   }
 
@@ -129,18 +129,21 @@ class RowBitsTest {
     for (Activation activation : Activation.values()) {
       for (Call call : List.<Call>of(
           (from, to, y, _) -> kernels.elementwise().activation(activation, x.slice(from, to), y),
-          (from, to, y, _) -> kernels.elementwise().activationBackward(activation, x.slice(from, to), dy.slice(from, to), true, y),
-          (from, to, y, _) -> kernels.elementwise().gated(activation, Columns.of(x.slice(from, to)), Columns.of(up.slice(from, to)),
-              Columns.of(y)),
+          (from, to, y, _) -> kernels.elementwise().activationBackward(activation, x.slice(from, to), dy.slice(from, to), true,
+              y),
+          (from, to, y, _) -> kernels.elementwise().gated(activation, Columns.of(x.slice(from, to)),
+              Columns.of(up.slice(from, to)), Columns.of(y)),
           (from, to, y, z) -> kernels.elementwise().gatedBackward(activation, Columns.of(x.slice(from, to)),
               Columns.of(up.slice(from, to)), Columns.of(dy.slice(from, to)), Columns.of(y), Columns.of(z)))) {
         sameInAnyPlace(kind + " " + activation, call);
       }
     }
     for (Unary function : Unary.values()) {
-      sameInAnyPlace(kind + " " + function, (from, to, y, _) -> kernels.elementwise().unary(function, 0.3f, 0.7f, x.slice(from, to), y));
       sameInAnyPlace(kind + " " + function,
-          (from, to, y, _) -> kernels.elementwise().unaryBackward(function, 0.3f, 0.7f, x.slice(from, to), dy.slice(from, to), true, y));
+          (from, to, y, _) -> kernels.elementwise().unary(function, 0.3f, 0.7f, x.slice(from, to), y));
+      sameInAnyPlace(kind + " " + function,
+          (from, to, y, _) -> kernels.elementwise().unaryBackward(function, 0.3f, 0.7f, x.slice(from, to), dy.slice(from, to),
+              true, y));
     }
   }
 
