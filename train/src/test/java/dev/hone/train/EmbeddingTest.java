@@ -18,17 +18,26 @@ import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.optim.Grouping;
 import dev.hone.train.optim.Optimizer;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -120,41 +129,168 @@ class EmbeddingTest {
     assertFalse(result[0].steps() >= 1_000_000);
   }
 
+  private static final String PROGRAM = """
+      package app;
+
+      import dev.hone.lora.LoraConfig;
+      import dev.hone.train.*;
+      import dev.hone.train.data.*;
+      import java.nio.file.Path;
+      import java.util.List;
+
+      public class Main {
+        public static void main(String[] arguments) throws Exception {
+          Dataset<Example.Labelled> rows = Dataset.of("memory", List.of(new Example.Labelled("it is good", "up"),
+              new Example.Labelled("it is bad", "down"), new Example.Labelled("it is fine", "up")));
+          ClassifierTuning tuning = ClassifierTuning.lora(Path.of(arguments[0]), LabelSet.of(rows), LoraConfig.of(2, 4), 1);
+          System.out.println(tuning.train(rows, null, TrainConfig.defaults(1e-3)).steps() + " "
+              + Main.class.getModule().isNamed());
+        }
+      }
+      """;
+
+  /** Starts a program whose libraries lie as jars in its own jar, read into memory by a class loader, as Spring Boot's do. */
+  private static final String LAUNCHER = """
+      package launch;
+
+      import java.io.*;
+      import java.net.*;
+      import java.util.*;
+      import java.util.zip.*;
+
+      public final class Launcher extends ClassLoader {
+        private final Map<String, byte[]> entries = new HashMap<>();
+
+        private Launcher() {
+          super(ClassLoader.getPlatformClassLoader());
+        }
+
+        public static void main(String[] arguments) throws Exception {
+          Launcher loader = new Launcher();
+          URL own = Launcher.class.getProtectionDomain().getCodeSource().getLocation();
+          try (ZipInputStream outer = new ZipInputStream(new BufferedInputStream(own.openStream()))) {
+            for (ZipEntry entry = outer.getNextEntry(); entry != null; entry = outer.getNextEntry()) {
+              if (entry.getName().endsWith(".jar")) {
+                ZipInputStream inner = new ZipInputStream(outer); // not closed: the outer one goes on
+                for (ZipEntry each = inner.getNextEntry(); each != null; each = inner.getNextEntry()) {
+                  loader.entries.putIfAbsent(each.getName(), inner.readAllBytes());
+                }
+              }
+            }
+          }
+          Thread.currentThread().setContextClassLoader(loader);
+          loader.loadClass("app.Main").getMethod("main", String[].class).invoke(null, (Object) arguments);
+        }
+
+        @Override
+        protected Class<?> findClass(String name) throws ClassNotFoundException {
+          byte[] bytes = entries.get(name.replace('.', '/') + ".class");
+          if (bytes == null) {
+            throw new ClassNotFoundException(name);
+          }
+          return defineClass(name, bytes, 0, bytes.length);
+        }
+
+        @Override
+        protected URL findResource(String name) {
+          byte[] bytes = entries.get(name);
+          try {
+            return bytes == null ? null : URL.of(new URI("nested", "/" + name, null), new URLStreamHandler() {
+              @Override
+              protected URLConnection openConnection(URL url) {
+                return new URLConnection(url) {
+                  @Override
+                  public void connect() {}
+
+                  @Override
+                  public InputStream getInputStream() {
+                    return new ByteArrayInputStream(bytes);
+                  }
+                };
+              }
+            });
+          } catch (URISyntaxException | MalformedURLException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+
+        @Override
+        protected Enumeration<URL> findResources(String name) {
+          URL one = findResource(name);
+          return one == null ? Collections.emptyEnumeration() : Collections.enumeration(List.of(one));
+        }
+      }
+      """;
+
+  private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+
+  /** Compiles sources; returns the directory of the classes. */
+  private Path compiled(Map<String, String> sources) throws Exception {
+    Path classes = Files.createTempDirectory(directory, "classes");
+    List<String> command = new ArrayList<>(List.of(Path.of(JAVA).resolveSibling("javac").toString(), "-p", ChildJvm.modulePath(),
+        "--add-modules", "dev.hone.train", "-d", classes.toString()));
+    Path source = Files.createTempDirectory(directory, "source");
+    for (Map.Entry<String, String> each : sources.entrySet()) {
+      Path file = source.resolve(each.getKey());
+      Files.createDirectories(file.getParent());
+      command.add(Files.writeString(file, each.getValue()).toString());
+    }
+    output(new ProcessBuilder(command));
+    return classes;
+  }
+
   /** Another program, compiled against the modules and started in a JVM of its own, on the module path and the class path. */
   @Test
   void anotherProgramRunsOnTheModulePathAndOnTheClassPath() throws Exception {
-    Path source = directory.resolve("source");
-    Files.createDirectories(source.resolve("app"));
-    Files.writeString(source.resolve("module-info.java"), "module app { requires dev.hone.train; }");
-    Files.writeString(source.resolve("app/Main.java"), """
-        package app;
-
-        import dev.hone.lora.LoraConfig;
-        import dev.hone.train.*;
-        import dev.hone.train.data.*;
-        import java.nio.file.Path;
-        import java.util.List;
-
-        public class Main {
-          public static void main(String[] arguments) throws Exception {
-            Dataset<Example.Labelled> rows = Dataset.of("memory", List.of(new Example.Labelled("it is good", "up"),
-                new Example.Labelled("it is bad", "down"), new Example.Labelled("it is fine", "up")));
-            ClassifierTuning tuning = ClassifierTuning.lora(Path.of(arguments[0]), LabelSet.of(rows), LoraConfig.of(2, 4), 1);
-            System.out.println(tuning.train(rows, null, TrainConfig.defaults(1e-3)).steps() + " "
-                + Main.class.getModule().isNamed());
-          }
-        }
-        """);
-    Path classes = directory.resolve("classes");
-    Path tools = Path.of(System.getProperty("java.home"), "bin");
-    output(new ProcessBuilder(tools.resolve("javac").toString(), "-p", ChildJvm.modulePath(), "-d", classes.toString(),
-        source.resolve("module-info.java").toString(), source.resolve("app/Main.java").toString()));
+    Path classes = compiled(Map.of("module-info.java", "module app { requires dev.hone.train; }", "app/Main.java", PROGRAM));
     String separator = System.getProperty("path.separator");
-    String java = tools.resolve("java").toString();
-    assertEquals("3 true", output(new ProcessBuilder(java, "--add-modules", "jdk.incubator.vector", "-p",
+    assertEquals("3 true", output(new ProcessBuilder(JAVA, "--add-modules", "jdk.incubator.vector", "-p",
         ChildJvm.modulePath() + separator + classes, "-m", "app/app.Main", model.toString())));
-    assertEquals("3 false", output(new ProcessBuilder(java, "--add-modules", "jdk.incubator.vector", "-cp",
+    assertEquals("3 false", output(new ProcessBuilder(JAVA, "--add-modules", "jdk.incubator.vector", "-cp",
         ChildJvm.classPath() + separator + classes, "app.Main", model.toString())));
+  }
+
+  /** All in one jar, with and without the vector module. */
+  @Test
+  void anotherProgramRunsFromOneJarWithItsLibrariesInside() throws Exception {
+    Path launcher = compiled(Map.of("launch/Launcher.java", LAUNCHER));
+    Path fat = directory.resolve("fat.jar");
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, "launch.Launcher");
+    try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(fat), manifest)) {
+      pack(launcher, jar);
+      List<String> libraries = new ArrayList<>(List.of(ChildJvm.modulePath().split(System.getProperty("path.separator"))));
+      libraries.add(compiled(Map.of("app/Main.java", PROGRAM)).toString());
+      for (int i = 0; i < libraries.size(); i++) {
+        jar.putNextEntry(new ZipEntry("lib/" + i + ".jar"));
+        Path library = Path.of(libraries.get(i));
+        if (Files.isDirectory(library)) {
+          ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+          try (JarOutputStream inner = new JarOutputStream(bytes)) {
+            pack(library, inner);
+          }
+          jar.write(bytes.toByteArray());
+        } else {
+          Files.copy(library, jar);
+        }
+      }
+    }
+    assertEquals("3 false", output(new ProcessBuilder(JAVA, "--add-modules", "jdk.incubator.vector", "-jar", fat.toString(),
+        model.toString())));
+    assertFalse(Files.readString(directory.resolve("errors")).contains("scalar"), "the vector kernels are found");
+    assertEquals("3 false", output(new ProcessBuilder(JAVA, "-jar", fat.toString(), model.toString())));
+    String said = Files.readString(directory.resolve("errors"));
+    assertTrue(said.contains("--add-modules jdk.incubator.vector"), said);
+  }
+
+  private static void pack(Path classes, JarOutputStream jar) throws IOException {
+    try (Stream<Path> files = Files.walk(classes)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        jar.putNextEntry(new ZipEntry(classes.relativize(file).toString().replace(File.separatorChar, '/')));
+        Files.copy(file, jar);
+      }
+    }
   }
 
   private String output(ProcessBuilder program) throws Exception {
