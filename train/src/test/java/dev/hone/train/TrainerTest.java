@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,8 +134,11 @@ class TrainerTest {
         steps.add(step);
       }
     });
-    Trainer.Result result = tuning.train(data, null, config(1, 4, 0)); // 80 rows, 10 batches: windows of 4, 4 and 2
+    TrainConfig config = config(1, 4, 0);
+    Trainer.Result result = tuning.train(data, null, config); // 80 rows, 10 batches: windows of 4, 4 and 2
     assertEquals(3, result.steps());
+    double[] rates = IntStream.range(0, 3).mapToDouble(step -> 5e-3 * config.schedule(3).factor(step)).toArray();
+    assertArrayEquals(rates, steps.stream().mapToDouble(TrainListener.Step::learningRate).toArray(), "by steps, not batches");
     assertEquals(1.0, steps.getLast().epoch());
     assertEquals(steps.stream().mapToInt(TrainListener.Step::tokens).sum(), steps.getLast().totalTokens());
   }
