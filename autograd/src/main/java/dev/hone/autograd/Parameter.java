@@ -17,6 +17,7 @@ public final class Parameter extends Variable {
   private Tensor current;
   private boolean trainable;
   private Tensor gradient;
+  private boolean pooled; // the gradient's memory
   private boolean filled;
 
   /**
@@ -113,7 +114,7 @@ public final class Parameter extends Variable {
   /** Forgets the gradient: its memory serves the next pass forward, unless {@link Tensor#keep()} was called on it. */
   public void clearGradient() {
     filled = false;
-    if (gradient != null && isPooled()) {
+    if (gradient != null && pooled) {
       gradient.release();
       gradient = null;
     }
@@ -121,7 +122,8 @@ public final class Parameter extends Variable {
 
   /**
    * Whether gradient and activations share memory: gradients come when activations go. A very large one would find the pool
-   * in pieces, and a small one is not worth it: these have arrays of their own.
+   * in pieces, and a small one is not worth it: these have arrays of their own, unless an operator made the gradient in
+   * memory that it can give away.
    */
   public boolean isPooled() {
     return current.size() >= SMALLEST_POOLED && current.size() <= LARGEST_POOLED;
@@ -135,7 +137,8 @@ public final class Parameter extends Variable {
   @Override
   Tensor gradientToWrite() {
     if (gradient == null) {
-      gradient = isPooled() ? Tensor.lasting(shape()) : Tensor.of(new float[shape().length()], shape().toArray());
+      pooled = isPooled();
+      gradient = pooled ? Tensor.lasting(shape()) : Tensor.of(new float[shape().length()], shape().toArray());
     }
     filled = true;
     return gradient;
@@ -146,8 +149,9 @@ public final class Parameter extends Variable {
     if (!contribution.shape().equals(shape())) {
       throw new ShapeException("gradient " + contribution.shape() + " of parameter " + name + " " + shape());
     }
-    if (gradient == null && owned && isPooled() && contribution.outlast()) {
+    if (gradient == null && owned && shape().size() >= SMALLEST_POOLED && contribution.outlast()) {
       gradient = contribution;
+      pooled = true;
       filled = true;
       return;
     }
