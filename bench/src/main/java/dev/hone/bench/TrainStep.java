@@ -43,6 +43,7 @@ final class TrainStep {
       model.setTrainable(true);
       parameters = model.parameters().values();
     }
+    Gradients.reserve(parameters, model.head());
     set = set(bench, model.config().vocabSize());
     rows = IntStream.range(0, bench.batch()).toArray();
     optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));

@@ -3,6 +3,7 @@ package dev.hone.core;
 import dev.hone.core.memory.HeapStorage;
 import dev.hone.core.memory.SlabPool;
 import java.util.ArrayList;
+import java.util.stream.IntStream;
 
 /**
  * The lifetime of tensors: what this thread makes while a scope is open is given back when it closes.
@@ -43,6 +44,17 @@ public final class Scope implements AutoCloseable {
   /** Drops the memory that this thread's closed scopes left for reuse. */
   public static void trim() {
     POOL.get().trim();
+  }
+
+  /**
+   * Prepares the memory of this thread's scopes for tensors that will be live at once, such as all gradients at the end of a
+   * backward pass: one run of memory that leaves fewer gaps than memory taken piece by piece. A hint, and only before
+   * the first scope.
+   *
+   * @param lengths of the tensors, in elements
+   */
+  public static void reserve(IntStream lengths) {
+    POOL.get().reserve(lengths.mapToLong(SlabPool::floatsOf).sum());
   }
 
   /** Bytes that this thread's scopes hold now: in use, and waiting for reuse. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -154,6 +155,25 @@ class ScopeTest {
       }
     }
     assertEquals(afterTwo, Scope.pooledBytes());
+    Scope.trim();
+    assertEquals(0, Scope.pooledBytes());
+  }
+
+  @Test
+  void whatWasReservedHoldsTensorsOfThoseLengthsWithoutAnotherSlab() {
+    Scope.trim();
+    int[] lengths = {100_000, 3, 5000, 1 << 18};
+    Scope.reserve(IntStream.of(lengths));
+    long reserved = Scope.pooledBytes();
+    assertEquals(0, Scope.liveBytes());
+    for (int step = 0; step < 2; step++) {
+      try (Scope _ = Scope.open()) {
+        IntStream.of(lengths).forEach(Tensor::empty);
+        assertEquals(reserved, Scope.pooledBytes());
+      }
+    }
+    Scope.reserve(IntStream.of(1 << 20));
+    assertEquals(reserved, Scope.pooledBytes(), "only the first reservation counts");
     Scope.trim();
     assertEquals(0, Scope.pooledBytes());
   }

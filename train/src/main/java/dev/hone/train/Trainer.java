@@ -122,6 +122,7 @@ public final class Trainer {
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut));
     takeUp(run);
     if (run.step < total) {
+      Gradients.reserve(parameters, model.head());
       memory(training, heldOut != null).check("training");
       probe(training, batches.epoch(run.epoch));
     }

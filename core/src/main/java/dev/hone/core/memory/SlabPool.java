@@ -150,7 +150,7 @@ public final class SlabPool {
   }
 
   private Block newSlab(int size) {
-    int usual = Math.clamp(slabFloats / 8, SMALLEST_SLAB, LARGEST_SLAB);
+    int usual = Math.clamp(slabFloats / 16, SMALLEST_SLAB, LARGEST_SLAB);
     int length = Math.min(LONGEST_ARRAY, Math.max(size + START, usual));
     dropIdle(Math.max(mostLiveFloats, liveFloats + size) * 5 / 4 - length);
     float[] slab;
@@ -160,8 +160,36 @@ public final class SlabPool {
       dropIdle(0);
       slab = new float[size + START]; // a second failure is reported by the caller, who knows the shape
     }
+    return asBlock(slab);
+  }
+
+  private Block asBlock(float[] slab) {
     slabFloats += slab.length;
     return new Block(slab, slabsMade++, START, slab.length - START);
+  }
+
+  /**
+   * Makes a slab of this many floats, if there is none yet: what is certainly going to be live at once leaves fewer gaps in one
+   * slab than in many. Nothing happens where memory does not suffice.
+   */
+  public synchronized void reserve(long floats) {
+    if (slabFloats > 0 || floats < SMALLEST_SLAB) {
+      return;
+    }
+    float[] slab;
+    try {
+      slab = new float[(int) Math.min(LONGEST_ARRAY, floats + START)];
+    } catch (OutOfMemoryError e) {
+      return; // what comes in smaller requests may do with less
+    }
+    Block block = asBlock(slab);
+    block.idle = true;
+    free.add(block);
+  }
+
+  /** Floats that a block of this length takes. */
+  public static long floatsOf(int length) {
+    return length < SMALLEST ? 0 : withLine(length);
   }
 
   /** Drops free slabs, the smallest first, until all together have at most {@code most} floats or none is free. */

@@ -18,6 +18,8 @@ import java.util.Map;
 
 /** Says what an adapter is, or makes one of several. */
 final class AdapterCommand implements Command {
+  private static final int WIDTH = 100; // columns of a list
+
   @Override
   public String name() {
     return "adapter";
@@ -83,9 +85,20 @@ final class AdapterCommand implements Command {
   }
 
   private static void line(Console console, String name, String value) {
-    if (value != null && !value.isEmpty()) {
-      console.result(String.format(Locale.ROOT, "  %-22s %s", name, value));
+    if (value == null || value.isEmpty()) {
+      return;
     }
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "  %-22s ", name));
+    int begin = line.length();
+    for (String item : value.split("(?<=, )")) { // long lists of names go on below their beginning
+      if (line.length() > begin && line.length() + item.stripTrailing().length() > WIDTH) {
+        console.result(line.toString().stripTrailing());
+        line.setLength(0);
+        line.repeat(' ', begin);
+      }
+      line.append(item);
+    }
+    console.result(line.toString());
   }
 
   private static void combine(Arguments arguments, Console console) throws IOException {

@@ -63,21 +63,24 @@ final class GenerateCommand implements Command {
     GenerationSettings settings = settings(arguments, generator.settings());
     for (String prompt : prompts) {
       int[] tokens = arguments.on("chat") ? generator.prompt(chat(prompt, arguments.text("system"))) : generator.prompt(prompt);
-      if (!arguments.on("chat")) {
-        console.out().print(prompt);
-      }
-      stream(generator, tokens, settings, console);
+      stream(generator, tokens, settings, arguments.on("chat") ? "" : prompt, console);
     }
     return 0;
   }
 
-  private static void stream(TextGenerator generator, int[] prompt, GenerationSettings settings, Console console) {
+  private static void stream(TextGenerator generator, int[] prompt, GenerationSettings settings, String shown,
+      Console console) {
     long start = System.nanoTime();
     long[] first = {0};
     Generated generated = generator.generate(prompt, settings, text -> {
       console.out().print(text);
       console.out().flush();
-    }, () -> first[0] = first[0] == 0 ? System.nanoTime() : first[0]);
+    }, () -> {
+      if (first[0] == 0) { // an error before it has a line of its own
+        first[0] = System.nanoTime();
+        console.out().print(shown);
+      }
+    });
     double reading = (first[0] - start) / 1e9;
     double writing = (System.nanoTime() - first[0]) / 1e9;
     int more = generated.tokens().length - 1; // the first new token comes with the prompt

@@ -1,13 +1,27 @@
 package dev.hone.train.optim;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.nn.Head;
+import dev.hone.nn.decoder.CausalHead;
 import java.util.Collection;
 
 /** All gradients of a step together. */
 public final class Gradients {
   private Gradients() {}
+
+  /**
+   * Prepares this thread's memory for what all gradients take together at the end of a backward pass: before the first pass.
+   *
+   * @param head the head, whose gradient the pass makes in that memory, however large
+   */
+  public static void reserve(Collection<Parameter> parameters, Head head) {
+    Parameter projection = head instanceof CausalHead causal ? causal.projection().weight() : null;
+    Scope.reserve(parameters.stream().filter(parameter -> parameter.isPooled() || parameter == projection)
+        .mapToInt(parameter -> parameter.shape().length()));
+  }
 
   /** The square root of the sum of the squares of all gradients, taken in the order given, in float64. */
   public static double norm(Collection<Parameter> parameters) {

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,20 @@ class MethodCommandsTest {
     assertTrue(loss(model, adapter) > 0);
     CommandRun info = CommandRun.of("adapter", "info", "--adapter", adapter, "--model", model).assertDone();
     assertTrue(info.out().contains("fits " + model) && info.out().contains("trainable params"), info.out());
+  }
+
+  @Test
+  void longListsOfModulesGoOnBelowTheirBeginning() throws IOException {
+    train("out").assertDone();
+    Path file = directory.resolve("out/adapter/adapter_config.json");
+    List<String> names = IntStream.range(0, 40).mapToObj(i -> "layers." + i + ".self_attn.q_proj").sorted().toList();
+    Files.writeString(file, Files.readString(file).replaceFirst("\"target_modules\"\\s*:\\s*\\[[^\\]]*\\]",
+        "\"target_modules\": [\"" + String.join("\", \"", names) + "\"]"));
+    String info = CommandRun.of("adapter", "info", "--adapter", directory.resolve("out/adapter")).assertDone().out();
+    assertTrue(info.lines().allMatch(line -> line.length() <= 100), info);
+    String targets = info.replaceAll(",\n {25}", ", ").lines().filter(line -> line.contains("target_modules")).findFirst()
+        .orElseThrow();
+    assertTrue(names.stream().allMatch(targets::contains), info);
   }
 
   @Test
