@@ -74,7 +74,8 @@ final class MatMulOps implements OpsFamily {
           : stored.isQuantized() ? Tensor.of(Quantized.of(random(shape.dim(0), shape.dim(1)), stored), shape)
           : Tensor.of(Arena.ofAuto().allocate(shape.size() * stored.bytes(), 64), stored, shape);
       Tensor c = Tensor.empty(m, n);
-      return name.startsWith("decode_") ? () -> KERNELS.stream(a, b, transB, c, Epilogue.NONE)
+      boolean generating = name.startsWith("decode_") || name.startsWith("sgemm") && m == 1;
+      return generating ? () -> KERNELS.stream(a, b, transB, c, Epilogue.NONE)
           : () -> KERNELS.matmul(a, transA, b, transB, false, c);
     }, m > 16 ? new Work[] {flop} : new Work[] {flop, new Work(Unit.BYTE, bytes)});
   }

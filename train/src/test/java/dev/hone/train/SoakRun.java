@@ -18,7 +18,8 @@ import java.util.stream.Stream;
 
 /**
  * A program that takes many small steps, with evaluations and checkpoints, and prints per tenth of the run: heap after
- * collection, resident memory, open files, and the median time of a step. Arguments: steps (a multiple of 10), a directory.
+ * collection, resident memory, open files, and the median time of a step. Arguments: steps (a multiple of 10), a directory, and
+ * perhaps the directory of a model and a file of labelled rows; without them both are tiny.
  */
 public final class SoakRun {
   private SoakRun() {}
@@ -33,13 +34,19 @@ public final class SoakRun {
   }
 
   public static void main(String[] arguments) throws IOException {
-    run(Integer.parseInt(arguments[0]), Path.of(arguments[1])).forEach(System.out::println);
+    int steps = Integer.parseInt(arguments[0]);
+    Path directory = Path.of(arguments[1]);
+    (arguments.length == 2 ? run(steps, directory)
+        : run(steps, directory, Path.of(arguments[2]), Path.of(arguments[3]), 16)).forEach(System.out::println);
   }
 
-  /** Takes that many steps. */
+  /** Takes that many steps of a tiny model. */
   public static List<Sample> run(int steps, Path directory) throws IOException {
     Path model = TinyModel.write(directory.resolve("model"));
-    Path file = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(80));
+    return run(steps, directory, model, Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(80)), 4);
+  }
+
+  private static List<Sample> run(int steps, Path directory, Path model, Path file, int batch) throws IOException {
     Dataset<Example.Labelled> data = Dataset.labelled(file, DataOptions.DETECT);
     ClassifierTuning tuning = ClassifierTuning.lora(model, LabelSet.of(data), LoraConfig.of(4, 8), 1);
     List<Sample> samples = new ArrayList<>();
@@ -62,7 +69,7 @@ public final class SoakRun {
           }
         }
       });
-      tuning.train(data, data.select(new int[] {0, 1, 2, 3}), TrainConfig.of(Map.of("max_steps", steps, "batch_size", 4,
+      tuning.train(data, data.select(new int[] {0, 1, 2, 3}), TrainConfig.of(Map.of("max_steps", steps, "batch_size", batch,
           "learning_rate", 1e-4, "eval_steps", Math.max(1, steps / 50), "save_steps", Math.max(1, steps / 50))));
     }
     return samples;
