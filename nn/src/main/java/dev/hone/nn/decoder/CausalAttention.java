@@ -57,7 +57,7 @@ public record CausalAttention(int layer, int heads, int kvHeads, int headDim, fl
 
   private static void checkNoGradient() {
     if (GradMode.isEnabled()) {
-      throw new IllegalStateException("a pass with a cache has no gradients; run it in GradMode.disabled()");
+      throw new IllegalStateException("a pass with a cache has no gradients; run it in GradMode.generating()");
     }
   }
 }
