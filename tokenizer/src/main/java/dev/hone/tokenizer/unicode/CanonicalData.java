@@ -5,14 +5,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Decompositions, combining classes and compositions of single characters.
  *
  * <p>The JDK normalises whole strings but tells neither which character became which nor its data, so
- * the data is asked out of it once: a decomposition by normalising one character; the order of two
- * combining classes by seeing whether normalising swaps two marks; a composition from the decomposition
- * it undoes. Characters newer than the reference's tables are left alone, as they are there.
+ * the data is asked out of it, of a character when it is first met: a decomposition by normalising it;
+ * the order of two combining classes by seeing whether normalising swaps two marks; a composition from
+ * the decomposition it undoes. Characters newer than the reference's tables are left alone, as they are there.
  */
 final class CanonicalData {
   // One mark of each combining class, in ascending order of the classes (1, 7, 8, 9, 10 .. 240).
@@ -35,36 +36,42 @@ final class CanonicalData {
   private static final int HANGUL_FIRST = 0xAC00;
   private static final int HANGUL_LAST = 0xD7A3;
 
-  private static final Map<Integer, String> CANONICAL = new HashMap<>();
-  private static final Map<Integer, Integer> CLASSES = new HashMap<>();
-  private static final Map<Long, Integer> COMPOSITIONS = new HashMap<>();
-  private static final Set<Integer> SECONDS = new HashSet<>();
+  // What was asked before, as few characters of all are. "": its own decomposition.
+  private static final Map<Integer, String> CANONICAL = new ConcurrentHashMap<>();
+  private static final Map<Integer, Integer> CLASSES = new ConcurrentHashMap<>();
 
-  static {
-    for (int c = 0xA0; c <= LAST; c++) {
-      if (Character.isSurrogate((char) c) && c < 0x10000) continue;
-      if (c >= HANGUL_FIRST && c <= HANGUL_LAST) continue;
-      if (CharClass.is(c, CharClass.MARK) && !Marks.isNewerMark(c)) findClass(c);
-      if (NEWER_CANONICAL.contains(c)) continue;
-      String s = Character.toString(c);
-      if (!Normalizer.isNormalized(s, Normalizer.Form.NFD)) findDecomposition(c, s);
+  /** Which two characters compose to a third; needs the decompositions of all, so only whoever composes loads it. */
+  private static final class Compositions {
+    private static final Map<Long, Integer> PAIRS = new HashMap<>();
+    private static final Set<Integer> SECONDS = new HashSet<>();
+
+    static {
+      for (int c = 0xA0; c <= LAST; c++) {
+        if (Character.isSurrogate((char) c) && c < 0x10000) continue;
+        if (c >= HANGUL_FIRST && c <= HANGUL_LAST) continue;
+        String parts = findDecomposition(c);
+        if (!parts.isEmpty() && Normalizer.isNormalized(Character.toString(c), Normalizer.Form.NFC)) add(c, parts);
+      }
+    }
+
+    private static void add(int c, String parts) {
+      int last = parts.codePointBefore(parts.length());
+      String rest = parts.substring(0, parts.length() - Character.charCount(last));
+      String first = Normalizer.normalize(rest, Normalizer.Form.NFC);
+      PAIRS.put(pair(first.codePointAt(0), last), c);
+      SECONDS.add(last);
     }
   }
 
   private CanonicalData() {}
 
-  private static void findDecomposition(int c, String s) {
-    String parts = Normalizer.normalize(s, Normalizer.Form.NFD);
-    CANONICAL.put(c, parts);
-    if (!Normalizer.isNormalized(s, Normalizer.Form.NFC)) return; // excluded from composition
-    int last = parts.codePointBefore(parts.length());
-    String rest = parts.substring(0, parts.length() - Character.charCount(last));
-    String first = Normalizer.normalize(rest, Normalizer.Form.NFC);
-    COMPOSITIONS.put(pair(first.codePointAt(0), last), c);
-    SECONDS.add(last);
+  private static String findDecomposition(int c) {
+    if (NEWER_CANONICAL.contains(c)) return "";
+    String s = Character.toString(c);
+    return Normalizer.isNormalized(s, Normalizer.Form.NFD) ? "" : Normalizer.normalize(s, Normalizer.Form.NFD);
   }
 
-  private static void findClass(int c) {
+  private static int findClass(int c) {
     int low = 0;
     int high = CLASS_MARKS.length - 1;
     while (low < high) {
@@ -73,7 +80,7 @@ final class CanonicalData {
       else high = middle;
     }
     // Equal classes never swap, neither does class 0: tell them apart by a mark of another class.
-    if (swaps(c, CLASS_MARKS[0]) || swaps(CLASS_MARKS[CLASS_MARKS.length - 1], c)) CLASSES.put(c, low + 1);
+    return swaps(c, CLASS_MARKS[0]) || swaps(CLASS_MARKS[CLASS_MARKS.length - 1], c) ? low + 1 : 0;
   }
 
   /** Whether normalising exchanges the two, that is, whether second has the smaller class (and one). */
@@ -92,7 +99,11 @@ final class CanonicalData {
   static String decomposition(int c, boolean compatible) {
     if (c < 0xA0) return null;
     if (c >= HANGUL_FIRST && c <= HANGUL_LAST) return Normalizer.normalize(Character.toString(c), Normalizer.Form.NFD);
-    if (!compatible) return CANONICAL.get(c);
+    if (!compatible) {
+      String known = CANONICAL.get(c);
+      String parts = known != null ? known : CANONICAL.computeIfAbsent(c, CanonicalData::findDecomposition);
+      return parts.isEmpty() ? null : parts;
+    }
     if (NEWER_COMPATIBLE.contains(c) || NEWER_CANONICAL.contains(c)) return null;
     String s = Character.toString(c);
     return Normalizer.isNormalized(s, Normalizer.Form.NFKD) ? null : Normalizer.normalize(s, Normalizer.Form.NFKD);
@@ -100,7 +111,9 @@ final class CanonicalData {
 
   /** The rank of a character's combining class; 0 for class 0, equal ranks for equal classes. */
   static int combiningClass(int c) {
-    return c < 0x300 ? 0 : CLASSES.getOrDefault(c, 0);
+    if (c < 0x300 || !CharClass.is(c, CharClass.MARK) || Marks.isNewerMark(c)) return 0;
+    Integer known = CLASSES.get(c);
+    return known != null ? known : CLASSES.computeIfAbsent(c, CanonicalData::findClass);
   }
 
   /** The character two others compose to, or -1. */
@@ -112,11 +125,11 @@ final class CanonicalData {
         && second > 0x11A7 && second <= 0x11C2) {
       return first + second - 0x11A7;
     }
-    return COMPOSITIONS.getOrDefault(pair(first, second), -1);
+    return Compositions.PAIRS.getOrDefault(pair(first, second), -1);
   }
 
   /** Whether a character can be the second of a composition. */
   static boolean composesBackward(int c) {
-    return c >= 0x1161 && c <= 0x1175 || c > 0x11A7 && c <= 0x11C2 || SECONDS.contains(c);
+    return c >= 0x1161 && c <= 0x1175 || c > 0x11A7 && c <= 0x11C2 || Compositions.SECONDS.contains(c);
   }
 }

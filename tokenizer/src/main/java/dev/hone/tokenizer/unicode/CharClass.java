@@ -31,24 +31,27 @@ public final class CharClass {
   // ... and what has left P since.
   private static final CodePointSet FORMER_PUNCTUATION = new CodePointSet("166d 111c9");
 
-  private static final byte[] BASIC_PLANE = basicPlane();
+  private static final int KNOWN = 256;
+  // Worked out when a character is first met: a text has few of them. Threads that race write the same.
+  private static final short[] BASIC_PLANE = new short[0x10000];
 
   private CharClass() {}
 
-  private static byte[] basicPlane() {
-    byte[] table = new byte[0x10000];
-    for (int c = 0; c < table.length; c++) table[c] = (byte) compute(c);
-    return table;
-  }
-
   /** The classes of a code point. */
   public static int of(int codePoint) {
-    return codePoint < 0x10000 ? BASIC_PLANE[codePoint] & 0xFF : compute(codePoint);
+    return codePoint < 0x10000 ? of((char) codePoint) : compute(codePoint);
   }
 
   /** The classes of a UTF-16 unit that is no surrogate (a surrogate has none). */
   public static int of(char c) {
-    return BASIC_PLANE[c] & 0xFF;
+    int known = BASIC_PLANE[c];
+    return known != 0 ? known & 0xFF : workOut(c);
+  }
+
+  private static int workOut(char c) {
+    int bits = compute(c);
+    BASIC_PLANE[c] = (short) (KNOWN | bits);
+    return bits;
   }
 
   /** Whether the code point has any class of the given bits. */
