@@ -28,6 +28,7 @@ final class RunState {
   final WatchDog watch = new WatchDog();
   final WeightAverage mean; // null without
   int step;
+  int start; // steps taken before this process; not kept
   int epoch;
   /** Windows of the epoch that are done. */
   int window;

@@ -124,12 +124,16 @@ public final class Trainer {
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
       memory(training, heldOut != null).check("training");
-      probe(training, batches.epoch(run.epoch));
     }
+    run.start = run.step;
     while (goesOn(run, total)) {
       List<List<int[]>> windows = windows(batches.epoch(run.epoch));
       while (run.window < windows.size() && goesOn(run, total)) {
         step(run, training, windows, schedule, total);
+        if (run.step == run.start + 1 && goesOn(run, total)) {
+          probe(training, batches.epoch(run.epoch));
+          Gradients.clear(parameters);
+        }
         boolean pause = run.window == windows.size() || run.step == total;
         if (heldOut != null && due(config.evalEverySteps(), run.step, pause, run.step == total)) {
           evaluate(run, heldOut, epochs(run, windows));
@@ -177,6 +181,9 @@ public final class Trainer {
     long start = System.nanoTime();
     List<int[]> batches = windows.get(run.window);
     Window window = accumulate(training, batches, run.pass);
+    if (run.step == run.start) {
+      nameUnreached();
+    }
     double norm = Gradients.norm(parameters);
     double rate = config.learningRate() * schedule.factor(run.step);
     String refused = run.watch.check(run.step + 1, window.loss, norm, parameters);
@@ -265,20 +272,23 @@ public final class Trainer {
   }
 
   /**
-   * Forward and backward on the batch with the most tokens, without a step: what does not fit into memory fails now and not
-   * after hours; and a parameter that no gradient reaches is named.
+   * Forward and backward on the batch with the most tokens, without a step, after the first step of a run: what does not fit
+   * into memory fails now and not after hours.
    */
   private void probe(TrainingSet training, List<int[]> batches) {
     int[] longest = longest(training, batches);
     try (Scope _ = Scope.open()) {
       objective.answer(model, training, longest, 1, pass(-1)).loss().backward();
     }
+  }
+
+  /** Warns of parameters that have no gradient after a pass. */
+  private void nameUnreached() {
     List<String> unreached = parameters.stream().filter(parameter -> parameter.gradient() == null).map(Parameter::name).toList();
     if (!unreached.isEmpty()) {
       warn("no gradient reaches " + unreached.size() + " of " + parameters.size() + " trained tensors: "
           + String.join(", ", unreached.subList(0, Math.min(3, unreached.size()))) + (unreached.size() > 3 ? ", ..." : ""));
     }
-    Gradients.clear(parameters);
   }
 
   /**
@@ -319,6 +329,8 @@ public final class Trainer {
    */
   public void check(TrainingSet training, TrainingSet heldOut) {
     probe(training, batches(training).epoch(0));
+    nameUnreached();
+    Gradients.clear(parameters);
     if (heldOut != null) {
       TrainingSet one = heldOut.first(2);
       HeldOutMetric.named(config.bestMetric()).of(evaluate(model, objective, one, 1), one, model.labels());

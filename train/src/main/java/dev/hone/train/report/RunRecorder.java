@@ -1,6 +1,7 @@
 package dev.hone.train.report;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.parallel.Workers;
 import dev.hone.nn.PretrainedModel;
@@ -18,13 +19,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Measures and describes a run, for people and for comparisons: before training a few answers are noted; at the end it writes
+ * Measures and describes a run, for people and for comparisons: a few answers from before training beside those from after it;
+ * at the end it writes
  * {@code predictions.jsonl}, {@code run.json}, {@code report.html} and the model card {@code README.md}.
  *
  * {@snippet :
@@ -40,6 +43,8 @@ import java.util.stream.IntStream;
  * are measured; 8 rows are answered before and after, or 3 texts of 40 tokens written.
  */
 public final class RunRecorder {
+  private static final long MOST_REMEMBERED = 4_000_000; // 16 MB
+
   /**
    * What cannot be told from the model and the rows.
    *
@@ -62,6 +67,7 @@ public final class RunRecorder {
   private final About about;
   private final Map<String, String> remarks = new LinkedHashMap<>();
   private List<Measured.Answer> before = List.of();
+  private List<Tensor> valuesBefore = List.of(); // of the parameters, until the answers are asked for
 
   private RunRecorder(Tuning<?> tuning, Measured measured, int rowsThere, About about) {
     this.tuning = tuning;
@@ -94,9 +100,40 @@ public final class RunRecorder {
         rows == null ? 0 : rows.size(), about);
   }
 
-  /** Notes what the model answers as it is now. */
+  /**
+   * Notes what the model answers as it is now. Where few numbers are trained, these are remembered and the answers asked for at
+   * the end, so that training begins at once.
+   */
   public void before() {
-    before = measured.answers();
+    if (numbers(tuning.parameters()) > MOST_REMEMBERED) {
+      before = measured.answers();
+    } else {
+      valuesBefore = tuning.parameters().stream().map(parameter -> parameter.value().copy().keep()).toList();
+    }
+  }
+
+  /** The answers that are owed: the parameters are what they were, and then again what they are now. */
+  private void answerAsBefore() {
+    if (valuesBefore.isEmpty()) {
+      return;
+    }
+    exchangeValues();
+    try {
+      before = measured.answers();
+    } finally {
+      exchangeValues();
+      valuesBefore = List.of();
+    }
+  }
+
+  private void exchangeValues() {
+    Iterator<Tensor> others = valuesBefore.iterator();
+    for (Parameter parameter : tuning.parameters()) {
+      Tensor other = others.next();
+      Tensor now = parameter.value().copy();
+      parameter.value().copyFrom(other);
+      other.copyFrom(now);
+    }
   }
 
   /** Adds something worth knowing to the report. */
@@ -127,6 +164,7 @@ public final class RunRecorder {
 
   private RunFacts facts(Trainer.Result result, TrainingSet training) {
     PretrainedModel model = tuning.model();
+    answerAsBefore();
     List<Measured.Answer> after = before.isEmpty() ? List.of() : measured.answers();
     List<RunFacts.Sample> samples = IntStream.range(0, after.size()).mapToObj(i -> new RunFacts.Sample(after.get(i).input(),
         after.get(i).wanted(), before.get(i).given(), after.get(i).given())).toList();
