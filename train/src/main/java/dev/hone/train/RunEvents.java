@@ -2,6 +2,7 @@ package dev.hone.train;
 
 import jdk.jfr.Category;
 import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
@@ -9,6 +10,11 @@ import jdk.jfr.StackTrace;
 /** What the Flight Recorder sees of a run. */
 final class RunEvents {
   private RunEvents() {}
+
+  /** Whether anyone records. To define the events takes the Flight Recorder a tenth of a second, so they are not before. */
+  static boolean recorded() {
+    return FlightRecorder.isInitialized();
+  }
 
   /** One optimiser step. */
   @Name("dev.hone.Step")

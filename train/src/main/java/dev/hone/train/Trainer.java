@@ -176,8 +176,10 @@ public final class Trainer {
 
   /** One optimiser step on the next window. */
   private void step(RunState run, TrainingSet training, List<List<int[]>> windows, Schedule schedule, int total) {
-    StepEvent event = new StepEvent();
-    event.begin();
+    StepEvent event = RunEvents.recorded() ? new StepEvent() : null;
+    if (event != null) {
+      event.begin();
+    }
     long start = System.nanoTime();
     List<int[]> batches = windows.get(run.window);
     Window window = accumulate(training, batches, run.pass);
@@ -202,19 +204,23 @@ public final class Trainer {
       run.mean.update(run.step);
     }
     run.seconds += (System.nanoTime() - start) / 1e9;
-    event.step = run.step;
-    event.loss = window.loss;
-    event.gradientNorm = norm;
-    event.tokens = window.tokens;
-    event.commit();
+    if (event != null) {
+      event.step = run.step;
+      event.loss = window.loss;
+      event.gradientNorm = norm;
+      event.tokens = window.tokens;
+      event.commit();
+    }
     TrainListener.Step report = new TrainListener.Step(run.step, total, epochs(run, windows), window.loss, rate, norm,
         window.tokens, run.seconds, run.tokens);
     listeners.forEach(listener -> listener.onStep(report));
   }
 
   private void evaluate(RunState run, TrainingSet heldOut, double epochs) {
-    EvaluationEvent event = new EvaluationEvent();
-    event.begin();
+    EvaluationEvent event = RunEvents.recorded() ? new EvaluationEvent() : null;
+    if (event != null) {
+      event.begin();
+    }
     if (run.mean != null) {
       run.mean.swap();
     }
@@ -224,9 +230,11 @@ public final class Trainer {
     if (run.mean != null) {
       run.mean.swap();
     }
-    event.step = run.step;
-    event.loss = evaluated.loss;
-    event.commit();
+    if (event != null) {
+      event.step = run.step;
+      event.loss = evaluated.loss;
+      event.commit();
+    }
     TrainListener.Evaluation report = new TrainListener.Evaluation(run.step, epochs, evaluated.loss, evaluated.accuracy,
         evaluated.logits, measured, better);
     listeners.forEach(listener -> listener.onEvaluation(report));
@@ -254,13 +262,17 @@ public final class Trainer {
 
   private void save(RunState run) {
     boolean interrupted = Thread.interrupted(); // an interrupted thread cannot write to a channel
-    CheckpointEvent event = new CheckpointEvent();
-    event.begin();
+    CheckpointEvent event = RunEvents.recorded() ? new CheckpointEvent() : null;
+    if (event != null) {
+      event.begin();
+    }
     try {
       Path file = checkpoints.save(run.step, run.save(listeners));
-      event.step = run.step;
-      event.file = file.toString();
-      event.commit();
+      if (event != null) {
+        event.step = run.step;
+        event.file = file.toString();
+        event.commit();
+      }
       listeners.forEach(listener -> listener.onCheckpoint(run.step, file));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
