@@ -5,6 +5,7 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.Kernels;
+import java.util.List;
 
 /** Rows and elements picked by number. */
 public final class GatherOps {
@@ -56,12 +57,12 @@ public final class GatherOps {
   private static Variable rows(String op, Variable x, int[] rows, int[] back, float scale) {
     Tensor y = Tensor.empty(rows.length, x.shape().columns());
     KERNELS.rows(x.value(), rows, scale, y);
-    return Variable.of(op, y).pullbackInto(x, (up, dx, accumulate) -> {
-      if (!accumulate) {
-        dx.fill(0);
-      }
-      KERNELS.addRows(up, back, scale, dx);
-    });
+    return Variable.of(op, y).pullbacks(List.of(x), (up, targets) -> targets.addRows(0, up, back, scale)).saves();
+  }
+
+  /** The kernel. */
+  static void addRows(Tensor dy, int[] rows, float scale, Tensor dTable) {
+    KERNELS.addRows(dy, rows, scale, dTable);
   }
 
   /** Slices of x along an axis by number: y[.., i, ..] = x[.., index[i], ..]. */

@@ -17,6 +17,7 @@ public final class Parameter extends Variable {
   private Tensor current;
   private boolean trainable;
   private Tensor gradient;
+  private RowGradient rowGradient; // null if the gradient is whole
   private boolean pooled; // the gradient's memory
   private boolean filled;
 
@@ -106,14 +107,26 @@ public final class Parameter extends Variable {
     return value.isHeap() ? value.keep() : Tensor.of(value.toFloatArray(), value.shape().toArray());
   }
 
-  /** The sum of the gradients since {@link #clearGradient()}, or null if there was none. Of the parameter's shape. */
+  /**
+   * The sum of the gradients since {@link #clearGradient()}, or null if there was none. Of the parameter's shape: a {@link
+   * #rowGradient()} becomes whole.
+   */
   public Tensor gradient() {
-    return filled ? gradient : null;
+    return filled ? whole() : null;
+  }
+
+  /** The gradient if it is kept as some rows of a table, all others being zero; null if it is whole or there is none. */
+  public RowGradient rowGradient() {
+    return rowGradient;
   }
 
   /** Forgets the gradient: its memory serves the next pass forward, unless {@link Tensor#keep()} was called on it. */
   public void clearGradient() {
     filled = false;
+    if (rowGradient != null) {
+      rowGradient.release();
+      rowGradient = null;
+    }
     if (gradient != null && pooled) {
       gradient.release();
       gradient = null;
@@ -129,19 +142,43 @@ public final class Parameter extends Variable {
     return current.size() >= SMALLEST_POOLED && current.size() <= LARGEST_POOLED;
   }
 
+  /** Whether there was a gradient since {@link #clearGradient()}. */
   @Override
-  boolean hasGradient() {
+  public boolean hasGradient() {
     return filled;
   }
 
   @Override
   Tensor gradientToWrite() {
+    filled = true;
+    return whole();
+  }
+
+  private Tensor whole() {
     if (gradient == null) {
       pooled = isPooled();
       gradient = pooled ? Tensor.lasting(shape()) : Tensor.of(new float[shape().length()], shape().toArray());
     }
-    filled = true;
+    if (rowGradient != null) {
+      rowGradient.addTo(gradient.fill(0));
+      rowGradient.release();
+      rowGradient = null;
+    }
     return gradient;
+  }
+
+  /** Keeps rows as long as nobody wanted the gradient whole and they are less than half of it. */
+  @Override
+  void acceptRows(Tensor contribution, int[] rows, float scale) {
+    if (gradient == null) {
+      RowGradient sum = RowGradient.sum(shape(), rowGradient, contribution, rows, scale);
+      if (sum != null) {
+        rowGradient = sum;
+        filled = true;
+        return;
+      }
+    }
+    super.acceptRows(contribution, rows, scale);
   }
 
   @Override
@@ -149,7 +186,7 @@ public final class Parameter extends Variable {
     if (!contribution.shape().equals(shape())) {
       throw new ShapeException("gradient " + contribution.shape() + " of parameter " + name + " " + shape());
     }
-    if (gradient == null && owned && shape().size() >= SMALLEST_POOLED && contribution.outlast()) {
+    if (!filled && gradient == null && owned && shape().size() >= SMALLEST_POOLED && contribution.outlast()) {
       gradient = contribution;
       pooled = true;
       filled = true;

@@ -43,6 +43,13 @@ public final class Targets {
     }
   }
 
+  /** Adds {@code scale} times each row of a contribution to a row of the gradient of an input; row -1 is left out. */
+  void addRows(int index, Tensor contribution, int[] rows, float scale) {
+    if (wants(index)) {
+      inputs.get(index).acceptRows(contribution, rows, scale);
+    }
+  }
+
   /** Gives one fresh tensor as the gradient of two inputs, without a copy unless one of them adds to it later. */
   void share(Tensor contribution, int first, int second) {
     contribution.retain();

@@ -340,6 +340,16 @@ public sealed class Variable permits Parameter {
     }
   }
 
+  /** Takes a contribution to some rows of the gradient: row {@code rows[i]} gets {@code scale} times row i; -1 is left out. */
+  void acceptRows(Tensor contribution, int[] rows, float scale) {
+    boolean fresh = !hasGradient();
+    Tensor target = gradientToWrite();
+    if (fresh) {
+      target.fill(0);
+    }
+    GatherOps.addRows(contribution, rows, scale, target);
+  }
+
   // Shortcuts for what reads better in a chain; everything else is in the ...Ops classes.
 
   /** {@link MathOps#add(Variable, Variable)}. */

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.Scope;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
+import dev.hone.core.parallel.Scratch;
+import dev.hone.core.parallel.Workers;
 import dev.hone.core.random.Philox;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -117,5 +121,37 @@ class AttentionOpsTest {
     y.backward(y.value()); // the gradient turns backwards
     assertArrayEquals(x.value().toFloatArray(), x.gradient().toFloatArray(), 1e-6f);
     assertTrue(Math.abs(y.value().get(0) - x.value().get(0)) > 1e-3f);
+  }
+
+  @Test
+  void memoryGrowsWithTheLengthNotItsSquare() {
+    int threads = Workers.threads();
+    int width = 4 * 32;
+    double[] tensors = new double[4]; // as large as q, that a pass forward and back takes
+    try {
+      Workers.setThreads(1); // so that all working arrays are this thread's
+      for (int i = 0; i < tensors.length; i++) {
+        int length = 512 << i;
+        int[] one = {0, length};
+        AttentionSpec spec = new AttentionSpec(one, one, 4, 4, 32, 0.25f, true, Integer.MAX_VALUE, 0, 0, null);
+        Scope.trim();
+        try (Scope _ = Scope.open()) {
+          Variable q = Variable.recomputed(Tensor.full(0.1f, length, width), true);
+          Variable k = Variable.recomputed(Tensor.full(0.2f, length, width), true);
+          Variable v = Variable.recomputed(Tensor.full(0.3f, length, width), true);
+          AttentionOps.attention(spec, q, k, v).sum().backward();
+        }
+        long working = IntStream.range(0, Scratch.SLOTS).mapToLong(slot -> Scratch.floats(slot, 1).length).sum();
+        tensors[i] = (Scope.pooledBytes() / 4.0 + working) / ((double) length * width);
+      }
+    } finally {
+      Workers.setThreads(threads);
+      Scope.trim();
+    }
+    for (int i = 0; i < tensors.length; i++) {
+      assertTrue(tensors[i] < 14, (512 << i) + " tokens take " + tensors[i] + " tensors like q");
+      assertTrue(i == 0 || tensors[i] < 1.05 * tensors[i - 1], (512 << i) + " tokens take " + tensors[i] + " tensors like q, half as "
+          + "many " + tensors[Math.max(0, i - 1)]);
+    }
   }
 }

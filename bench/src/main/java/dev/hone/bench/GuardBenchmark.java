@@ -142,6 +142,6 @@ public class GuardBenchmark {
   /** An AdamW step. */
   @Benchmark
   public void adamW() {
-    KERNELS.optimizer().adamW(c, b, first, second, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1);
+    KERNELS.optimizer().adamW(c, b, null, first, second, 1, 1e-3, 0.9, 0.999, 1e-8, 0.01, 1);
   }
 }

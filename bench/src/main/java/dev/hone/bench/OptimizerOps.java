@@ -42,7 +42,7 @@ final class OptimizerOps implements OpsFamily {
       return () -> {
         step[0]++;
         for (int i = 0; i < p.size(); i++) {
-          KERNELS.optimizer().adamW(p.get(i), g.get(i), m.get(i), v.get(i), step[0], 1e-5, 0.9, 0.999, 1e-8, 0.01, 1);
+          KERNELS.optimizer().adamW(p.get(i), g.get(i), null, m.get(i), v.get(i), step[0], 1e-5, 0.9, 0.999, 1e-8, 0.01, 1);
         }
       };
     }, new Work(Unit.ELEMENT, size), new Work(Unit.BYTE, BYTES * size));

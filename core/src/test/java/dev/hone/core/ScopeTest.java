@@ -179,6 +179,29 @@ class ScopeTest {
   }
 
   @Test
+  void whatOutlastsAScopeLeavesWhatTheScopeHadInOneRun() {
+    Scope.trim();
+    int[] lengths = IntStream.generate(() -> 10_000).limit(20).toArray();
+    Scope.reserve(IntStream.of(lengths));
+    long reserved = Scope.pooledBytes();
+    List<Tensor> lasting = new ArrayList<>();
+    try (Scope _ = Scope.open()) {
+      for (int i = 0; i < 10; i++) {
+        Tensor.empty(10_000);
+        lasting.add(Tensor.lasting(Shape.of(10_000)));
+      }
+    }
+    try (Scope _ = Scope.open()) {
+      Tensor.empty(100_000);
+    }
+    assertEquals(reserved, Scope.pooledBytes(), "no other slab");
+    lasting.forEach(Tensor::release);
+    assertEquals(0, Scope.liveBytes());
+    Scope.trim();
+    assertEquals(0, Scope.pooledBytes());
+  }
+
+  @Test
   void whatLiesInThePoolIsBoundedWhenSizesChange() {
     long most = 0;
     for (int step = 0; step < 200; step++) {

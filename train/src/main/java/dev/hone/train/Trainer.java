@@ -296,7 +296,7 @@ public final class Trainer {
 
   /** Warns of parameters that have no gradient after a pass. */
   private void nameUnreached() {
-    List<String> unreached = parameters.stream().filter(parameter -> parameter.gradient() == null).map(Parameter::name).toList();
+    List<String> unreached = parameters.stream().filter(parameter -> !parameter.hasGradient()).map(Parameter::name).toList();
     if (!unreached.isEmpty()) {
       warn("no gradient reaches " + unreached.size() + " of " + parameters.size() + " trained tensors: "
           + String.join(", ", unreached.subList(0, Math.min(3, unreached.size()))) + (unreached.size() > 3 ? ", ..." : ""));

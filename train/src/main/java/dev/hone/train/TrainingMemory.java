@@ -12,6 +12,7 @@ import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.train.optim.Adafactor;
 import dev.hone.train.optim.Adam;
+import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.AdamW8bit;
 import dev.hone.train.optim.Adagrad;
 import dev.hone.train.optim.Lion;
@@ -42,11 +43,13 @@ final class TrainingMemory {
   private final PretrainedModel model;
   private final TrainConfig config;
   private final Collection<Parameter> trained;
+  private final UpdateRule rule;
 
   TrainingMemory(PretrainedModel model, Collection<Parameter> trained, TrainConfig config) {
     this.model = model;
     this.trained = trained;
     this.config = config;
+    this.rule = config.grouping(model.config().layers()).rule();
   }
 
   /**
@@ -58,9 +61,10 @@ final class TrainingMemory {
    */
   MemoryEstimate of(int tokens, int[] sample, boolean heldOut) {
     long elements = trained.stream().mapToLong(parameter -> parameter.value().size()).sum();
+    long gradients = trained.stream().mapToLong(parameter -> gradientElements(parameter, tokens)).sum();
     List<Part> parts = new ArrayList<>(MemoryEstimate.weights(model.parameters().values()));
-    parts.add(new Part("gradients", elements * Float.BYTES, true, "--method lora"));
-    parts.add(new Part("optimizer", (long) (elements * stateBytes(config.grouping(model.config().layers()).rule())), true,
+    parts.add(new Part("gradients", gradients * Float.BYTES, true, "--method lora"));
+    parts.add(new Part("optimizer", (long) (elements * stateBytes(rule)), true,
         "--method lora, --optim adamw_8bit or adafactor"));
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
@@ -70,17 +74,27 @@ final class TrainingMemory {
     return new MemoryEstimate(parts);
   }
 
+  /** Elements of a parameter's gradient: of a table of embeddings AdamW takes only the rows of tokens that occur. */
+  private long gradientElements(Parameter parameter, int tokens) {
+    boolean table = parameter == model.backbone().embeddings().weight()
+        && !(model.head() instanceof CausalHead head && head.projection().weight() == parameter);
+    long rows = (long) tokens * config.accumulation();
+    return table && rule instanceof AdamW && 2 * rows <= parameter.shape().dim(0) ? rows * parameter.shape().dim(1)
+        : parameter.value().size();
+  }
+
   /** What activations need besides the gradients, which take over their memory as the pass goes back. */
   private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
     double perToken = live(few) / few.length;
-    double block = 2 * perToken / model.config().layers() * tokens; // with its gradients
+    double block = 1.75 * perToken / model.config().layers() * tokens; // gradients on their way are three quarters as much
     double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * Float.BYTES * tokens;
     double all = SLACK * (config.checkpointing() ? ofInputs + block : perToken * tokens);
     if (config.accumulation() > 1) {
       return (long) all; // gradients of earlier batches are there
     }
-    double shared = trained.stream().filter(Parameter::isPooled).mapToDouble(p -> p.value().size() * Float.BYTES).sum();
+    double shared = trained.stream().filter(Parameter::isPooled).mapToLong(p -> gradientElements(p, tokens)).sum()
+        * (double) Float.BYTES;
     return (long) Math.max(all - shared, SLACK * block);
   }
 

@@ -64,6 +64,18 @@ class TrainingMemoryTest {
     assertTrue(ratio > 0.75 && ratio < 1.25, estimate + " is " + ratio + " of what the pool took");
   }
 
+  @ParameterizedTest(name = "{0}: a gradient of {1} rows of the table")
+  @CsvSource({"adamw, 100", "sgd, 600"})
+  void theGradientOfEmbeddingsIsOfTheTokensThatOccur(String rule, int rows, @TempDir Path directory) throws IOException {
+    Path shape = Files.writeString(directory.resolve("config.json"), LLAMA.replace("true", "false"));
+    PretrainedModel model = ModelLoader.ofConfig(shape).task(Task.CAUSAL_LM).seed(1).load();
+    model.setTrainable(true);
+    TrainingSet set = new TrainingSet(List.of(new int[50], new int[50]), null, List.of(new float[50], new float[50]));
+    TrainConfig config = TrainConfig.of(Map.of("batch_size", 1, "gradient_accumulation_steps", 2, "optim", rule));
+    MemoryEstimate estimate = new Trainer(model, model.parameters().values(), Objective.nextToken(), config).memory(set, false);
+    assertEquals(bytes(estimate, "weights") - (600 - rows) * 192 * 4L, bytes(estimate, "gradients"));
+  }
+
   private static long bytes(MemoryEstimate estimate, String part) {
     return estimate.parts().stream().filter(p -> p.name().equals(part)).mapToLong(Part::bytes).sum();
   }

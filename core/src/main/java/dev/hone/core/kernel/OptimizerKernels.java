@@ -9,12 +9,13 @@ public interface OptimizerKernels {
    * v = b2 · v + (1 - b2) · g'²; p -= lr / (1 - b1^step) · m / (√v / √(1 - b2^step) + eps).
    *
    * @param parameter p, updated
-   * @param gradient g, left alone
+   * @param gradient g, left alone: of the parameter's shape, or [rows.length, C] of a parameter [V, C]
+   * @param rows ascending numbers of the rows that the gradient has; it is zero in the others. Null if it has all
    * @param first m, updated
    * @param second v, updated
    * @param step from 1
    * @param gradientScale from clipping; 1 for none
    */
-  void adamW(Tensor parameter, Tensor gradient, Tensor first, Tensor second, int step, double learningRate, double beta1,
-      double beta2, double eps, double decay, float gradientScale);
+  void adamW(Tensor parameter, Tensor gradient, int[] rows, Tensor first, Tensor second, int step, double learningRate,
+      double beta1, double beta2, double eps, double decay, float gradientScale);
 }

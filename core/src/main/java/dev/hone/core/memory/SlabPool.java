@@ -76,7 +76,7 @@ public final class SlabPool {
     if (length < SMALLEST) {
       return new HeapStorage(new float[length], null, null, scope);
     }
-    Block block = block(length);
+    Block block = block(length, false);
     return new HeapStorage(block.slab, block, this, scope);
   }
 
@@ -85,7 +85,7 @@ public final class SlabPool {
     if (length < SMALLEST) {
       return new HeapStorage(new float[length], null, null, owner);
     }
-    Block block = block(length);
+    Block block = block(length, true);
     HeapStorage storage = new HeapStorage(block.slab, block, this, owner);
     watch(storage, block);
     return storage;
@@ -121,7 +121,8 @@ public final class SlabPool {
     return (int) Math.min(LONGEST_ARRAY - START, (length + 2L * LINE - 1) / LINE * LINE);
   }
 
-  private Block block(int length) {
+  /** A block of its own; of a larger free one, {@code lasting} ones take the end and others the beginning. */
+  private Block block(int length, boolean lasting) {
     collectForgotten();
     int size = withLine(length);
     Block best = free.ceiling(new Block(null, -1, 0, size));
@@ -131,14 +132,12 @@ public final class SlabPool {
       free.remove(best);
     }
     if (best.size - size >= SMALLEST) {
-      Block rest = new Block(best.slab, best.slabNumber, best.offset + size, best.size - size);
-      rest.before = best;
-      rest.after = best.after;
-      if (rest.after != null) {
-        rest.after.before = rest;
+      Block rest = cut(best, lasting ? best.size - size : size);
+      if (lasting) {
+        Block first = best;
+        best = rest;
+        rest = first;
       }
-      best.after = rest;
-      best.size = size;
       rest.idle = true;
       free.add(rest);
     }
@@ -149,8 +148,21 @@ public final class SlabPool {
     return best;
   }
 
+  /** Shortens a block and returns what was behind. */
+  private static Block cut(Block block, int size) {
+    Block rest = new Block(block.slab, block.slabNumber, block.offset + size, block.size - size);
+    rest.before = block;
+    rest.after = block.after;
+    if (rest.after != null) {
+      rest.after.before = rest;
+    }
+    block.after = rest;
+    block.size = size;
+    return rest;
+  }
+
   private Block newSlab(int size) {
-    int usual = Math.clamp(slabFloats / 16, SMALLEST_SLAB, LARGEST_SLAB);
+    int usual = Math.clamp(slabFloats / 64, SMALLEST_SLAB, LARGEST_SLAB);
     int length = Math.min(LONGEST_ARRAY, Math.max(size + START, usual));
     dropIdle(Math.max(mostLiveFloats, liveFloats + size) * 5 / 4 - length);
     float[] slab;

@@ -14,6 +14,7 @@ import dev.hone.nn.TokenBatch;
 import dev.hone.nn.load.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 
 /** An encoder of the BERT kind without its head. Source: Devlin and others 2018; Liu and others 2019; Sanh and others 2019. */
@@ -80,7 +81,7 @@ public final class BertModel implements Backbone {
       throw new ShapeException("a sequence has " + batch.extent() + " tokens, the model takes " + config.maxLength()
           + "; truncate it (max_length)");
     }
-    Variable x = pass.dropout(embed(batch, pass), config.dropout(), Pass.site("embeddings", 0));
+    Variable x = pass.droppedOut(embed(batch, pass), config.dropout(), Pass.site("embeddings", 0));
     observer.accept(x);
     for (BertBlock block : blocks) {
       Variable y = pass.block(in -> block.forward(in, batch, pass), x);
@@ -100,9 +101,16 @@ public final class BertModel implements Backbone {
     }
     Variable x = pass.noisy(words.forward(batch.tokens(), pass), batch);
     if (types != null) {
-      x = MathOps.add(x, types.forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
+      x = spentIn(MathOps::add, x, types.forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
     }
-    return norm.forward(x, positions.forward(rows, pass));
+    return spentIn(norm::forward, x, positions.forward(rows, pass));
+  }
+
+  private static Variable spentIn(BinaryOperator<Variable> operator, Variable a, Variable b) {
+    Variable y = operator.apply(a, b);
+    a.spent();
+    b.spent();
+    return y;
   }
 
   @Override

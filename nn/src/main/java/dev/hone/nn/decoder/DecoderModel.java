@@ -74,9 +74,13 @@ public record DecoderModel(Names names, Embedding embeddings, Embedding position
   private Variable embed(TokenBatch batch, Pass pass) {
     Variable x = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
     if (positions != null) {
-      x = MathOps.add(x, positions.forward(batch.positions(), pass));
+      Variable words = x;
+      Variable places = positions.forward(batch.positions(), pass);
+      x = MathOps.add(words, places);
+      words.spent();
+      places.spent();
     }
-    return pass.dropout(x, dropout, Pass.site("embeddings", 0));
+    return pass.droppedOut(x, dropout, Pass.site("embeddings", 0));
   }
 
   @Override

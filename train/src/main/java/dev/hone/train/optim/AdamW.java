@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.autograd.RowGradient;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 
@@ -16,7 +17,16 @@ public record AdamW(double beta1, double beta2, double eps) implements UpdateRul
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    Kernels.active().optimizer().adamW(state.parameter().value(), gradient, state.tensor("exp_avg"), state.tensor("exp_avg_sq"),
-        Math.toIntExact(state.step()), rate, beta1, beta2, eps, decay, scale);
+    update(state, gradient, null, rate, decay, scale);
+  }
+
+  @Override
+  public void update(ParameterState state, RowGradient gradient, double rate, double decay, float scale) {
+    update(state, gradient.values(), gradient.rows(), rate, decay, scale);
+  }
+
+  private void update(ParameterState state, Tensor gradient, int[] rows, double rate, double decay, float scale) {
+    Kernels.active().optimizer().adamW(state.parameter().value(), gradient, rows, state.tensor("exp_avg"),
+        state.tensor("exp_avg_sq"), Math.toIntExact(state.step()), rate, beta1, beta2, eps, decay, scale);
   }
 }

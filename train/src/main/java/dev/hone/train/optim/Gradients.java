@@ -1,8 +1,8 @@
 package dev.hone.train.optim;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.autograd.RowGradient;
 import dev.hone.core.Scope;
-import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.Head;
 import dev.hone.nn.decoder.CausalHead;
@@ -27,12 +27,17 @@ public final class Gradients {
   public static double norm(Collection<Parameter> parameters) {
     double sum = 0;
     for (Parameter parameter : parameters) {
-      Tensor gradient = parameter.gradient();
-      if (gradient != null) {
-        sum += Kernels.active().reduce().sumOfSquares(gradient);
-      }
+      sum += sumOfSquares(parameter);
     }
     return Math.sqrt(sum);
+  }
+
+  private static double sumOfSquares(Parameter parameter) {
+    if (!parameter.hasGradient()) {
+      return 0;
+    }
+    RowGradient rows = parameter.rowGradient();
+    return Kernels.active().reduce().sumOfSquares(rows == null ? parameter.gradient() : rows.values());
   }
 
   /** What gradients of this norm are multiplied by so that it does not exceed {@code limit}; 1 if {@code limit} is 0. */
@@ -43,8 +48,7 @@ public final class Gradients {
   /** The first parameter whose gradient is not finite, or null. */
   public static Parameter firstNotFinite(Collection<Parameter> parameters) {
     for (Parameter parameter : parameters) {
-      Tensor gradient = parameter.gradient();
-      if (gradient != null && !Double.isFinite(Kernels.active().reduce().sumOfSquares(gradient))) {
+      if (!Double.isFinite(sumOfSquares(parameter))) {
         return parameter;
       }
     }

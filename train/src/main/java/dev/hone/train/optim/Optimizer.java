@@ -57,10 +57,16 @@ public final class Optimizer {
    */
   public void step(double learningRate, float gradientScale) {
     parameters.forEach((state, group) -> {
-      Tensor gradient = state.parameter().gradient();
-      if (gradient != null) {
-        state.setStep(state.step() + 1);
-        group.rule().update(state, gradient, learningRate * group.rateFactor(), group.weightDecay(), gradientScale);
+      Parameter parameter = state.parameter();
+      if (!parameter.hasGradient()) {
+        return;
+      }
+      state.setStep(state.step() + 1);
+      double rate = learningRate * group.rateFactor();
+      if (parameter.rowGradient() != null) {
+        group.rule().update(state, parameter.rowGradient(), rate, group.weightDecay(), gradientScale);
+      } else {
+        group.rule().update(state, parameter.gradient(), rate, group.weightDecay(), gradientScale);
       }
     });
   }

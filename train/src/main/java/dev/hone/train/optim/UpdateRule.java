@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.autograd.RowGradient;
 import dev.hone.core.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,15 @@ public sealed interface UpdateRule permits AdamW, AdamW8bit, Adam, Adamax, Adade
    * @param scale what clipping multiplies the gradient by; -1 climbs instead of descending
    */
   void update(ParameterState state, Tensor gradient, double rate, double decay, float scale);
+
+  /**
+   * The same for a gradient of some rows, zero in all others, with the same bits. A rule that does not say how takes it whole.
+   *
+   * @param gradient that of {@code state.parameter()}
+   */
+  default void update(ParameterState state, RowGradient gradient, double rate, double decay, float scale) {
+    update(state, state.parameter().gradient(), rate, decay, scale);
+  }
 
   /** Whether the rule can move a parameter of this many axes. */
   default boolean takes(int rank) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
@@ -64,6 +65,28 @@ class OptimizerTest {
     } finally {
       Workers.setThreads(threads);
     }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("names")
+  void aGradientOfSomeRowsMovesTheWholeTableAsAWholeGradientDoes(String name) {
+    Parameter[] tables = {matrix("words.weight"), matrix("words.weight")};
+    double[] norms = new double[2];
+    for (int i = 0; i < 2; i++) {
+      Optimizer optimizer = new Optimizer(List.of(tables[i]), Grouping.of(rule(name), 0.1));
+      for (int step = 0; step < 4; step++) {
+        GatherOps.embedding(tables[i], new int[] {7 * step, 79, 7 * step, 3}).mul(0.25f * step).sum().backward();
+        if (i == 1) {
+          tables[i].gradient();
+        }
+        assertEquals(i == 0, tables[i].rowGradient() != null);
+        norms[i] = Gradients.norm(List.of(tables[i]));
+        optimizer.step(1e-2, 0.5f);
+        Gradients.clear(List.of(tables[i]));
+      }
+    }
+    assertArrayEquals(tables[1].value().toFloatArray(), tables[0].value().toFloatArray());
+    assertEquals(norms[1], norms[0], 1e-12 * norms[1]);
   }
 
   @ParameterizedTest(name = "{0}")
