@@ -16,8 +16,9 @@ import java.util.Map;
  *
  * <p>The highest memory is the process's, so it is a case's own only if one case is run.
  *
- * <p>Arguments: {@code --only REGEX}, {@code --steps N}, {@code --warmup N}, {@code --threads N},
- * {@code --models DIR} with what {@link DecoderModels} wrote, for the case with stored weights.
+ * <p>Arguments: {@code --rows-times N} and {@code --length-times N} for batches of N times as many sequences or tokens per
+ * sequence, which the name of the case does not show; {@code --only REGEX}, {@code --steps N}, {@code --warmup N},
+ * {@code --threads N}, {@code --models DIR} with what {@link DecoderModels} wrote, for the case with stored weights.
  */
 public final class TrainBench {
   private TrainBench() {}
@@ -27,10 +28,12 @@ public final class TrainBench {
     Map<String, String> flags = flags(arguments);
     Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
     Path models = flags.containsKey("--models") ? Path.of(flags.get("--models")) : null;
+    int rows = Integer.parseInt(flags.getOrDefault("--rows-times", "1"));
+    int lengths = Integer.parseInt(flags.getOrDefault("--length-times", "1"));
     for (Map.Entry<String, TrainCase> entry : TrainCase.all(models).entrySet()) {
       if (entry.getKey().matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
-        System.out.println(run(entry.getKey(), entry.getValue(), Integer.parseInt(flags.getOrDefault("--warmup", "20")),
-            Integer.parseInt(flags.getOrDefault("--steps", "20"))));
+        System.out.println(run(entry.getKey(), entry.getValue().times(rows, lengths),
+            Integer.parseInt(flags.getOrDefault("--warmup", "20")), Integer.parseInt(flags.getOrDefault("--steps", "20"))));
       }
     }
   }
