@@ -3,9 +3,11 @@ package dev.hone.train.data;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
@@ -38,8 +40,9 @@ public record LabelSet(List<String> names) {
 
   /** The labels of training data, in the order described above. Throws {@link DataException} if there is only one. */
   public static LabelSet of(Dataset<Example.Labelled> data) {
-    TreeSet<String> labels = new TreeSet<>(ORDER);
-    data.rows().forEach(row -> labels.add(row.label()));
+    Set<String> found = new HashSet<>(); // the order asks every label for its number, so first those that differ
+    data.rows().forEach(row -> found.add(row.label()));
+    TreeSet<String> labels = inOrder(found);
     if (labels.size() < 2) {
       throw new DataException(data.source(), "has only one label"
           + (labels.isEmpty() ? "" : " ('" + labels.first() + "')") + "; a classifier needs at least two");
@@ -47,10 +50,17 @@ public record LabelSet(List<String> names) {
     return new LabelSet(new ArrayList<>(labels));
   }
 
+  private static TreeSet<String> inOrder(Set<String> found) {
+    TreeSet<String> labels = new TreeSet<>(ORDER);
+    labels.addAll(found);
+    return labels;
+  }
+
   /** The labels of training data whose rows may carry several. */
   public static LabelSet ofSeveral(Dataset<Example.Labelled> data) {
-    TreeSet<String> labels = new TreeSet<>(ORDER);
-    data.rows().forEach(row -> labels.addAll(row.labels()));
+    Set<String> found = new HashSet<>();
+    data.rows().forEach(row -> found.addAll(row.labels()));
+    TreeSet<String> labels = inOrder(found);
     if (labels.isEmpty()) {
       throw new DataException(data.source(), "no row has a label");
     }
