@@ -2,17 +2,17 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
-import java.util.Arrays;
 
 /**
  * Products of large matrices: both operands are packed into panels, then register tiles run over the panels.
  *
  * <p>Implementation note. C is cut into blocks of at most {@link #ROWS} x {@link #COLUMNS} and the sum into pieces of at most
- * {@link #DEPTH}. For each, the threads first pack the strips of A and B into arrays that all of them read, then compute
- * tiles from there. Packing costs one pass over the operands; in return every access of the tiles is to consecutive memory,
- * strides that are powers of two do no harm, and stored types are widened once. A panel of B stays in the first-level
- * cache for a column of tiles, the panels of A for such a column stay in the second-level cache; what is packed at a time
- * fits the third. If few rows of A are to be multiplied, each thread packs a strip of B just before it uses it.
+ * {@link #DEPTH}. For each, the threads first pack the strips of A into an array that all of them read, then compute parts of
+ * the block: some columns, for which a thread packs the strips of B just before it uses them. Packing costs one pass over the
+ * operands; in return every access of the tiles is to consecutive memory, strides that are powers of two do no harm, and stored
+ * types are widened once. The panels of B of a part stay in the second-level cache while all panels of A pass, a row of tiles
+ * writes to C side by side, and what is packed at a time fits the third-level cache. If C has too few columns to occupy the
+ * threads, rows are shared out too, and the threads pack all of B together.
  *
  * <p>An element is the sum over the pieces in order: neither threads nor blocks nor other rows change its bits. With A stored
  * [K, M] the sum is one over the rows of a batch, and goes on from C product by product: cutting a batch changes no bit.
@@ -23,15 +23,15 @@ final class PackedProduct {
   /** Columns of B packed at a time. */
   private static final int COLUMNS = 2048;
   /** Depth of the panels. */
-  private static final int DEPTH = 384;
-  /** Rows of the part of C that one thread computes at a time. */
-  private static final int PART_ROWS = 288;
-  /** Tiles across such a part, at most. */
-  private static final int PART_COLUMNS = 8;
+  private static final int DEPTH = 768;
+  /** Tiles across the part of C that one thread computes at a time, at most. */
+  private static final int PART_COLUMNS = 4;
+  /** Fewest parts for each thread: one that is held up leaves its rest to others. */
+  private static final int PARTS = 4;
   /** Multiply-adds below which a product is not worth a second thread. */
   private static final long SMALL = 1 << 17;
   private static final int PANEL = 13;
-  private static final int SUMS = 15;
+  private static final int EDGE = 15;
 
   private final MatMulLoops loops;
   private final ProductEpilogue epilogue;
@@ -81,8 +81,11 @@ final class PackedProduct {
     private final int tileColumns = loops.tileColumns();
     private final int rowTiles;
     private final int columnTiles;
-    private final int partRows;
+    private final boolean small;
+    private final int partRows; // in tiles
+    private final int partColumns;
     private final int partsDown;
+    private final int partsAcross;
     private final float[] a;
     private final float[] b; // null if each part packs its own strips
 
@@ -97,7 +100,11 @@ final class PackedProduct {
       this.depthEnd = depthEnd;
       rowTiles = tiles(rowEnd - row, tileRows);
       columnTiles = tiles(columnEnd - column, tileColumns);
-      partRows = piece(rowTiles, Math.max(1, PART_ROWS / tileRows), 1);
+      small = (long) (rowEnd - row) * (columnEnd - column) * Math.max(1, depthEnd - depth) < SMALL;
+      int parts = small ? 1 : PARTS * Workers.threads();
+      partColumns = small ? columnTiles : Math.clamp(columnTiles / parts, 1, PART_COLUMNS);
+      partsAcross = tiles(columnTiles, partColumns);
+      partRows = tiles(rowTiles, Math.clamp(tiles(parts, partsAcross), 1, rowTiles));
       partsDown = tiles(rowTiles, partRows);
       a = panels.left(rowTiles * panelSize(tileRows));
       b = partsDown > 1 ? panels.right(columnTiles * panelSize(tileColumns)) : null;
@@ -108,21 +115,21 @@ final class PackedProduct {
     }
 
     void run() {
-      if ((long) (rowEnd - row) * (columnEnd - column) * Math.max(1, depthEnd - depth) < SMALL) {
+      if (small) {
         for (int i = 0; i < panels(); i++) {
           pack(i);
         }
-        compute(0, rowTiles, 0, columnTiles);
+        part(0);
         return;
       }
       Workers.run(panels(), this::pack);
-      int partColumns = Math.clamp(tiles(columnTiles * partsDown, 16 * Workers.threads()), 1, PART_COLUMNS);
-      int partsAcross = tiles(columnTiles, partColumns);
-      Workers.run(partsDown * partsAcross, part -> {
-        int i = part / partsAcross * partRows;
-        int j = part % partsAcross * partColumns;
-        compute(i, Math.min(rowTiles, i + partRows), j, Math.min(columnTiles, j + partColumns));
-      });
+      Workers.run(partsDown * partsAcross, this::part);
+    }
+
+    private void part(int part) {
+      int i = part / partsAcross * partRows;
+      int j = part % partsAcross * partColumns;
+      compute(i, Math.min(rowTiles, i + partRows), j, Math.min(columnTiles, j + partColumns));
     }
 
     /** Panels that all parts read. */
@@ -149,19 +156,23 @@ final class PackedProduct {
 
     /** Tiles {@code i} to {@code iEnd} down and {@code j} to {@code jEnd} across. */
     private void compute(int i, int iEnd, int j, int jEnd) {
-      float[] panel = b == null ? Scratch.floats(PANEL, panelSize(tileColumns)) : b;
-      for (int tj = j; tj < jEnd; tj++) {
-        int at = b == null ? 0 : tj * panelSize(tileColumns);
-        if (b == null) {
-          packRight(tj, panel, at);
-        }
-        for (int ti = i; ti < iEnd; ti++) {
-          tile(ti, tj, panel, at);
+      float[] panel = b;
+      int first = 0; // the tile whose panel lies at 0
+      if (b == null) {
+        panel = Scratch.floats(PANEL, (jEnd - j) * panelSize(tileColumns));
+        first = j;
+        for (int tj = j; tj < jEnd; tj++) {
+          packRight(tj, panel, (tj - first) * panelSize(tileColumns));
         }
       }
-      if (depthEnd == product.k()) {
-        epilogue.finish(product, row + i * tileRows, Math.min(rowEnd, row + iEnd * tileRows), column + j * tileColumns,
-            Math.min(columnEnd, column + jEnd * tileColumns));
+      for (int ti = i; ti < iEnd; ti++) {
+        for (int tj = j; tj < jEnd; tj++) {
+          tile(ti, tj, panel, (tj - first) * panelSize(tileColumns));
+        }
+        if (depthEnd == product.k()) {
+          epilogue.finish(product, row + ti * tileRows, Math.min(rowEnd, row + (ti + 1) * tileRows),
+              column + j * tileColumns, Math.min(columnEnd, column + jEnd * tileColumns));
+        }
       }
     }
 
@@ -171,19 +182,30 @@ final class PackedProduct {
       int rows = Math.min(tileRows, rowEnd - top);
       int columns = Math.min(tileColumns, columnEnd - left);
       int ci = product.ci() + top * product.n() + left;
-      boolean add = product.accumulate() || depth > 0;
-      float[] sums = Scratch.floats(SUMS, tileRows * tileColumns);
-      Arrays.fill(sums, 0, tileRows * tileColumns, 0);
-      if (product.transA()) { // goes on from C
-        for (int r = 0; r < rows && add; r++) {
-          System.arraycopy(product.c(), ci + r * product.n(), sums, r * tileColumns, columns);
-        }
-        loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, sums);
-        loops.store(sums, tileColumns, rows, columns, 1, false, product.c(), ci, product.n());
+      if (rows == tileRows && columns == tileColumns) {
+        tile(i, panel, at, product.c(), ci, product.n());
       } else {
-        loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, sums);
-        loops.store(sums, tileColumns, rows, columns, product.epilogue().scale(), add, product.c(), ci, product.n());
+        edge(i, panel, at, rows, columns, ci);
       }
+    }
+
+    /** A tile that reaches beyond C, on a copy, so that an element has the same bits as elsewhere. */
+    private void edge(int i, float[] panel, int at, int rows, int columns, int ci) {
+      float[] copy = Scratch.floats(EDGE, tileRows * tileColumns);
+      for (int r = 0; r < rows; r++) {
+        System.arraycopy(product.c(), ci + r * product.n(), copy, r * tileColumns, columns);
+      }
+      tile(i, panel, at, copy, 0, tileColumns);
+      for (int r = 0; r < rows; r++) {
+        System.arraycopy(copy, r * tileColumns, product.c(), ci + r * product.n(), columns);
+      }
+    }
+
+    private void tile(int i, float[] panel, int at, float[] c, int ci, int ldc) {
+      boolean old = product.accumulate() || depth > 0;
+      boolean onward = product.transA();
+      loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, onward && old,
+          onward ? 1 : product.epilogue().scale(), !onward && old, c, ci, ldc);
     }
   }
 

@@ -27,6 +27,7 @@ abstract class RegisterTile {
 
   abstract int rows();
 
-  /** sums[r][j] += Σ_k a[k][r] · b[k][j], for k below {@code depth} in order. */
-  abstract void multiply(int depth, float[] a, int ai, float[] b, int bi, float[] sums);
+  /** {@link dev.hone.core.kernel.cpu.MatMulLoops#tile}. */
+  abstract void multiply(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c,
+      int ci, int ldc);
 }

@@ -19,8 +19,9 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void tile(int depth, float[] a, int ai, float[] b, int bi, float[] sums) {
-    TILE.multiply(depth, a, ai, b, bi, sums);
+  public void tile(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c, int ci,
+      int ldc) {
+    TILE.multiply(depth, a, ai, b, bi, onward, scale, add, c, ci, ldc);
   }
 
   @Override
