@@ -6,7 +6,7 @@ package dev.hone.core.parallel;
  */
 public final class Scratch {
   /** How many arrays one thread can hold at the same time. */
-  public static final int SLOTS = 16;
+  public static final int SLOTS = 17;
 
   private static final ThreadLocal<float[][]> ARRAYS = ThreadLocal.withInitial(() -> new float[SLOTS][]);
 

@@ -46,27 +46,25 @@ public final class Approximations {
   public static final float TANH_ONE = 9.1f;
 
   /** How t falls with u. */
-  public static final float CDF_T = 0.54f;
-  /** Coefficients of R, relative error 4e-8. */
+  public static final float CDF_T = 0.34f;
+  /** Coefficients of R, relative error 3e-8 for u up to 13.6. */
   public static final float CDF_0 = 0.5f;
   /** Coefficient of degree 1. */
-  public static final float CDF_1 = -0.23877952f;
+  public static final float CDF_1 = -0.67336f;
   /** Coefficient of degree 2. */
-  public static final float CDF_2 = -0.1203406f;
+  public static final float CDF_2 = 0.31590402f;
   /** Coefficient of degree 3. */
-  public static final float CDF_3 = 0.013007513f;
+  public static final float CDF_3 = 0.084698f;
   /** Coefficient of degree 4. */
-  public static final float CDF_4 = 0.031324457f;
+  public static final float CDF_4 = -0.07711904f;
   /** Coefficient of degree 5. */
-  public static final float CDF_5 = 0.09438688f;
+  public static final float CDF_5 = -0.029258007f;
   /** Coefficient of degree 6. */
-  public static final float CDF_6 = -0.16050935f;
+  public static final float CDF_6 = -0.029176837f;
   /** Coefficient of degree 7. */
-  public static final float CDF_7 = 0.25429982f;
+  public static final float CDF_7 = 0.070296325f;
   /** Coefficient of degree 8. */
-  public static final float CDF_8 = -0.23266551f;
-  /** Coefficient of degree 9. */
-  public static final float CDF_9 = 0.07471628f;
+  public static final float CDF_8 = -0.026364975f;
   /** 1 / √(2π), the density at 0. */
   public static final float DENSITY_0 = 0.3989423f;
 

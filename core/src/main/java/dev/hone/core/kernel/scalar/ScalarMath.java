@@ -77,7 +77,7 @@ public final class ScalarMath {
   public static float normalCdf(float x, float gauss) {
     float t = 1 / (1 + CDF_T * Math.abs(x));
     float s = 1 - t;
-    float r = CDF_4 + s * (CDF_5 + s * (CDF_6 + s * (CDF_7 + s * (CDF_8 + s * CDF_9))));
+    float r = CDF_4 + s * (CDF_5 + s * (CDF_6 + s * (CDF_7 + s * CDF_8)));
     float tail = gauss * t * (CDF_0 + s * (CDF_1 + s * (CDF_2 + s * (CDF_3 + s * r))));
     return x < 0 ? tail : 1 - tail;
   }

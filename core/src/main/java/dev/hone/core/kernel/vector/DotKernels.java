@@ -159,7 +159,7 @@ final class DotKernels {
   static void fold(float[] partial, int count, float[] sums) {
     for (int i = 0; i < count; i += LANES) {
       if (TRANSPOSE != null) {
-        TRANSPOSE.block(partial, i * LANES, LANES, 1, partial, i * LANES, LANES);
+        TRANSPOSE.blocks(1, partial, i * LANES, LANES, 1, partial, i * LANES, LANES);
         addRows(partial, i * LANES, sums, i);
       } else {
         addLanes(partial, i * LANES, Math.min(LANES, count - i), sums, i);

@@ -53,20 +53,14 @@ final class Packing {
     // The last strip of an array may lack rows to fill a vector.
     boolean whole = TRANSPOSE != null && valid == width && si + (right + LANES - 1) * stride + depth <= source.length;
     int body = whole ? (depth - 1) / LANES * LANES : 0;
-    for (int j = right; j >= 0; j -= LANES) {
-      blocks(source, si + j * stride, stride, body, width, panel, pi + j);
+    for (int j = right; whole && j >= 0; j -= LANES) {
+      TRANSPOSE.blocks(body / LANES, source, si + j * stride, stride, 1, panel, pi + j, width);
     }
     for (int j = 0; j < valid; j++) {
       spread(source, si + j * stride + body, depth - body, width, panel, pi + body * width + j);
     }
     for (int k = 0; valid < width && k < depth; k++) {
       Arrays.fill(panel, pi + k * width + valid, pi + (k + 1) * width, 0);
-    }
-  }
-
-  private static void blocks(float[] source, int si, int stride, int depth, int width, float[] panel, int pi) {
-    for (int k = 0; k < depth; k += LANES) {
-      TRANSPOSE.block(source, si + k, stride, 1, panel, pi + k * width, width);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.hone.core.kernel.vector;
 
+import dev.hone.core.parallel.Scratch;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -16,6 +17,7 @@ import jdk.incubator.vector.VectorSpecies;
 abstract class TransposeBlock {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   static final int LANES = SPECIES.length();
+  private static final int ROOM = 16;
   static final VectorShuffle<Float> RIGHT_8 = rotation(-8);
   static final VectorShuffle<Float> RIGHT_4 = rotation(-4);
   static final VectorShuffle<Float> RIGHT_2 = rotation(-2);
@@ -41,8 +43,20 @@ abstract class TransposeBlock {
     };
   }
 
-  /** target[k · width + j] = scale · source[j · stride + k] for j and k below the number of lanes. */
-  abstract void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width);
+  /**
+   * target[k · width + j] = scale · source[j · stride + k] for j and k below the number of lanes.
+   *
+   * @param room for one block
+   */
+  abstract void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width, float[] room);
+
+  /** Turns {@code count} blocks, side by side in the source and one below the other in the target. */
+  final void blocks(int count, float[] source, int si, int stride, float scale, float[] target, int ti, int width) {
+    float[] room = Scratch.floats(ROOM, LANES * LANES);
+    for (int i = 0; i < count; i++) {
+      block(source, si + i * LANES, stride, scale, target, ti + i * LANES * width, width, room);
+    }
+  }
 
   /**
    * y[j, i] = scale · x[i, j].
@@ -56,9 +70,7 @@ abstract class TransposeBlock {
       return;
     }
     for (int i = 0; i < rows; i += LANES) {
-      for (int j = 0; j < columns; j += LANES) {
-        INSTANCE.block(x, xAt + i * ldx + j, ldx, scale, y, yAt + j * ldy + i, ldy);
-      }
+      INSTANCE.blocks(columns / LANES, x, xAt + i * ldx, ldx, scale, y, yAt + i, ldy);
     }
   }
 

@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 /** Four by four. */
 final class TransposeBlock4 extends TransposeBlock {
   @Override
-  void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width) {
+  void block(float[] source, int si, int stride, float scale, float[] target, int ti, int width, float[] room) {
     FloatVector a0 = FloatVector.fromArray(SPECIES, source, si).mul(scale);
     FloatVector a1 = FloatVector.fromArray(SPECIES, source, si + stride).mul(scale);
     FloatVector a2 = FloatVector.fromArray(SPECIES, source, si + 2 * stride).mul(scale);

@@ -6,7 +6,7 @@ import static dev.hone.core.kernel.cpu.Approximations.GELU_B;
 import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
 import static dev.hone.core.kernel.vector.VectorMath.decay;
-import static dev.hone.core.kernel.vector.VectorMath.expBelow;
+import static dev.hone.core.kernel.vector.VectorMath.gauss;
 import static dev.hone.core.kernel.vector.VectorMath.normalCdf;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
@@ -58,7 +58,7 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void gelu(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector v = fromArray(F32, x, xi + i);
-      v.mul(normalCdf(v, expBelow(v.mul(v).mul(-0.5f)))).intoArray(y, yi + i);
+      v.mul(normalCdf(v, gauss(v))).intoArray(y, yi + i);
     }
   }
 
@@ -145,7 +145,7 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void geluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector v = fromArray(F32, x, xi + i);
-      FloatVector gauss = expBelow(v.mul(v).mul(-0.5f));
+      FloatVector gauss = gauss(v);
       FloatVector slope = v.mul(DENSITY_0).fma(gauss, normalCdf(v, gauss));
       FloatVector gradient = slope.mul(fromArray(F32, dy, dyi + i));
       if (accumulate) {
@@ -242,7 +242,7 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void geluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector g = fromArray(F32, gate, gi + i);
-      g.mul(normalCdf(g, expBelow(g.mul(g).mul(-0.5f)))).mul(fromArray(F32, up, ui + i)).intoArray(y, yi + i);
+      g.mul(normalCdf(g, gauss(g))).mul(fromArray(F32, up, ui + i)).intoArray(y, yi + i);
     }
   }
 
@@ -290,7 +290,7 @@ public final class VectorActivationLoops extends ActivationLoops {
     for (int i = 0; i < n; i += LANES) {
       FloatVector g = fromArray(F32, gate, gi + i);
       FloatVector d = fromArray(F32, dy, dyi + i);
-      FloatVector gauss = expBelow(g.mul(g).mul(-0.5f));
+      FloatVector gauss = gauss(g);
       FloatVector cdf = normalCdf(g, gauss);
       d.mul(fromArray(F32, up, ui + i)).mul(g.mul(DENSITY_0).fma(gauss, cdf)).intoArray(dGate, dgi + i);
       d.mul(g).mul(cdf).intoArray(dUp, dui + i);

@@ -33,6 +33,13 @@ final class VectorMath {
   private static final VectorShuffle<Float> ACROSS_2 = swap(2);
   private static final VectorShuffle<Float> ACROSS_1 = swap(1);
 
+  /** -1 / (2 ln 2). */
+  private static final float HALF_LOG2_E = -0.721347511f;
+  /** The same less {@link #HALF_LOG2_E}. */
+  private static final float HALF_LOG2_E_LOW = -9.62981517e-09f;
+  /** Where the power of two in e^(-x²/2) is 2^-126, the last that an exponent holds. */
+  private static final float GAUSS_MAX = 174;
+
   private VectorMath() {}
 
   private static VectorShuffle<Float> swap(int distance) {
@@ -131,12 +138,29 @@ final class VectorMath {
     return expReduced(twice, shifted).fma(power, power.sub(1));
   }
 
+  /**
+   * e^(-x²/2), as in {@link Exponential}; where x is beyond 13 as if it were 13, and of no defined value where x is NaN. The power
+   * of two is added to the exponent: an operation less than a product with it.
+   */
+  static FloatVector gauss(FloatVector x) {
+    FloatVector square = x.mul(x);
+    FloatVector limited = square.blend(GAUSS_MAX, square.compare(GT, GAUSS_MAX));
+    FloatVector shifted = limited.fma(HALF_LOG2_E, ROUND);
+    FloatVector less = broadcast(F32, ROUND).sub(shifted);
+    FloatVector r = limited.fma(broadcast(F32, HALF_LOG2_E_LOW), limited.fma(broadcast(F32, HALF_LOG2_E), less));
+    FloatVector p = r.fma(Exponential.C5, Exponential.C4);
+    p = p.fma(r, broadcast(F32, Exponential.C3));
+    p = p.fma(r, broadcast(F32, Exponential.C2));
+    p = p.fma(r, broadcast(F32, Exponential.C1));
+    p = p.fma(r, broadcast(F32, 1));
+    return p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats();
+  }
+
   /** Φ(x), given {@code gauss} = e^(-x²/2). */
   static FloatVector normalCdf(FloatVector x, FloatVector gauss) {
     FloatVector t = broadcast(F32, 1).div(x.abs().fma(CDF_T, 1));
     FloatVector s = broadcast(F32, 1).sub(t);
-    FloatVector r = s.fma(CDF_9, CDF_8);
-    r = r.fma(s, broadcast(F32, CDF_7));
+    FloatVector r = s.fma(CDF_8, CDF_7);
     r = r.fma(s, broadcast(F32, CDF_6));
     r = r.fma(s, broadcast(F32, CDF_5));
     r = r.fma(s, broadcast(F32, CDF_4));
