@@ -35,7 +35,7 @@ final class MatMulOps implements OpsFamily {
         product(report, "sgemm_small_" + kind, kind, s[0], s[1], s[2], null);
       }
     }
-    for (int r : new int[] {4, 8, 16, 64}) {
+    for (int r : new int[] {4, 8, 16, 32, 64}) {
       product(report, "lora_down", "NT", 1024, 768, r, null);
       product(report, "lora_up", "NT", 1024, r, 768, null);
       product(report, "lora_grad_hidden", "NN", 1024, 768, r, null);

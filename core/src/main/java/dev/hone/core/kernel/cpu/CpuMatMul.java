@@ -15,12 +15,13 @@ public final class CpuMatMul implements MatMulKernels {
   /** Depth below which sums are too short to be worth packing A. */
   private static final int SHALLOW = 64;
   /** Most columns for which both operands are better read as they lie than packed. */
-  private static final int FEW_DOTS = 64;
+  private static final int FEW_DOTS = 24;
   /** Most rows for which a weight is better read as it lies than packed: stored [N, K], and [K, N]. */
   private static final int FEW_ROWS = 64;
   private static final int FEW_SUMS = 12;
-  /** Most rows or columns of a sum over rows for which the large operand is better read as it lies than packed. */
-  private static final int THIN = 32;
+  /** Most rows, and most columns, of a sum over rows for which the large operand is better read as it lies than packed. */
+  private static final int THIN_ROWS = 12;
+  private static final int THIN_COLUMNS = 16;
   /** Most rows that stream a weight [N, K]. */
   private static final int STREAMED = 16;
 
@@ -72,9 +73,9 @@ public final class CpuMatMul implements MatMulKernels {
   private void overRows(Product product) {
     if (product.transB() || product.epilogue().scale() != 1) {
       packed.run(product);
-    } else if (product.m() <= THIN) {
+    } else if (product.m() <= THIN_ROWS) {
       rowSums.fewRows(product);
-    } else if (product.n() <= THIN && product.b().array() != null) {
+    } else if (product.n() <= THIN_COLUMNS && product.b().array() != null) {
       rowSums.fewColumns(product, product.b().array(), product.b().offset());
     } else {
       packed.run(product);
