@@ -8,13 +8,12 @@ import java.util.Arrays;
  * Products of few rows with a weight stored [N, K]: a short batch. Computed as Cᵀ = B · Aᵀ, so that the small operand is
  * packed and the large one is read once, by its rows where they lie.
  *
- * <p>Implementation note. An element is summed as {@link PackedProduct} does it, in order and in the same pieces, so that a row
- * has the same bits however many rows there are.
+ * <p>Implementation note. An element is summed as {@link PackedProduct} does it, in order and on from C, so that a row has the same
+ * bits however many rows there are.
  */
 final class FewRowsProduct {
   /** Multiply-adds that a thread does at a time. */
   private static final int GRAIN = 1 << 19;
-  private static final int TURNED = 14;
   private static final int ROWS = 13;
   private static final int SUMS = 15;
 
@@ -36,6 +35,7 @@ final class FewRowsProduct {
     try {
       float[] right = panels.right(width * product.k());
       loops.packAcross(product.a(), product.ai(), product.lda(), product.k(), width, product.m(), right, 0);
+      scale(product.epilogue().scale(), right, width * product.k());
       int grain = Math.max(1, GRAIN / (width * product.k()) / height) * height;
       Workers.ranges(product.n(), grain, (from, to) -> {
         for (int column = from; column < to; column += height) {
@@ -56,15 +56,23 @@ final class FewRowsProduct {
     float[] rows = source.array();
     int at = source.offset() + column * product.k();
     float[] sums = Scratch.floats(SUMS, height * width);
+    Arrays.fill(sums, 0, height * width, 0);
+    if (product.accumulate()) {
+      for (int i = 0; i < count; i++) {
+        turn(product.c(), product.ci() + column + i, product.n(), product.m(), sums, i * width, 1);
+      }
+    }
     for (int depth = 0; depth < product.k(); depth += pieces) {
       int length = Math.min(pieces, product.k() - depth);
       if (rows == null || count < height) {
         float[] copy = copy(source, column, count, depth, length);
-        loops.rowProduct(length, copy, 0, length, right, depth * width, width, false, sums, 0, width);
+        loops.rowProduct(length, copy, 0, length, right, depth * width, width, true, sums, 0, width);
       } else {
-        loops.rowProduct(length, rows, at + depth, product.k(), right, depth * width, width, false, sums, 0, width);
+        loops.rowProduct(length, rows, at + depth, product.k(), right, depth * width, width, true, sums, 0, width);
       }
-      store(product, sums, width, column, count, product.accumulate() || depth > 0);
+    }
+    for (int i = 0; i < count; i++) {
+      turn(sums, i * width, 1, product.m(), product.c(), product.ci() + column + i, product.n());
     }
   }
 
@@ -77,19 +85,15 @@ final class FewRowsProduct {
     return copy;
   }
 
-  private void store(Product product, float[] sums, int width, int column, int count, boolean add) {
-    int height = loops.productRows();
-    float[] turned = Scratch.floats(TURNED, product.m() * height);
-    for (int i = 0; i < count; i++) {
-      turn(sums, i * width, product.m(), turned, i, height);
+  private static void turn(float[] x, int xi, int step, int n, float[] y, int yi, int stride) {
+    for (int j = 0; j < n; j++) {
+      y[yi + j * stride] = x[xi + j * step];
     }
-    loops.store(turned, height, product.m(), count, product.epilogue().scale(), add, product.c(), product.ci() + column,
-        product.n());
   }
 
-  private static void turn(float[] sums, int si, int n, float[] turned, int ti, int stride) {
-    for (int j = 0; j < n; j++) {
-      turned[ti + j * stride] = sums[si + j];
+  private static void scale(float factor, float[] x, int n) {
+    for (int i = 0; i < n && factor != 1; i++) {
+      x[i] *= factor;
     }
   }
 }

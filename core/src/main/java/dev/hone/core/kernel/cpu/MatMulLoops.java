@@ -15,17 +15,15 @@ public abstract class MatMulLoops {
   public abstract int tileColumns();
 
   /**
-   * One tile of C: c[r][j] = scale · Σ_k a[k][r] · b[k][j], or with {@code add} that much more. The sum runs over k in order,
-   * so an element has the same bits whatever tile it is part of.
+   * Adds to one tile of C: c[r][j] += Σ_k a[k][r] · b[k][j]. The sum goes on from C and runs over k in order, so an element has
+   * the same bits whatever tile it is part of, and wherever the sum is cut.
    *
    * @param depth number of k
    * @param a a panel of {@link #tileRows} from {@code ai} on
    * @param b a panel of {@link #tileColumns} from {@code bi} on
-   * @param onward whether the sum goes on from C and not from 0
    * @param ldc distance of the rows of C
    */
-  public abstract void tile(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c,
-      int ci, int ldc);
+  public abstract void tile(int depth, float[] a, int ai, float[] b, int bi, float[] c, int ci, int ldc);
 
   /**
    * Puts sums into C: c[r][j] = scale · sums[r][j], or with {@code add} that much more.

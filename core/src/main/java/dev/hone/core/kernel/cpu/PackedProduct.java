@@ -2,6 +2,7 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
+import java.util.Arrays;
 
 /**
  * Products of large matrices: both operands are packed into panels, then register tiles run over the panels.
@@ -14,8 +15,8 @@ import dev.hone.core.parallel.Workers;
  * writes to C side by side, and what is packed at a time fits the third-level cache. If C has too few columns to occupy the
  * threads, rows are shared out too, and the threads pack all of B together.
  *
- * <p>An element is the sum over the pieces in order: neither threads nor blocks nor other rows change its bits. With A stored
- * [K, M] the sum is one over the rows of a batch, and goes on from C product by product: cutting a batch changes no bit.
+ * <p>An element is one sum over k that goes on from C, or from 0: neither threads nor blocks nor pieces nor other rows change its
+ * bits, and with A stored [K, M], where the sum is one over the rows of a batch, cutting the batch changes none.
  */
 final class PackedProduct {
   /** Rows of A packed at a time. */
@@ -141,6 +142,7 @@ final class PackedProduct {
       if (i < rowTiles) {
         int first = row + i * tileRows;
         packing.left(product, first, Math.min(tileRows, rowEnd - first), depth, depthEnd - depth, a, i * panelSize(tileRows));
+        scale(product.epilogue().scale(), a, i * panelSize(tileRows), panelSize(tileRows));
       } else {
         packRight(i - rowTiles, b, (i - rowTiles) * panelSize(tileColumns));
       }
@@ -149,9 +151,6 @@ final class PackedProduct {
     private void packRight(int tile, float[] panel, int at) {
       int first = column + tile * tileColumns;
       packing.right(product, first, Math.min(tileColumns, columnEnd - first), depth, depthEnd - depth, panel, at);
-      if (product.transA()) {
-        scale(product.epilogue().scale(), panel, at, panelSize(tileColumns));
-      }
     }
 
     /** Tiles {@code i} to {@code iEnd} down and {@code j} to {@code jEnd} across. */
@@ -165,13 +164,21 @@ final class PackedProduct {
           packRight(tj, panel, (tj - first) * panelSize(tileColumns));
         }
       }
+      int left = column + j * tileColumns;
+      int right = Math.min(columnEnd, column + jEnd * tileColumns);
       for (int ti = i; ti < iEnd; ti++) {
+        int top = row + ti * tileRows;
+        int bottom = Math.min(rowEnd, top + tileRows);
+        if (depth == 0 && !product.accumulate()) {
+          for (int r = top; r < bottom; r++) {
+            Arrays.fill(product.c(), product.ci() + r * product.n() + left, product.ci() + r * product.n() + right, 0);
+          }
+        }
         for (int tj = j; tj < jEnd; tj++) {
           tile(ti, tj, panel, (tj - first) * panelSize(tileColumns));
         }
         if (depthEnd == product.k()) {
-          epilogue.finish(product, row + ti * tileRows, Math.min(rowEnd, row + (ti + 1) * tileRows),
-              column + j * tileColumns, Math.min(columnEnd, column + jEnd * tileColumns));
+          epilogue.finish(product, top, bottom, left, right);
         }
       }
     }
@@ -183,29 +190,18 @@ final class PackedProduct {
       int columns = Math.min(tileColumns, columnEnd - left);
       int ci = product.ci() + top * product.n() + left;
       if (rows == tileRows && columns == tileColumns) {
-        tile(i, panel, at, product.c(), ci, product.n());
-      } else {
-        edge(i, panel, at, rows, columns, ci);
+        loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, product.c(), ci, product.n());
+        return;
       }
-    }
-
-    /** A tile that reaches beyond C, on a copy, so that an element has the same bits as elsewhere. */
-    private void edge(int i, float[] panel, int at, int rows, int columns, int ci) {
+      // A tile that reaches beyond C works on a copy, so that an element has the same bits as elsewhere.
       float[] copy = Scratch.floats(EDGE, tileRows * tileColumns);
       for (int r = 0; r < rows; r++) {
         System.arraycopy(product.c(), ci + r * product.n(), copy, r * tileColumns, columns);
       }
-      tile(i, panel, at, copy, 0, tileColumns);
+      loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, copy, 0, tileColumns);
       for (int r = 0; r < rows; r++) {
         System.arraycopy(copy, r * tileColumns, product.c(), ci + r * product.n(), columns);
       }
-    }
-
-    private void tile(int i, float[] panel, int at, float[] c, int ci, int ldc) {
-      boolean old = product.accumulate() || depth > 0;
-      boolean onward = product.transA();
-      loops.tile(depthEnd - depth, a, i * panelSize(tileRows), panel, at, onward && old,
-          onward ? 1 : product.epilogue().scale(), !onward && old, c, ci, ldc);
     }
   }
 
@@ -215,7 +211,7 @@ final class PackedProduct {
     }
   }
 
-  /** The most products that an element adds up before they go to C: the pieces of a sum over {@code k}. */
+  /** The length of the pieces that a sum over {@code k} is cut into. */
   static int depths(int k) {
     return piece(k, DEPTH, 16);
   }

@@ -36,21 +36,31 @@ final class RowSumProduct {
 
   /** C = op(A) · B with few rows of C. */
   void fewRows(Product product) {
+    if (product.epilogue().scale() != 1) {
+      PanelStore.Panels panels = store.take();
+      try {
+        int length = product.m() * product.k();
+        float[] scaled = panels.left(length);
+        for (int i = 0; i < length; i++) {
+          scaled[i] = product.epilogue().scale() * product.a()[product.aIndex(i / product.k(), i % product.k())];
+        }
+        fewRows(product, scaled, 0, product.k(), 1);
+      } finally {
+        store.give(panels);
+      }
+    } else {
+      fewRows(product, product.a(), product.ai(), product.transA() ? 1 : product.lda(), product.transA() ? product.lda() : 1);
+    }
+  }
+
+  private void fewRows(Product product, float[] weights, int wi, int rowStep, int step) {
     int rows = product.m();
-    int rowStep = product.transA() ? 1 : product.lda();
-    int step = product.transA() ? product.lda() : 1;
-    int pieces = product.transA() ? product.k() : PackedProduct.depths(product.k());
     Workers.ranges(product.n(), width(product.n()), (from, to) -> {
       int n = to - from;
       float[] sums = Scratch.floats(SUMS, rows * n);
-      int k = 0;
-      do { // once even for an empty sum
-        int end = Math.min(product.k(), k + pieces);
-        begin(product, sums, n, from);
-        sumRows(rows, k, end, product.a(), product.ai(), rowStep, step, product.b(), from, to, sums);
-        store(product, sums, n, from, !product.transA() && (product.accumulate() || k > 0));
-        k = end;
-      } while (k < product.k());
+      begin(product, sums, n, from);
+      sumRows(rows, product.k(), weights, wi, rowStep, step, product.b(), from, to, sums);
+      loops.store(sums, n, rows, n, 1, false, product.c(), product.ci() + from, product.n());
       epilogue.finish(product, 0, rows, from, to);
     });
   }
@@ -62,7 +72,7 @@ final class RowSumProduct {
       int n = to - from;
       float[] sums = Scratch.floats(SUMS, rows * n);
       beginTurned(product, sums, n, from);
-      sumRows(rows, 0, product.k(), b, bi, 1, rows, product.left(), from, to, sums);
+      sumRows(rows, product.k(), b, bi, 1, rows, product.left(), from, to, sums);
       storeTurned(product, sums, n, from);
       epilogue.finish(product, from, to, 0, rows);
     });
@@ -90,17 +100,18 @@ final class RowSumProduct {
       for (int block = 1; block < blocks; block++) {
         loops.add(sums, block * n, sums, 0, n);
       }
-      store(product, sums, n, 0, product.accumulate());
+      loops.store(sums, n, 1, n, product.epilogue().scale(), product.accumulate(), product.c(), product.ci(), n);
       epilogue.finish(product, 0, 1, 0, n);
     } finally {
       store.give(panels);
     }
   }
 
-  /** Adds the rows {@code k} to {@code end} of the large operand, from one column to another, to the sums of every row. */
-  private void sumRows(int rows, int k, int end, float[] weights, int wi, int rowStep, int step, MatrixSource large, int from,
-      int to, float[] sums) {
+  /** Adds the {@code end} rows of the large operand, from one column to another, to the sums of every row. */
+  private void sumRows(int rows, int end, float[] weights, int wi, int rowStep, int step, MatrixSource large, int from, int to,
+      float[] sums) {
     int n = to - from;
+    int k = 0;
     for (; k + MatMulLoops.SUM_ROWS <= end; k += MatMulLoops.SUM_ROWS) {
       float[] array = large.array();
       int at = large.offset() + k * large.columns() + from;
@@ -137,19 +148,15 @@ final class RowSumProduct {
     return Math.min(STRIP, (columns / strips + 31) / 32 * 32);
   }
 
-  /** Sums over rows go on from C; others begin with 0. */
+  /** Sums go on from C, or begin with 0. */
   private static void begin(Product product, float[] sums, int n, int column) {
     for (int i = 0; i < product.m(); i++) {
-      if (product.transA() && product.accumulate()) {
+      if (product.accumulate()) {
         System.arraycopy(product.c(), product.ci() + i * product.n() + column, sums, i * n, n);
       } else {
         Arrays.fill(sums, i * n, (i + 1) * n, 0);
       }
     }
-  }
-
-  private void store(Product product, float[] sums, int n, int column, boolean add) {
-    loops.store(sums, n, product.m(), n, product.epilogue().scale(), add, product.c(), product.ci() + column, product.n());
   }
 
   private static void beginTurned(Product product, float[] sums, int n, int row) {

@@ -1,14 +1,12 @@
 package dev.hone.core.kernel.scalar;
 
 import dev.hone.core.kernel.cpu.MatMulLoops;
-import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
 
 /** Matrix products in plain Java: a tile of four rows, each a run of columns that the compiler can vectorise. */
 public final class ScalarMatMulLoops extends MatMulLoops {
   private static final int ROWS = 4;
   private static final int COLUMNS = 32;
-  private static final int SUMS = 12;
 
   @Override
   public int tileRows() {
@@ -21,31 +19,17 @@ public final class ScalarMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void tile(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c, int ci,
-      int ldc) {
-    float[] sums = Scratch.floats(SUMS, ROWS * COLUMNS);
-    for (int r = 0; r < ROWS; r++) {
-      begin(onward, c, ci + r * ldc, sums, r * COLUMNS);
-    }
+  public void tile(int depth, float[] a, int ai, float[] b, int bi, float[] c, int ci, int ldc) {
     for (int k = 0; k < depth; k++) {
       for (int r = 0; r < ROWS; r++) {
-        accumulate(a[ai + k * ROWS + r], b, bi + k * COLUMNS, sums, r * COLUMNS);
+        accumulate(a[ai + k * ROWS + r], b, bi + k * COLUMNS, c, ci + r * ldc);
       }
     }
-    store(sums, COLUMNS, ROWS, COLUMNS, scale, add, c, ci, ldc);
   }
 
-  private static void begin(boolean onward, float[] c, int ci, float[] sums, int si) {
-    if (onward) {
-      System.arraycopy(c, ci, sums, si, COLUMNS);
-    } else {
-      Arrays.fill(sums, si, si + COLUMNS, 0);
-    }
-  }
-
-  private static void accumulate(float a, float[] b, int bi, float[] sums, int si) {
+  private static void accumulate(float a, float[] b, int bi, float[] c, int ci) {
     for (int j = 0; j < COLUMNS; j++) {
-      sums[si + j] += a * b[bi + j];
+      c[ci + j] += a * b[bi + j];
     }
   }
 

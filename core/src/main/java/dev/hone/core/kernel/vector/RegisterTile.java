@@ -28,6 +28,5 @@ abstract class RegisterTile {
   abstract int rows();
 
   /** {@link dev.hone.core.kernel.cpu.MatMulLoops#tile}. */
-  abstract void multiply(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c,
-      int ci, int ldc);
+  abstract void multiply(int depth, float[] a, int ai, float[] b, int bi, float[] c, int ci, int ldc);
 }

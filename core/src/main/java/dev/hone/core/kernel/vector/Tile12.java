@@ -12,58 +12,31 @@ final class Tile12 extends RegisterTile {
   }
 
   @Override
-  void multiply(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c, int ci,
-      int ldc) {
-    FloatVector left0 = FloatVector.zero(SPECIES);
-    FloatVector right0 = FloatVector.zero(SPECIES);
-    FloatVector left1 = FloatVector.zero(SPECIES);
-    FloatVector right1 = FloatVector.zero(SPECIES);
-    FloatVector left2 = FloatVector.zero(SPECIES);
-    FloatVector right2 = FloatVector.zero(SPECIES);
-    FloatVector left3 = FloatVector.zero(SPECIES);
-    FloatVector right3 = FloatVector.zero(SPECIES);
-    FloatVector left4 = FloatVector.zero(SPECIES);
-    FloatVector right4 = FloatVector.zero(SPECIES);
-    FloatVector left5 = FloatVector.zero(SPECIES);
-    FloatVector right5 = FloatVector.zero(SPECIES);
-    FloatVector left6 = FloatVector.zero(SPECIES);
-    FloatVector right6 = FloatVector.zero(SPECIES);
-    FloatVector left7 = FloatVector.zero(SPECIES);
-    FloatVector right7 = FloatVector.zero(SPECIES);
-    FloatVector left8 = FloatVector.zero(SPECIES);
-    FloatVector right8 = FloatVector.zero(SPECIES);
-    FloatVector left9 = FloatVector.zero(SPECIES);
-    FloatVector right9 = FloatVector.zero(SPECIES);
-    FloatVector left10 = FloatVector.zero(SPECIES);
-    FloatVector right10 = FloatVector.zero(SPECIES);
-    FloatVector left11 = FloatVector.zero(SPECIES);
-    FloatVector right11 = FloatVector.zero(SPECIES);
-    if (onward) {
-      left0 = FloatVector.fromArray(SPECIES, c, ci);
-      right0 = FloatVector.fromArray(SPECIES, c, ci + LANES);
-      left1 = FloatVector.fromArray(SPECIES, c, ci + ldc);
-      right1 = FloatVector.fromArray(SPECIES, c, ci + ldc + LANES);
-      left2 = FloatVector.fromArray(SPECIES, c, ci + 2 * ldc);
-      right2 = FloatVector.fromArray(SPECIES, c, ci + 2 * ldc + LANES);
-      left3 = FloatVector.fromArray(SPECIES, c, ci + 3 * ldc);
-      right3 = FloatVector.fromArray(SPECIES, c, ci + 3 * ldc + LANES);
-      left4 = FloatVector.fromArray(SPECIES, c, ci + 4 * ldc);
-      right4 = FloatVector.fromArray(SPECIES, c, ci + 4 * ldc + LANES);
-      left5 = FloatVector.fromArray(SPECIES, c, ci + 5 * ldc);
-      right5 = FloatVector.fromArray(SPECIES, c, ci + 5 * ldc + LANES);
-      left6 = FloatVector.fromArray(SPECIES, c, ci + 6 * ldc);
-      right6 = FloatVector.fromArray(SPECIES, c, ci + 6 * ldc + LANES);
-      left7 = FloatVector.fromArray(SPECIES, c, ci + 7 * ldc);
-      right7 = FloatVector.fromArray(SPECIES, c, ci + 7 * ldc + LANES);
-      left8 = FloatVector.fromArray(SPECIES, c, ci + 8 * ldc);
-      right8 = FloatVector.fromArray(SPECIES, c, ci + 8 * ldc + LANES);
-      left9 = FloatVector.fromArray(SPECIES, c, ci + 9 * ldc);
-      right9 = FloatVector.fromArray(SPECIES, c, ci + 9 * ldc + LANES);
-      left10 = FloatVector.fromArray(SPECIES, c, ci + 10 * ldc);
-      right10 = FloatVector.fromArray(SPECIES, c, ci + 10 * ldc + LANES);
-      left11 = FloatVector.fromArray(SPECIES, c, ci + 11 * ldc);
-      right11 = FloatVector.fromArray(SPECIES, c, ci + 11 * ldc + LANES);
-    }
+  void multiply(int depth, float[] a, int ai, float[] b, int bi, float[] c, int ci, int ldc) {
+    FloatVector left0 = FloatVector.fromArray(SPECIES, c, ci);
+    FloatVector right0 = FloatVector.fromArray(SPECIES, c, ci + LANES);
+    FloatVector left1 = FloatVector.fromArray(SPECIES, c, ci + ldc);
+    FloatVector right1 = FloatVector.fromArray(SPECIES, c, ci + ldc + LANES);
+    FloatVector left2 = FloatVector.fromArray(SPECIES, c, ci + 2 * ldc);
+    FloatVector right2 = FloatVector.fromArray(SPECIES, c, ci + 2 * ldc + LANES);
+    FloatVector left3 = FloatVector.fromArray(SPECIES, c, ci + 3 * ldc);
+    FloatVector right3 = FloatVector.fromArray(SPECIES, c, ci + 3 * ldc + LANES);
+    FloatVector left4 = FloatVector.fromArray(SPECIES, c, ci + 4 * ldc);
+    FloatVector right4 = FloatVector.fromArray(SPECIES, c, ci + 4 * ldc + LANES);
+    FloatVector left5 = FloatVector.fromArray(SPECIES, c, ci + 5 * ldc);
+    FloatVector right5 = FloatVector.fromArray(SPECIES, c, ci + 5 * ldc + LANES);
+    FloatVector left6 = FloatVector.fromArray(SPECIES, c, ci + 6 * ldc);
+    FloatVector right6 = FloatVector.fromArray(SPECIES, c, ci + 6 * ldc + LANES);
+    FloatVector left7 = FloatVector.fromArray(SPECIES, c, ci + 7 * ldc);
+    FloatVector right7 = FloatVector.fromArray(SPECIES, c, ci + 7 * ldc + LANES);
+    FloatVector left8 = FloatVector.fromArray(SPECIES, c, ci + 8 * ldc);
+    FloatVector right8 = FloatVector.fromArray(SPECIES, c, ci + 8 * ldc + LANES);
+    FloatVector left9 = FloatVector.fromArray(SPECIES, c, ci + 9 * ldc);
+    FloatVector right9 = FloatVector.fromArray(SPECIES, c, ci + 9 * ldc + LANES);
+    FloatVector left10 = FloatVector.fromArray(SPECIES, c, ci + 10 * ldc);
+    FloatVector right10 = FloatVector.fromArray(SPECIES, c, ci + 10 * ldc + LANES);
+    FloatVector left11 = FloatVector.fromArray(SPECIES, c, ci + 11 * ldc);
+    FloatVector right11 = FloatVector.fromArray(SPECIES, c, ci + 11 * ldc + LANES);
     for (int k = 0; k < depth; k++) {
       int at = ai + k * ROWS;
       FloatVector left = FloatVector.fromArray(SPECIES, b, bi + k * COLUMNS);
@@ -105,57 +78,29 @@ final class Tile12 extends RegisterTile {
       left11 = a11.fma(left, left11);
       right11 = a11.fma(right, right11);
     }
-    FloatVector factor = FloatVector.broadcast(SPECIES, scale);
-    if (add) {
-      left0.fma(factor, FloatVector.fromArray(SPECIES, c, ci)).intoArray(c, ci);
-      right0.fma(factor, FloatVector.fromArray(SPECIES, c, ci + LANES)).intoArray(c, ci + LANES);
-      left1.fma(factor, FloatVector.fromArray(SPECIES, c, ci + ldc)).intoArray(c, ci + ldc);
-      right1.fma(factor, FloatVector.fromArray(SPECIES, c, ci + ldc + LANES)).intoArray(c, ci + ldc + LANES);
-      left2.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 2 * ldc)).intoArray(c, ci + 2 * ldc);
-      right2.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 2 * ldc + LANES)).intoArray(c, ci + 2 * ldc + LANES);
-      left3.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 3 * ldc)).intoArray(c, ci + 3 * ldc);
-      right3.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 3 * ldc + LANES)).intoArray(c, ci + 3 * ldc + LANES);
-      left4.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 4 * ldc)).intoArray(c, ci + 4 * ldc);
-      right4.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 4 * ldc + LANES)).intoArray(c, ci + 4 * ldc + LANES);
-      left5.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 5 * ldc)).intoArray(c, ci + 5 * ldc);
-      right5.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 5 * ldc + LANES)).intoArray(c, ci + 5 * ldc + LANES);
-      left6.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 6 * ldc)).intoArray(c, ci + 6 * ldc);
-      right6.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 6 * ldc + LANES)).intoArray(c, ci + 6 * ldc + LANES);
-      left7.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 7 * ldc)).intoArray(c, ci + 7 * ldc);
-      right7.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 7 * ldc + LANES)).intoArray(c, ci + 7 * ldc + LANES);
-      left8.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 8 * ldc)).intoArray(c, ci + 8 * ldc);
-      right8.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 8 * ldc + LANES)).intoArray(c, ci + 8 * ldc + LANES);
-      left9.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 9 * ldc)).intoArray(c, ci + 9 * ldc);
-      right9.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 9 * ldc + LANES)).intoArray(c, ci + 9 * ldc + LANES);
-      left10.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 10 * ldc)).intoArray(c, ci + 10 * ldc);
-      right10.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 10 * ldc + LANES)).intoArray(c, ci + 10 * ldc + LANES);
-      left11.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 11 * ldc)).intoArray(c, ci + 11 * ldc);
-      right11.fma(factor, FloatVector.fromArray(SPECIES, c, ci + 11 * ldc + LANES)).intoArray(c, ci + 11 * ldc + LANES);
-    } else {
-      left0.mul(factor).intoArray(c, ci);
-      right0.mul(factor).intoArray(c, ci + LANES);
-      left1.mul(factor).intoArray(c, ci + ldc);
-      right1.mul(factor).intoArray(c, ci + ldc + LANES);
-      left2.mul(factor).intoArray(c, ci + 2 * ldc);
-      right2.mul(factor).intoArray(c, ci + 2 * ldc + LANES);
-      left3.mul(factor).intoArray(c, ci + 3 * ldc);
-      right3.mul(factor).intoArray(c, ci + 3 * ldc + LANES);
-      left4.mul(factor).intoArray(c, ci + 4 * ldc);
-      right4.mul(factor).intoArray(c, ci + 4 * ldc + LANES);
-      left5.mul(factor).intoArray(c, ci + 5 * ldc);
-      right5.mul(factor).intoArray(c, ci + 5 * ldc + LANES);
-      left6.mul(factor).intoArray(c, ci + 6 * ldc);
-      right6.mul(factor).intoArray(c, ci + 6 * ldc + LANES);
-      left7.mul(factor).intoArray(c, ci + 7 * ldc);
-      right7.mul(factor).intoArray(c, ci + 7 * ldc + LANES);
-      left8.mul(factor).intoArray(c, ci + 8 * ldc);
-      right8.mul(factor).intoArray(c, ci + 8 * ldc + LANES);
-      left9.mul(factor).intoArray(c, ci + 9 * ldc);
-      right9.mul(factor).intoArray(c, ci + 9 * ldc + LANES);
-      left10.mul(factor).intoArray(c, ci + 10 * ldc);
-      right10.mul(factor).intoArray(c, ci + 10 * ldc + LANES);
-      left11.mul(factor).intoArray(c, ci + 11 * ldc);
-      right11.mul(factor).intoArray(c, ci + 11 * ldc + LANES);
-    }
+    left0.intoArray(c, ci);
+    right0.intoArray(c, ci + LANES);
+    left1.intoArray(c, ci + ldc);
+    right1.intoArray(c, ci + ldc + LANES);
+    left2.intoArray(c, ci + 2 * ldc);
+    right2.intoArray(c, ci + 2 * ldc + LANES);
+    left3.intoArray(c, ci + 3 * ldc);
+    right3.intoArray(c, ci + 3 * ldc + LANES);
+    left4.intoArray(c, ci + 4 * ldc);
+    right4.intoArray(c, ci + 4 * ldc + LANES);
+    left5.intoArray(c, ci + 5 * ldc);
+    right5.intoArray(c, ci + 5 * ldc + LANES);
+    left6.intoArray(c, ci + 6 * ldc);
+    right6.intoArray(c, ci + 6 * ldc + LANES);
+    left7.intoArray(c, ci + 7 * ldc);
+    right7.intoArray(c, ci + 7 * ldc + LANES);
+    left8.intoArray(c, ci + 8 * ldc);
+    right8.intoArray(c, ci + 8 * ldc + LANES);
+    left9.intoArray(c, ci + 9 * ldc);
+    right9.intoArray(c, ci + 9 * ldc + LANES);
+    left10.intoArray(c, ci + 10 * ldc);
+    right10.intoArray(c, ci + 10 * ldc + LANES);
+    left11.intoArray(c, ci + 11 * ldc);
+    right11.intoArray(c, ci + 11 * ldc + LANES);
   }
 }

@@ -19,9 +19,8 @@ public final class VectorMatMulLoops extends MatMulLoops {
   }
 
   @Override
-  public void tile(int depth, float[] a, int ai, float[] b, int bi, boolean onward, float scale, boolean add, float[] c, int ci,
-      int ldc) {
-    TILE.multiply(depth, a, ai, b, bi, onward, scale, add, c, ci, ldc);
+  public void tile(int depth, float[] a, int ai, float[] b, int bi, float[] c, int ci, int ldc) {
+    TILE.multiply(depth, a, ai, b, bi, c, ci, ldc);
   }
 
   @Override
