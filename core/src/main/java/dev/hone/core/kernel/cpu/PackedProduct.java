@@ -123,8 +123,9 @@ final class PackedProduct {
         part(0);
         return;
       }
-      Workers.run(panels(), this::pack);
-      Workers.run(partsDown * partsAcross, this::part);
+      // Shares, so that threads do not work side by side: they would take lines of C from each other, several times a tile.
+      Workers.ranges(panels(), 1, (i, _) -> pack(i));
+      Workers.ranges(partsDown * partsAcross, 1, (i, _) -> part(i));
     }
 
     private void part(int part) {
