@@ -57,7 +57,7 @@ def product(kind, m, k, n):
 for m, k, n in [(200, 384, 384), (200, 384, 1536), (200, 1536, 384), (1024, 384, 384), (1024, 384, 1536)]:
     for kind in ("NN", "NT", "TN"):
         report("sgemm_small_" + kind, f"{m}x{k}x{n}", lambda: product(kind, m, k, n), gflops=2 * m * k * n)
-for r in (4, 8, 16, 64):
+for r in (4, 8, 16, 32, 64):
     for name, kind, m, k, n in [("down", "NT", 1024, 768, r), ("up", "NT", 1024, r, 768),
                                 ("grad_hidden", "NN", 1024, 768, r), ("grad_input", "NN", 1024, r, 768),
                                 ("grad_a", "TN", r, 1024, 768), ("grad_b", "TN", 768, 1024, r)]:

@@ -60,7 +60,7 @@ public final class GatherOps {
     return Variable.of(op, y).pullbacks(List.of(x), (up, targets) -> targets.addRows(0, up, back, scale)).saves();
   }
 
-  /** The kernel. */
+  /** Adds {@code scale} times each row of dy to a row of a table's gradient; row -1 is left out. */
   static void addRows(Tensor dy, int[] rows, float scale, Tensor dTable) {
     KERNELS.addRows(dy, rows, scale, dTable);
   }

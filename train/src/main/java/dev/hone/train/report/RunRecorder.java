@@ -26,9 +26,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Measures and describes a run, for people and for comparisons: a few answers from before training beside those from after it;
- * at the end it writes
- * {@code predictions.jsonl}, {@code run.json}, {@code report.html} and the model card {@code README.md}.
+ * Measures and describes a run, for people and for comparisons, with a few answers from before training beside those from
+ * after it: at the end it writes {@code predictions.jsonl}, {@code run.json}, {@code report.html} and the model card
+ * {@code README.md}.
  *
  * {@snippet :
  * RunRecorder recorder = RunRecorder.of(tuning, reviews, test, new RunRecorder.About("minilm", "lora",

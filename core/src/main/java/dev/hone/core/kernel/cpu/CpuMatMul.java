@@ -9,7 +9,7 @@ import dev.hone.core.parallel.Workers;
  * Matrix products: checks the operands and picks the way that suits the sizes.
  *
  * <p>Implementation note. Which way is taken depends on K and N, the sizes of a weight, or the ways add in the same order: a row
- * has the same bits in any company. Sums over rows go on from C in order in all of theirs.
+ * has the same bits in any company. All sums over rows, and the ways that share weights, go on from C in order.
  */
 public final class CpuMatMul implements MatMulKernels {
   /** Depth below which sums are too short to be worth packing A. */

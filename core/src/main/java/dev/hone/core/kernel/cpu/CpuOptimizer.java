@@ -66,8 +66,8 @@ public final class CpuOptimizer implements OptimizerKernels {
 
   private static void checkRows(Tensor parameter, Tensor gradient, int[] rows) {
     if (parameter.shape().rank() != 2 || !gradient.shape().equals(parameter.shape().with(0, rows.length))) {
-      throw new ShapeException("adamW: parameter is " + parameter.shape() + ", gradient " + gradient.shape() + " of " + rows.length
-          + " rows; it must be [rows, C] for a parameter [V, C]");
+      throw new ShapeException("adamW: parameter is " + parameter.shape() + ", gradient " + gradient.shape() + " of "
+          + rows.length + " rows; it must be [rows, C] for a parameter [V, C]");
     }
     for (int i = 0; i < rows.length; i++) {
       if (rows[i] <= (i == 0 ? -1 : rows[i - 1]) || rows[i] >= parameter.dim(0)) {

@@ -8,8 +8,8 @@ import java.util.Arrays;
  * Products of few rows with a weight stored [N, K]: a short batch. Computed as Cᵀ = B · Aᵀ, so that the small operand is
  * packed and the large one is read once, by its rows where they lie.
  *
- * <p>Implementation note. An element is summed as {@link PackedProduct} does it, in order and on from C, so that a row has the same
- * bits however many rows there are.
+ * <p>Implementation note. An element is summed as {@link PackedProduct} does it, in order and on from C, so that a row has the
+ * same bits however many rows there are.
  */
 final class FewRowsProduct {
   /** Multiply-adds that a thread does at a time. */
@@ -35,7 +35,7 @@ final class FewRowsProduct {
     try {
       float[] right = panels.right(width * product.k());
       loops.packAcross(product.a(), product.ai(), product.lda(), product.k(), width, product.m(), right, 0);
-      scale(product.epilogue().scale(), right, width * product.k());
+      PanelPacking.scale(product.epilogue().scale(), right, 0, width * product.k());
       int grain = Math.max(1, GRAIN / (width * product.k()) / height) * height;
       Workers.ranges(product.n(), grain, (from, to) -> {
         for (int column = from; column < to; column += height) {
@@ -88,12 +88,6 @@ final class FewRowsProduct {
   private static void turn(float[] x, int xi, int step, int n, float[] y, int yi, int stride) {
     for (int j = 0; j < n; j++) {
       y[yi + j * stride] = x[xi + j * step];
-    }
-  }
-
-  private static void scale(float factor, float[] x, int n) {
-    for (int i = 0; i < n && factor != 1; i++) {
-      x[i] *= factor;
     }
   }
 }

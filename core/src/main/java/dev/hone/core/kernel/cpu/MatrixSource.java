@@ -107,7 +107,8 @@ abstract sealed class MatrixSource {
       int far = (rowEnd - row) / MatMulLoops.ONE_ROWS;
       float[] four = Scratch.floats(WIDENED, MatMulLoops.ONE_ROWS);
       for (int i = 0; i < far; i++) {
-        loops.dotsOfOne(columns(), array, at(row + i), at(row + far + i), at(row + 2 * far + i), at(row + 3 * far + i), x, xi, four, 0);
+        int first = row + i;
+        loops.dotsOfOne(columns(), array, at(first), at(first + far), at(first + 2 * far), at(first + 3 * far), x, xi, four, 0);
         for (int j = 0; j < MatMulLoops.ONE_ROWS; j++) {
           sums[j * far + i] = four[j];
         }

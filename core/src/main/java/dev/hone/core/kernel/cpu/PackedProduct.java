@@ -143,7 +143,7 @@ final class PackedProduct {
       if (i < rowTiles) {
         int first = row + i * tileRows;
         packing.left(product, first, Math.min(tileRows, rowEnd - first), depth, depthEnd - depth, a, i * panelSize(tileRows));
-        scale(product.epilogue().scale(), a, i * panelSize(tileRows), panelSize(tileRows));
+        PanelPacking.scale(product.epilogue().scale(), a, i * panelSize(tileRows), panelSize(tileRows));
       } else {
         packRight(i - rowTiles, b, (i - rowTiles) * panelSize(tileColumns));
       }
@@ -203,12 +203,6 @@ final class PackedProduct {
       for (int r = 0; r < rows; r++) {
         System.arraycopy(copy, r * tileColumns, product.c(), ci + r * product.n(), columns);
       }
-    }
-  }
-
-  private static void scale(float factor, float[] panel, int at, int n) {
-    for (int i = at; i < at + n && factor != 1; i++) {
-      panel[i] *= factor;
     }
   }
 

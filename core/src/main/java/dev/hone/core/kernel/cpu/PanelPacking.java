@@ -48,4 +48,11 @@ final class PanelPacking {
       loops.packNeighbours(rows, 0, width, length, width, valid, panel, at);
     }
   }
+
+  /** x = factor · x, for {@code n} elements from {@code at} on. */
+  static void scale(float factor, float[] x, int at, int n) {
+    for (int i = at; i < at + n && factor != 1; i++) {
+      x[i] *= factor;
+    }
+  }
 }

@@ -41,7 +41,7 @@ final class ShallowProduct {
       for (int j = 0; j < strips; j++) {
         packing.right(product, j * width, Math.min(width, product.n() - j * width), 0, k, b, j * width * k);
       }
-      scale(product.epilogue().scale(), b, strips * width * k);
+      PanelPacking.scale(product.epilogue().scale(), b, 0, strips * width * k);
       int grain = Math.max(1, GRAIN / (strips * width * Math.max(1, k)) / height) * height;
       Workers.ranges(product.m(), grain, (from, to) -> {
         for (int row = from; row < to; row += height) {
@@ -51,12 +51,6 @@ final class ShallowProduct {
       });
     } finally {
       store.give(panels);
-    }
-  }
-
-  private static void scale(float factor, float[] b, int n) {
-    for (int i = 0; i < n && factor != 1; i++) {
-      b[i] *= factor;
     }
   }
 

@@ -139,8 +139,8 @@ final class VectorMath {
   }
 
   /**
-   * e^(-x²/2), as in {@link Exponential}; where x is beyond 13 as if it were 13, and of no defined value where x is NaN. The power
-   * of two is added to the exponent: an operation less than a product with it.
+   * e^(-x²/2), as in {@link Exponential}; where x is beyond 13 as if it were 13, and of no defined value where x is NaN. The
+   * power of two is added to the exponent: an operation less than a product with it.
    */
   static FloatVector gauss(FloatVector x) {
     FloatVector square = x.mul(x);
