@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
  * Single-operator speed, one JSON line per case.
  *
  * <pre>
- * java --add-modules jdk.incubator.vector -cp 'bench/target/classes:bench/target/lib/*' dev.hone.bench.OpsBench
- *     --threads 2 [--only REGEX] [--seconds 1.0] [--retries 2]
+ * java --add-modules jdk.incubator.vector -XX:PerMethodTrapLimit=10000 -cp 'bench/target/classes:bench/target/lib/*'
+ *     dev.hone.bench.OpsBench --threads 2 [--only REGEX] [--seconds 1.0] [--retries 2]
  * </pre>
  *
  * <p>{@code best_ms} and {@code median_ms} are of all repetitions after the warm-up; rates use the best. {@code other_cpu} is
