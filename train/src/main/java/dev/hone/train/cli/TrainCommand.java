@@ -91,11 +91,12 @@ final class TrainCommand implements Command {
     Path output = Path.of(arguments.required("output-dir"));
     boolean resume = arguments.on("resume");
     boolean search = arguments.on("find-lr");
-    OutputDirectory.check(output, resume || search || arguments.on("overwrite"));
-    TrainConfig config = config(arguments);
     boolean quiet = arguments.on("quiet");
+    TrainConfig config;
     PreparedRun run;
     try (WarmUp warmUp = WarmUp.start()) {
+      OutputDirectory.check(output, resume || search || arguments.on("overwrite"));
+      config = config(arguments);
       run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
       warmUp.await();
     }

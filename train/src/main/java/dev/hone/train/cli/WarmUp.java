@@ -25,12 +25,12 @@ import java.util.concurrent.TimeUnit;
  * compiled the kernels when training starts: vector code is hundreds of times slower until then. Results do not change.
  */
 final class WarmUp implements AutoCloseable {
-  private static final int TOKENS = 24; // small: the first pass runs in the interpreter
-  private static final int WIDTH = 64;
+  private static final int TOKENS = 24; // small: the first pass runs in the interpreter, and calls count towards compilation
+  private static final int WIDTH = 32;
   private static final int HEADS = 2;
-  private static final int WIDE = 64;
+  private static final int WIDE = 32;
   private static final int RANK = 8;
-  private static final long COMPILED_NANOS = 3_000_000; // a pass takes less when its kernels are compiled, and then 1 ms
+  private static final long COMPILED_NANOS = 6_000_000; // a pass takes less when most kernels are compiled, and then 0.5 ms
   private static final int PASSES = 1000; // then all is compiled, however long reading may take
   private static final long PATIENCE_MILLIS = 1500;
 
