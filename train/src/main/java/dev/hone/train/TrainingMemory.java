@@ -34,7 +34,7 @@ import java.util.List;
  * frozen layers; it is linear in the tokens, for no score matrix is ever kept.
  */
 final class TrainingMemory {
-  private static final int TRIAL_TOKENS = 64;
+  private static final int TRIAL_TOKENS = 16; // few: the first pass, while code is still being compiled
   /** Free blocks between those in use, and gradients on their way. */
   private static final double SLACK = 1.15;
   private static final int HEAD_ROWS = 264; // of logits at a time
