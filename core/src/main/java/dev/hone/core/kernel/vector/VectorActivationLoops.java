@@ -7,7 +7,8 @@ import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
 import static dev.hone.core.kernel.vector.VectorMath.decay;
 import static dev.hone.core.kernel.vector.VectorMath.gauss;
-import static dev.hone.core.kernel.vector.VectorMath.normalCdf;
+import static dev.hone.core.kernel.vector.VectorMath.magnitude;
+import static dev.hone.core.kernel.vector.VectorMath.normalTail;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.zero;
@@ -58,7 +59,7 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void gelu(float[] x, int xi, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector v = fromArray(F32, x, xi + i);
-      v.mul(normalCdf(v, gauss(v))).intoArray(y, yi + i);
+      VectorMath.gelu(v).intoArray(y, yi + i);
     }
   }
 
@@ -145,8 +146,11 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void geluBackward(float[] x, int xi, float[] dy, int dyi, boolean accumulate, float[] dx, int dxi, int n) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector v = fromArray(F32, x, xi + i);
-      FloatVector gauss = gauss(v);
-      FloatVector slope = v.mul(DENSITY_0).fma(gauss, normalCdf(v, gauss));
+      FloatVector u = magnitude(v);
+      FloatVector gauss = gauss(u);
+      FloatVector tail = normalTail(u, gauss);
+      FloatVector cdf = broadcast(F32, 1).sub(tail).blend(tail, v.compare(VectorOperators.LT, 0));
+      FloatVector slope = v.mul(DENSITY_0).fma(gauss, cdf);
       FloatVector gradient = slope.mul(fromArray(F32, dy, dyi + i));
       if (accumulate) {
         gradient.add(fromArray(F32, dx, dxi + i)).intoArray(dx, dxi + i);
@@ -242,7 +246,7 @@ public final class VectorActivationLoops extends ActivationLoops {
   private static void geluGated(float[] gate, int gi, float[] up, int ui, float[] y, int yi, int n) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector g = fromArray(F32, gate, gi + i);
-      g.mul(normalCdf(g, gauss(g))).mul(fromArray(F32, up, ui + i)).intoArray(y, yi + i);
+      VectorMath.gelu(g).mul(fromArray(F32, up, ui + i)).intoArray(y, yi + i);
     }
   }
 
@@ -290,8 +294,10 @@ public final class VectorActivationLoops extends ActivationLoops {
     for (int i = 0; i < n; i += LANES) {
       FloatVector g = fromArray(F32, gate, gi + i);
       FloatVector d = fromArray(F32, dy, dyi + i);
-      FloatVector gauss = gauss(g);
-      FloatVector cdf = normalCdf(g, gauss);
+      FloatVector u = magnitude(g);
+      FloatVector gauss = gauss(u);
+      FloatVector tail = normalTail(u, gauss);
+      FloatVector cdf = broadcast(F32, 1).sub(tail).blend(tail, g.compare(VectorOperators.LT, 0));
       d.mul(fromArray(F32, up, ui + i)).mul(g.mul(DENSITY_0).fma(gauss, cdf)).intoArray(dGate, dgi + i);
       d.mul(g).mul(cdf).intoArray(dUp, dui + i);
     }

@@ -33,12 +33,10 @@ final class VectorMath {
   private static final VectorShuffle<Float> ACROSS_2 = swap(2);
   private static final VectorShuffle<Float> ACROSS_1 = swap(1);
 
-  /** -1 / (2 ln 2). */
+  /** -1 / (2 ln 2). What the next bits would add is less than what rounding x² takes. */
   private static final float HALF_LOG2_E = -0.721347511f;
-  /** The same less {@link #HALF_LOG2_E}. */
-  private static final float HALF_LOG2_E_LOW = -9.62981517e-09f;
-  /** Where the power of two in e^(-x²/2) is 2^-126, the last that an exponent holds. */
-  private static final float GAUSS_MAX = 174;
+  /** Where the power of two in e^(-u²/2) is 2^-126, the last that an exponent holds. */
+  private static final int GAUSS_MAX = Float.floatToRawIntBits(13.19f);
 
   private VectorMath() {}
 
@@ -138,16 +136,19 @@ final class VectorMath {
     return expReduced(twice, shifted).fma(power, power.sub(1));
   }
 
+  /** |x|, where {@link #gauss} is a normal number: 13.19 where |x| is more, and where x is NaN. */
+  static FloatVector magnitude(FloatVector x) {
+    return x.abs().reinterpretAsInts().min(GAUSS_MAX).reinterpretAsFloats(); // bits are in the order of values
+  }
+
   /**
-   * e^(-x²/2), as in {@link Exponential}; where x is beyond 13 as if it were 13, and of no defined value where x is NaN. The
-   * power of two is added to the exponent: an operation less than a product with it.
+   * e^(-u²/2), as in {@link Exponential}, for a {@link #magnitude}. The power of two is added to the exponent: an operation less
+   * than a product with it.
    */
-  static FloatVector gauss(FloatVector x) {
-    FloatVector square = x.mul(x);
-    FloatVector limited = square.blend(GAUSS_MAX, square.compare(GT, GAUSS_MAX));
-    FloatVector shifted = limited.fma(HALF_LOG2_E, ROUND);
-    FloatVector less = broadcast(F32, ROUND).sub(shifted);
-    FloatVector r = limited.fma(broadcast(F32, HALF_LOG2_E_LOW), limited.fma(broadcast(F32, HALF_LOG2_E), less));
+  static FloatVector gauss(FloatVector u) {
+    FloatVector square = u.mul(u);
+    FloatVector shifted = square.fma(HALF_LOG2_E, ROUND);
+    FloatVector r = square.fma(broadcast(F32, HALF_LOG2_E), broadcast(F32, ROUND).sub(shifted));
     FloatVector p = r.fma(Exponential.C5, Exponential.C4);
     p = p.fma(r, broadcast(F32, Exponential.C3));
     p = p.fma(r, broadcast(F32, Exponential.C2));
@@ -156,9 +157,9 @@ final class VectorMath {
     return p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats();
   }
 
-  /** Φ(x), given {@code gauss} = e^(-x²/2). */
-  static FloatVector normalCdf(FloatVector x, FloatVector gauss) {
-    FloatVector t = broadcast(F32, 1).div(x.abs().fma(CDF_T, 1));
+  /** Φ(-u), given {@code gauss} = e^(-u²/2), for a {@link #magnitude}. Φ(u) is 1 less that. */
+  static FloatVector normalTail(FloatVector u, FloatVector gauss) {
+    FloatVector t = broadcast(F32, 1).div(u.fma(CDF_T, 1));
     FloatVector s = broadcast(F32, 1).sub(t);
     FloatVector r = s.fma(CDF_8, CDF_7);
     r = r.fma(s, broadcast(F32, CDF_6));
@@ -168,7 +169,12 @@ final class VectorMath {
     r = r.fma(s, broadcast(F32, CDF_2));
     r = r.fma(s, broadcast(F32, CDF_1));
     r = r.fma(s, broadcast(F32, CDF_0));
-    FloatVector tail = gauss.mul(t).mul(r);
-    return broadcast(F32, 1).sub(tail).blend(tail, x.compare(LT, 0));
+    return gauss.mul(t).mul(r);
+  }
+
+  /** x · Φ(x), as max(x, 0) - |x| · Φ(-|x|): a choice less, and as exact where x is negative. */
+  static FloatVector gelu(FloatVector x) {
+    FloatVector u = magnitude(x);
+    return normalTail(u, gauss(u)).fma(u.neg(), x.blend(0, x.compare(LT, 0)));
   }
 }
