@@ -139,6 +139,12 @@ public class GuardBenchmark {
     KERNELS.elementwise().activation(Activation.GELU, a, c);
   }
 
+  /** Its gradient, the longest of the loops over elements. */
+  @Benchmark
+  public void geluGradient() {
+    KERNELS.elementwise().activationBackward(Activation.GELU, a, b, false, c);
+  }
+
   /** An AdamW step. */
   @Benchmark
   public void adamW() {

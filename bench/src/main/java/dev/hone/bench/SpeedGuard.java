@@ -13,7 +13,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /**
  * Fails when a kernel has fallen off a cliff: when vectors became objects, or a loop is no longer compiled as it should be, it
  * takes ten to a hundred times as long. Times are compared with the bare rate of multiply-adds on the same machine in the same
- * run, so that the bounds hold on any machine; each is a third or less of what was measured.
+ * run, so that the bounds hold on any machine; each is less than half of what was measured.
  *
  * <pre>
  * java --add-modules jdk.incubator.vector -cp 'bench/target/classes:bench/target/lib/*' dev.hone.bench.SpeedGuard
@@ -42,6 +42,7 @@ public final class SpeedGuard {
     BOUNDS.put("softmax", new Bound(n * n, 0.005));
     BOUNDS.put("layerNorm", new Bound(n * n, 0.007));
     BOUNDS.put("gelu", new Bound(n * n, 0.005));
+    BOUNDS.put("geluGradient", new Bound(n * n, 0.015));
     BOUNDS.put("adamW", new Bound(n * n, 0.005));
   }
 
