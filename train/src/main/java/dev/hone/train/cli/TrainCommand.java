@@ -94,7 +94,7 @@ final class TrainCommand implements Command {
     boolean quiet = arguments.on("quiet");
     TrainConfig config;
     PreparedRun run;
-    try (WarmUp warmUp = WarmUp.start()) {
+    try (WarmUp warmUp = WarmUp.start()) { // before all else: compiling takes longer than what is done meanwhile
       OutputDirectory.check(output, resume || search || arguments.on("overwrite"));
       config = config(arguments);
       run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));

@@ -30,7 +30,7 @@ final class WarmUp implements AutoCloseable {
   private static final int HEADS = 2;
   private static final int WIDE = 32;
   private static final int RANK = 8;
-  private static final long COMPILED_NANOS = 6_000_000; // a pass takes less when most kernels are compiled, and then 0.5 ms
+  private static final long COMPILED_NANOS = 6_000_000; // a pass takes less when most kernels are compiled
   private static final int PASSES = 1000; // then all is compiled, however long reading may take
   private static final long PATIENCE_MILLIS = 1500;
 

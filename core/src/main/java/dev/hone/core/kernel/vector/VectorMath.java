@@ -157,7 +157,11 @@ final class VectorMath {
     return p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats();
   }
 
-  /** Φ(-u), given {@code gauss} = e^(-u²/2), for a {@link #magnitude}. Φ(u) is 1 less that. */
+  /**
+   * Φ(-u), given {@code gauss} = e^(-u²/2), for a {@link #magnitude}. Φ(u) is 1 less that. The gradients of GELU choose between
+   * the two where they are: a method called after this one would be beyond the 18,000 nodes up to which the compiler takes in
+   * methods of ours, and its vector would become an object.
+   */
   static FloatVector normalTail(FloatVector u, FloatVector gauss) {
     FloatVector t = broadcast(F32, 1).div(u.fma(CDF_T, 1));
     FloatVector s = broadcast(F32, 1).sub(t);
