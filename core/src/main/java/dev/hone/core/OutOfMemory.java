@@ -1,7 +1,7 @@
 package dev.hone.core;
 
 /** The heap has no room for a tensor. The message says how much was wanted and which settings help. */
-public final class OutOfMemory extends RuntimeException {
+public final class OutOfMemory extends HoneException {
   private static final long serialVersionUID = 1L;
 
   OutOfMemory(String what, long bytes, Throwable cause) {

@@ -1,7 +1,9 @@
 package dev.hone.lora;
 
+import dev.hone.core.HoneException;
+
 /** An adapter that does not fit its base model, or a directory that holds none; the message says what differs. */
-public final class AdapterException extends RuntimeException {
+public final class AdapterException extends HoneException {
   private static final long serialVersionUID = 1L;
 
   /** With the whole message. */

@@ -1,6 +1,7 @@
 package dev.hone.nn;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.HoneException;
 import dev.hone.nn.decoder.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -95,7 +96,7 @@ public record MemoryEstimate(List<Part> parts) {
   }
 
   /** A run that does not fit into the heap. */
-  public static final class DoesNotFit extends IllegalArgumentException {
+  public static final class DoesNotFit extends HoneException {
     private static final long serialVersionUID = 1L;
 
     DoesNotFit(String message) {

@@ -1,11 +1,12 @@
 package dev.hone.core.io;
 
+import dev.hone.core.HoneException;
 import dev.hone.core.NearNames;
 import java.util.Collection;
 import java.util.List;
 
 /** A tensor was asked for by a name that its source does not have. The message lists the names most like it. */
-public final class MissingTensorException extends RuntimeException {
+public final class MissingTensorException extends HoneException {
   private static final long serialVersionUID = 1L;
 
   /**

@@ -1,7 +1,9 @@
 package dev.hone.nn.load;
 
+import dev.hone.core.HoneException;
+
 /** A model directory that cannot be used; the message says which file, what is wrong, and what is known. */
-public final class ModelException extends RuntimeException {
+public final class ModelException extends HoneException {
   private static final long serialVersionUID = 1L;
 
   /** With the whole message. */

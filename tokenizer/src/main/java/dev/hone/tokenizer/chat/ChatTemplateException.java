@@ -1,10 +1,11 @@
 package dev.hone.tokenizer.chat;
 
+import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.chat.jinja.JinjaException;
 import dev.hone.tokenizer.chat.jinja.Template;
 
 /** A conversation that cannot be rendered or masked, a template that is malformed, or a file without a usable one. */
-public final class ChatTemplateException extends RuntimeException {
+public final class ChatTemplateException extends TokenizerException {
   private static final long serialVersionUID = 1L;
 
   /** Why it failed. */

@@ -1,12 +1,7 @@
 package dev.hone.train.cli;
 
-import dev.hone.core.OutOfMemory;
-import dev.hone.lora.AdapterException;
-import dev.hone.nn.load.ModelException;
+import dev.hone.core.HoneException;
 import dev.hone.tokenizer.TokenizerException;
-import dev.hone.tokenizer.chat.ChatTemplateException;
-import dev.hone.train.TrainingException;
-import dev.hone.train.data.DataException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -53,7 +48,7 @@ public final class Main {
       }
       String message = userMessage(e);
       if (message != null) {
-        console.note("error: " + message);
+        console.note("error: " + oneLine(message));
         return 2;
       }
       console.note("error: " + e + (debug ? "" : " (unexpected; --debug shows where)"));
@@ -64,13 +59,8 @@ public final class Main {
   /** The line for a mistake of the user or of his files; null for a fault of ours. */
   private static String userMessage(Throwable e) {
     return switch (e) {
-      case UserError u -> u.getMessage();
-      case DataException u -> u.getMessage();
-      case ModelException u -> u.getMessage();
-      case AdapterException u -> u.getMessage();
+      case HoneException u -> u.getMessage();
       case TokenizerException u -> u.getMessage();
-      case ChatTemplateException u -> u.getMessage();
-      case OutOfMemory u -> u.getMessage();
       case OutOfMemoryError _ -> "out of memory: the heap is limited to " + Runtime.getRuntime().maxMemory() / 1_000_000
           + " MB; give the JVM more (HONE_JAVA_OPTS=-Xmx8g) or use a smaller --batch-size or --max-length";
       case NoSuchFileException u -> u.getFile() + ": no such file";
@@ -78,9 +68,13 @@ public final class Main {
       case IOException u -> u.getMessage();
       case IllegalArgumentException u -> u.getMessage();
       case UncheckedIOException u -> userMessage(u.getCause());
-      case TrainingException u -> u.getMessage();
       default -> null;
     };
+  }
+
+  /** Without breaks and control characters, which a value from a file may have brought along. */
+  private static String oneLine(String message) {
+    return message.strip().replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
   }
 
   private static Command find(String name) {

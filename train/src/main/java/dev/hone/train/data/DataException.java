@@ -1,10 +1,12 @@
 package dev.hone.train.data;
 
+import dev.hone.core.HoneException;
+
 /**
  * Data that cannot be used: one line that names the file, the line, the rule and, if certain, the fix. It is the user's
  * to mend, so a command line shows the message without a stack trace.
  */
-public final class DataException extends RuntimeException {
+public final class DataException extends HoneException {
   private static final long serialVersionUID = 1L;
 
   private final String source;
