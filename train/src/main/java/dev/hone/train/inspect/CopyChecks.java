@@ -1,8 +1,10 @@
 package dev.hone.train.inspect;
 
 import dev.hone.train.inspect.Finding.Level;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 
@@ -11,18 +13,21 @@ final class CopyChecks {
   private final Corpus corpus;
   private final Scan scan;
   private final double likeness;
+  private final RowLabels labels;
   private final BiConsumer<Finding, Rows> out;
 
   /**
    * Checks of copies.
    *
    * @param likeness from which on rows are near copies
+   * @param labels of the rows
    * @param out gets each finding with its rows
    */
-  CopyChecks(Corpus corpus, Scan scan, double likeness, BiConsumer<Finding, Rows> out) {
+  CopyChecks(Corpus corpus, Scan scan, double likeness, RowLabels labels, BiConsumer<Finding, Rows> out) {
     this.corpus = corpus;
     this.scan = scan;
     this.likeness = likeness;
+    this.labels = labels;
     this.out = out;
   }
 
@@ -50,14 +55,27 @@ final class CopyChecks {
 
   private void exact(Copies copies) {
     Rows rows = new Rows(corpus);
+    Map<Labelled, Integer> earliest = new HashMap<>(); // of texts that occur again, for each of their labels
     for (int row = 0; row < corpus.trained(); row++) {
       int first = copies.earlier(row);
-      if (first >= 0 && corpus.label(row).equals(corpus.label(first))) {
-        rows.add(row, first, "");
+      if (first >= 0) {
+        earliest.putIfAbsent(new Labelled(first, label(first)), first);
+        Integer same = earliest.putIfAbsent(new Labelled(first, label(row)), row);
+        if (same != null) {
+          rows.add(row, same, "");
+        }
       }
     }
     out.accept(rows.finding(Check.DUPLICATES, Level.WARNING, count(rows.count(), "repeats", "repeat") + " an earlier row"
         + share(rows), "no row repeats another"), rows);
+  }
+
+  /** A text, by the first row that has it, with a label. */
+  private record Labelled(int text, Set<String> label) {}
+
+  /** The label of a row; several have no order. */
+  private Set<String> label(int row) {
+    return Set.copyOf(labels.of(row));
   }
 
   private String share(Rows rows) {
@@ -71,7 +89,7 @@ final class CopyChecks {
     for (int row = 0; row < corpus.trained(); row++) {
       int twin = near.twin(row);
       if (twin >= 0) {
-        boolean sameLabel = corpus.label(row).equals(corpus.label(twin));
+        boolean sameLabel = label(row).equals(label(twin));
         rows.add(row, twin, detail(near, row) + (sameLabel ? "" : ", other label"));
         if (sameLabel) {
           removed.add(row);
@@ -128,19 +146,18 @@ final class CopyChecks {
 
   private void conflicts(Copies copies) {
     Rows rows = new Rows(corpus);
-    Set<Integer> conflicting = new HashSet<>();
-    int[] other = new int[corpus.trained()];
+    Map<Integer, Integer> others = new HashMap<>(); // by the first row of a text, the first one with another label
     for (int row = 0; row < corpus.trained(); row++) {
       int first = copies.earlier(row);
-      if (first >= 0 && !corpus.label(first).equals(corpus.label(row))) {
-        conflicting.add(first);
-        other[first] = other[first] == 0 ? row : other[first];
+      if (first >= 0 && !label(first).equals(label(row))) {
+        others.putIfAbsent(first, row);
       }
     }
     for (int row = 0; row < corpus.trained(); row++) {
       int first = copies.earlier(row) < 0 ? row : copies.earlier(row);
-      if (conflicting.contains(first)) {
-        int against = first == row ? other[row] : first;
+      Integer other = others.get(first);
+      if (other != null) {
+        int against = label(row).equals(label(first)) ? other : first;
         rows.add(row, against, "'" + corpus.label(row) + "' and '" + corpus.label(against) + "'");
       }
     }

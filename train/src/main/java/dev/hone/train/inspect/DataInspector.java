@@ -47,8 +47,9 @@ public final class DataInspector {
     Scan scan = new Scan(corpus, view);
     TextChecks texts = new TextChecks(corpus, scan, view, this::add);
     texts.readable();
-    new CopyChecks(corpus, scan, settings.likeness(), this::add).run();
-    List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, scan, settings.labels(), this::add).run() : List.of();
+    RowLabels names = new RowLabels(corpus, settings.labels());
+    new CopyChecks(corpus, scan, settings.likeness(), names, this::add).run();
+    List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, scan, names, this::add).run() : List.of();
     texts.looks();
     List<List<Share>> tongues = texts.tongues();
     texts.persons();

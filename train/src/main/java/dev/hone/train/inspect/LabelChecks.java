@@ -1,6 +1,5 @@
 package dev.hone.train.inspect;
 
-import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.inspect.Finding.Level;
 import java.util.ArrayList;
@@ -10,7 +9,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
-import tools.jackson.core.JacksonException;
 
 /** How rows share out over labels, and how labels are spelled. */
 final class LabelChecks {
@@ -21,14 +19,14 @@ final class LabelChecks {
 
   private final Corpus corpus;
   private final Scan scan;
-  private final InspectSettings.Labels kind;
+  private final RowLabels labels;
   private final BiConsumer<Finding, Rows> out;
   private final Map<String, int[]> counts = new TreeMap<>(LabelSet.ORDER); // training, held out
 
-  LabelChecks(Corpus corpus, Scan scan, InspectSettings.Labels kind, BiConsumer<Finding, Rows> out) {
+  LabelChecks(Corpus corpus, Scan scan, RowLabels labels, BiConsumer<Finding, Rows> out) {
     this.corpus = corpus;
     this.scan = scan;
-    this.kind = kind;
+    this.labels = labels;
     this.out = out;
   }
 
@@ -39,14 +37,14 @@ final class LabelChecks {
       if (!scan.has(row, Scan.MALFORMED) && corpus.lacksLabel(row)) {
         missing.add(row);
       } else if (counts(row)) {
-        for (String label : labels(row)) {
+        for (String label : labels.of(row)) {
           counts.computeIfAbsent(label, _ -> new int[2])[corpus.isHeldOut(row) ? 1 : 0]++;
         }
       }
     }
     out.accept(missing.finding(Check.NO_LABEL, Level.ERROR, CopyChecks.count(missing.count(), "has", "have")
         + " no label, which training refuses", "every row has a label"), missing);
-    if (kind == InspectSettings.Labels.NUMBERS) {
+    if (labels.kind() == InspectSettings.Labels.NUMBERS) {
       numbers();
       return List.of();
     }
@@ -60,15 +58,6 @@ final class LabelChecks {
   /** Whether a row has a text and a label. */
   private boolean counts(int row) {
     return scan.isUsable(row) && !corpus.lacksLabel(row);
-  }
-
-  private List<String> labels(int row) {
-    String label = corpus.label(row);
-    try {
-      return kind == InspectSettings.Labels.SEVERAL ? new Example.Labelled("", label).labels() : List.of(label);
-    } catch (JacksonException _) {
-      return List.of(label); // a list that is no JSON is a label of its own, and a rare one
-    }
   }
 
   private void numbers() {
@@ -91,10 +80,10 @@ final class LabelChecks {
 
   private void balance() {
     long total = 0;
-    int labels = 0;
+    int kinds = 0;
     for (int[] rows : counts.values()) {
       total += rows[0];
-      labels += rows[0] > 0 ? 1 : 0;
+      kinds += rows[0] > 0 ? 1 : 0;
     }
     List<String> rare = new ArrayList<>();
     String most = null;
@@ -106,14 +95,14 @@ final class LabelChecks {
       }
       most = most == null || rows > counts.get(most)[0] ? entry.getKey() : most;
       least = least == null || rows < counts.get(least)[0] ? entry.getKey() : least;
-      if (rows < FEW || rows < RARE * total / labels) {
+      if (rows < FEW || rows < RARE * total / kinds) {
         rare.add(entry.getKey());
       }
     }
     Rows rows = new Rows(corpus);
     for (int row = 0; row < corpus.trained() && !rare.isEmpty(); row++) {
       if (counts(row)) {
-        for (String label : labels(row)) {
+        for (String label : labels.of(row)) {
           if (rare.contains(label)) {
             rows.add(row, -1, "'" + label + "'");
             break;
@@ -121,15 +110,15 @@ final class LabelChecks {
         }
       }
     }
-    if (labels < 2 && kind == InspectSettings.Labels.ONE) {
-      out.accept(new Finding(Check.LABELS, Level.ERROR, labels == 0 ? "no row has a label" : "all rows have one label ('" + most
+    if (kinds < 2 && labels.kind() == InspectSettings.Labels.ONE) {
+      out.accept(new Finding(Check.LABELS, Level.ERROR, kinds == 0 ? "no row has a label" : "all rows have one label ('" + most
           + "'); a classifier needs two", 0, List.of()), rows);
       return;
     }
-    String spread = labels == 0 ? "no labels"
-        : counts.get(least)[0] == counts.get(most)[0] ? String.format(Locale.ROOT, "%d labels of %,d rows each", labels,
+    String spread = kinds == 0 ? "no labels"
+        : counts.get(least)[0] == counts.get(most)[0] ? String.format(Locale.ROOT, "%d labels of %,d rows each", kinds,
             counts.get(most)[0])
-        : String.format(Locale.ROOT, "%d labels, '%s' has the fewest rows (%,d), '%s' the most (%,d)", labels, least,
+        : String.format(Locale.ROOT, "%d labels, '%s' has the fewest rows (%,d), '%s' the most (%,d)", kinds, least,
         counts.get(least)[0], most, counts.get(most)[0]);
     out.accept(rows.finding(Check.LABELS, Level.WARNING, rare.size() + (rare.size() == 1 ? " label is" : " labels are")
         + " rare ("
@@ -150,7 +139,7 @@ final class LabelChecks {
       if (!counts(row)) {
         continue;
       }
-      for (String label : labels(row)) {
+      for (String label : labels.of(row)) {
         String best = usual.get(plain(label));
         boolean unseen = counts.get(label)[0] == 0;
         unknown |= unseen;

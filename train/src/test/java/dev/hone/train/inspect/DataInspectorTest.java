@@ -129,6 +129,32 @@ class DataInspectorTest {
   }
 
   @Test
+  void repeatsAreCountedWithinEachLabelAndConflictsBetweenLabels() throws IOException {
+    Inspection found = DataInspector.inspect(InspectSettings.of(csv("d.csv",
+        List.of("same text,a", "same text,b", "same text,b", "same text,b", "other,a"))));
+    assertEquals("d.csv lines 4 (= 3), 5 (= 3)", found.finding(Check.DUPLICATES).where(5));
+    assertEquals("d.csv lines 2 (= 3, 'a' and 'b'), 3 (= 2, 'b' and 'a'), 4 (= 2, 'b' and 'a'), 5 (= 2, 'b' and 'a')",
+        found.finding(Check.CONFLICTS).where(5));
+    found = DataInspector.inspect(InspectSettings.of(csv("e.csv", List.of("p,a", "p,a", "p,b", "q,a"))));
+    assertEquals("e.csv line 3 (= 2)", found.finding(Check.DUPLICATES).where(5));
+    assertEquals("e.csv lines 2 (= 4, 'a' and 'b'), 3 (= 4, 'a' and 'b'), 4 (= 2, 'b' and 'a')",
+        found.finding(Check.CONFLICTS).where(5));
+  }
+
+  @Test
+  void labelsThatAreEqualAsSetsOrNumbersAreNoConflict() throws IOException {
+    Path several = csv("several.csv", List.of("p,a|b", "p,b|a", "p,a", "q,b"));
+    Inspection found = DataInspector.inspect(InspectSettings.of(several).withData(DataOptions.DETECT,
+        InspectSettings.Task.CLASSIFY, InspectSettings.Labels.SEVERAL));
+    assertEquals("several.csv line 3 (= 2)", found.finding(Check.DUPLICATES).where(5));
+    assertEquals(3, found.finding(Check.CONFLICTS).rows());
+    found = DataInspector.inspect(InspectSettings.of(csv("numbers.csv", List.of("p,1", "p,1.0", "q,2.5"))).withData(
+        DataOptions.DETECT, InspectSettings.Task.CLASSIFY, InspectSettings.Labels.NUMBERS));
+    assertEquals("numbers.csv line 3 (= 2)", found.finding(Check.DUPLICATES).where(5));
+    assertEquals(0, found.finding(Check.CONFLICTS).rows());
+  }
+
+  @Test
   void theSamePromptWithAnotherAnswerIsNoted() throws IOException {
     List<String> completions = new ArrayList<>(CleanRows.completions(20));
     String first = completions.get(2);
