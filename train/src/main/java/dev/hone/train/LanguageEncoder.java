@@ -139,7 +139,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     int cut = 0;
     int dropped = 0;
     int joined = 0;
-    int firstDropped = 0;
+    int firstDropped = -1;
     for (int from = 0; from < data.size(); from += AT_A_TIME) {
       int first = from;
       Made[] made = new Made[Math.min(AT_A_TIME, data.size() - from)];
@@ -155,17 +155,24 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
         joined += made[i].joined ? 1 : 0;
         boolean lost = made[i].rows.isEmpty();
         dropped += lost ? 1 : 0;
-        firstDropped = lost && firstDropped == 0 ? data.line(first + i) : firstDropped;
+        firstDropped = lost && firstDropped < 0 ? first + i : firstDropped;
       }
     }
     if (dropped > MOST_DROPPED * data.size() || rows.size == 0) {
-      throw new DataException(data.source(), firstDropped, dropped + " of " + data.size() + " rows have nothing to learn "
-          + "in their first " + maxLength + " tokens, this is the first; raise the maximum length (--max-length) or shorten "
-          + "prompts; more than 5 % is taken for a fault");
+      throw nothingLearnt(data, dropped, firstDropped);
     }
     int[] source = Arrays.copyOf(rows.source, rows.size);
     TrainingSet set = rows.set(i -> again(data, source, i, stride, chosen));
     return new Encoded(set, source, rows.learnt, cut, dropped, joined);
+  }
+
+  private DataException nothingLearnt(Dataset<Example.Language> data, int dropped, int first) {
+    String why = first >= 0 && !withPrompts && data.row(first) instanceof Example.Chat chat ? chat.lacksAnswer() : "";
+    return new DataException(data.source(), first < 0 ? 0 : data.line(first), dropped + " of " + data.size()
+        + " rows have nothing to learn " + (why.isEmpty() ? "in their first " + maxLength
+        + " tokens, this is the first; raise the maximum length (--max-length) or shorten prompts"
+        : "(the first: " + why + "); what is learnt is said by the role 'assistant', with weight 1 if any")
+        + "; more than 5 % is taken for a fault");
   }
 
   /** What became of a row of the data: no rows if there is nothing to learn, or what is wrong with it. */
@@ -236,7 +243,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     int length = Math.min(maxLength, row.tokens.length);
     float[] target = new float[length];
     for (int t = 0; t < length; t++) {
-      target[t] = row.learnt[t] || withPrompts ? 1 : 0;
+      target[t] = row.learnt[t] ? 1 : 0;
     }
     return new TrainingSet.Row(Arrays.copyOf(row.tokens, length), target);
   }
@@ -275,13 +282,13 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
   private Row row(Dataset<Example.Language> data, int i, Map<Boolean, ChatTemplate> chosen) {
     try {
       return row(data.row(i), chosen);
-    } catch (ChatTemplateException e) {
-      throw new DataException(data.source(), data.line(i), e.getMessage());
+    } catch (ChatTemplateException | IllegalArgumentException e) {
+      throw new DataException(data.source(), data.line(i), e.getMessage(), e);
     }
   }
 
   /**
-   * One row as it is before it is cut; {@code withPrompts} makes no difference here.
+   * One row as it is before it is cut.
    *
    * @param chosen templates that were parsed before, by whether there are tools; at first an empty map
    * @throws ChatTemplateException if the template does not take a conversation
@@ -297,21 +304,42 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       }
       case Example.Chat chat -> {
         ChatTemplate template = chosen.computeIfAbsent(chat.tools() != null, templates::choose);
-        MaskedChat masked = template.encodeMasked(chat.messages(), options(chat), ChatEncoder.of(tokenizer));
-        yield new Row(masked.ids(), masked.assistant(), false);
+        yield chat(chat, template);
       }
       case Example.Document _ -> throw new IllegalArgumentException("a document has blocks, not one row");
     };
   }
 
-  /** The tokens with the end token; those from {@code first} on are learnt. */
+  /** What the assistant says is learnt, but for messages that are context; with prompts, all but these. */
+  private Row chat(Example.Chat chat, ChatTemplate template) {
+    ChatOptions options = options(chat);
+    List<Map<String, Object>> messages = ContentParts.fitted(chat.messages(), template, options);
+    if (!withPrompts) {
+      MaskedChat masked = template.encodeMasked(messages, options, ChatEncoder.of(tokenizer), i -> !chat.isContext(i));
+      return new Row(masked.ids(), masked.assistant(), false);
+    }
+    for (int i = 0; i < messages.size(); i++) {
+      if (chat.isContext(i) && !"assistant".equals(messages.get(i).get("role"))) {
+        throw new IllegalArgumentException("message " + (i + 1) + " (" + messages.get(i).get("role") + ") has weight 0, and "
+            + "train_on_prompt learns what others than the assistant say; leave one of them out");
+      }
+    }
+    MaskedChat given = template.encodeMasked(messages, options, ChatEncoder.of(tokenizer), chat::isContext);
+    boolean[] learnt = new boolean[given.ids().length];
+    for (int t = 0; t < learnt.length; t++) {
+      learnt[t] = !given.assistant()[t];
+    }
+    return new Row(given.ids(), learnt, false);
+  }
+
+  /** The tokens with the end token; those from {@code first} on are learnt, with prompts all. */
   private Row ended(int[] tokens, int first, boolean joined) {
     int[] all = endToken < 0 ? tokens : Arrays.copyOf(tokens, tokens.length + 1);
     if (endToken >= 0) {
       all[tokens.length] = endToken;
     }
     boolean[] learnt = new boolean[all.length];
-    Arrays.fill(learnt, Math.min(first, learnt.length), learnt.length, true);
+    Arrays.fill(learnt, withPrompts ? 0 : Math.min(first, learnt.length), learnt.length, true);
     return new Row(all, learnt, joined);
   }
 
@@ -330,8 +358,9 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
 
   /** The tokens of a conversation up to where the assistant is to speak. */
   int[] prompt(Example.Chat chat) {
-    return templates.choose(chat.tools() != null)
-        .encode(chat.messages(), options(chat).withGenerationPrompt(true), ChatEncoder.of(tokenizer)).ids();
+    ChatTemplate template = templates.choose(chat.tools() != null);
+    ChatOptions options = options(chat).withGenerationPrompt(true);
+    return template.encode(ContentParts.fitted(chat.messages(), template, options), options, ChatEncoder.of(tokenizer)).ids();
   }
 
   private ChatOptions options(Example.Chat chat) {

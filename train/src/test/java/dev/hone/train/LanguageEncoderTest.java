@@ -71,6 +71,67 @@ class LanguageEncoderTest {
     assertEquals(0, encoded.cut());
   }
 
+  private static Example.Chat weighed() {
+    return new Example.Chat(List.of(Map.of("role", "user", "content", "x"), Map.of("role", "assistant", "content", "y", "weight", 0),
+        Map.of("role", "user", "content", "z"), Map.of("role", "assistant", "content", "w", "weight", 1)), null);
+  }
+
+  @Test
+  void anAnswerWithoutWeightIsContextAndNotLearnt() throws IOException {
+    LanguageEncoder.Encoded encoded = encoder.encode(rows(weighed()));
+    assertEquals("<s>[user]x</s>[assistant]y</s>[user]z</s>[assistant]w</s>", all(encoded, 0));
+    assertEquals("w</s>", learnt(encoded, 0));
+    assertEquals("[user]x</s>[assistant][user]z</s>[assistant]w</s>", learnt(encoder(64, true).encode(rows(weighed())), 0));
+    String marking = "{% for m in messages %}[{{ m.role }}]{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
+        + "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}";
+    assertEquals("w", learnt(withTemplate(marking).encode(rows(weighed())), 0));
+  }
+
+  @Test
+  void weightsThatCannotBeMetAreRefused() {
+    Example.Chat half = new Example.Chat(List.of(Map.of("role", "assistant", "content", "y", "weight", 0.5)), null);
+    assertEquals("rows line 1: message 1 has the weight 0.5; a message is learnt (1) or given as context (0)",
+        assertThrows(DataException.class, () -> encoder.encode(rows(half))).getMessage());
+    Example.Chat given = new Example.Chat(List.of(Map.of("role", "user", "content", "y", "weight", 0),
+        Map.of("role", "assistant", "content", "w")), null);
+    assertEquals("w</s>", learnt(encoder.encode(rows(given)), 0));
+    assertTrue(assertThrows(DataException.class, () -> encoder(64, true).encode(rows(given))).getMessage()
+        .startsWith("rows line 1: message 1 (user) has weight 0, and train_on_prompt learns"));
+    Example.Chat none = new Example.Chat(List.of(Map.of("role", "assistant", "content", "y", "weight", 0)), null);
+    assertEquals("rows line 1: 1 of 1 rows have nothing to learn (the first: every assistant message has weight 0); what is "
+        + "learnt is said by the role 'assistant', with weight 1 if any; more than 5 % is taken for a fault",
+        assertThrows(DataException.class, () -> encoder.encode(rows(none))).getMessage());
+  }
+
+  @Test
+  void rolesThatNobodyLearnsAreNamed() {
+    Example.Chat capitals = new Example.Chat(List.of(Map.of("role", "User", "content", "y"),
+        Map.of("role", "Assistant", "content", "w")), null);
+    assertTrue(assertThrows(DataException.class, () -> encoder.encode(rows(capitals))).getMessage()
+        .contains("(the first: no assistant message; roles seen: Assistant, User)"));
+  }
+
+  @Test
+  void partsOfAContentAreGivenToTemplatesThatKnowThemAndAsTextToOthers() throws IOException {
+    Map<String, Object> said = Map.of("role", "user", "content", List.of(Map.of("type", "text", "text", "a"),
+        Map.of("type", "text", "text", "b")));
+    Dataset<Example.Language> data = rows(new Example.Chat(List.of(said, Map.of("role", "assistant", "content",
+        List.of(Map.of("type", "text", "text", "ho")))), null));
+    assertEquals("<s>[user]a\nb</s>[assistant]ho</s>", all(encoder.encode(data), 0));
+    assertEquals("ho</s>", learnt(encoder.encode(data), 0));
+    String knowing = "{% for m in messages %}[{{ m.role }}]{% for part in m.content %}({{ part.text }}){% endfor %};{% endfor %}"
+        + "{% if add_generation_prompt %}[assistant]{% endif %}";
+    assertEquals("[user](a)(b);[assistant](ho);", all(withTemplate(knowing).encode(data), 0));
+    Example.Chat picture = new Example.Chat(List.of(Map.of("role", "user", "content", List.of(Map.of("type", "image")))), null);
+    assertTrue(assertThrows(DataException.class, () -> encoder.encode(rows(picture))).getMessage()
+        .startsWith("rows line 1: a content holds a part that is no text, {type=image}"));
+  }
+
+  private LanguageEncoder withTemplate(String source) throws IOException {
+    return new LanguageEncoder(Tokenizer.load(directory), new ChatTemplates(Map.of("default", source), Map.of()),
+        TinyLanguageModel.END, TinyLanguageModel.VOCABULARY, 64, false);
+  }
+
   @Test
   void ofAConversationTheAssistantsWordsAreLearntWithTheirEnd() {
     List<Map<String, Object>> messages = List.of(Map.of("role", "user", "content", "hi"),

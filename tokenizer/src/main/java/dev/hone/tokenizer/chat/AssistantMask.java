@@ -1,9 +1,11 @@
 package dev.hone.tokenizer.chat;
 
 import dev.hone.tokenizer.chat.ChatTemplateException.Kind;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import tools.jackson.databind.JsonNode;
 
 /** Finds which tokens of a conversation are the assistant's own. */
@@ -42,11 +44,35 @@ final class AssistantMask {
     return mask;
   }
 
+  /** The spans without those of messages that are not to be marked; which are theirs is counted. */
+  List<TextSpan> chosen(List<TextSpan> spans, List<?> messages, IntPredicate which) {
+    List<TextSpan> chosen = new ArrayList<>(spans);
+    for (int i = messages.size() - 1; i >= 0; i--) {
+      if (isAssistant(messages.get(i)) && !which.test(i)) {
+        int from = marks(messages, i, i);
+        int to = marks(messages, i + 1, i);
+        if (from > to || to > chosen.size()) {
+          throw refused(i, "cut before it, the conversation has " + from + " marks, cut after it " + to + " of " + spans.size());
+        }
+        chosen.subList(from, to).clear();
+      }
+    }
+    return chosen;
+  }
+
+  private int marks(List<?> messages, int count, int message) {
+    try {
+      return count == 0 ? 0 : template.renderCut(messages.subList(0, count), options).generations().size();
+    } catch (ChatTemplateException e) {
+      throw refused(message, "the template fails on the conversation cut there (" + e.getMessage() + ")");
+    }
+  }
+
   /** Marks what is between the conversation cut before each assistant message and cut after it. */
-  boolean[] fromPrefixes(List<?> messages, String text, int[] ids) {
+  boolean[] fromPrefixes(List<?> messages, String text, int[] ids, IntPredicate which) {
     boolean[] mask = new boolean[ids.length];
     for (int i = 0; i < messages.size(); i++) {
-      if (!isAssistant(messages.get(i))) {
+      if (!isAssistant(messages.get(i)) || !which.test(i)) {
         continue;
       }
       int start = prefix(messages, i, i, true, text, ids);

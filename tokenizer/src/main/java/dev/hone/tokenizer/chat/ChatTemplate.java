@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -103,24 +104,36 @@ public final class ChatTemplate {
    *     reason, if the tokens cannot be told apart
    */
   public MaskedChat encodeMasked(List<? extends Map<String, ?>> messages, ChatOptions options, ChatEncoder encoder) {
-    return masked(messages, options, encoder);
+    return masked(messages, options, encoder, _ -> true);
+  }
+
+  /**
+   * The same that marks only some of the assistant's messages. A template that marks them itself is rendered cut before and
+   * after each of the others, to count its marks.
+   *
+   * @param which whether a message is to be marked, by its number from 0
+   */
+  public MaskedChat encodeMasked(List<? extends Map<String, ?>> messages, ChatOptions options, ChatEncoder encoder,
+      IntPredicate which) {
+    return masked(messages, options, encoder, which);
   }
 
   /** As {@link #encodeMasked(List, ChatOptions, ChatEncoder)}, of a JSON array. */
   public MaskedChat encodeMasked(JsonNode messages, ChatOptions options, ChatEncoder encoder) {
-    return masked(ChatOptions.elements("messages", messages), options, encoder);
+    return masked(ChatOptions.elements("messages", messages), options, encoder, _ -> true);
   }
 
-  private MaskedChat masked(List<?> messages, ChatOptions options, ChatEncoder encoder) {
+  private MaskedChat masked(List<?> messages, ChatOptions options, ChatEncoder encoder, IntPredicate which) {
     if (options.continueField() != null) {
       throw ChatTemplateException.of(Kind.CONVERSATION, "a conversation whose final message is to be continued is for"
           + " generating, and has no assistant mask");
     }
     RenderedChat whole = renderAny(messages, options);
     TokenizedText tokens = encodeText(whole.text(), options, encoder);
+    AssistantMask mask = new AssistantMask(this, options, encoder);
     boolean[] assistant = marksAssistant()
-        ? AssistantMask.fromSpans(whole.generations(), tokens)
-        : new AssistantMask(this, options, encoder).fromPrefixes(messages, whole.text(), tokens.ids());
+        ? AssistantMask.fromSpans(mask.chosen(whole.generations(), messages, which), tokens)
+        : mask.fromPrefixes(messages, whole.text(), tokens.ids(), which);
     return new MaskedChat(whole.text(), tokens.ids(), assistant);
   }
 

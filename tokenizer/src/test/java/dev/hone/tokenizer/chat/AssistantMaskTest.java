@@ -97,6 +97,24 @@ class AssistantMaskTest {
   }
 
   @Test
+  void onlyChosenMessagesAreMarkedByPrefixesAndByBlocks() {
+    List<Map<String, String>> messages = List.of(message("user", "x"), message("assistant", "y"), message("user", "z"),
+        message("assistant", "w"), message("assistant", "v"));
+    String blocks = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}</>"
+        + "{% endgeneration %}{% else %}{{ m.content }}</>{% endif %}\n{% endfor %}"
+        + "{% if add_generation_prompt %}<assistant>{% endif %}";
+    for (String template : List.of(CHATML, blocks)) {
+      String end = template.equals(CHATML) ? "</>\n" : "</>";
+      assertEquals("w" + end, marked(ChatTemplate.parse(template).encodeMasked(messages, ChatOptions.DEFAULT,
+          AssistantMaskTest::encode, i -> i == 3)));
+      assertEquals("y" + end + "|v" + end, marked(ChatTemplate.parse(template).encodeMasked(messages, ChatOptions.DEFAULT,
+          AssistantMaskTest::encode, i -> i != 3)));
+      assertEquals("", marked(ChatTemplate.parse(template).encodeMasked(messages, ChatOptions.DEFAULT, AssistantMaskTest::encode,
+          _ -> false)));
+    }
+  }
+
+  @Test
   void aTemplateThatRewritesEarlierTurnsIsRefused() {
     String template = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' and loop.last %}(think) {% endif %}"
         + "{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";

@@ -79,13 +79,24 @@ final class ColumnChoice {
   }
 
   private int named(List<String> names, int taken) {
-    if (table.named()) {
-      for (String name : names) {
-        for (int c = 0; c < table.columns().size(); c++) {
-          if (c != taken && ColumnNames.plain(table.columns().get(c)).equals(name)) {
-            return c;
+    return table.named() ? named(table, names, taken) : -1;
+  }
+
+  /** The first column but {@code taken} that has one of these names, the likeliest first, or -1. */
+  static int named(Table table, List<String> names, int taken) {
+    for (String name : names) {
+      int found = -1;
+      for (int c = 0; c < table.columns().size(); c++) {
+        if (c != taken && ColumnNames.plain(table.columns().get(c)).equals(name)) {
+          if (found >= 0) {
+            throw new DataException(table.source(), "two columns are called '" + name + "', number " + (found + 1) + " and "
+                + (c + 1) + "; say which by its number (--columns), such as " + name + "=" + (found + 1));
           }
+          found = c;
         }
+      }
+      if (found >= 0) {
+        return found;
       }
     }
     return -1;

@@ -10,6 +10,8 @@ final class ColumnNames {
   static final List<String> LABEL = List.of("label", "labels", "sentiment", "class", "category", "target", "polarity",
       "intent", "topic", "emotion", "rating", "stars", "score", "y");
 
+  static final List<String> MESSAGES = List.of("messages", "conversations", "conversation");
+
   private ColumnNames() {}
 
   static boolean isKnown(String name) {

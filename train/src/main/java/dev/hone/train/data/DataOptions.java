@@ -12,8 +12,8 @@ import java.util.Map;
  *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}; {@code indexed} reads rows from the file
  *     when they are needed, as it is done anyway where the file is larger than an eighth of the heap. Empty: detect
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
- *     by its number from 1. Parts are {@code text label prompt completion messages tools instruction input output}.
- *     Empty: detect
+ *     by its number from 1. Parts are {@code text label prompt completion messages tools system instruction input
+ *     output}. Empty: detect
  * @param more further columns to keep, by header or number, for {@link Dataset#column}
  */
 public record DataOptions(String format, String columns, List<String> more) {
@@ -25,7 +25,7 @@ public record DataOptions(String format, String columns, List<String> more) {
   /** The part of a column that holds the class. */
   static final String LABEL = "label";
 
-  private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "instruction",
+  private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "system", "instruction",
       "input", "output");
   private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "comma", "semicolon", "tab", "pipe",
       "header", "noheader", "quotes", "noquotes", "indexed");

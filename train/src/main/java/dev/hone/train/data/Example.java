@@ -3,6 +3,8 @@ package dev.hone.train.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import tools.jackson.databind.json.JsonMapper;
 
 /** One row of a data set: one record per kind of task. */
@@ -70,8 +72,41 @@ public sealed interface Example {
   /**
    * A conversation, of which the assistant's words are to be learnt.
    *
-   * @param messages maps such as {@code {"role": "user", "content": "Hello"}}, at least one
+   * @param messages maps such as {@code {"role": "user", "content": "Hello"}}, at least one; a content may be a list of parts,
+   *     {@code {"type": "text", "text": "Hello"}}, which templates that know none get as one text
    * @param tools descriptions of functions that the assistant may call, or null
    */
-  record Chat(List<Map<String, Object>> messages, List<Map<String, Object>> tools) implements Language {}
+  record Chat(List<Map<String, Object>> messages, List<Map<String, Object>> tools) implements Language {
+    /**
+     * Whether a message is given and never learnt: its {@code weight} is 0, or its {@code train} or {@code training} is false.
+     *
+     * @param i the message, from 0
+     * @throws IllegalArgumentException for a weight that is neither 0 nor 1
+     */
+    public boolean isContext(int i) {
+      Map<String, Object> message = messages.get(i);
+      Object weight = message.get("weight");
+      if (weight != null && !(weight instanceof Number number && (number.doubleValue() == 0 || number.doubleValue() == 1))) {
+        throw new IllegalArgumentException("message " + (i + 1) + " has the weight " + weight
+            + "; a message is learnt (1) or given as context (0)");
+      }
+      return weight != null && ((Number) weight).doubleValue() == 0 || Boolean.FALSE.equals(message.get("train"))
+          || Boolean.FALSE.equals(message.get("training"));
+    }
+
+    /** Why the assistant says nothing here that is to be learnt; empty if it does. */
+    public String lacksAnswer() {
+      Set<String> roles = new TreeSet<>();
+      boolean speaks = false;
+      for (int i = 0; i < messages.size(); i++) {
+        boolean assistant = "assistant".equals(messages.get(i).get("role"));
+        if (assistant && !isContext(i)) {
+          return "";
+        }
+        speaks |= assistant;
+        roles.add(String.valueOf(messages.get(i).get("role")));
+      }
+      return speaks ? "every assistant message has weight 0" : "no assistant message; roles seen: " + String.join(", ", roles);
+    }
+  }
 }

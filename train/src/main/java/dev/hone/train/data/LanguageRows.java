@@ -5,19 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Rows for a language model: which kind they are is told by their keys. */
 final class LanguageRows {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final TypeReference<List<Map<String, Object>>> OBJECTS = new TypeReference<>() {};
-
   /** The kinds, the first that fits counts. */
   private enum Kind {
-    CHAT(List.of("messages"), List.of("tools")),
+    CHAT(List.of("messages"), List.of("tools", "system")),
     COMPLETION(List.of("prompt", "completion"), List.of()),
     INSTRUCTION(List.of("instruction", "output"), List.of("input")),
     TEXT(List.of("text"), List.of());
@@ -55,7 +48,7 @@ final class LanguageRows {
   LanguageRows(Table table, DataOptions options) {
     this(table, options.parts());
     if (kind == null) {
-      throw new DataException(table.source(), table.columnList() + "; rows for a language model have messages | prompt, "
+      throw new DataException(table.source(), table.columnList() + "; rows for a language model have messages | conversations | prompt, "
           + "completion | instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME");
     }
   }
@@ -108,12 +101,7 @@ final class LanguageRows {
   }
 
   private int named(String part) {
-    for (int c = 0; table.named() && c < table.columns().size(); c++) {
-      if (ColumnNames.plain(table.columns().get(c)).equals(part)) {
-        return c;
-      }
-    }
-    return -1;
+    return table.named() ? ColumnChoice.named(table, part.equals("messages") ? ColumnNames.MESSAGES : List.of(part), -1) : -1;
   }
 
   /** The column without which a row teaches nothing. */
@@ -130,7 +118,7 @@ final class LanguageRows {
 
   Example.Language row(int r) {
     return switch (kind) {
-      case CHAT -> new Example.Chat(messages(r), tools(r));
+      case CHAT -> new ChatRows(table.source(), table.lines()[r]).chat(text(r, "messages"), text(r, "tools"), text(r, "system"));
       case COMPLETION -> new Example.Completion(text(r, "prompt"), text(r, "completion"));
       case INSTRUCTION -> new Example.Completion(instruction(r), text(r, "output"));
       case TEXT -> new Example.Text(text(r, "text"));
@@ -146,44 +134,5 @@ final class LanguageRows {
   private String instruction(int r) {
     String input = text(r, "input");
     return input.isBlank() ? text(r, "instruction") : text(r, "instruction") + "\n\n" + input;
-  }
-
-  private List<Map<String, Object>> messages(int r) {
-    List<Map<String, Object>> messages = objects(r, "messages");
-    for (int i = 0; i < messages.size(); i++) {
-      if (!(messages.get(i).get("role") instanceof String)) {
-        throw fault(r, "message " + (i + 1) + " has no 'role', only " + messages.get(i).keySet()
-            + "; a message is {\"role\": \"user\", \"content\": \"...\"}");
-      }
-    }
-    return messages;
-  }
-
-  private List<Map<String, Object>> tools(int r) {
-    return text(r, "tools").isBlank() ? null : objects(r, "tools");
-  }
-
-  private List<Map<String, Object>> objects(int r, String part) {
-    try {
-      JsonNode tree = JSON.readTree(text(r, part));
-      boolean fits = tree.isArray() && !tree.isEmpty();
-      for (JsonNode element : tree) {
-        fits &= element.isObject();
-      }
-      if (fits) {
-        return JSON.convertValue(tree, OBJECTS);
-      }
-    } catch (JacksonException e) {
-      throw new DataException(table.source(), table.lines()[r], part + " is not JSON (" + e.getOriginalMessage() + ")", e);
-    }
-    throw fault(r, part + " must be a list of objects with at least one, is " + shortened(text(r, part)));
-  }
-
-  private DataException fault(int r, String problem) {
-    return new DataException(table.source(), table.lines()[r], problem);
-  }
-
-  private static String shortened(String text) {
-    return text.length() > 60 ? text.substring(0, 60) + "..." : text;
   }
 }

@@ -43,7 +43,7 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
     TokenView.Tokens tokens;
     try {
       tokens = view.tokens(example, templates);
-    } catch (ChatTemplateException _) {
+    } catch (ChatTemplateException | IllegalArgumentException _) {
       return new Sample(corpus.place(row), words(example), label, 0, 0, 0);
     }
     int all = tokens.ids().length;

@@ -147,7 +147,7 @@ final class Scan {
     TokenView.Tokens encoded;
     try {
       encoded = view.tokens(example, desk.templates);
-    } catch (ChatTemplateException _) {
+    } catch (ChatTemplateException | IllegalArgumentException _) {
       flags[row] |= MALFORMED;
       return;
     }

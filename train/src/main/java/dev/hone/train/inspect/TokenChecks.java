@@ -1,5 +1,6 @@
 package dev.hone.train.inspect;
 
+import dev.hone.train.data.Example;
 import dev.hone.train.inspect.Finding.Level;
 import java.util.HashMap;
 import java.util.List;
@@ -100,7 +101,7 @@ final class TokenChecks {
       out.accept(Finding.skipped(Check.TRUNCATED, why), new Rows(corpus));
       if (!corpus.isLabelled()) {
         out.accept(Finding.skipped(Check.LONG_PROMPTS, why), new Rows(corpus));
-        out.accept(Finding.skipped(Check.NOTHING_LEARNT, why), new Rows(corpus));
+        unanswered(why);
         out.accept(Finding.skipped(Check.TRAINED_TOKENS, why), new Rows(corpus));
       }
       return;
@@ -131,9 +132,34 @@ final class TokenChecks {
     Rows rows = new Rows(corpus);
     for (int row = 0; row < corpus.size(); row++) {
       if (scan.has(row, flag) && scan.isUsable(row)) {
-        rows.add(row, -1, scan.has(row, Scan.CUT) ? String.format(Locale.ROOT, "%,d tokens", scan.tokens[row]) : "");
+        rows.add(row, -1, scan.has(row, Scan.CUT) ? String.format(Locale.ROOT, "%,d tokens", scan.tokens[row])
+            : rows.isShown() ? lacksAnswer(row) : "");
       }
     }
+    lost(check, rows, what, none);
+  }
+
+  private String lacksAnswer(int row) {
+    return corpus.row(row) instanceof Example.Chat chat ? chat.lacksAnswer() : "";
+  }
+
+  /** Conversations in which nobody says what could be learnt, which shows without tokens, too. */
+  private void unanswered(String why) {
+    Rows rows = new Rows(corpus);
+    for (int row = 0; row < corpus.size() && corpus.hasChat(); row++) {
+      String lacking = scan.isUsable(row) ? lacksAnswer(row) : "";
+      if (!lacking.isEmpty()) {
+        rows.add(row, -1, lacking);
+      }
+    }
+    if (rows.isEmpty()) {
+      out.accept(Finding.skipped(Check.NOTHING_LEARNT, why), rows);
+    } else {
+      lost(Check.NOTHING_LEARNT, rows, "nothing that is learnt", "");
+    }
+  }
+
+  private void lost(Check check, Rows rows, String what, String none) {
     boolean many = rows.count() > FEW * corpus.size();
     out.accept(rows.finding(check, many ? Level.ERROR : Level.WARNING, CopyChecks.count(rows.count(), "has", "have") + " " + what
         + (many ? "; training refuses more than 5 %" : "; training drops them"), none), rows);

@@ -86,6 +86,7 @@ final class TokenView {
    *
    * @param chosen templates that this thread has parsed; at first an empty map
    * @throws ChatTemplateException if the chat template does not take the conversation
+   * @throws IllegalArgumentException if nothing can be learnt of it as it is
    */
   Tokens tokens(Example example, Map<Boolean, ChatTemplate> chosen) {
     if (example instanceof Example.Labelled(String text, String _)) {
@@ -98,12 +99,7 @@ final class TokenView {
       return new Tokens(ids, learnt, false);
     }
     LanguageEncoder.Row row = language.row((Example.Language) example, chosen);
-    boolean[] learnt = row.learnt();
-    if (language.withPrompts()) {
-      learnt = new boolean[row.tokens().length];
-      Arrays.fill(learnt, true);
-    }
-    return new Tokens(row.tokens(), learnt, row.joined());
+    return new Tokens(row.tokens(), row.learnt(), row.joined());
   }
 
   /** Why a row cannot be made tokens of, or an id that the model does not have; empty if nothing is wrong. */
@@ -115,7 +111,7 @@ final class TokenView {
         }
       }
       return "";
-    } catch (ChatTemplateException e) {
+    } catch (ChatTemplateException | IllegalArgumentException e) {
       return e.getMessage();
     }
   }

@@ -56,6 +56,67 @@ class LanguageRowsTest {
     assertEquals(null, ((Example.Chat) data.row(1)).tools());
   }
 
+  private static Map<String, Object> says(String role, Object content) {
+    return Map.of("role", role, "content", content);
+  }
+
+  @Test
+  void conversationsOfShareGptHaveTheRolesOfTemplates() throws IOException {
+    Dataset<Example.Language> data = read("""
+        {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "ho", "weight": 0}], "system": "be brief"}
+        {"conversations": [{"from": "system", "value": "s"}, {"from": "User", "value": "u"}, {"from": "observation", "value": "o"}]}
+        {"conversations": [{"from": "function_call", "value": "{\\"name\\": \\"f\\", \\"arguments\\": {\\"x\\": 1}}"}]}
+        """);
+    assertEquals(List.of(says("system", "be brief"), says("user", "hi"), Map.of("role", "assistant", "content", "ho", "weight", 0)),
+        ((Example.Chat) data.row(0)).messages());
+    assertEquals(List.of(says("system", "s"), says("user", "u"), says("tool", "o")), ((Example.Chat) data.row(1)).messages());
+    assertEquals(List.of(Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("type", "function", "function",
+        Map.of("name", "f", "arguments", Map.of("x", 1)))))), ((Example.Chat) data.row(2)).messages());
+    assertTrue(data.description().endsWith("messages = column 'conversations', system = column 'system'"), data.description());
+    DataException e = assertThrows(DataException.class,
+        () -> read("{\"conversations\": [{\"from\": \"narrator\", \"value\": \"hi\"}]}\n"));
+    assertTrue(e.getMessage().contains("line 1: message 1 is from 'narrator', which is none of assistant, bard,"), e.getMessage());
+    e = assertThrows(DataException.class,
+        () -> read("{\"conversations\": [{\"from\": \"function_call\", \"value\": \"f(x)\"}]}\n"));
+    assertTrue(e.getMessage().contains("line 1: message 1 is a function_call, and its value is not JSON"), e.getMessage());
+  }
+
+  @Test
+  void partsOfContentsAreTextsWhateverTheirKey() throws IOException {
+    List<Object> parts = List.of(Map.of("type", "text", "text", "a"));
+    for (String part : List.of("{\"type\": \"text\", \"text\": \"a\"}", "{\"type\": \"text\", \"value\": \"a\"}", "{\"text\": \"a\"}",
+        "{\"type\": \"input_text\", \"text\": \"a\"}", "\"a\"")) {
+      assertEquals(List.of(says("user", parts)),
+          ((Example.Chat) read("{\"messages\": [{\"role\": \"user\", \"content\": [" + part + "]}]}\n").row(0)).messages());
+    }
+    for (String part : List.of("{\"type\": \"image_url\", \"image_url\": \"x\"}", "{\"type\": \"text\", \"words\": \"a\"}", "7")) {
+      DataException e = assertThrows(DataException.class,
+          () -> read("{\"messages\": [{\"role\": \"user\", \"content\": [" + part + "]}]}\n"));
+      assertTrue(e.getMessage().contains("line 1: message 1 has a part that is no text, " + part.substring(0, 1)), e.getMessage());
+    }
+  }
+
+  @Test
+  void anEmptyListOfToolsMeansNone() throws IOException {
+    for (String tools : List.of("[]", "null", "\"\"", "\"[]\"", "\"null\"")) {
+      Example.Chat chat = (Example.Chat) read("{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"tools\": " + tools
+          + "}\n").row(0);
+      assertEquals(null, chat.tools(), tools);
+    }
+  }
+
+  @Test
+  void messagesThatSayNothingAndWeightsAreNamed() {
+    DataException e = assertThrows(DataException.class, () -> read("{\"messages\": [{\"role\": \"user\", \"txt\": \"x\"}]}\n"));
+    assertTrue(e.getMessage().contains("line 1: message 1 (user) has no 'content', only [role, txt]"), e.getMessage());
+    e = assertThrows(DataException.class,
+        () -> read("{\"messages\": [{\"role\": \"assistant\", \"content\": \"x\", \"weight\": 0.5}]}\n"));
+    assertTrue(e.getMessage().contains("line 1: message 1 has the weight 0.5"), e.getMessage());
+    e = assertThrows(DataException.class,
+        () -> read("{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"Messages\": 1}\n"));
+    assertTrue(e.getMessage().contains("two columns are called 'messages', number 1 and 2"), e.getMessage());
+  }
+
   @Test
   void plainTextsAndTables() throws IOException {
     assertEquals(new Example.Text("a b"), read("{\"text\": \"a b\", \"label\": 3}\n").row(0));
@@ -79,15 +140,15 @@ class LanguageRowsTest {
   void unknownKeysAreNamedWithWhatIsExpected() {
     DataException e = assertThrows(DataException.class, () -> read("{\"question\": \"q\", \"answer\": \"a\"}\n"));
     assertTrue(e.getMessage().endsWith("rows.jsonl: columns found: question, answer; rows for a language model have messages | "
-        + "prompt, completion | instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME"),
+        + "conversations | prompt, completion | instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME"),
         e.getMessage());
   }
 
   @Test
   void faultsOfARowAreNamedWithTheirLine() {
     String good = "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n";
-    DataException e = assertThrows(DataException.class, () -> read(good + "{\"messages\": [{\"from\": \"user\"}]}\n"));
-    assertTrue(e.getMessage().contains("line 2: message 1 has no 'role', only [from]"), e.getMessage());
+    DataException e = assertThrows(DataException.class, () -> read(good + "{\"messages\": [{\"speaker\": \"user\"}]}\n"));
+    assertTrue(e.getMessage().contains("line 2: message 1 has no 'role', only [speaker]"), e.getMessage());
     e = assertThrows(DataException.class, () -> read(good + "{\"messages\": [\"x\"]}\n"));
     assertTrue(e.getMessage().contains("line 2: messages must be a list of objects with at least one, is [\"x\"]"), e.getMessage());
     e = assertThrows(DataException.class, () -> read("{\"prompt\": [1], \"completion\": \"a\"}\n"));
