@@ -64,6 +64,32 @@ public enum HeldOutMetric {
   }
 
   /**
+   * Fails if there is no such measure of a task.
+   *
+   * @param kind of labels; null for a language model
+   * @throws IllegalArgumentException naming measures that there are
+   */
+  public void check(Labels.Kind kind) {
+    boolean fits = this == LOSS || kind != null && switch (kind) {
+      case SINGLE_LABEL -> this == ACCURACY || this == BALANCED_ACCURACY || this == MATTHEWS || isF1();
+      case MULTI_LABEL -> this == ACCURACY || isF1();
+      case REGRESSION -> this == MAE || this == RMSE || this == R2 || this == PEARSON;
+    };
+    if (!fits) {
+      String instead = kind == null ? "a language model; use loss" : switch (kind) {
+        case SINGLE_LABEL -> "classes; use accuracy or macro_f1";
+        case MULTI_LABEL -> "several labels a row; use micro_f1 or macro_f1";
+        case REGRESSION -> "numbers; use rmse, mae, r2 or pearson";
+      };
+      throw new IllegalArgumentException("metric_for_best_model: there is no " + name().toLowerCase(Locale.ROOT) + " of " + instead);
+    }
+  }
+
+  private boolean isF1() {
+    return this == MACRO_F1 || this == MICRO_F1 || this == WEIGHTED_F1;
+  }
+
+  /**
    * The value.
    *
    * @param evaluated what a model makes of the rows
@@ -72,11 +98,9 @@ public enum HeldOutMetric {
    * @throws IllegalArgumentException if rows of this kind do not have this measure
    */
   public double of(Trainer.Evaluated evaluated, TrainingSet set, Labels labels) {
+    check(labels == null ? null : labels.kind());
     if (this == LOSS) {
       return evaluated.loss();
-    }
-    if (labels == null) {
-      throw cannot("a language model; use loss");
     }
     return switch (labels.kind()) {
       case SINGLE_LABEL -> single(evaluated.logits(), set, labels.size());
@@ -100,7 +124,7 @@ public enum HeldOutMetric {
       case MACRO_F1 -> matrix.scores(Average.MACRO).f1();
       case MICRO_F1 -> matrix.scores(Average.MICRO).f1();
       case WEIGHTED_F1 -> matrix.scores(Average.WEIGHTED).f1();
-      default -> throw cannot("classes; use accuracy or macro_f1");
+      default -> throw new AssertionError(this);
     };
   }
 
@@ -121,7 +145,7 @@ public enum HeldOutMetric {
       case MACRO_F1 -> scores.scores(Average.MACRO).f1();
       case MICRO_F1 -> scores.scores(Average.MICRO).f1();
       case WEIGHTED_F1 -> scores.scores(Average.WEIGHTED).f1();
-      default -> throw cannot("several labels a row; use micro_f1 or macro_f1");
+      default -> throw new AssertionError(this);
     };
   }
 
@@ -138,11 +162,7 @@ public enum HeldOutMetric {
       case RMSE -> scores.rmse();
       case R2 -> scores.r2();
       case PEARSON -> scores.pearson();
-      default -> throw cannot("numbers; use rmse, mae, r2 or pearson");
+      default -> throw new AssertionError(this);
     };
-  }
-
-  private IllegalArgumentException cannot(String what) {
-    return new IllegalArgumentException("metric_for_best_model: there is no " + name().toLowerCase(Locale.ROOT) + " of " + what);
   }
 }

@@ -143,7 +143,7 @@ public record TrainConfig(
     moduleRates = new LinkedHashMap<>(moduleRates); // in the order given: the first that fits counts
     classWeights = List.copyOf(classWeights);
     require(epochs > 0 && epochs <= 1e6, "num_train_epochs", epochs, "above 0");
-    atLeast(0, "max_steps", maxSteps);
+    require(maxSteps >= 0, "max_steps", maxSteps, "0 (the epochs decide) or more");
     atLeast(1, "batch_size", batchSize);
     atLeast(0, "max_tokens_per_batch", maxTokensPerBatch);
     atLeast(1, "gradient_accumulation_steps", accumulation);

@@ -6,6 +6,7 @@ import dev.hone.train.config.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,20 +46,20 @@ final class Arguments {
       String said = (equals < 0 ? word.substring(2) : word.substring(2, equals)).replace('_', '-');
       String name = names.get(said);
       if (name == null) {
-        String hint = Nearest.hint(said, names.keySet(), "--");
-        throw new UserError("hone " + command + ": unknown flag --" + said
-            + (hint.isEmpty() ? "; --help lists the flags" : hint));
+        throw unknown("hone " + command + ": unknown flag --" + said, said, names.keySet(), "--", "; --help lists the flags");
       }
       Flag flag = known.get(name);
-      if (flag.isSwitch()) {
-        given.put(name, equals < 0 ? "true" : word.substring(equals + 1));
-      } else if (equals >= 0) {
-        given.put(name, word.substring(equals + 1));
+      String value;
+      if (equals >= 0) {
+        value = word.substring(equals + 1);
+      } else if (flag.isSwitch()) {
+        value = "true";
       } else if (i + 1 < words.size()) {
-        given.put(name, words.get(++i));
+        value = words.get(++i);
       } else {
         throw new UserError("hone " + command + ": --" + name + " needs a value: " + flag.value());
       }
+      given.put(name, value); // of a flag that is given twice the last counts, so that scripts can add to a command
     }
     if (given.containsKey(CONFIG.name())) {
       readFile(Path.of(given.get(CONFIG.name())));
@@ -78,18 +79,31 @@ final class Arguments {
   }
 
   private void take(String source, Map<String, ?> values) {
+    Map<String, String> said = new HashMap<>();
     for (Map.Entry<String, ?> entry : values.entrySet()) {
-      String said = entry.getKey().replace('_', '-');
-      String name = names.get(said);
+      String name = names.get(entry.getKey().replace('_', '-'));
       if (name == null) {
         List<String> keys = names.keySet().stream().map(key -> key.replace('-', '_')).toList();
-        throw new UserError(source + ": unknown key '" + entry.getKey() + "'" + Nearest.hint(entry.getKey(), keys, "")
-            + "; hone " + command + " --help lists the flags, which are the keys");
+        throw unknown(source + ": unknown key '" + entry.getKey() + "'", entry.getKey(), keys, "",
+            "; hone " + command + " --help lists the flags, which are the keys");
+      }
+      String other = said.putIfAbsent(name, entry.getKey());
+      if (other != null) {
+        throw new UserError(source + ": " + other + " and " + entry.getKey() + " are one setting; give one of them");
       }
       if (entry.getValue() != null) {
         given.putIfAbsent(name, Settings.text(entry.getValue()));
       }
     }
+  }
+
+  private static UserError unknown(String what, String name, Collection<String> known, String prefix, String otherwise) {
+    String answer = OtherTrainers.answer(name);
+    if (answer != null) {
+      return new UserError(what + ": " + answer);
+    }
+    String hint = Nearest.hint(name, known, prefix);
+    return new UserError(what + hint + (hint.isEmpty() || prefix.isEmpty() ? otherwise : ""));
   }
 
   /** A record of settings from the flags of the same names. */
@@ -128,6 +142,26 @@ final class Arguments {
     given.putIfAbsent(name, value);
   }
 
+  /**
+   * Fails if a flag was set that another choice does not have.
+   *
+   * @param choice the flag that chooses
+   * @param all its values
+   * @param chosen the value it has
+   */
+  void checkOnly(String choice, List<String> all, String chosen) {
+    for (Flag flag : known.values()) {
+      if (flag.only().isEmpty() || flag.only().contains(chosen) || !all.containsAll(flag.only()) || !has(flag.name())) {
+        continue;
+      }
+      String value = text(flag.name());
+      if (!value.equals(flag.fallback()) && !(flag.isSwitch() && !on(flag.name()))) {
+        throw new UserError("--" + flag.name() + " is for --" + choice + " " + String.join(" or ", flag.only()) + ", not for "
+            + chosen);
+      }
+    }
+  }
+
   boolean has(String name) {
     return given.containsKey(name);
   }
@@ -137,11 +171,7 @@ final class Arguments {
     if (value == null) {
       return false;
     }
-    return switch (value) {
-      case "true" -> true;
-      case "false" -> false;
-      default -> throw new UserError("--" + name + " is a switch: true or false, not '" + value + "'");
-    };
+    return Settings.truth("--" + name, value);
   }
 
   /** The value given, or the fallback, which may be null. */

@@ -13,14 +13,30 @@ import java.util.List;
  * @param fallback its value if it is not given; null if it has none
  * @param help one line
  * @param aliases other names for the same
+ * @param only the methods or tasks that have it; empty for all
  */
-record Flag(String name, String value, String fallback, String help, List<String> aliases) {
+record Flag(String name, String value, String fallback, String help, List<String> aliases, List<String> only) {
   static Flag of(String name, String value, String fallback, String help) {
-    return new Flag(name, value, fallback, help, List.of());
+    return new Flag(name, value, fallback, help, List.of(), List.of());
   }
 
   static Flag toggle(String name, String help) {
-    return new Flag(name, "", null, help, List.of());
+    return of(name, "", null, help);
+  }
+
+  /** The same flag with other names for it. */
+  Flag also(String... names) {
+    return new Flag(name, value, fallback, help, List.of(names), only);
+  }
+
+  /** The same flag of some methods or tasks only, which refuse it otherwise. */
+  Flag only(String... choices) {
+    return new Flag(name, value, fallback, help, aliases, List.of(choices));
+  }
+
+  /** The same flag with a default that other flags decide: help says it in words. */
+  Flag decidedLater(String words) {
+    return new Flag(name, value, null, help + " [" + words + "]", aliases, only);
   }
 
   /** The flags of a record of settings. */
@@ -29,9 +45,8 @@ record Flag(String name, String value, String fallback, String help, List<String
   }
 
   private static Flag of(Setting setting) {
-    return new Flag(setting.key().replace('_', '-'), setting.form(),
-        setting.fallback().isEmpty() ? null : setting.fallback(), setting.help(),
-        Arrays.stream(setting.aliases()).map(alias -> alias.replace('_', '-')).toList());
+    return of(setting.key().replace('_', '-'), setting.form(), setting.fallback().isEmpty() ? null : setting.fallback(),
+        setting.help()).also(Arrays.stream(setting.aliases()).map(alias -> alias.replace('_', '-')).toArray(String[]::new));
   }
 
   boolean isSwitch() {

@@ -102,7 +102,8 @@ public final class Main {
     for (Flag flag : command.flags()) {
       String left = "--" + flag.name() + (flag.isSwitch() ? "" : " " + flag.value());
       String fallback = flag.fallback() == null || flag.fallback().isEmpty() ? "" : " [" + flag.fallback() + "]";
-      console.result(String.format("  %-32s %s%s", left, flag.help(), fallback));
+      String only = flag.only().isEmpty() ? "" : String.join(", ", flag.only()) + ": ";
+      console.result(String.format("  %-32s %s%s%s", left, only, flag.help(), fallback));
     }
   }
 }

@@ -14,20 +14,23 @@ import dev.hone.lora.Targets;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The flags that say what is trained: {@code --method} and what each method can be told, by PEFT's names. */
 final class MethodFlags {
   private static final String LORA = "lora";
   private static final String FULL = "full";
   private static final String LANGUAGE_LORA_RATE = "0.0002";
-  private static final List<String> METHODS =
+  static final List<String> METHODS =
       List.of(LORA, FULL, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
   /** What a learning rate is where none is given, for all methods but full. */
   private static final Map<String, String> RATES =
@@ -35,48 +38,45 @@ final class MethodFlags {
 
   static final List<Flag> ALL = List.of(
       Flag.of("method", String.join("|", METHODS), LORA, "what is trained"),
-      Flag.of("lora-r", "N", "8", "lora: rank of the adapter"),
-      Flag.of("lora-alpha", "X", "16", "lora: the adapter is scaled by alpha / r"),
-      Flag.of("lora-dropout", "X", "0", "lora: dropout on the adapter's input"),
-      Flag.of("target-modules", "A,B", null, "lora, ia3: layers to adapt, a pattern, or all-linear [PEFT's for the family]"),
-      Flag.of("exclude-modules", "A,B", null, "lora, ia3: layers to leave out, or a pattern"),
-      Flag.of("layers-to-transform", "0,1", null, "lora: numbers of layers to adapt"),
-      Flag.of("layers-pattern", "NAME", null, "lora: what the list of layers is called"),
-      Flag.of("rank-pattern", "A=4,B=16", null, "lora: ranks of some layers"),
-      Flag.of("alpha-pattern", "A=8,B=32", null, "lora: alphas of some layers"),
-      Flag.of("bias", "none|all|lora_only", "none", "lora: biases to train as well"),
-      Flag.toggle("use-rslora", "lora: scale by alpha / sqrt(r)"),
-      Flag.toggle("use-dora", "lora: train the sizes of outputs apart from their directions"),
-      Flag.of("init-lora-weights", "NAME", "kaiming", "lora: kaiming gaussian pissa pissa_niter_N zero"),
-      Flag.of("loraplus-lr-ratio", "X", "1", "lora: factor of the rate of B (LoRA+)"),
-      Flag.of("feedforward-modules", "A,B", null, "ia3: those whose inputs are scaled"),
-      Flag.of("num-virtual-tokens", "N", "20", "prompt, prefix: how many"),
-      Flag.of("prompt-tuning-init", "random|sample_vocab|text", "random", "prompt: how the vectors start"),
-      Flag.of("prompt-tuning-init-text", "TEXT", null, "prompt: what they start from"),
-      Flag.of("bottleneck-size", "N", "64", "bottleneck: width"),
-      Flag.of("bottleneck-placement", "houlsby|pfeiffer", "pfeiffer", "bottleneck: behind both blocks, or the feed-forward"),
-      Flag.of("last-n", "N", "1", "last-n: how many layers"),
-      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head"));
+      Flag.of("lora-r", "N", "8", "rank of the adapter").only(LORA),
+      Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA),
+      Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input").only(LORA),
+      Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's for the family]").only(LORA, "ia3"),
+      Flag.of("exclude-modules", "A,B", null, "layers to leave out, or a pattern").only(LORA, "ia3"),
+      Flag.of("layers-to-transform", "0,1", null, "numbers of layers to adapt").only(LORA),
+      Flag.of("layers-pattern", "NAME", null, "what the list of layers is called").only(LORA),
+      Flag.of("rank-pattern", "A=4,B=16", null, "ranks of some layers").only(LORA),
+      Flag.of("alpha-pattern", "A=8,B=32", null, "alphas of some layers").only(LORA),
+      Flag.of("bias", "none|all|lora_only", "none", "biases to train as well").only(LORA),
+      Flag.toggle("use-rslora", "scale by alpha / sqrt(r)").only(LORA),
+      Flag.toggle("use-dora", "train the sizes of outputs apart from their directions").only(LORA),
+      Flag.of("init-lora-weights", "NAME", "kaiming", "kaiming gaussian pissa pissa_niter_N zero").only(LORA),
+      Flag.of("loraplus-lr-ratio", "X", "1", "factor of the rate of B (LoRA+)").only(LORA),
+      Flag.of("feedforward-modules", "A,B", null, "those whose inputs are scaled").only("ia3"),
+      Flag.of("num-virtual-tokens", "N", "20", "how many").only("prompt", "prefix"),
+      Flag.of("prompt-tuning-init", "random|sample_vocab|text", "random", "how the vectors start").only("prompt"),
+      Flag.of("prompt-tuning-init-text", "TEXT", null, "what they start from").only("prompt"),
+      Flag.of("bottleneck-size", "N", "64", "width").only("bottleneck"),
+      Flag.of("bottleneck-placement", "houlsby|pfeiffer", "pfeiffer", "behind both blocks, or the feed-forward").only("bottleneck"),
+      Flag.of("last-n", "N", "1", "how many layers").only("last-n"),
+      Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head").only(adapters()));
 
   private MethodFlags() {}
+
+  private static String[] adapters() {
+    return METHODS.stream().filter(method -> !method.equals(FULL)).toArray(String[]::new);
+  }
 
   static boolean isFull(Arguments arguments) {
     return method(arguments).equals(FULL);
   }
 
-  private static String method(Arguments arguments) {
+  /** The method that is named. */
+  static String method(Arguments arguments) {
+
     String method = arguments.text("method");
     if (!METHODS.contains(method)) {
       throw new UserError("--method must be one of " + String.join(", ", METHODS) + ", is '" + method + "'");
-    }
-    for (Flag flag : ALL) {
-      int colon = flag.help().indexOf(": ");
-      List<String> owners = colon < 0 ? METHODS : List.of(flag.help().substring(0, colon).split(", "));
-      boolean said = arguments.has(flag.name()) && !arguments.text(flag.name()).equals(flag.fallback())
-          && !arguments.text(flag.name()).equals("false");
-      if (said && METHODS.containsAll(owners) && !owners.contains(method)) {
-        throw new UserError("--" + flag.name() + " is for --method " + String.join(" or ", owners) + ", not for " + method);
-      }
     }
     return method;
   }
@@ -93,7 +93,22 @@ final class MethodFlags {
     return arguments.number("loraplus-lr-ratio") == 1 ? Map.of() : LoraConfig.rateFactors(arguments.number("loraplus-lr-ratio"));
   }
 
-  /** The method, or null for all weights. */
+  /** Those rates, for help. */
+  static String usualRates(String full) {
+    Map<String, List<String>> methods = new LinkedHashMap<>();
+    for (String method : METHODS) {
+      methods.computeIfAbsent(method.equals(FULL) ? full : RATES.getOrDefault(method, RATES.get(LORA)), _ -> new ArrayList<>())
+          .add(method);
+    }
+    return methods.entrySet().stream().map(entry -> entry.getKey() + " for " + String.join(", ", entry.getValue()))
+        .collect(Collectors.joining("; ")) + "; to generate with lora " + LANGUAGE_LORA_RATE;
+  }
+
+  /**
+   * The method, or null for all weights.
+   *
+   * @param model whose tokenizer reads the text that a prompt starts from; null where values are checked only
+   */
   static AdapterConfig config(Arguments arguments, Path model) throws IOException {
     List<String> save = arguments.list("modules-to-save");
     return switch (method(arguments)) {
@@ -122,13 +137,22 @@ final class MethodFlags {
         layers, arguments.list("layers-pattern"));
   }
 
+  /** Fails for values that no model could take; what depends on the model is found when it is there. */
+  static void check(Arguments arguments) {
+    try {
+      config(arguments, null);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // no file is read without a model
+    }
+  }
+
   private static List<Integer> textIds(Arguments arguments, Path model) throws IOException {
     String text = arguments.text("prompt-tuning-init-text");
     boolean wanted = arguments.text("prompt-tuning-init").equals("text");
     if (wanted != (text != null)) {
       throw new UserError("--prompt-tuning-init text and --prompt-tuning-init-text belong together");
     }
-    return !wanted ? List.of() : Arrays.stream(Tokenizer.load(model).encode(text, EncodeOptions.DEFAULT).ids()).boxed().toList();
+    return !wanted ? List.of() : model == null ? List.of(0) : Arrays.stream(Tokenizer.load(model).encode(text, EncodeOptions.DEFAULT).ids()).boxed().toList();
   }
 
   private static <T> Map<String, T> pattern(Arguments arguments, String name, Function<String, T> parse) {

@@ -12,8 +12,8 @@ final class QuantFlags {
   static final List<Flag> ALL = List.of(
       Flag.toggle("load-in-4bit", "hold the base's linear layers in 4 bits (NF4, double quantisation)"),
       Flag.toggle("load-in-8bit", "hold the base's linear layers in 8 bits (Q8_0, blocks of 32)"),
-      new Flag(TYPE, "nf4|q8_0|int8", null, "which 4 or 8 bits; int8 has a scale for each row, as LLM.int8 does",
-          List.of("bnb-4bit-quant-type")));
+      Flag.of(TYPE, "nf4|q8_0|int8", null, "which 4 or 8 bits; int8 has a scale for each row, as LLM.int8 does")
+          .also("bnb-4bit-quant-type"));
 
   private QuantFlags() {}
 

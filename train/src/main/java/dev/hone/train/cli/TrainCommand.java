@@ -2,12 +2,14 @@ package dev.hone.train.cli;
 
 import dev.hone.lora.Adapter;
 import dev.hone.nn.Task;
+import dev.hone.train.HeldOutMetric;
 import dev.hone.train.Probe;
 import dev.hone.train.RateSearch;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
+import dev.hone.train.data.DataParts;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.report.Report;
@@ -26,9 +28,12 @@ final class TrainCommand implements Command {
   private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
   /** Flags that are about one start and no part of a run. */
   static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr");
+  private static final String CLASSIFY = "classify";
+  private static final String GENERATE = "generate";
   private static final String CONFIG_FILE = "run.yaml";
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
+  private static final String BATCH = "32";
   private static final String LANGUAGE_BATCH = "8";
 
   @Override
@@ -50,7 +55,7 @@ final class TrainCommand implements Command {
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the pretrained model"),
-        Flag.of("task", "classify|generate", "classify", "what the model is to do"),
+        Flag.of("task", CLASSIFY + "|" + GENERATE, CLASSIFY, "what the model is to do"),
         Flag.of("data", "FILE|DIR|FILE=W,...", null, "CSV, TSV, JSON, JSON lines (.gz), .txt; train.* and valid.*; a mixture"),
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
@@ -63,7 +68,7 @@ final class TrainCommand implements Command {
     flags.addAll(TUNING);
     flags.addAll(MethodFlags.ALL);
     flags.addAll(QuantFlags.ALL);
-    flags.addAll(Flag.of(TrainConfig.SETTINGS));
+    Flag.of(TrainConfig.SETTINGS).forEach(flag -> flags.add(decided(flag)));
     flags.add(Reporting.FLAG);
     flags.add(Flag.of("slice-by", "COLUMN,...", null, "columns of the measured rows: figures by group in the report, and the gap"));
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));
@@ -73,6 +78,14 @@ final class TrainCommand implements Command {
     return flags;
   }
 
+  private static Flag decided(Flag flag) {
+    return switch (flag.name()) {
+      case "learning-rate" -> flag.decidedLater(MethodFlags.usualRates(FULL_RATE) + "; with --init " + NEW_MODEL_RATE);
+      case "batch-size" -> flag.decidedLater(BATCH + ", to generate " + LANGUAGE_BATCH);
+      default -> flag;
+    };
+  }
+
   /** How files are read. */
   static final List<Flag> DATA = List.of(
       Flag.of("columns", "text=A,label=B", "", "which columns to read, by name or number from 1; detected otherwise"),
@@ -80,11 +93,12 @@ final class TrainCommand implements Command {
 
   /** How a model is tuned. */
   static final List<Flag> TUNING = List.of(
-      Flag.of("problem-type", "TYPE", "single_label_classification", "or multi_label_classification, or regression"),
+      Flag.of("problem-type", "TYPE", "single_label_classification", "or multi_label_classification, or regression")
+          .only(CLASSIFY),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
-      Flag.of("chat-template", "FILE", null, "to generate: Jinja template of conversations [the model's own]"),
-      Flag.toggle("train-on-prompt", "to generate: learn prompts and what users say, too"),
-      Flag.of("probe", "FILE", null, "to generate: general text whose loss is measured before and after"));
+      Flag.of("chat-template", "FILE", null, "Jinja template of conversations [the model's own]").only(GENERATE),
+      Flag.toggle("train-on-prompt", "learn prompts and what users say, too").only(GENERATE),
+      Flag.of("probe", "FILE", null, "general text whose loss is measured before and after").only(GENERATE));
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
@@ -97,6 +111,7 @@ final class TrainCommand implements Command {
     try (WarmUp warmUp = WarmUp.start()) { // before all else: compiling takes longer than what is done meanwhile
       OutputDirectory.check(output, resume || search || arguments.on("overwrite"));
       config = config(arguments);
+      checkFiles(arguments, config);
       run = PreparedRun.of(arguments, config, console, line -> say(console, quiet, line));
       warmUp.await();
     }
@@ -212,13 +227,60 @@ final class TrainCommand implements Command {
     boolean generates = generates(arguments);
     arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
         : MethodFlags.usualRate(arguments, FULL_RATE, generates));
-    if (generates) {
-      arguments.otherwise("batch-size", LANGUAGE_BATCH);
+    arguments.otherwise("batch-size", generates ? LANGUAGE_BATCH : BATCH);
+    if (arguments.has("init")) {
+      arguments.otherwise("method", "full");
     }
     TrainConfig config = arguments.settings(TrainConfig.SETTINGS);
+    check(arguments, config);
     Map<String, Double> rates = new LinkedHashMap<>(MethodFlags.rateFactors(arguments));
     rates.putAll(config.moduleRates());
     return rates.equals(config.moduleRates()) ? config : config.with("module_lr", rates);
+  }
+
+  /** Fails for flags that do not go together, and for values that no data and no model could make right. */
+  private static void check(Arguments arguments, TrainConfig config) {
+    boolean generates = generates(arguments);
+    arguments.checkOnly("method", MethodFlags.METHODS, arguments.text("method"));
+    arguments.checkOnly("task", List.of(CLASSIFY, GENERATE), generates ? GENERATE : CLASSIFY);
+    MethodFlags.check(arguments);
+    QuantFlags.of(arguments);
+    Reporting.of(arguments);
+    HeldOutMetric.named(config.bestMetric()).check(generates ? null : PreparedRun.kind(arguments.text("problem-type")));
+    double share = arguments.number("val-size");
+    if (!(share >= 0) || share >= 1 && share != Math.rint(share)) {
+      throw new UserError("--val-size must be a share below 1 or a whole number of rows, is '" + arguments.text("val-size") + "'");
+    }
+    if (arguments.has("max-length") && arguments.integer("max-length") < 1) {
+      throw new UserError("--max-length must be at least 1, is " + arguments.text("max-length"));
+    }
+  }
+
+  /** Fails for files that are not there. */
+  static void checkFiles(Arguments arguments, TrainConfig config) {
+    DataParts data = DataParts.parse(arguments.required("data"));
+    List<Path> files = new ArrayList<>(data.files().keySet());
+    for (String flag : List.of("eval-data", "test-data", "probe", "chat-template", "init", "tokenizer")) {
+      if (arguments.has(flag)) {
+        files.add(arguments.path(flag));
+      }
+    }
+    for (Path file : files) {
+      if (!Files.exists(file)) {
+        throw new UserError(file + ": no such file");
+      }
+    }
+    if (arguments.has("test-data") && Files.isDirectory(arguments.path("test-data"))) {
+      throw new UserError(arguments.text("test-data") + ": is a directory; --test-data is one file");
+    }
+    boolean heldOut = arguments.has("eval-data") || data.heldOut() != null || arguments.number("val-size") > 0;
+    if (!heldOut && config.patience() > 0) {
+      throw new UserError("--early-stopping-patience counts evaluations of held-out rows, and --val-size 0 leaves none");
+    }
+    if (!heldOut && HeldOutMetric.named(config.bestMetric()) != HeldOutMetric.LOSS) {
+      throw new UserError("--metric-for-best-model " + config.bestMetric() + " is measured on held-out rows, and --val-size 0 "
+          + "leaves none");
+    }
   }
 
   /** Whether the model is to write texts, not to classify them. */

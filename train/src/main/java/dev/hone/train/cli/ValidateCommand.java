@@ -33,6 +33,7 @@ final class ValidateCommand implements Command {
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
     TrainConfig config = TrainCommand.config(arguments);
+    TrainCommand.checkFiles(arguments, config);
     PreparedRun run = PreparedRun.of(arguments, config, console, console::result);
     Trainer trainer = run.tuning().trainer(run.training(), config);
     console.result(Adapter.summary(run.tuning().model()));

@@ -5,6 +5,9 @@ import java.util.Collection;
 
 /** The known word that a mistyped one was probably meant to be. */
 public final class Nearest {
+  /** Words of fewer letters are near to everything. */
+  private static final int SHORTEST = 3;
+
   private Nearest() {}
 
   /**
@@ -13,6 +16,9 @@ public final class Nearest {
    * @param prefix put before the word, such as {@code --}
    */
   public static String hint(String word, Collection<String> known, String prefix) {
+    if (word.length() < SHORTEST) {
+      return "";
+    }
     String best = null;
     int least = Math.min(4, Math.max(2, word.length() / 2 + 1));
     for (String candidate : known) {

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -59,7 +60,15 @@ public final class Settings<R extends Record> {
    */
   public R read(Map<String, ?> values) {
     Map<String, Object> byKey = new LinkedHashMap<>();
-    values.forEach((name, value) -> byKey.put(key(name), value));
+    Map<String, String> said = new LinkedHashMap<>();
+    values.forEach((name, value) -> {
+      String key = key(name);
+      String other = said.putIfAbsent(key, name);
+      if (other != null) {
+        throw new IllegalArgumentException(other + " and " + name + " are one setting; give one of them");
+      }
+      byKey.put(key, value);
+    });
     Object[] arguments = new Object[components.size()];
     Class<?>[] types = new Class<?>[components.size()];
     int i = 0;
@@ -108,11 +117,7 @@ public final class Settings<R extends Record> {
       } else if (type == double.class) {
         return Double.parseDouble(text);
       } else if (type == boolean.class) {
-        return switch (text) {
-          case "true" -> true;
-          case "false", "" -> false;
-          default -> throw new IllegalArgumentException(key + " is a switch: true or false, not '" + text + "'");
-        };
+        return text.isEmpty() ? false : truth(key, text);
       } else if (type == List.class) {
         return text.isEmpty() ? List.of() : List.of(text.split("\\s*,\\s*"));
       } else if (type == Map.class) {
@@ -123,6 +128,19 @@ public final class Settings<R extends Record> {
       throw new IllegalArgumentException(key + " must be a " + (type == double.class || type == Map.class ? "" : "whole ")
           + "number, is '" + text + "'", e);
     }
+  }
+
+  /**
+   * A truth value in any of the spellings of YAML and Python: true, yes, on, false, no, off, with capitals or not.
+   *
+   * @param name of the setting, for the message
+   */
+  public static boolean truth(String name, String text) {
+    return switch (text.strip().toLowerCase(Locale.ROOT)) {
+      case "true", "yes", "on" -> true;
+      case "false", "no", "off" -> false;
+      default -> throw new IllegalArgumentException(name + " is a switch: true or false, not '" + text + "'");
+    };
   }
 
   private static Map<String, Object> map(String key, String text, Object valueType) {

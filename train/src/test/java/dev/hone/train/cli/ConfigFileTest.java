@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -105,6 +106,105 @@ class ConfigFileTest {
     assertEquals("optim: 'adamv' is not known; known: adamw, adamw_8bit, adam, adamax, adadelta, adafactor, torch_adafactor, "
         + "adagrad, lion, muon, nadam, radam, rmsprop, sgd", message(() -> TrainConfig.of(Map.of("optim", "adamv"))));
     assertTrue(message(() -> TrainConfig.of(Map.of("metric_for_best_model", "acuracy"))).contains("did you mean accuracy?"));
+  }
+
+  @Test
+  void twoValuesForOneSettingAreNotAGuess() throws IOException {
+    Path doubled = file("d.yaml", "data: a.csv\nmax_steps: 2\nmax_steps: 3\n");
+    assertEquals(doubled + ": the key 'max_steps' is there twice (line 3); which of the two counts is not for a reader to guess",
+        message(() -> train("--config", doubled)));
+    Path json = file("d.json", "{\"seed\": 1, \"seed\": 2}");
+    assertTrue(message(() -> train("--config", json)).contains("the key 'seed' is there twice (line 1)"));
+    Path names = file("e.yaml", "batch_size: 2\nper_device_train_batch_size: 3\n");
+    assertEquals(names + ": batch_size and per_device_train_batch_size are one setting; give one of them",
+        message(() -> train("--config", names)));
+    Map<String, Object> both = new LinkedHashMap<>();
+    both.put("lr", 1e-3);
+    both.put("learning-rate", 1e-3);
+    assertEquals("lr and learning-rate are one setting; give one of them", message(() -> TrainConfig.of(both)));
+  }
+
+  @Test
+  void truthAndNothingAreReadAsPeopleWriteThem() throws IOException {
+    Arguments arguments = train("--config", file("t.yaml", "use_dora: True\ngradient_checkpointing: yes\ngroup_by_length: OFF\n"
+        + "learning_rate: ~\nmax_length: null\ncolumns: Null\n"));
+    TrainConfig config = TrainCommand.config(arguments);
+    assertTrue(arguments.on("use-dora"));
+    assertTrue(config.checkpointing());
+    assertTrue(!config.groupByLength());
+    assertEquals(1e-3, config.learningRate(), "nothing is the default");
+    assertTrue(!arguments.has("max-length"));
+    assertEquals("", arguments.text("columns"));
+    assertEquals("group_by_length is a switch: true or false, not 'perhaps'",
+        message(() -> TrainCommand.config(train("--group-by-length", "perhaps"))));
+  }
+
+  @Test
+  void settingsOfOtherTrainersAreAnsweredWithOurs() throws IOException {
+    Map<String, String> answers = new LinkedHashMap<>();
+    answers.put("r", "is lora_r here");
+    answers.put("max_seq_length", "is max_length here");
+    answers.put("cutoff_len", "is max_length here");
+    answers.put("lora_target_modules", "is target_modules here");
+    answers.put("eval_strategy", "held-out rows are evaluated once an epoch or every eval_steps");
+    answers.put("save_strategy", "checkpoints are written once an epoch or every save_steps");
+    answers.put("load_best_model_at_end", "the best state on held-out rows is always what is written");
+    answers.put("logging_steps", "every step is in metrics.jsonl; leave it out");
+    answers.put("resume_from_checkpoint", "say --resume on the command line");
+    answers.put("overwrite_output_dir", "say --overwrite on the command line");
+    answers.put("bf16", "Hone computes in 32-bit floats");
+    for (Map.Entry<String, String> answer : answers.entrySet()) {
+      Path file = file("other.yaml", answer.getKey() + ": 8");
+      String said = message(() -> train("--config", file));
+      assertTrue(said.contains("unknown key '" + answer.getKey() + "': " + answer.getValue()), said);
+      assertTrue(!said.contains("did you mean"), said);
+      String flag = answer.getKey().replace('_', '-');
+      assertTrue(message(() -> train("--" + flag, 8)).startsWith("hone train: unknown flag --" + flag + ": " + answer.getValue()));
+    }
+    assertEquals("max_steps must be 0 (the epochs decide) or more, is -1",
+        message(() -> TrainCommand.config(train("--max-steps", -1))));
+  }
+
+  @Test
+  void everyAnswerNamesASettingThatExists() {
+    List<String> keys = new TrainCommand().flags().stream().map(flag -> flag.name().replace('-', '_')).toList();
+    for (String answer : OtherTrainers.answers()) {
+      if (answer.startsWith("is ") && answer.endsWith(" here")) {
+        for (String key : answer.substring(3, answer.length() - 5).split(" or ")) {
+          assertTrue(keys.contains(key), answer);
+        }
+      }
+    }
+  }
+
+  @Test
+  void flagsThatDoNotGoTogetherAreNamedBeforeAnythingIsRead() {
+    assertEquals("--lora-r is for --method lora, not for full", message(() -> TrainCommand.config(train("--method", "full",
+        "--lora-r", 4))));
+    assertEquals("--chat-template is for --task generate, not for classify",
+        message(() -> TrainCommand.config(train("--chat-template", "a.jinja"))));
+    assertEquals("--problem-type is for --task classify, not for generate",
+        message(() -> TrainCommand.config(train("--task", "generate", "--problem-type", "regression"))));
+    assertEquals("metric_for_best_model: there is no accuracy of a language model; use loss",
+        message(() -> TrainCommand.config(train("--task", "generate", "--metric-for-best-model", "accuracy"))));
+    assertEquals("metric_for_best_model: there is no rmse of classes; use accuracy or macro_f1",
+        message(() -> TrainCommand.config(train("--metric-for-best-model", "rmse"))));
+    assertEquals("--val-size must be a share below 1 or a whole number of rows, is '1.5'",
+        message(() -> TrainCommand.config(train("--val-size", "1.5"))));
+    assertEquals("--max-length must be at least 1, is 0", message(() -> TrainCommand.config(train("--max-length", 0))));
+    assertTrue(message(() -> TrainCommand.config(train("--report-to", "wandb"))).startsWith("--report-to must be all, none"));
+    assertTrue(message(() -> TrainCommand.config(train("--init-lora-weights", "olive"))).contains("olive"));
+  }
+
+  @Test
+  void aSettingThatNeedsHeldOutRowsIsNotIgnoredWithoutThem() throws IOException {
+    Path data = file("rows.csv", "text,label\na,x\n");
+    Arguments arguments = train("--data", data, "--val-size", 0, "--early-stopping-patience", 2);
+    assertEquals("--early-stopping-patience counts evaluations of held-out rows, and --val-size 0 leaves none",
+        message(() -> TrainCommand.checkFiles(arguments, TrainCommand.config(arguments))));
+    Arguments missing = train("--data", data, "--test-data", directory.resolve("none.csv"));
+    assertEquals(directory.resolve("none.csv") + ": no such file",
+        message(() -> TrainCommand.checkFiles(missing, TrainCommand.config(missing))));
   }
 
   @Test
