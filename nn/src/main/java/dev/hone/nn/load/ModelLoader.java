@@ -1,6 +1,7 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
+import dev.hone.core.HoneException;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.io.WeightFiles;
@@ -38,6 +39,8 @@ import java.util.stream.Stream;
 
 /** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
 public final class ModelLoader {
+  private static final int MOST_LABELS = 100_000; // that a number alone may ask for
+
   private final Path directory;
   private final Path configFile;
   private Task task;
@@ -123,7 +126,7 @@ public final class ModelLoader {
     throw unknownFamily(json, type);
   }
 
-  private static ModelException unknownFamily(ConfigReader json, String type) {
+  private static HoneException unknownFamily(ConfigReader json, String type) {
     return json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
         GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
   }
@@ -156,6 +159,7 @@ public final class ModelLoader {
 
   private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,
       Task wanted, Labels classes, TensorSource source) {
+    requireLayers(config, json, source);
     Weights weights = weights(source, config.prefix(), config.deviation());
     DecoderModel backbone = family.apply(weights.quantizing(quantized));
     weights.quantizing(null);
@@ -173,6 +177,7 @@ public final class ModelLoader {
 
   private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
     BertConfig config = BertConfig.read(json);
+    requireLayers(config, json, source);
     Weights weights = weights(source, BertModel.prefix(config), config.deviation());
     Backbone backbone = BertModel.load(config, weights.quantizing(quantized));
     weights.quantizing(null);
@@ -183,6 +188,14 @@ public final class ModelLoader {
           + "' is an encoder: it classifies or embeds, it does not generate text");
     };
     return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
+  }
+
+  /** More layers than the file has tensors would only make a long list of what is missing. */
+  private static void requireLayers(ModelConfig config, ConfigReader json, TensorSource source) {
+    if (source != null && config.layers() > source.names().size()) {
+      throw json.fault("the model has " + config.layers() + " layers, but " + source.origin() + " has only "
+          + source.names().size() + " tensors");
+    }
   }
 
   private Weights weights(TensorSource source, String prefix, float deviation) {
@@ -273,7 +286,7 @@ public final class ModelLoader {
   private static Labels labelsOf(ConfigReader json) {
     List<String> names = json.labels();
     if (names == null) {
-      names = IntStream.range(0, json.integer("num_labels", 2)).mapToObj(i -> "LABEL_" + i).toList();
+      names = IntStream.range(0, json.integer("num_labels", 2, 1, MOST_LABELS)).mapToObj(i -> "LABEL_" + i).toList();
     }
     Labels.Kind kind = switch (json.text("problem_type", "")) {
       case "multi_label_classification" -> Labels.Kind.MULTI_LABEL;
