@@ -5,6 +5,7 @@ import dev.hone.train.ClassifierTuning;
 import dev.hone.train.TextClassifier;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
+import dev.hone.train.config.Settings;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,7 +93,7 @@ final class DemoCommand implements Command {
         List.of(RunFacts.DataFile.of("training", data.resolve(TRAINING)), RunFacts.DataFile.of("test", data.resolve(TEST))), "test"));
     PreparedRun run = new PreparedRun(tuning, tuning.encode(training), null, recorder, EnumSet.allOf(Reporting.class));
     boolean quiet = arguments.on("quiet");
-    Trainer.Result result = TrainCommand.train(run, config, output, Map.of(), false, quiet, console);
+    Trainer.Result result = TrainCommand.train(run, config, output, settings(reference, data, output, config), false, quiet, console);
     TrainCommand.report(run, output, result, quiet, console);
 
     EvaluationText.lines(Evaluator.USUAL.evaluate(tuning.classifier(), test)).forEach(console::result);
@@ -106,6 +108,18 @@ final class DemoCommand implements Command {
         + " \"your text\"");
     console.result("Your own: ./hone train --model " + reference + " --data reviews.csv --output-dir out");
     return 0;
+  }
+
+  /** What {@code hone train} would have to be told to do the same. */
+  private static Map<String, String> settings(String model, Path data, Path output, TrainConfig config) {
+    Map<String, Object> said = new LinkedHashMap<>(TrainConfig.SETTINGS.write(config));
+    said.putAll(Map.of("model", model, "data", data.resolve(TRAINING), "test_data", data.resolve(TEST), "val_size", 0,
+        "output_dir", output, "target_modules", LoraConfig.ALL_LINEAR));
+    Map<String, String> texts = new LinkedHashMap<>();
+    said.forEach((key, value) -> texts.put(key, Settings.text(value)));
+    Arguments arguments = Arguments.of("train", new TrainCommand().flags(), "demo", texts);
+    TrainCommand.config(arguments);
+    return arguments.resolved(TrainCommand.OF_ONE_START);
   }
 
   private static String show(TextClassifier.Prediction prediction) {

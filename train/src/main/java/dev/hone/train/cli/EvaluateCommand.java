@@ -26,8 +26,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -37,6 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class EvaluateCommand implements Command {
   private static final String BASE = "base";
   private static final int USUAL_TEXTS = 100;
+  private static final int LABELS_SHOWN = 10;
 
   @Override
   public String name() {
@@ -106,7 +109,7 @@ final class EvaluateCommand implements Command {
     Path file = Path.of(arguments.required("data"));
     TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"), QuantFlags.of(arguments));
     Labels labels = classifier.model().labels();
-    Dataset<Example.Labelled> data = Dataset.labelled(file, options, labels.kind() == Labels.Kind.MULTI_LABEL);
+    Dataset<Example.Labelled> all = Dataset.labelled(file, options, labels.kind() == Labels.Kind.MULTI_LABEL);
     Baseline<TextClassifier> baseline = baseline(arguments, model, (base, adapter) -> {
       TextClassifier other = TextClassifier.load(base, adapter, QuantFlags.of(arguments));
       if (adapter == null && !other.model().newParameters().isEmpty()) {
@@ -120,8 +123,12 @@ final class EvaluateCommand implements Command {
       }
       return other;
     });
-    note(arguments, data.description(), console);
+    note(arguments, all.description(), console);
+    UnknownLabels unknown = UnknownLabels.in(all, labels);
+    Dataset<Example.Labelled> data = unknown.known();
     Report report = new Report(arguments, console, evaluator.evaluate(classifier, data));
+    report.remark("unknown_labels", unknown.remark(report.evaluation));
+    report.remark("absent_classes", absentClasses(report.evaluation));
     report.slices(data, IntStream.range(0, data.size()).toArray());
     if (baseline != null) {
       report.comparison(baseline.predictions != null ? baseline.predictions
@@ -132,6 +139,22 @@ final class EvaluateCommand implements Command {
       report.swap(SwapTest.of(classifier, rows, swaps, evaluator.bootstrap()));
     }
     report.finish();
+  }
+
+  /** What macro means leave out; null if they are over all classes. */
+  private static String absentClasses(Evaluation evaluation) {
+    Set<Integer> seen = new HashSet<>();
+    for (Prediction prediction : evaluation.predictions()) {
+      if (!(prediction instanceof Prediction.OneClass row)) {
+        return null;
+      }
+      seen.add(row.truth());
+    }
+    List<String> absent = IntStream.range(0, evaluation.labels().size()).filter(c -> !seen.contains(c))
+        .mapToObj(evaluation.labels()::get).toList();
+    return absent.isEmpty() ? null : String.format(Locale.ROOT, "no row here has the label%s %s: macro means are over the classes "
+        + "that occur, in the rows or among the predictions", absent.size() == 1 ? "" : "s", String.join(", ", absent.subList(0,
+            Math.min(absent.size(), LABELS_SHOWN))) + (absent.size() > LABELS_SHOWN ? ", ..." : ""));
   }
 
   private static void language(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)
@@ -243,6 +266,14 @@ final class EvaluateCommand implements Command {
     private void show(List<String> lines) {
       if (!arguments.on("json")) {
         lines.forEach(console::result);
+      }
+    }
+
+    /** Something to bear in mind with the figures; null for nothing. */
+    void remark(String key, String line) {
+      if (line != null) {
+        console.note(line);
+        tree.put(key, line);
       }
     }
 

@@ -2,6 +2,7 @@ package dev.hone.train.cli;
 
 import dev.hone.core.HoneException;
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.train.config.Nearest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -32,6 +33,10 @@ public final class Main {
     if (words.isEmpty() || List.of("help", "--help", "-h").contains(words.getFirst())) {
       help(console);
       return words.isEmpty() ? 2 : 0;
+    }
+    if (List.of("version", "--version", "-V").contains(words.getFirst())) {
+      console.result("hone " + Version.OF_HONE + ", Java " + Runtime.version());
+      return 0;
     }
     boolean debug = words.contains("--debug");
     List<String> rest = words.stream().skip(1).filter(word -> !word.equals("--debug")).toList();
@@ -83,8 +88,9 @@ public final class Main {
         return command;
       }
     }
-    throw new UserError("unknown command '" + name + "'; known: "
-        + String.join(", ", COMMANDS.stream().map(Command::name).toList()));
+    List<String> known = COMMANDS.stream().map(Command::name).toList();
+    throw new UserError("unknown command '" + name + "'" + Nearest.hint(name, known, "hone ") + "; known: "
+        + String.join(", ", known));
   }
 
   private static void help(Console console) {
@@ -93,7 +99,7 @@ public final class Main {
     for (Command command : COMMANDS) {
       console.result(String.format("  %-10s %s", command.name(), command.summary()));
     }
-    console.result("\nhone COMMAND --help lists the flags of a command; --debug shows where an error came from.");
+    console.result("\nhone COMMAND --help lists the flags of a command; --debug shows where an error came from; hone --version.");
   }
 
   private static void help(Command command, Console console) {

@@ -94,6 +94,43 @@ public sealed interface Example {
           || Boolean.FALSE.equals(message.get("training"));
     }
 
+    /** What message {@code i} says: its text, those of its parts, or, of an object or of calls of tools, their JSON. */
+    public String words(int i) {
+      Map<String, Object> message = messages.get(i);
+      Object content = message.get("content");
+      if (content instanceof String text) {
+        return text;
+      }
+      if (content instanceof List<?> parts) {
+        List<String> texts = new ArrayList<>();
+        for (Object part : parts) {
+          if (part instanceof Map<?, ?> map && map.get("text") instanceof String text) {
+            texts.add(text);
+          }
+        }
+        if (!texts.isEmpty()) {
+          return String.join("\n", texts);
+        }
+      }
+      Object said = content != null && !content.equals(List.of()) ? content : message.get("tool_calls");
+      return said == null ? "" : Labelled.JSON.writeValueAsString(said);
+    }
+
+    /** The last message that is an answer to be learnt, which something comes before; -1 if there is none. */
+    public int lastAnswer() {
+      for (int i = messages.size() - 1; i > 0; i--) {
+        if ("assistant".equals(messages.get(i).get("role")) && !isContext(i)) {
+          return i;
+        }
+      }
+      return -1;
+    }
+
+    /** The conversation up to message {@code i}, which is to be answered. */
+    public Chat before(int i) {
+      return new Chat(messages.subList(0, i), tools);
+    }
+
     /** Why the assistant says nothing here that is to be learnt; empty if it does. */
     public String lacksAnswer() {
       Set<String> roles = new TreeSet<>();

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
+import java.util.function.ObjIntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -80,6 +81,22 @@ public record LabelSet(List<String> names) {
       }
       return target;
     };
+  }
+
+  /**
+   * The rows all of whose labels are in this set, by number.
+   *
+   * @param lists whether a row may carry several
+   * @param unknown is told every label that is not, with its row
+   */
+  public int[] known(Dataset<Example.Labelled> data, boolean lists, ObjIntConsumer<String> unknown) {
+    Map<String, Integer> ids = label2id();
+    return IntStream.range(0, data.size()).filter(i -> {
+      Example.Labelled row = data.row(i);
+      List<String> missing = (lists ? row.labels() : List.of(row.label())).stream().filter(label -> !ids.containsKey(label)).toList();
+      missing.forEach(label -> unknown.accept(label, i));
+      return missing.isEmpty();
+    }).toArray();
   }
 
   /** The number of labels. */

@@ -23,7 +23,6 @@ import dev.hone.train.metric.Bootstrap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -125,8 +124,7 @@ public record Evaluator(Bootstrap bootstrap) {
   private static int[] prompt(TextGenerator generator, Example.Language example) {
     return switch (example) {
       case Example.Completion completion -> generator.prompt(completion.prompt());
-      case Example.Chat(var messages, var tools) ->
-          generator.prompt(new Example.Chat(messages.subList(0, messages.size() - 1), tools));
+      case Example.Chat chat -> generator.prompt(chat.before(chat.lastAnswer()));
       default -> throw new IllegalArgumentException("evaluation: a text has no prompt");
     };
   }
@@ -135,8 +133,8 @@ public record Evaluator(Bootstrap bootstrap) {
   private static String reference(Example.Language example) {
     return switch (example) {
       case Example.Completion(_, String completion) -> completion;
-      case Example.Chat(var messages, _) when messages.size() > 1 && "assistant".equals(messages.getLast().get("role"))
-          && messages.getLast().get("content") instanceof String answer -> answer;
+      case Example.Chat chat when chat.lastAnswer() > 0 && chat.messages().get(chat.lastAnswer()).get("content") instanceof String answer ->
+          answer;
       default -> null;
     };
   }
@@ -177,7 +175,7 @@ public record Evaluator(Bootstrap bootstrap) {
     return switch (data.row(source)) {
       case Example.Text(String text) -> Row.of(line, text);
       case Example.Completion(String prompt, String completion) -> Row.of(line, prompt, prompt + "\0" + completion);
-      case Example.Chat chat -> Row.of(line, shown(chat.messages()), chat.messages().toString());
+      case Example.Chat chat -> Row.of(line, shown(chat), chat.messages().toString());
       case Example.Document _ -> {
         int[] tokens = encoded.set().tokens().get(at);
         yield Row.ofTokens(at + 1, generator.encoder().tokenizer().decode(tokens, true), tokens);
@@ -186,8 +184,8 @@ public record Evaluator(Bootstrap bootstrap) {
   }
 
   /** The last that is said before the assistant's last answer. */
-  private static String shown(List<Map<String, Object>> messages) {
-    Map<String, Object> message = messages.get(Math.max(0, messages.size() - 2));
-    return message.get("role") + ": " + message.get("content");
+  private static String shown(Example.Chat chat) {
+    int shown = Math.max(0, (chat.lastAnswer() < 0 ? chat.messages().size() : chat.lastAnswer()) - 1);
+    return chat.messages().get(shown).get("role") + ": " + chat.words(shown);
   }
 }

@@ -1,8 +1,8 @@
 package dev.hone.train.inspect;
 
 import dev.hone.train.data.Example;
-import java.util.List;
-import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The words of a row, whatever its kind.
@@ -18,15 +18,10 @@ record RowText(String prompt, String answer) {
       case Example.Document row -> new RowText("", row.text());
       case Example.Completion row -> new RowText(row.prompt(), row.completion());
       case Example.Chat row -> {
-        int last = row.messages().size() - 1;
-        while (last > 0 && !"assistant".equals(row.messages().get(last).get("role"))) {
-          last--;
-        }
-        StringBuilder before = new StringBuilder();
-        for (int i = 0; i < last; i++) {
-          before.append(i == 0 ? "" : "\n").append(content(row.messages().get(i)));
-        }
-        yield new RowText(before.toString(), content(row.messages().get(last)));
+        int answer = row.lastAnswer();
+        int last = answer < 0 ? row.messages().size() : answer;
+        String before = IntStream.range(0, last).mapToObj(row::words).collect(Collectors.joining("\n"));
+        yield new RowText(before, answer < 0 ? "" : row.words(answer));
       }
     };
   }
@@ -34,25 +29,5 @@ record RowText(String prompt, String answer) {
   /** Both, one after the other. */
   String all() {
     return prompt.isEmpty() ? answer : answer.isEmpty() ? prompt : prompt + "\n" + answer;
-  }
-
-  /** The words of a message: a text, or a list of parts of which some are texts. */
-  static String content(Map<String, Object> message) {
-    Object content = message.get("content");
-    if (content instanceof String text) {
-      return text;
-    }
-    StringBuilder words = new StringBuilder();
-    if (content instanceof List<?> list) {
-      for (Object part : list) {
-        if (part instanceof Map<?, ?> map && map.get("text") instanceof String text) {
-          words.append(words.isEmpty() ? "" : "\n").append(text);
-        }
-      }
-    }
-    if (words.isEmpty() && message.get("tool_calls") != null) {
-      words.append(message.get("tool_calls"));
-    }
-    return words.toString();
   }
 }

@@ -84,10 +84,10 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
         add(spans, row.completion(), true);
       }
       case Example.Chat row -> {
-        for (Map<String, Object> message : row.messages()) {
-          boolean assistant = "assistant".equals(message.get("role"));
-          add(spans, message.get("role") + ": ", false);
-          add(spans, RowText.content(message), assistant);
+        for (int i = 0; i < row.messages().size(); i++) {
+          Object role = row.messages().get(i).get("role");
+          add(spans, role + ": ", false);
+          add(spans, row.words(i), "assistant".equals(role) && !row.isContext(i));
           add(spans, "\n", false);
         }
       }

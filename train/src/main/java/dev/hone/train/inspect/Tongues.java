@@ -9,7 +9,8 @@ import java.util.Map;
 
 /**
  * The writing system of a text, by most of its letters, and for texts in Latin letters the language, by its most frequent
- * words: at least three of them, and more than of any other language. Short texts often show none.
+ * words: at least three of them, and more than of any other language; of one letter they count where two longer ones were
+ * there, since "s", "o" or "u" are also what is left of words that were cut or written in haste. Short texts often show none.
  */
 final class Tongues {
   /** No letters, or no language that shows. */
@@ -56,6 +57,7 @@ final class Tongues {
 
   private final int[] letters = new int[SCRIPTS.length];
   private final int[] hits = new int[LANGUAGES.size()];
+  private final int[] letterHits = new int[LANGUAGES.size()]; // of words of one letter
 
   /** The number of the script of most letters; {@link #NONE} if there are no letters. */
   int script(String text) {
@@ -94,10 +96,11 @@ final class Tongues {
   /** The number of the language of a text in Latin letters; {@link #NONE} if none shows. */
   int language(String text) {
     Arrays.fill(hits, 0);
+    Arrays.fill(letterHits, 0);
     int end = Math.min(text.length(), READ);
     int start = -1;
     for (int i = 0; i <= end; i++) {
-      boolean letter = i < end && Character.isLetter(text.charAt(i));
+      boolean letter = i < end && (Character.isLetter(text.charAt(i)) || start >= 0 && isInside(text, i, end));
       if (letter && start < 0) {
         start = i;
       } else if (!letter && start >= 0) {
@@ -106,6 +109,9 @@ final class Tongues {
         }
         start = -1;
       }
+    }
+    for (int l = 0; l < hits.length; l++) {
+      hits[l] += hits[l] >= 2 || LANGUAGES.get(l).equals("English") ? letterHits[l] : 0;
     }
     int best = 0;
     int second = 0;
@@ -120,10 +126,16 @@ final class Tongues {
     return hits[best] >= LEAST_WORDS && hits[best] > second ? best + 1 : NONE;
   }
 
+  /** Whether there is an apostrophe between letters, as in "it's", which is one word. */
+  private static boolean isInside(String text, int i, int end) {
+    return (text.charAt(i) == '\'' || text.charAt(i) == '\u2019') && i + 1 < end && Character.isLetter(text.charAt(i + 1));
+  }
+
   private void count(String word) {
     int languages = LANGUAGES_OF.getOrDefault(word, 0);
+    int[] counts = word.length() == 1 ? letterHits : hits;
     for (int l = 0; languages != 0; l++, languages >>>= 1) {
-      hits[l] += languages & 1;
+      counts[l] += languages & 1;
     }
   }
 

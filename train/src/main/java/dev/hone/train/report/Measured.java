@@ -122,17 +122,12 @@ sealed interface Measured {
         case Example.Completion(_, String completion) -> begun(completion);
         case Example.Text(String text) -> begun(text);
         case Example.Document(String text) -> begun(text);
-        case Example.Chat chat when chat.messages().size() > 1 -> {
-          Example.Chat asked = new Example.Chat(chat.messages().subList(0, chat.messages().size() - 1), chat.tools());
-          yield new Answer(said(asked.messages().getLast().get("content")), said(chat.messages().getLast().get("content")),
-              write(generator.prompt(asked)));
+        case Example.Chat chat when chat.lastAnswer() > 0 -> {
+          int answer = chat.lastAnswer();
+          yield new Answer(chat.words(answer - 1), chat.words(answer), write(generator.prompt(chat.before(answer))));
         }
-        case Example.Chat chat -> begun(said(chat.messages().getFirst().get("content")));
+        case Example.Chat chat -> begun(chat.words(0));
       };
-    }
-
-    private static String said(Object content) {
-      return content == null ? "" : content.toString();
     }
 
     /** The first words of a text, to be continued. */

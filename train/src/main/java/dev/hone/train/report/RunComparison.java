@@ -164,15 +164,19 @@ public final class RunComparison {
     return shared.contains("accuracy") ? shared.stream().filter(name -> !name.equals("micro_f1")).toList() : shared; // the same
   }
 
-  /** The settings that are not the same in all runs, with the value of each run; "" where it has none. */
+  /**
+   * The settings that are not the same in all runs, with the value of each run; "" where it has none. A run that left no
+   * settings differs in none: nobody knows what they were.
+   */
   Map<String, List<String>> differing() {
     Set<String> keys = new LinkedHashSet<>();
     runs.forEach(run -> keys.addAll(run.settings().keySet()));
     keys.removeAll(OWN_SETTINGS);
+    List<Run> known = runs.stream().filter(run -> !run.settings().isEmpty()).toList();
     Map<String, List<String>> differing = new LinkedHashMap<>();
     for (String key : keys) {
       List<String> values = runs.stream().map(run -> run.settings().getOrDefault(key, "")).toList();
-      if (values.stream().map(RunComparison::meant).distinct().count() > 1) {
+      if (known.stream().map(run -> meant(run.settings().getOrDefault(key, ""))).distinct().count() > 1) {
         differing.put(key, values);
       }
     }

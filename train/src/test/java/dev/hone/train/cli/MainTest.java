@@ -108,6 +108,12 @@ class MainTest {
   }
 
   @Test
+  void theVersionIsSaidAndAMistypedCommandGetsAHint() {
+    assertTrue(run("--version").out().matches("hone \\S+, Java \\d.*\\R"), run("--version").out());
+    assertUserError(run("trian"), "unknown command 'trian'; did you mean hone train?");
+  }
+
+  @Test
   void everyCommandHasHelp() {
     for (String command : List.of("demo", "train", "evaluate", "predict", "generate", "verify", "devices")) {
       CommandRun help = run(command, "--help");
@@ -147,13 +153,18 @@ class MainTest {
   }
 
   @Test
-  void aLabelThatTrainingNeverSawIsAnError() throws IOException {
+  void aLabelThatTrainingNeverSawStopsATrainingAndIsNamedInAnEvaluation() throws IOException {
     Path test = Files.writeString(directory.resolve("test.csv"), "text,label\nit is good,up\nit is odd,sideways\n");
     assertUserError(train("--eval-data", test), "test.csv line 3", "'sideways'", "down, up");
     assertEquals(0, train("--quiet").code());
     CommandRun evaluate = run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", test);
-    assertEquals(2, evaluate.code());
-    assertTrue(evaluate.err().contains("'sideways'"), evaluate.err());
+    assertEquals(0, evaluate.code(), evaluate.err());
+    assertTrue(evaluate.err().contains("1 of 2 rows have labels that training never saw (sideways 1; the first in line 3): the "
+        + "figures are without them; if they count as wrong, accuracy is 0.5000"), evaluate.err());
+    assertTrue(evaluate.err().contains("no row here has the label down: macro means are over the classes that occur"), evaluate.err());
+    Path alien = Files.writeString(directory.resolve("alien.csv"), "text,label\nit is good,left\nit is odd,sideways\n");
+    run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", alien).assertUserError(
+        "alien.csv line 2: no row has a label that the model knows");
   }
 
   @Test
