@@ -12,12 +12,20 @@ package dev.hone.autograd;
 public final class GradMode implements AutoCloseable {
   private enum Mode { RECORDING, NOT_RECORDING, GENERATING }
 
-  private static final ThreadLocal<Mode> MODE = ThreadLocal.withInitial(() -> Mode.RECORDING);
+  private static final ThreadLocal<Mode> MODE = new ThreadLocal<>(); // nothing: recording, and so no thread holds our class
 
   private final Mode before = MODE.get();
 
   private GradMode(Mode mode) {
-    MODE.set(mode);
+    set(mode);
+  }
+
+  private static void set(Mode mode) {
+    if (mode == null) {
+      MODE.remove();
+    } else {
+      MODE.set(mode);
+    }
   }
 
   /** Switches recording off on this thread until closed. */
@@ -40,7 +48,8 @@ public final class GradMode implements AutoCloseable {
 
   /** Whether operators record. */
   public static boolean isEnabled() {
-    return MODE.get() == Mode.RECORDING;
+    Mode mode = MODE.get();
+    return mode == null || mode == Mode.RECORDING;
   }
 
   /** Whether text is written token by token. */
@@ -50,6 +59,6 @@ public final class GradMode implements AutoCloseable {
 
   @Override
   public void close() {
-    MODE.set(before);
+    set(before);
   }
 }

@@ -1,8 +1,11 @@
 package dev.hone.core;
 
 import dev.hone.core.memory.HeapStorage;
+import dev.hone.core.memory.Shelf;
 import dev.hone.core.memory.SlabPool;
+import dev.hone.core.parallel.Scratch;
 import java.util.ArrayList;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -18,32 +21,138 @@ import java.util.stream.IntStream;
  * <p>A tensor used after its scope closed throws. {@link Tensor#keep()} moves one to the enclosing scope or, where there is
  * none, to the garbage collector. Without any scope the garbage collector owns all tensors. Scopes nest, belong to the
  * thread that opened them, and close in reverse order.
+ *
+ * <p>A thread borrows memory with its outermost scope and gives it back with that, for whoever comes next; what nobody has
+ * borrowed for some seconds goes to the garbage collector. {@link #hold} keeps it between scopes.
  */
 public final class Scope implements AutoCloseable {
-  private static final ThreadLocal<Scope> CURRENT = new ThreadLocal<>();
+  private static final ThreadLocal<Borrowed> BORROWED = new ThreadLocal<>(); // only while something is borrowed
   private static final Object LASTING = new Object(); // owns what no scope gives back
-  private static final ThreadLocal<SlabPool> POOL = ThreadLocal.withInitial(SlabPool::new);
+  private static final Shelf<SlabPool> POOLS = Shelf.make();
 
+  /** What a thread has borrowed, and for how many open scopes and {@link Hold}s. */
+  private static final class Borrowed {
+    private final boolean scratch = Scratch.borrow();
+    private SlabPool pool; // null until it is needed: who waits for a turn to compute has none
+    private Scope innermost;
+    private int users;
+
+    static Borrowed one() {
+      Borrowed borrowed = BORROWED.get();
+      if (borrowed == null) {
+        borrowed = new Borrowed();
+        BORROWED.set(borrowed);
+      }
+      borrowed.users++;
+      return borrowed;
+    }
+
+    SlabPool pool() {
+      if (pool == null) {
+        pool = taken();
+      }
+      return pool;
+    }
+
+    void done() {
+      if (--users > 0) {
+        return;
+      }
+      BORROWED.remove();
+      if (pool != null) {
+        POOLS.put(pool);
+      }
+      if (scratch) {
+        Scratch.giveBack();
+      }
+    }
+  }
+
+  private final Borrowed memory;
   private final Scope parent;
-  private final SlabPool pool;
   private final ArrayList<HeapStorage> storages = new ArrayList<>();
   private boolean open = true;
 
-  private Scope(Scope parent) {
-    this.parent = parent;
-    this.pool = POOL.get();
+  private Scope(Borrowed memory) {
+    this.memory = memory;
+    this.parent = memory.innermost;
   }
 
   /** Opens a scope on this thread. */
   public static Scope open() {
-    Scope scope = new Scope(CURRENT.get());
-    CURRENT.set(scope);
+    Borrowed memory = Borrowed.one();
+    Scope scope = new Scope(memory);
+    memory.innermost = scope;
     return scope;
   }
 
-  /** Drops the memory that this thread's closed scopes left for reuse. */
+  /** Memory that a thread keeps between its scopes. */
+  public static final class Hold implements AutoCloseable {
+    private Borrowed memory = Borrowed.one();
+
+    private Hold() {}
+
+    /** Gives the memory back, if no scope is open. */
+    @Override
+    public void close() {
+      if (memory == null) {
+        return;
+      }
+      if (BORROWED.get() != memory) {
+        throw new IllegalStateException("Scope.Hold.close: memory is given back by the thread that holds it");
+      }
+      memory.done();
+      memory = null;
+    }
+  }
+
+  /**
+   * Keeps the memory of this thread's scopes for its next ones until closed: for loops that open a scope for every step, while
+   * other threads compute as well. It is no scope: tensors do not end with it.
+   */
+  public static Hold hold() {
+    return new Hold();
+  }
+
+  private static SlabPool taken() {
+    SlabPool pool = POOLS.take();
+    return pool == null ? new SlabPool() : pool;
+  }
+
+  /** The pool that this thread has, or would borrow next; null if it would be a new one. */
+  private static SlabPool present() {
+    Borrowed borrowed = BORROWED.get();
+    return borrowed == null || borrowed.pool == null ? POOLS.peek() : borrowed.pool;
+  }
+
+  /** Something done with this thread's pool, which is borrowed for it if need be. */
+  private static <T> T withPool(Function<SlabPool, T> work) {
+    Borrowed borrowed = BORROWED.get();
+    if (borrowed != null) {
+      return work.apply(borrowed.pool());
+    }
+    SlabPool pool = taken();
+    try {
+      return work.apply(pool);
+    } finally {
+      POOLS.put(pool);
+    }
+  }
+
+  /** Drops the memory that closed scopes left for reuse: of this thread, and what no thread has borrowed. */
   public static void trim() {
-    POOL.get().trim();
+    Borrowed borrowed = BORROWED.get();
+    if (borrowed != null && borrowed.pool != null) {
+      borrowed.pool.trim();
+    }
+    SlabPool next = POOLS.peek();
+    POOLS.clear();
+    if (next != null) {
+      next.trim();
+      if (next.bytes() > 0) {
+        POOLS.put(next); // something in it outlives scopes
+      }
+    }
   }
 
   /**
@@ -54,38 +163,45 @@ public final class Scope implements AutoCloseable {
    * @param lengths of the tensors, in elements
    */
   public static void reserve(IntStream lengths) {
-    POOL.get().reserve(lengths.mapToLong(SlabPool::floatsOf).sum());
+    long floats = lengths.mapToLong(SlabPool::floatsOf).sum();
+    withPool(pool -> {
+      pool.reserve(floats);
+      return null;
+    });
   }
 
-  /** Bytes that this thread's scopes hold now: in use, and waiting for reuse. */
+  /** Bytes that this thread's scopes hold now, or would begin with: in use, and waiting for reuse. */
   public static long pooledBytes() {
-    return POOL.get().bytes();
+    SlabPool pool = present();
+    return pool == null ? 0 : pool.bytes();
   }
 
   /** Bytes of {@link #pooledBytes()} that are in use. */
   public static long liveBytes() {
-    return POOL.get().liveBytes();
+    SlabPool pool = present();
+    return pool == null ? 0 : pool.liveBytes();
   }
 
   /** Memory for {@code length} floats with unspecified contents that outlives scopes and is this thread's until released. */
   static HeapStorage allocateLasting(int length) {
-    return POOL.get().takeLasting(length, LASTING);
+    return withPool(pool -> pool.takeLasting(length, LASTING));
   }
 
   /** Memory for {@code length} floats with unspecified contents. */
   static HeapStorage allocate(int length) {
-    Scope scope = CURRENT.get();
-    if (scope == null) {
+    Borrowed memory = BORROWED.get();
+    if (memory == null || memory.innermost == null) {
       return new HeapStorage(new float[length]);
     }
-    HeapStorage storage = scope.pool.take(length, scope);
-    scope.storages.add(storage);
+    HeapStorage storage = memory.pool().take(length, memory.innermost);
+    memory.innermost.storages.add(storage);
     return storage;
   }
 
   /** Whether the innermost open scope owns a storage. */
   static boolean isCurrent(HeapStorage storage) {
-    return storage.scope() != null && storage.scope() == CURRENT.get();
+    Borrowed memory = BORROWED.get();
+    return memory != null && memory.innermost != null && storage.scope() == memory.innermost;
   }
 
   /** Takes a storage from its scope: it lasts until it is released. */
@@ -117,7 +233,7 @@ public final class Scope implements AutoCloseable {
     if (!open) {
       return;
     }
-    if (CURRENT.get() != this) {
+    if (memory.innermost != this || BORROWED.get() != memory) {
       throw new IllegalStateException("Scope.close: scopes close in reverse order, on the thread that opened them");
     }
     open = false;
@@ -127,10 +243,7 @@ public final class Scope implements AutoCloseable {
       }
     }
     storages.clear();
-    if (parent == null) {
-      CURRENT.remove();
-    } else {
-      CURRENT.set(parent);
-    }
+    memory.innermost = parent;
+    memory.done();
   }
 }

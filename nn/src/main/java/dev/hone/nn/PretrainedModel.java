@@ -2,11 +2,13 @@ package dev.hone.nn;
 
 import dev.hone.autograd.CrossEntropySettings;
 import dev.hone.autograd.GatherOps;
+import dev.hone.autograd.GradMode;
 import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.DType;
 import dev.hone.core.io.SafetensorsWriter;
+import dev.hone.core.parallel.Turn;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.nn.load.ModelWriter;
@@ -16,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -27,7 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
  * }
  *
  * <p>After loading all parameters are frozen and lie as the file has them, mapped. Forward passes may run on several
- * threads at once as long as nobody changes parameters or adapters.
+ * threads at once as long as nobody changes parameters or adapters. Those that record nothing (see {@link GradMode}) take
+ * {@linkplain Turn turns}: of two hundred threads as many compute at a time as there are processors.
  */
 public final class PretrainedModel implements Layer {
   private final ModelConfig config;
@@ -94,11 +98,24 @@ public final class PretrainedModel implements Layer {
 
   /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
   public Variable forward(TokenBatch batch, Pass pass) {
+    return inTurn(() -> answers(batch, pass));
+  }
+
+  private static <T> T inTurn(Supplier<T> pass) {
+    if (GradMode.isEnabled()) {
+      return pass.get();
+    }
+    try (Turn _ = Turn.take()) {
+      return pass.get();
+    }
+  }
+
+  private Variable answers(TokenBatch batch, Pass pass) {
     if (input == null) {
       return head.forward(backbone.forward(batch, pass), batch, pass);
     }
     if (task != Task.SEQUENCE_CLASSIFICATION) {
-      return head.forward(hidden(batch, pass), batch, pass);
+      return head.forward(states(batch, pass), batch, pass);
     }
     InputAdapter.Input in = input.apply(batch, pass); // PEFT's classifiers read the first token, and that is a virtual one
     return head.forward(backbone.forward(in.batch(), in.pass()), in.batch(), in.pass());
@@ -106,6 +123,10 @@ public final class PretrainedModel implements Layer {
 
   /** The backbone's hidden states of the batch's tokens, with what an input adapter puts before them. [N, C]. */
   public Variable hidden(TokenBatch batch, Pass pass) {
+    return inTurn(() -> states(batch, pass));
+  }
+
+  private Variable states(TokenBatch batch, Pass pass) {
     if (input == null) {
       return backbone.forward(batch, pass);
     }
@@ -137,12 +158,16 @@ public final class PretrainedModel implements Layer {
    * @param scale factor of the sum: 1 / {@link #labelled} for the mean
    */
   public HeadLoss loss(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
+    return inTurn(() -> lossOf(batch, labels, settings, scale, pass));
+  }
+
+  private HeadLoss lossOf(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
     if (!(head instanceof CausalHead causal)) {
       throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
     }
     InputAdapter.Input in = input == null ? null : input.apply(batch, pass);
     if (in == null || in.rows() == null) {
-      return causal.loss(hidden(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
+      return causal.loss(states(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
     }
     return causal.loss(backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()), settings,
         scale, in.pass());

@@ -5,6 +5,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.core.parallel.Turn;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
@@ -459,7 +460,7 @@ public final class Trainer {
     long hits = 0;
     boolean judged = true;
     for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
-      try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
+      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
         Objective.Answer answer = objective.answer(model, set, rows, 1, Pass.inference());
         loss += answer.loss().value().item();
         weight += objective.weight(set, rows);
@@ -479,7 +480,7 @@ public final class Trainer {
   public static float[][] answers(PretrainedModel model, TrainingSet set, int batchSize) {
     float[][] logits = new float[set.size()][];
     for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
-      try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
+      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
         scatter(model.forward(set.batch(rows), Pass.inference()).value().toFloatArray(), rows, logits);
       }
     }

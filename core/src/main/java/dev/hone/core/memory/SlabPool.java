@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Memory for the tensors of one thread's scopes: blocks of a few large float arrays, the slabs. A request takes the
+ * Memory for the tensors of the scopes of one thread at a time: blocks of a few large float arrays, the slabs. A request takes the
  * smallest free block that holds it, neighbours that are free become one block again. Other threads may give blocks back.
  *
  * <p>Implementation note: fresh arrays cost page faults, zeroing and collections; with a pool a training step allocates
@@ -170,6 +170,7 @@ public final class SlabPool {
       slab = new float[length];
     } catch (OutOfMemoryError e) {
       dropIdle(0);
+      Shelf.clearAll();
       slab = new float[size + START]; // a second failure is reported by the caller, who knows the shape
     }
     return asBlock(slab);

@@ -1,13 +1,17 @@
 package dev.hone.core.parallel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -187,17 +191,14 @@ class WorkersTest {
 
   @Test
   void threadsThatAreNoLongerWantedEnd() throws InterruptedException {
-    Workers.setThreads(7);
-    severalBlocks();
+    Workers.setThreads(3);
+    severalThreadsTakePart();
+    List<Thread> workers = workerThreads();
+    assertEquals(2, workers.size());
     Workers.setThreads(2);
-    for (int i = 0; i < 100 && workers() > 1; i++) {
-      Thread.sleep(20);
+    for (Thread worker : workers) {
+      worker.join();
     }
-    assertEquals(1, workers());
-  }
-
-  private static long workers() {
-    return Thread.getAllStackTraces().keySet().stream().filter(t -> t.getName().startsWith("hone-worker-")).count();
   }
 
   @Test
@@ -209,7 +210,10 @@ class WorkersTest {
   }
 
   @Test
-  void scratchBelongsToItsThreadAndSlot() {
+  void scratchBelongsToItsSlotAndToTheThreadThatBorrowsIt() throws InterruptedException {
+    assertNotSame(Scratch.floats(0, 100), Scratch.floats(0, 100), "nothing is borrowed");
+    assertTrue(Scratch.borrow());
+    assertFalse(Scratch.borrow(), "once is enough");
     float[] first = Scratch.floats(0, 100);
     assertSame(first, Scratch.floats(0, 50));
     assertNotSame(first, Scratch.floats(1, 100));
@@ -217,11 +221,161 @@ class WorkersTest {
     assertTrue(longer.length > first.length);
     assertSame(longer, Scratch.floats(0, 1));
     AtomicReference<float[]> other = new AtomicReference<>();
+    Runnable borrower = () -> {
+      Scratch.borrow();
+      other.set(Scratch.floats(0, 1));
+      Scratch.giveBack();
+    };
+    Thread.ofPlatform().start(borrower).join();
+    assertNotSame(longer, other.get(), "two at a time have two sets");
+    Scratch.giveBack();
+    Thread.ofPlatform().start(borrower).join();
+    assertSame(longer, other.get(), "one after the other share one");
+  }
+
+  @Test
+  void helpersEndWhenThereIsNothingToDoAndComeBack() throws InterruptedException {
+    Workers.setThreads(3);
+    Workers.idleNanos = 1_000_000;
     try {
-      Thread.ofPlatform().start(() -> other.set(Scratch.floats(0, 1))).join();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
+      for (int i = 0; i < 3; i++) {
+        untilThreeTookPart();
+        for (Thread worker : workerThreads()) {
+          worker.join();
+        }
+      }
+    } finally {
+      Workers.idleNanos = 5_000_000_000L;
     }
-    assertNotSame(longer, other.get());
+  }
+
+  /** Loops until all three took part: a helper that was just going to end may miss a loop. */
+  private static void untilThreeTookPart() {
+    var threads = ConcurrentHashMap.<Thread>newKeySet();
+    while (threads.size() < 3) {
+      Workers.run(3, _ -> {
+        threads.add(Thread.currentThread());
+        Thread.onSpinWait();
+      });
+    }
+  }
+
+  @Test
+  void closingEndsAllThreadsAndTheNextLoopStartsThemAgain() throws InterruptedException {
+    Workers.setThreads(3);
+    severalThreadsTakePart();
+    assertEquals(2, workerThreads().size());
+    Workers.close();
+    assertEquals(List.of(), workerThreads());
+    assertEquals(3, Workers.threads());
+    severalThreadsTakePart();
+  }
+
+  @Test
+  void noWorkerHoldsTheClassLoaderOfWhoStartedIt() throws InterruptedException {
+    Workers.setThreads(2);
+    Workers.close();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread user = Thread.ofPlatform().unstarted(WorkersTest::severalBlocks);
+    user.setContextClassLoader(new ClassLoader() { });
+    user.setUncaughtExceptionHandler((_, e) -> failure.set(e));
+    user.start();
+    user.join();
+    assertNull(failure.get());
+    workerThreads().forEach(worker -> assertNull(worker.getContextClassLoader()));
+  }
+
+  @Test
+  void aCallerThatParksIsWokenAndKeepsItsInterrupt() throws InterruptedException {
+    Workers.setThreads(2);
+    for (Thread.Builder kind : List.of(Thread.ofVirtual(), Thread.ofPlatform())) {
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      CountDownLatch begun = new CountDownLatch(1);
+      CountDownLatch release = new CountDownLatch(1);
+      Thread[] caller = {null};
+      caller[0] = kind.unstarted(() -> Workers.run(2, _ -> {
+        if (Thread.currentThread() != caller[0]) {
+          begun.countDown();
+          awaitQuietly(release); // the caller has nothing left to do
+        } else {
+          awaitQuietly(begun);
+        }
+      }));
+      caller[0].setUncaughtExceptionHandler((_, e) -> failure.set(e));
+      caller[0].start();
+      awaitQuietly(begun);
+      while (caller[0].getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      caller[0].interrupt();
+      release.countDown();
+      caller[0].join();
+      assertNull(failure.get());
+    }
+  }
+
+  private static List<Thread> workerThreads() {
+    return Thread.getAllStackTraces().keySet().stream().filter(t -> t.getName().startsWith("hone-worker-")).toList();
+  }
+
+  @Test
+  void requestsTakeTurnsInTheOrderInWhichTheyCame() throws InterruptedException {
+    Workers.setThreads(1);
+    List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+    List<Thread> users = new ArrayList<>();
+    try (Turn _ = Turn.take(); Turn _ = Turn.take()) { // a turn within a turn is free
+      for (int u = 0; u < 6; u++) {
+        int number = u;
+        Thread user = (u % 2 == 0 ? Thread.ofVirtual() : Thread.ofPlatform()).start(() -> {
+          try (Turn _ = Turn.take()) {
+            order.add(number);
+          }
+        });
+        users.add(user);
+        while (user.getState() != Thread.State.WAITING) {
+          Thread.onSpinWait();
+        }
+      }
+      assertEquals(List.of(), order);
+    }
+    for (Thread user : users) {
+      user.join();
+    }
+    assertEquals(List.of(0, 1, 2, 3, 4, 5), order);
+  }
+
+  @Test
+  void asManyRequestsComputeAtOnceAsThereAreThreadsAndThenWithoutHelpers() throws InterruptedException {
+    Workers.setThreads(3);
+    CountDownLatch inside = new CountDownLatch(3);
+    CountDownLatch leave = new CountDownLatch(1);
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger now = new AtomicInteger();
+    var foreign = ConcurrentHashMap.<Thread>newKeySet();
+    List<Thread> users = new ArrayList<>();
+    for (int u = 0; u < 9; u++) {
+      users.add(Thread.ofVirtual().start(() -> {
+        try (Turn _ = Turn.take()) {
+          most.accumulateAndGet(now.incrementAndGet(), Math::max);
+          inside.countDown();
+          awaitQuietly(inside);
+          awaitQuietly(leave);
+          now.decrementAndGet();
+        }
+      }));
+    }
+    awaitQuietly(inside);
+    Thread self = Thread.currentThread();
+    Workers.run(20, _ -> {
+      if (Thread.currentThread() != self) {
+        foreign.add(Thread.currentThread());
+      }
+    });
+    assertEquals(Set.of(), foreign, "three threads compute already");
+    leave.countDown();
+    for (Thread user : users) {
+      user.join();
+    }
+    assertEquals(3, most.get());
   }
 }

@@ -5,6 +5,7 @@ import dev.hone.autograd.GradMode;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.core.parallel.Turn;
 import dev.hone.core.random.Philox;
 import dev.hone.nn.KvCache;
 import dev.hone.nn.MemoryEstimate;
@@ -115,12 +116,9 @@ public final class Generator {
     TokenBatch batch = TokenBatch.of(prompts);
     try (GradMode _ = GradMode.generating()) {
       while (!active.isEmpty()) {
-        try (Scope _ = Scope.open()) {
-          Variable hidden = model.hidden(batch, Pass.continuing(cache));
-          Tensor logits = head.logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
-          for (int s = 0; s < active.size(); s++) {
-            extend(active.get(s), logits.slice(s, s + 1).toFloatArray(), settings, listener);
-          }
+        float[][] logits = logits(batch, cache);
+        for (int s = 0; s < logits.length; s++) { // outside the turn: listeners may wait for others
+          extend(active.get(s), logits[s], settings, listener);
         }
         List<Sequence> before = active;
         int[] kept = IntStream.range(0, before.size()).filter(s -> before.get(s).reason == null).toArray();
@@ -132,6 +130,19 @@ public final class Generator {
       }
     }
     return all.stream().map(sequence -> new Generated(sequence.newTokens(), sequence.reason)).toList();
+  }
+
+  /** What may come after each sequence. */
+  private float[][] logits(TokenBatch batch, KvCache cache) {
+    try (Turn _ = Turn.take(); Scope _ = Scope.open()) {
+      Variable hidden = model.hidden(batch, Pass.continuing(cache));
+      Tensor logits = head.logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
+      float[][] rows = new float[logits.dim(0)][];
+      for (int s = 0; s < rows.length; s++) {
+        rows[s] = logits.slice(s, s + 1).toFloatArray();
+      }
+      return rows;
+    }
   }
 
   private List<Sequence> sequences(List<int[]> prompts, GenerationSettings settings) {

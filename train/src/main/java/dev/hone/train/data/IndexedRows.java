@@ -3,6 +3,7 @@ package dev.hone.train.data;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 
 /**
@@ -11,6 +12,8 @@ import java.util.function.IntFunction;
  * from the first {@link Table#HEAD} rows.
  */
 final class IndexedRows {
+  private static final int PLACES = 64;
+
   private IndexedRows() {}
 
   static Table read(RowFile file, DataOptions options) {
@@ -63,14 +66,17 @@ final class IndexedRows {
 
   private record Last(int row, String[] cells) {}
 
-  /** Remembers the last row of each thread: its cells are asked for one by one. */
+  /** Remembers the last row of each thread, or of a few that share a place: its cells are asked for one by one. */
   private static IntFunction<String[]> lastKept(IntFunction<String[]> rows) {
-    ThreadLocal<Last> last = ThreadLocal.withInitial(() -> new Last(-1, null));
+    AtomicReferenceArray<Last> places = new AtomicReferenceArray<>(PLACES); // thread-locals would outlive the table
     return row -> {
-      if (last.get().row != row) {
-        last.set(new Last(row, rows.apply(row)));
+      int place = (int) Thread.currentThread().threadId() & PLACES - 1;
+      Last last = places.get(place);
+      if (last == null || last.row != row) {
+        last = new Last(row, rows.apply(row));
+        places.set(place, last);
       }
-      return last.get().cells;
+      return last.cells;
     };
   }
 }

@@ -42,8 +42,6 @@ final class NearCopies {
     int n = corpus.size();
     NearCopies found = new NearCopies(n);
     int agreeing = MinHash.agreeing(least);
-    ThreadLocal<Shingles> shingles = ThreadLocal.withInitial(Shingles::new);
-    IntFunction<long[]> set = row -> shingles.get().set(RowText.of(corpus.row(row)).all());
     long[] keys = new long[n];
     for (int band = 0; band < MinHash.BANDS; band++) {
       int used = 0;
@@ -54,6 +52,8 @@ final class NearCopies {
       }
       Arrays.sort(keys, 0, used);
       Workers.ranges(used, GRAIN, (from, to) -> {
+        Shingles shingles = new Shingles();
+        IntFunction<long[]> set = row -> shingles.set(RowText.of(corpus.row(row)).all());
         for (int i = from; i < to; i++) {
           found.look(keys, i, corpus.trained(), scan.sketch, agreeing, least, set);
         }
