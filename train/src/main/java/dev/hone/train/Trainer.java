@@ -117,6 +117,12 @@ public final class Trainer {
    * @throws UncheckedIOException if a checkpoint cannot be written; those from before are left
    */
   public Result train(TrainingSet training, TrainingSet heldOut) {
+    try (Scope.Hold _ = Scope.hold()) { // gradients outlive steps, and other threads may compute between two
+      return run(training, heldOut);
+    }
+  }
+
+  private Result run(TrainingSet training, TrainingSet heldOut) {
     BatchSampler batches = batches(training);
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
