@@ -221,12 +221,6 @@ public final class Adapter {
     return chosen;
   }
 
-  /** The paths that LoRA goes to in a model, without making anything. */
-  static Set<String> targetPaths(PretrainedModel model, LoraConfig asked) {
-    LoraConfig config = (LoraConfig) settled(model, asked);
-    return targets(model, config, config.targets(), false).keySet();
-  }
-
   /** The adapted model. */
   public PretrainedModel model() {
     return model;

@@ -11,7 +11,7 @@ public final class AdapterException extends HoneException {
     super(message);
   }
 
-  /** With the whole message and what caused it, or null. */
+  /** With the whole message and what caused it. */
   public AdapterException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -7,6 +7,7 @@ import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.DType;
+import dev.hone.core.Tensor;
 import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.core.parallel.Turn;
 import dev.hone.nn.decoder.CausalHead;
@@ -41,6 +42,7 @@ public final class PretrainedModel implements Layer {
   private final Backbone backbone;
   private final Head head;
   private final Set<String> newParameters;
+  private final Map<String, Tensor> converted;
   private InputAdapter input;
 
   /**
@@ -49,9 +51,10 @@ public final class PretrainedModel implements Layer {
    * @param labels null unless the task is classification
    * @param source the tree of {@code config.json}
    * @param newParameters names of the parameters that are untrained, because the file had none
+   * @param converted what the file has of parameters that are held in another type
    */
   public PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Backbone backbone, Head head,
-      Set<String> newParameters) {
+      Set<String> newParameters, Map<String, Tensor> converted) {
     this.config = config;
     this.task = task;
     this.labels = labels;
@@ -59,10 +62,11 @@ public final class PretrainedModel implements Layer {
     this.backbone = backbone;
     this.head = head;
     this.newParameters = Set.copyOf(newParameters);
+    this.converted = Map.copyOf(converted);
     parameters().forEach((name, parameter) -> parameter.rename(name));
   }
 
-  /** Loads a directory for a task; labels come from its {@code config.json}. */
+  /** Loads a directory for a task; labels come from its {@code config.json}, and a classifier must have its head. */
   public static PretrainedModel load(Path directory, Task task) {
     return new ModelLoader(directory).task(task).load();
   }
@@ -223,6 +227,11 @@ public final class PretrainedModel implements Layer {
   /** Names of the parameters that came from no file and are untrained, such as those of a new head. */
   public Set<String> newParameters() {
     return newParameters;
+  }
+
+  /** What the file has of parameters that are held in another type, by name: norms of a BF16 model are computed with in F32. */
+  public Map<String, Tensor> converted() {
+    return converted;
   }
 
   @Override

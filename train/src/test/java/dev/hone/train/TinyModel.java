@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -44,7 +45,7 @@ public final class TinyModel {
     ConfigReader reader = ConfigReader.read(directory.resolve("config.json"));
     BertConfig bert = BertConfig.read(reader);
     BertModel backbone = BertModel.load(bert, Weights.random(7, 0.2f));
-    new PretrainedModel(bert, Task.EMBEDDING, null, reader.tree(), backbone, new MeanPooling(), Set.of())
+    new PretrainedModel(bert, Task.EMBEDDING, null, reader.tree(), backbone, new MeanPooling(), Set.of(), Map.of())
         .save(directory, DType.F32);
     Files.writeString(directory.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer(vocabulary)));
     return directory;

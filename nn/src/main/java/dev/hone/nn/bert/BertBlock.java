@@ -36,7 +36,7 @@ record BertBlock(BertConfig config, int index, Linear query, Linear key, Linear 
   Variable forward(Variable x, TokenBatch batch, Pass pass) {
     float dropAttention = pass.dropout(config.attentionDropout());
     AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), config.heads(), config.heads(),
-        config.headDim(), (float) (1 / Math.sqrt(config.headDim())), false, Integer.MAX_VALUE, 0, dropAttention,
+        config.headDim(), (float) (1 / Math.sqrt(config.headDim())), config.causal(), Integer.MAX_VALUE, 0, dropAttention,
         dropAttention > 0 ? pass.random(Pass.site("attention.probabilities", index)) : null);
     Variable q = query.forward(x, pass);
     Variable k = key.forward(x, pass);

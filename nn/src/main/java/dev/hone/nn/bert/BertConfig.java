@@ -4,7 +4,6 @@ import dev.hone.core.Activation;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Range;
 import java.util.Set;
 
 /**
@@ -21,14 +20,15 @@ import java.util.Set;
  * @param types rows of the token type table, 0 if there is none
  * @param eps of the layer norms
  * @param activation of the feed-forward layer
+ * @param causal whether a token sees only those up to itself, as {@code is_decoder} says
  * @param dropout of embeddings and of the output of attention and feed-forward
  * @param attentionDropout of the attention probabilities
  * @param headDropout before the classifier
  * @param deviation standard deviation of new weights
  */
 public record BertConfig(String modelType, int vocabSize, int hiddenSize, int layers, int heads, int feedForward,
-    int positions, int firstPosition, int types, float eps, Activation activation, float dropout, float attentionDropout,
-    float headDropout, float deviation) implements ModelConfig {
+    int positions, int firstPosition, int types, float eps, Activation activation, boolean causal, float dropout,
+    float attentionDropout, float headDropout, float deviation) implements ModelConfig {
 
   /** The values of {@code model_type} that this family reads. */
   public static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert");
@@ -45,27 +45,24 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
   /** Reads {@code config.json}. */
   public static BertConfig read(ConfigReader json) {
     String type = json.text("model_type", "");
-    boolean distilled = type.equals("distilbert");
-    json.requireMultiple(distilled ? "dim" : "hidden_size", json.size(distilled ? "dim" : "hidden_size"),
-        distilled ? "n_heads" : "num_attention_heads", json.size(distilled ? "n_heads" : "num_attention_heads"));
-    float deviation = (float) json.number("initializer_range", 0.02, Range.NOT_NEGATIVE);
-    if (distilled) {
-      float dropout = (float) json.number("dropout", 0.1, Range.DROPOUT);
-      return new BertConfig(type, json.size("vocab_size"), json.size("dim"), json.layers("n_layers"), json.size("n_heads"),
-          json.size("hidden_dim"), json.size("max_position_embeddings"), 0, 0, 1e-12f, json.activation("activation", "gelu"),
-          dropout, (float) json.number("attention_dropout", 0.1, Range.DROPOUT), (float) json.number("seq_classif_dropout", 0.2, Range.DROPOUT), deviation);
+    float deviation = (float) json.number("initializer_range", 0.02);
+    if (type.equals("distilbert")) {
+      float dropout = (float) json.number("dropout", 0.1);
+      return new BertConfig(type, json.size("vocab_size"), json.size("dim"), json.size("n_layers"), json.size("n_heads"),
+          json.size("hidden_dim"), positions(json), 0, 0, 1e-12f, json.activation("activation", "gelu"), false, dropout,
+          (float) json.number("attention_dropout", 0.1), (float) json.number("seq_classif_dropout", 0.2), deviation);
     }
-    String positionType = json.text("position_embedding_type", "absolute");
-    if (!positionType.equals("absolute")) {
-      throw json.unknown("position_embedding_type", positionType, Set.of("absolute"));
-    }
-    float dropout = (float) json.number("hidden_dropout_prob", 0.1, Range.DROPOUT);
-    int positions = json.size("max_position_embeddings");
-    int firstPosition = type.equals("bert") ? 0 : json.integer("pad_token_id", 1, 0, positions - 2) + 1;
-    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"), json.layers("num_hidden_layers"),
-        json.size("num_attention_heads"), json.size("intermediate_size"), positions, firstPosition, json.integer("type_vocab_size", 2, 0, 1 << 16),
-        (float) json.number("layer_norm_eps", 1e-12, Range.FRACTION), json.activation("hidden_act", "gelu"), dropout,
-        (float) json.number("attention_probs_dropout_prob", 0.1, Range.DROPOUT), (float) json.number("classifier_dropout", dropout, Range.DROPOUT), deviation);
+    float dropout = (float) json.number("hidden_dropout_prob", 0.1);
+    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"), json.size("num_hidden_layers"),
+        json.size("num_attention_heads"), json.size("intermediate_size"), positions(json),
+        type.equals("bert") ? 0 : json.integer("pad_token_id", 1) + 1, json.integer("type_vocab_size", 2),
+        (float) json.number("layer_norm_eps", 1e-12), json.activation("hidden_act", "gelu"),
+        json.flag("is_decoder", false), dropout, (float) json.number("attention_probs_dropout_prob", 0.1),
+        (float) json.number("classifier_dropout", dropout), deviation);
+  }
+
+  private static int positions(ConfigReader json) {
+    return json.has("max_position_embeddings") ? json.size("max_position_embeddings") : 512;
   }
 
   /** D, the width of a head. */

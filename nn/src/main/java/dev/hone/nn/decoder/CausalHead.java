@@ -26,6 +26,8 @@ import java.util.stream.IntStream;
  */
 public record CausalHead(Linear projection, float softCap) implements Head {
   private static final String NAME = "lm_head";
+  /** The name of its weight in files. */
+  public static final String WEIGHT = NAME + ".weight";
 
   /**
    * The head that belongs to a decoder.

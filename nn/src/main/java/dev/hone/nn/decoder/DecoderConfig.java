@@ -27,6 +27,11 @@ public sealed interface DecoderConfig extends ModelConfig permits LlamaConfig, G
   /** Standard deviation of new weights. */
   float deviation();
 
+  /** What its parts are called in the files of models with a head. */
+  DecoderModel.Names names();
+
   /** What comes before the names of the backbone in the files of models with a head, with its dot. */
-  String prefix();
+  default String prefix() {
+    return names().prefix();
+  }
 }

@@ -2,7 +2,6 @@ package dev.hone.nn.decoder;
 
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Range;
 import java.util.Arrays;
 import java.util.Set;
 
@@ -17,9 +16,9 @@ import java.util.Set;
  * @param magnitude what cosines and sines are multiplied by
  */
 public record Rope(double[] near, double[] far, int reach, double magnitude) {
-  /** What a base of the frequencies may be. */
-  public static final Range BASE = new Range(1, true, Float.MAX_VALUE, false);
   private static final Set<String> KNOWN = Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope");
+  private static final Set<String> PARTIAL = Set.of("default", "longrope", "su", "yarn");
+  private static final String ORIGINAL = "original_max_position_embeddings";
 
   /** Without any scaling. */
   public static Rope plain(double theta, int rotary) {
@@ -28,43 +27,73 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   /**
-   * Reads {@code rope_parameters} (transformers 5), or {@code rope_theta} and {@code rope_scaling} (transformers 4).
+   * Reads {@code rope_scaling} and {@code rope_theta} (transformers 4), or {@code rope_parameters} (transformers 5). The whole
+   * head turns: a {@code partial_rotary_factor} counts for nothing in these families.
    *
    * @param headDim D
    * @param maxLength the most tokens that the model takes
    */
   public static Rope read(ConfigReader json, int headDim, int maxLength) {
-    boolean recent = json.has("rope_parameters");
-    return read(json, json.section(recent ? "rope_parameters" : "rope_scaling"), 10_000, headDim, maxLength);
+    ConfigReader section = section(json);
+    String type = type(section);
+    if (!type.equals("default") && rotary(json, section, headDim) != headDim) {
+      throw new ModelException(section.file() + ": 'partial_rotary_factor' with rope_type '" + type + "': heads of this family "
+          + "turn as a whole");
+    }
+    return read(section, type, json.number("rope_theta", 10_000), headDim, headDim,
+        json.integer(ORIGINAL, section.integer(ORIGINAL, maxLength)), maxLength);
+  }
+
+  /** The same for Phi-3, in which {@code partial_rotary_factor} says how much of a head turns. */
+  public static Rope partial(ConfigReader json, int headDim, int maxLength) {
+    ConfigReader section = section(json);
+    String type = type(section);
+    if (!PARTIAL.contains(type)) {
+      throw section.unknown("rope_type", type, PARTIAL);
+    }
+    return read(section, type.equals("yarn") ? "longrope" : type, json.number("rope_theta", 10_000), headDim,
+        rotary(json, section, headDim), json.integer(ORIGINAL, 4096), maxLength);
   }
 
   /**
-   * The same from a section of its own, as Gemma 3 has one per kind of layer.
+   * Reads one of several sections, as Gemma 3 has one per kind of layer.
    *
-   * @param theta where neither the section nor the configuration says
+   * @param theta where the section does not say
    */
-  public static Rope read(ConfigReader json, ConfigReader section, double theta, int headDim, int maxLength) {
-    double base = section.number("rope_theta", json.number("rope_theta", theta, BASE), BASE);
-    double share = section.number("partial_rotary_factor", json.number("partial_rotary_factor", 1, Range.FRACTION), Range.FRACTION);
-    int rotary = (int) (headDim * share);
-    if (rotary < 2 || rotary > headDim || rotary % 2 != 0) {
-      throw new ModelException(json.file() + ": rotary embedding of " + rotary + " of " + headDim
-          + " numbers; the number must be even, at least 2 and at most the head's width");
+  public static Rope read(ConfigReader section, double theta, int headDim, int maxLength) {
+    return read(section, type(section), theta, headDim, headDim, section.integer(ORIGINAL, maxLength), maxLength);
+  }
+
+  /** As in transformers the older of the two wins where both are there. */
+  private static ConfigReader section(ConfigReader json) {
+    ConfigReader scaling = json.section("rope_scaling");
+    return scaling.tree().isEmpty() ? json.section("rope_parameters") : scaling;
+  }
+
+  private static String type(ConfigReader section) {
+    return section.text("rope_type", section.text("type", "default"));
+  }
+
+  private static int rotary(ConfigReader json, ConfigReader section, int headDim) {
+    return (int) (headDim * section.number("partial_rotary_factor", json.number("partial_rotary_factor", 1)));
+  }
+
+  private static Rope read(ConfigReader section, String type, double theta, int headDim, int rotary, int original,
+      int maxLength) {
+    double base = section.number("rope_theta", theta);
+    if (rotary < 2 || rotary > headDim || rotary % 2 != 0 || !(base > 1)) {
+      throw new ModelException(section.file() + ": rotary embedding of " + rotary + " of " + headDim + " numbers with rope_theta "
+          + base + "; the number must be even and at most the head's width, rope_theta above 1");
     }
-    String type = section.text("rope_type", section.text("type", "default"));
     double[] plain = angles(base, rotary);
-    Rope rope = switch (type) {
+    return switch (type) {
       case "default", "dynamic" -> same(plain, 1);
       case "linear" -> same(divided(plain, factor(section)), 1);
-      case "llama3" -> same(llama3(plain, section, original(json, section, maxLength)), 1);
-      case "yarn" -> yarn(plain, base, section, original(json, section, maxLength), maxLength);
-      case "longrope", "su" -> longrope(plain, section, original(json, section, maxLength), maxLength);
+      case "llama3" -> same(llama3(plain, section, original), 1);
+      case "yarn" -> yarn(plain, base, section, original, maxLength);
+      case "longrope", "su" -> longrope(plain, section, original, maxLength);
       default -> throw section.unknown("rope_type", type, KNOWN);
     };
-    if (!(rope.magnitude > 0 && rope.magnitude <= Float.MAX_VALUE)) {
-      throw section.fault("cosines and sines would be multiplied by " + rope.magnitude + ", which must be above 0 and finite");
-    }
-    return rope;
   }
 
   private static Rope same(double[] angles, double magnitude) {
@@ -82,22 +111,18 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   private static double factor(ConfigReader section) {
-    if (!section.has("factor")) {
-      throw section.fault("'factor' is missing");
+    double factor = section.number("factor", 0);
+    if (!(factor >= 1)) {
+      throw new ModelException(section.file() + ": 'factor' must be at least 1, is " + factor);
     }
-    return section.number("factor", 1, Range.FROM_ONE);
-  }
-
-  private static int original(ConfigReader json, ConfigReader section, int maxLength) {
-    return section.size("original_max_position_embeddings",
-        json.size("original_max_position_embeddings", maxLength));
+    return factor;
   }
 
   /** Slow turns are slowed down by the factor, fast ones stay, those between are blended. */
   private static double[] llama3(double[] plain, ConfigReader section, int original) {
     double factor = factor(section);
-    double low = section.number("low_freq_factor", 1, Range.POSITIVE);
-    double high = section.number("high_freq_factor", 4, Range.POSITIVE);
+    double low = section.number("low_freq_factor", 1);
+    double high = section.number("high_freq_factor", 4);
     if (!(high > low)) {
       throw new ModelException(section.file() + ": 'high_freq_factor' " + high + " must be above 'low_freq_factor' " + low);
     }
@@ -110,8 +135,8 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
 
   private static Rope yarn(double[] plain, double theta, ConfigReader section, int original, int maxLength) {
     double factor = section.has("factor") ? factor(section) : (double) maxLength / original;
-    double from = pairWithTurns(section.number("beta_fast", 32, Range.POSITIVE), plain.length * 2, theta, original);
-    double to = pairWithTurns(section.number("beta_slow", 1, Range.POSITIVE), plain.length * 2, theta, original);
+    double from = pairWithTurns(section.number("beta_fast", 32), plain.length * 2, theta, original);
+    double to = pairWithTurns(section.number("beta_slow", 1), plain.length * 2, theta, original);
     if (section.flag("truncate", true)) {
       from = Math.floor(from);
       to = Math.ceil(to);
@@ -128,7 +153,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
     if (section.has("mscale") && section.has("mscale_all_dim")) {
       usual = yarnMagnitude(factor, section.number("mscale", 1)) / yarnMagnitude(factor, section.number("mscale_all_dim", 1));
     }
-    return same(angles, section.number("attention_factor", usual, Range.POSITIVE));
+    return same(angles, section.number("attention_factor", usual));
   }
 
   private static double yarnMagnitude(double factor, double scale) {
@@ -141,14 +166,14 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   private static Rope longrope(double[] plain, ConfigReader section, int original, int maxLength) {
-    double stretch = (double) maxLength / original;
+    double stretch = section.number("factor", (double) maxLength / original);
     double usual = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
     return new Rope(divided(plain, section, "short_factor"), divided(plain, section, "long_factor"), original,
-        section.number("attention_factor", usual, Range.POSITIVE));
+        section.number("attention_factor", usual));
   }
 
   private static double[] divided(double[] plain, ConfigReader section, String key) {
-    double[] factors = section.numbers(key, Range.POSITIVE);
+    double[] factors = section.numbers(key);
     if (factors == null || factors.length != plain.length) {
       throw new ModelException(section.file() + ": '" + key + "' must be a list of " + plain.length + " numbers, "
           + (factors == null ? "is missing" : "has " + factors.length));

@@ -1,7 +1,6 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
-import dev.hone.core.HoneException;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.io.WeightFiles;
@@ -32,15 +31,12 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
 public final class ModelLoader {
-  private static final int MOST_LABELS = 100_000; // that a number alone may ask for
-
   private final Path directory;
   private final Path configFile;
   private Task task;
@@ -70,7 +66,8 @@ public final class ModelLoader {
     return this;
   }
 
-  /** The labels of a classifier; by default those of {@code config.json}. */
+  /** The labels of a classifier, which gets a new head where the file has none for as many; by default those of {@code
+   * config.json}, and the head must be there. */
   public ModelLoader labels(Labels labels) {
     this.labels = labels;
     return this;
@@ -126,7 +123,7 @@ public final class ModelLoader {
     throw unknownFamily(json, type);
   }
 
-  private static HoneException unknownFamily(ConfigReader json, String type) {
+  private static ModelException unknownFamily(ConfigReader json, String type) {
     return json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
         GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
   }
@@ -159,17 +156,18 @@ public final class ModelLoader {
 
   private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,
       Task wanted, Labels classes, TensorSource source) {
-    requireLayers(config, json, source);
-    Weights weights = weights(source, config.prefix(), config.deviation());
+    Weights weights = weights(source, config);
     DecoderModel backbone = family.apply(weights.quantizing(quantized));
     weights.quantizing(null);
+    // transformers keeps a head that is not the table, whatever the configuration says
+    boolean tied = config.tied() && !weights.differs(CausalHead.WEIGHT, backbone.embeddings().weight());
     Head head = switch (wanted) {
       case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(config.hiddenSize(), config.padding(), classes, weights);
-      case CAUSAL_LM -> CausalHead.load(backbone.embeddings(), config.tied(), config.logitCap(), weights);
+      case CAUSAL_LM -> CausalHead.load(backbone.embeddings(), tied, config.logitCap(), weights);
       case EMBEDDING -> new MeanPooling();
     };
     // A file of another task has another head, and old files hold the table of a tied head twice.
-    boolean ownHead = wanted == Task.CAUSAL_LM && !config.tied();
+    boolean ownHead = wanted == Task.CAUSAL_LM && !tied;
     return assemble(config, wanted, classes, json, backbone, head, weights, name -> name.startsWith("score.")
         || name.startsWith("lm_head.") && !ownHead || name.endsWith(".rotary_emb.inv_freq")
         || config instanceof Gpt2Config && Gpt2Model.isIgnored(name));
@@ -177,7 +175,7 @@ public final class ModelLoader {
 
   private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
     BertConfig config = BertConfig.read(json);
-    requireLayers(config, json, source);
+    checkPositions(json, source);
     Weights weights = weights(source, BertModel.prefix(config), config.deviation());
     Backbone backbone = BertModel.load(config, weights.quantizing(quantized));
     weights.quantizing(null);
@@ -190,23 +188,40 @@ public final class ModelLoader {
     return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
   }
 
-  /** More layers than the file has tensors would only make a long list of what is missing. */
-  private static void requireLayers(ModelConfig config, ConfigReader json, TensorSource source) {
-    if (source != null && config.layers() > source.names().size()) {
-      throw json.fault("the model has " + config.layers() + " layers, but " + source.origin() + " has only "
-          + source.names().size() + " tensors");
-    }
+  /** With a tied head the table may be stored under the head's name alone. */
+  private Weights weights(TensorSource source, DecoderConfig config) {
+    String table = config.names().of(config.names().embeddings()) + ".weight";
+    return source == null ? Weights.random(seed, config.deviation()) : Weights.of(source, name -> {
+      String file = FileNames.of(source, config.prefix(), name);
+      return config.tied() && name.equals(table) && !source.contains(file) && source.contains(CausalHead.WEIGHT)
+          ? CausalHead.WEIGHT : file;
+    }, seed, config.deviation());
   }
 
   private Weights weights(TensorSource source, String prefix, float deviation) {
     return source == null ? Weights.random(seed, deviation)
-        : Weights.of(source, prefixOf(source, prefix), seed, deviation);
+        : Weights.of(source, name -> FileNames.of(source, prefix, name), seed, deviation);
   }
 
-  private static PretrainedModel assemble(ModelConfig config, Task task, Labels labels, ConfigReader json,
-      Backbone backbone, Head head, Weights weights, Predicate<String> ignored) {
+  /** Relative positions have weights of their own, which transformers 5 no longer reads: what was trained with them is refused. */
+  private static void checkPositions(ConfigReader json, TensorSource source) {
+    String type = json.text("position_embedding_type", "absolute");
+    if (!type.equals("absolute") && (source == null
+        || source.names().stream().anyMatch(name -> name.endsWith(".distance_embedding.weight")))) {
+      throw json.unknown("position_embedding_type", type, Set.of("absolute"));
+    }
+  }
+
+  private PretrainedModel assemble(ModelConfig config, Task task, Labels classes, ConfigReader json, Backbone backbone,
+      Head head, Weights weights, Predicate<String> ignored) {
     weights.finish(ignored);
-    return new PretrainedModel(config, task, labels, json.tree(), backbone, head, weights.madeAnew());
+    if (labels == null && !untrained && !weights.madeAnew().isEmpty()) {
+      throw new ModelException(directory + ": no trained head for the labels " + String.join(", ", classes.names()) + ": "
+          + String.join(", ", weights.madeAnew()) + (weights.madeAnew().size() == 1 ? " is" : " are")
+          + " missing or of another size, and a new one would answer at random; train it (hone train; --method head trains the "
+          + "head alone), or load the model with an adapter that holds it");
+    }
+    return new PretrainedModel(config, task, classes, json.tree(), backbone, head, weights.madeAnew(), weights.converted());
   }
 
   /** The name of a parameter in the file of a bare backbone. */
@@ -237,12 +252,6 @@ public final class ModelLoader {
       case CAUSAL_LM -> family.equals("GPT2") ? "GPT2LMHeadModel" : family.replace("3Text", "3") + "ForCausalLM";
       case EMBEDDING -> family + "Model";
     };
-  }
-
-  /** Files of a bare backbone have no prefix before its names. */
-  private static UnaryOperator<String> prefixOf(TensorSource source, String prefix) {
-    boolean bare = source.names().stream().noneMatch(name -> name.startsWith(prefix));
-    return bare ? name -> name.startsWith(prefix) ? name.substring(prefix.length()) : name : UnaryOperator.identity();
   }
 
   private ConfigReader config() {
@@ -286,7 +295,7 @@ public final class ModelLoader {
   private static Labels labelsOf(ConfigReader json) {
     List<String> names = json.labels();
     if (names == null) {
-      names = IntStream.range(0, json.integer("num_labels", 2, 1, MOST_LABELS)).mapToObj(i -> "LABEL_" + i).toList();
+      names = IntStream.range(0, json.integer("num_labels", 2)).mapToObj(i -> "LABEL_" + i).toList();
     }
     Labels.Kind kind = switch (json.text("problem_type", "")) {
       case "multi_label_classification" -> Labels.Kind.MULTI_LABEL;

@@ -40,12 +40,13 @@ public final class ModelWriter {
   public static void write(PretrainedModel model, Path directory, DType dtype, long shardBytes) throws IOException {
     Files.createDirectories(directory);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
-    DType wide = dtype != null ? dtype : model.baseParameters().values().stream().map(parameter -> parameter.value().dtype())
+    DType wide = dtype != null ? dtype : model.baseParameters().entrySet().stream()
+        .map(entry -> asStored(model, entry.getKey(), entry.getValue().value()).dtype())
         .filter(type -> !type.isQuantized()).findFirst().orElse(DType.F32);
     Map<String, Linear> linears = linears(model);
     boolean embedding = model.task() == Task.EMBEDDING;
     model.baseParameters().forEach((name, parameter) -> {
-      Tensor value = parameter.value();
+      Tensor value = dtype == null ? asStored(model, name, parameter.value()) : parameter.value();
       String file = embedding ? ModelLoader.bareName(model.config(), name) : name;
       if (dtype == null && value.isQuantized()) {
         BitsAndBytes.write(writer, file, value, wide.torchName());
@@ -82,6 +83,12 @@ public final class ModelWriter {
   private static boolean isTurned(PretrainedModel model, String name, Linear linear) {
     return linear != null && linear.isTransposed() && model.config() instanceof Gpt2Config gpt2
         && name.startsWith(gpt2.prefix());
+  }
+
+  /** A parameter in its file's bits, if it was only held in another type and has not changed. */
+  private static Tensor asStored(PretrainedModel model, String name, Tensor value) {
+    Tensor stored = model.converted().get(name);
+    return stored != null && Weights.sameValues(stored, value) ? stored : value;
   }
 
   private static Tensor turned(Tensor value) {

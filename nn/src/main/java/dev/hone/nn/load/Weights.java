@@ -14,23 +14,28 @@ import dev.hone.nn.Linear;
 import dev.hone.nn.RmsNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
- * Hands out the tensors of a model by name and keeps account: at the end every tensor must have been asked for, and
- * everything asked for must have been there in the right shape. Without a source it makes new weights.
+ * Hands out the tensors of a model by name and keeps account: at the end everything asked for must have been there in the
+ * right shape, and tensors that nobody asked for are named. Without a source it makes new weights.
  *
  * <p>Parameters come out frozen; matrices in the file's type, mapped, and vectors as F32 in Java arrays. Matrices of linear
  * layers may be quantised on the way, one at a time, and are if the file has them so.
  */
 public final class Weights {
   private static final int SHOWN = 5;
-  private static final long MOST_PLACEHOLDERS = 1 << 23; // numbers of all of them together
+  private static final int MOST_PLACEHOLDER = 1 << 24;
+  private static final int PIECE = 1 << 16;
+
+  private static final System.Logger LOG = System.getLogger("dev.hone.nn");
 
   private final TensorSource source; // null: new weights
   private final UnaryOperator<String> fileName;
@@ -40,8 +45,7 @@ public final class Weights {
   private final Set<String> made = new LinkedHashSet<>();
   private final List<String> missing = new ArrayList<>();
   private final List<String> misshapen = new ArrayList<>();
-  private long placeholders;
-  private long drawn; // numbers that were made
+  private final Map<String, Tensor> converted = new HashMap<>(); // as the file has them
   private DType quantized; // what matrices of linear layers become; null leaves them
 
   private Weights(TensorSource source, UnaryOperator<String> fileName, long seed, float deviation) {
@@ -107,14 +111,51 @@ public final class Weights {
       misshapen.add(file + " is " + stored.shape() + ", the configuration makes it " + shape);
       return placeholder(name, shape);
     }
-    return new Parameter(name, shape.rank() < 2 ? stored.toF32().keep() : stored, false); // vectors are small and computed with
+    if (!coded && !stored.dtype().isFloat()) {
+      misshapen.add(file + " is of " + stored.dtype() + ", weights are floats");
+      return placeholder(name, shape);
+    }
+    if (shape.rank() >= 2 && stored.dtype() != DType.F64) {
+      return new Parameter(name, stored, false);
+    }
+    if (stored.dtype() != DType.F32) {
+      converted.put(name, stored);
+    }
+    return new Parameter(name, stored.toF32().keep(), false); // vectors are small and computed with; no kernel reads F64
+  }
+
+  /** Whether the file has a tensor of this name whose values are not those of another parameter. */
+  public boolean differs(String name, Parameter other) {
+    if (!has(name)) {
+      return false;
+    }
+    String file = fileName.apply(name);
+    Tensor own = BitsAndBytes.holds(source, file) ? BitsAndBytes.read(source, file) : source.tensor(file);
+    return !sameValues(own, other.value());
+  }
+
+  /** Whether two tensors hold the same numbers, in whatever type. */
+  static boolean sameValues(Tensor a, Tensor b) {
+    if (!a.shape().equals(b.shape())) {
+      return false;
+    }
+    float[] some = new float[PIECE];
+    float[] others = new float[PIECE];
+    for (long from = 0; from < a.size(); from += PIECE) {
+      int count = (int) Math.min(PIECE, a.size() - from);
+      a.read(from, count, some, 0);
+      b.read(from, count, others, 0);
+      if (!Arrays.equals(some, 0, count, others, 0, count)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Stands in for a faulty parameter until {@link #finish} reports all faults together. */
   private Parameter placeholder(String name, Shape shape) {
-    placeholders += shape.size();
-    if (placeholders > MOST_PLACEHOLDERS) {
-      finish(unasked -> true);
+    if (shape.size() > MOST_PLACEHOLDER) {
+      check(List.of());
     }
     return new Parameter(name, Tensor.of(new float[shape.length()], shape.toArray()), false);
   }
@@ -132,12 +173,6 @@ public final class Weights {
       used.add(fileName.apply(name)); // of another shape, and replaced
     }
     made.add(name);
-    drawn += shape.size();
-    if (drawn > Runtime.getRuntime().maxMemory() / Float.BYTES) { // said before the heap is full
-      throw new ModelException("new weights: up to " + name + " " + shape + " config.json asks for " + drawn
-          + " numbers of 4 bytes, more than the heap of " + Runtime.getRuntime().maxMemory() / 1_000_000
-          + " MB holds; make the model smaller, or give the JVM more (-Xmx)");
-    }
     float[] values = new float[shape.length()];
     switch (init) {
       case NORMAL -> random.withStream(Philox.stream(name.hashCode())).fillNormal(values, 0, values.length, 0, deviation);
@@ -210,31 +245,48 @@ public final class Weights {
     return made;
   }
 
+  /** What the file has of those parameters that are held in another type, by their names. */
+  public Map<String, Tensor> converted() {
+    return converted;
+  }
+
   /**
-   * Checks the account.
+   * Checks the account. Tensors that nobody asked for are no fault, as they are none to transformers, but are named.
    *
-   * @param ignored names in the file that need not be asked for
+   * @param ignored names in the file that need not be mentioned: buffers, the heads of other tasks
    */
   public void finish(Predicate<String> ignored) {
     if (source == null) {
       return;
     }
     List<String> unexpected = source.names().stream().filter(name -> !used.contains(name) && !ignored.test(name)).toList();
+    check(unexpected);
+    if (!unexpected.isEmpty()) {
+      StringBuilder line = new StringBuilder(source.origin() + ": ");
+      append(line, unexpected.size() == 1 ? "1 tensor has no place in this model and is ignored"
+          : unexpected.size() + " tensors have no place in this model and are ignored", unexpected);
+      LOG.log(System.Logger.Level.WARNING, line.toString());
+    }
+  }
+
+  private void check(List<String> unexpected) {
+    if (missing.isEmpty() && misshapen.isEmpty()) {
+      return;
+    }
     StringBuilder faults = new StringBuilder();
     append(faults, "missing", missing);
-    append(faults, "unexpected", unexpected);
-    append(faults, "misshapen", misshapen);
-    if (!faults.isEmpty()) {
-      throw new ModelException(source.origin() + ": the weights do not fit config.json: " + faults);
-    }
+    append(faults.append(separator(faults, unexpected)), "unexpected", unexpected);
+    append(faults.append(separator(faults, misshapen)), "misshapen", misshapen);
+    throw new ModelException(source.origin() + ": the weights do not fit config.json: " + faults);
+  }
+
+  private static String separator(StringBuilder before, List<String> names) {
+    return before.isEmpty() || names.isEmpty() ? "" : "; ";
   }
 
   private static void append(StringBuilder faults, String kind, List<String> names) {
     if (names.isEmpty()) {
       return;
-    }
-    if (!faults.isEmpty()) {
-      faults.append("; ");
     }
     faults.append(kind).append(": ").append(String.join(", ", names.subList(0, Math.min(SHOWN, names.size()))));
     if (names.size() > SHOWN) {

@@ -112,10 +112,6 @@ final class EvaluateCommand implements Command {
     Dataset<Example.Labelled> all = Dataset.labelled(file, options, labels.kind() == Labels.Kind.MULTI_LABEL);
     Baseline<TextClassifier> baseline = baseline(arguments, model, (base, adapter) -> {
       TextClassifier other = TextClassifier.load(base, adapter, QuantFlags.of(arguments));
-      if (adapter == null && !other.model().newParameters().isEmpty()) {
-        throw new UserError("--baseline " + arguments.text("baseline") + ": this model has no trained head for these labels and "
-            + "would guess; a fair baseline trains the head alone: hone train --method head, then --baseline ITS-ADAPTER");
-      }
       if (!other.model().labels().equals(labels)) {
         throw new UserError("--baseline " + arguments.text("baseline") + ": its labels are " + String.join(", ",
             other.model().labels().names()) + ", those of the model " + String.join(", ", labels.names())

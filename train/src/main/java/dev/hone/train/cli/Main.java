@@ -20,10 +20,15 @@ public final class Main {
       new GenerateCommand(), new MergeCommand(), new QuantizeCommand(), new AdapterCommand(), new TokenizerCommand(),
       new VerifyCommand(), new DevicesCommand());
 
+  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
   private Main() {}
 
   /** Runs a command and ends the process with its exit code. */
   public static void main(String[] arguments) {
+    if (System.getProperty(LOG_FORMAT) == null) {
+      System.setProperty(LOG_FORMAT, "%4$s: %5$s%6$s%n"); // what the library has to say is a line as all others are
+    }
     System.exit(run(arguments, Console.ofProcess()));
   }
 

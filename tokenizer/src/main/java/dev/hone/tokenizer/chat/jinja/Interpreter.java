@@ -82,8 +82,7 @@ final class Interpreter {
       case Statement.If conditional -> outcome = branch(conditional, scope);
       case Statement.For loop -> outcome = loop(loop, scope);
       case Statement.Set(Target target, Expression value, int line) -> {
-        Object evaluated = target instanceof Target.Attribute(String name, String attribute)
-            ? evaluator.appended(value, name, attribute, scope) : evaluate(value, scope);
+        Object evaluated = evaluate(value, scope);
         rendering.at(line);
         assign(target, evaluated, scope);
       }
@@ -248,10 +247,10 @@ final class Interpreter {
     switch (target) {
       case Target.Variable(String name) -> scope.set(name, value);
       case Target.Attribute(String name, String attribute) -> {
-        if (!(scope.find(name) instanceof Namespace namespace)) {
+        if (!(scope.find(name) instanceof Namespace(Dict attributes))) {
           throw JinjaException.value("cannot assign attribute on non-namespace object");
         }
-        namespace.put(attribute, value);
+        attributes.put(attribute, value);
       }
       case Target.Unpacked(List<Target> targets) -> unpack(targets, value, scope);
     }
