@@ -89,7 +89,7 @@ final class EvaluateCommand implements Command {
     Path model = ModelArgument.resolve(arguments.required("model"), console);
     Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
         arguments.whole("seed")));
-    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"), arguments.list("slice-by"));
+    DataOptions options = TrainCommand.data(arguments).withMore(arguments.list("slice-by"));
     if (task(arguments, model) == Task.CAUSAL_LM) {
       language(arguments, model, evaluator, options, console);
     } else {

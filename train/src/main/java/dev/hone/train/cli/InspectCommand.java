@@ -1,7 +1,6 @@
 package dev.hone.train.cli;
 
 import dev.hone.core.io.AtomicFile;
-import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.inspect.Check;
 import dev.hone.train.inspect.DataInspector;
@@ -88,7 +87,7 @@ final class InspectCommand implements Command {
     DataParts data = DataParts.parse(arguments.required("data"));
     Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
     InspectSettings settings = new InspectSettings(List.copyOf(data.files().keySet()), apart == null ? List.of() : List.of(apart),
-        new DataOptions(arguments.text("format"), arguments.text("columns")), task(arguments), labels(arguments), null, null, 0,
+        TrainCommand.data(arguments), task(arguments), labels(arguments), null, null, 0,
         false, arguments.number("likeness"));
     int length = arguments.has("max-length") ? arguments.integer("max-length") : 0;
     if (arguments.has("init")) {

@@ -1,7 +1,6 @@
 package dev.hone.train.cli;
 
 import dev.hone.train.TextClassifier;
-import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import java.io.IOException;
@@ -46,8 +45,7 @@ final class PredictCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     List<String> texts = new ArrayList<>(arguments.free());
     if (arguments.has("data")) {
-      DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
-      texts.addAll(Dataset.texts(arguments.path("data"), options).rows().stream().map(Example.Text::text).toList());
+      texts.addAll(Dataset.texts(arguments.path("data"), TrainCommand.data(arguments)).rows().stream().map(Example.Text::text).toList());
     }
     if (texts.isEmpty()) {
       throw new UserError("hone predict: nothing to label; give texts or --data FILE");

@@ -198,7 +198,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
 
   private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,
       Reader<E> reader, Cut<E> cut) {
-    DataOptions options = new DataOptions(arguments.text("format"), arguments.text("columns"));
+    DataOptions options = TrainCommand.data(arguments);
     DataOptions grouped = options.withMore(arguments.list("slice-by")); // of the rows that are measured at the end
     boolean tested = arguments.has("test-data");
     DataParts data = DataParts.parse(arguments.required("data"));

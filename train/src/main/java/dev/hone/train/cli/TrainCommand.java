@@ -10,6 +10,7 @@ import dev.hone.train.Trainer;
 import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.DataParts;
+import dev.hone.train.data.DataOptions;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.report.Report;
@@ -89,7 +90,13 @@ final class TrainCommand implements Command {
   /** How files are read. */
   static final List<Flag> DATA = List.of(
       Flag.of("columns", "text=A,label=B", "", "which columns to read, by name or number from 1; detected otherwise"),
-      Flag.of("format", "WORDS", "", "csv tsv jsonl json, comma semicolon tab pipe, (no)header, (no)quotes"));
+      Flag.of("format", "WORDS", "", "csv tsv jsonl json fasttext, comma semicolon tab pipe, (no)header, (no)quotes"),
+      Flag.of("encoding", "NAME", "", "characters of the files, such as windows-1252 [UTF-8, UTF-16 where a mark says so]"));
+
+  /** How files are read, as the flags say. */
+  static DataOptions data(Arguments arguments) {
+    return new DataOptions(arguments.text("format"), arguments.text("columns")).withEncoding(arguments.text("encoding"));
+  }
 
   /** How a model is tuned. */
   static final List<Flag> TUNING = List.of(

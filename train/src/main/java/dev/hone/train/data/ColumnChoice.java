@@ -68,6 +68,10 @@ final class ColumnChoice {
   /** The column that the user names for a part, by header or by number. */
   static int said(Table table, String part, String name) {
     int column = table.columns().indexOf(name);
+    int again = table.columns().lastIndexOf(name);
+    if (again != column) {
+      throw twice(table, part, name, column, again);
+    }
     if (column < 0 && name.matches("\\d{1,4}")) {
       column = Integer.parseInt(name) - 1;
     }
@@ -89,8 +93,7 @@ final class ColumnChoice {
       for (int c = 0; c < table.columns().size(); c++) {
         if (c != taken && ColumnNames.plain(table.columns().get(c)).equals(name)) {
           if (found >= 0) {
-            throw new DataException(table.source(), "two columns are called '" + name + "', number " + (found + 1) + " and "
-                + (c + 1) + "; say which by its number (--columns), such as " + name + "=" + (found + 1));
+            throw twice(table, name, name, found, c);
           }
           found = c;
         }
@@ -102,18 +105,24 @@ final class ColumnChoice {
     return -1;
   }
 
+  private static DataException twice(Table table, String part, String name, int one, int other) {
+    return new DataException(table.source(), "two columns are called '" + name + "', number " + (one + 1) + " and " + (other + 1)
+        + "; say which by its number (--columns), such as " + part + "=" + (one + 1));
+  }
+
   private int byRepeats(int taken, boolean must) {
     List<Integer> found = new ArrayList<>();
     List<String[]> rows = table.head();
     for (int c = 0; c < table.columns().size(); c++) {
       Set<String> values = new HashSet<>();
-      boolean isShort = !table.nested().containsKey(table.columns().get(c));
+      boolean isShort = table.kinds().list(table.columns().get(c)) == null;
       for (int r = 0; r < rows.size() && isShort; r++) {
         String cell = rows.get(r)[c];
         isShort = cell != null && cell.length() <= LONGEST_LABEL;
         values.add(cell);
       }
-      if (c != taken && isShort && values.size() * 2 <= Math.max(rows.size(), 4)) {
+      boolean empty = values.stream().allMatch(cell -> cell == null || cell.isBlank());
+      if (c != taken && isShort && !empty && values.size() * 2 <= Math.max(rows.size(), 4)) {
         found.add(c);
       }
     }
@@ -135,7 +144,7 @@ final class ColumnChoice {
       for (String[] row : table.head()) {
         numbers &= row[c] == null || ColumnNames.isNumber(row[c]);
       }
-      if (c != taken && !numbers && !table.nested().containsKey(table.columns().get(c))) {
+      if (c != taken && !numbers && table.kinds().list(table.columns().get(c)) == null) {
         found.add(c);
       }
     }
@@ -167,7 +176,7 @@ final class ColumnChoice {
   /** Fails if a column holds lists or objects. */
   static void requireFlat(Table table, int column) {
     String name = table.columns().get(column);
-    Integer line = table.nested().get(name);
+    Integer line = table.kinds().list(name);
     if (line != null) {
       throw new DataException(table.source(), line, "column '" + name + "' holds a list or an object, not text; "
           + table.columnList());

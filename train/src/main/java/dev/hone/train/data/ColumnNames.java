@@ -6,9 +6,10 @@ import java.util.Locale;
 /** Names that columns go by in published data sets, the likeliest first. */
 final class ColumnNames {
   static final List<String> TEXT = List.of("text", "sentence", "review", "review_text", "reviewtext", "content",
-      "comment", "body", "message", "tweet", "document", "utterance", "query", "question", "input");
+      "comment", "body", "message", "tweet", "document", "utterance", "query", "question", "input", "comment_text", "tweet_text",
+      "v2");
   static final List<String> LABEL = List.of("label", "labels", "sentiment", "class", "category", "target", "polarity",
-      "intent", "topic", "emotion", "rating", "stars", "score", "y");
+      "intent", "topic", "emotion", "rating", "stars", "score", "y", "v1");
 
   static final List<String> MESSAGES = List.of("messages", "conversations", "conversation");
 

@@ -4,7 +4,9 @@ import java.util.Locale;
 
 /** How rows are written down. CSV and TSV differ only in the separator that is expected first. */
 enum DataFormat {
-  CSV("comma separated"), TSV("tab separated"), JSONL("JSON lines"), JSON("JSON");
+  CSV("comma separated"), TSV("tab separated"), JSONL("JSON lines"), JSON("JSON"),
+  /** One JSON object that holds the rows. */
+  OBJECT("JSON object"), FASTTEXT("fastText lines");
 
   private final String words;
 
@@ -30,6 +32,9 @@ enum DataFormat {
     String name = file.path().getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
     boolean named = name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json");
     char first = text.charAt(start);
+    if (text.startsWith(FastTextRows.MARK, start)) {
+      return FASTTEXT;
+    }
     if (first == '{' && (named || JsonRows.firstLineIsObject(text))) {
       return JsonRows.firstLineIsObject(text) ? JSONL : JSON;
     }

@@ -1,5 +1,6 @@
 package dev.hone.train.data;
 
+import java.nio.charset.Charset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -8,15 +9,16 @@ import java.util.Map;
 /**
  * What the user says about a file; all that is left open is detected.
  *
- * @param format words from {@code csv tsv jsonl json}, {@code comma semicolon tab pipe}, {@code header noheader},
+ * @param format words from {@code csv tsv jsonl json fasttext}, {@code comma semicolon tab pipe}, {@code header noheader},
  *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}; {@code indexed} reads rows from the file
  *     when they are needed, as it is done anyway where the file is larger than an eighth of the heap. Empty: detect
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
  *     by its number from 1. Parts are {@code text label prompt completion messages tools system instruction input
  *     output}. Empty: detect
  * @param more further columns to keep, by header or number, for {@link Dataset#column}
+ * @param encoding the name of the character set, such as {@code windows-1252}. Empty: UTF-8, or UTF-16 where a mark says so
  */
-public record DataOptions(String format, String columns, List<String> more) {
+public record DataOptions(String format, String columns, List<String> more, String encoding) {
   /** Detects everything. */
   public static final DataOptions DETECT = new DataOptions("", "");
 
@@ -27,14 +29,14 @@ public record DataOptions(String format, String columns, List<String> more) {
 
   private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "system", "instruction",
       "input", "output");
-  private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "comma", "semicolon", "tab", "pipe",
+  private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "fasttext", "comma", "semicolon", "tab", "pipe",
       "header", "noheader", "quotes", "noquotes", "indexed");
   private static final Map<String, Character> SEPARATORS = Map.of("comma", ',', "semicolon", ';', "tab", '\t',
       "pipe", '|');
 
   /** Keeps no further columns. */
   public DataOptions(String format, String columns) {
-    this(format, columns, List.of());
+    this(format, columns, List.of(), "");
   }
 
   /** Checks the texts. Throws {@link DataException} for a word or a part that is not known. */
@@ -42,6 +44,8 @@ public record DataOptions(String format, String columns, List<String> more) {
     more = List.copyOf(more);
     format = format.strip().toLowerCase(Locale.ROOT);
     columns = columns.strip();
+    encoding = encoding.strip();
+    TextEncoding.named(encoding);
     for (String word : split(format)) {
       if (!WORDS.contains(word)) {
         throw new DataException("format '" + format + "'", "'" + word + "' is not known; known words: "
@@ -53,17 +57,27 @@ public record DataOptions(String format, String columns, List<String> more) {
 
   /** The same with other columns. */
   public DataOptions withColumns(String other) {
-    return new DataOptions(format, other, more);
+    return new DataOptions(format, other, more, encoding);
   }
 
   /** The same with another format. */
   public DataOptions withFormat(String other) {
-    return new DataOptions(other, columns, more);
+    return new DataOptions(other, columns, more, encoding);
   }
 
   /** The same that keeps these columns besides. */
   public DataOptions withMore(List<String> other) {
-    return new DataOptions(format, columns, other);
+    return new DataOptions(format, columns, other, encoding);
+  }
+
+  /** The same of a file with other characters. */
+  public DataOptions withEncoding(String other) {
+    return new DataOptions(format, columns, more, other);
+  }
+
+  /** The character set that is asked for, or null. */
+  Charset charsetOrNull() {
+    return TextEncoding.named(encoding);
   }
 
   /** The format that is asked for, or null. */

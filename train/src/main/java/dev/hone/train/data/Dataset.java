@@ -121,7 +121,7 @@ public final class Dataset<E extends Example> {
    */
   public static Dataset<Example.Language> language(Path file, DataOptions options) {
     if (TextFile.isPlain(file) && options.silent()) {
-      return RowFile.suits(file, options) ? pieces(RowFile.open(file)) : document(TextFile.read(file));
+      return RowFile.suits(file, options) ? pieces(RowFile.open(file, options)) : document(TextFile.read(file, options));
     }
     Table table = Table.read(file, options);
     LanguageRows reader = new LanguageRows(table, options);

@@ -3,7 +3,6 @@ package dev.hone.train.data;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -35,8 +34,8 @@ final class DelimitedRows {
     boolean header = HeaderGuess.hasHeader(rows.subList(0, Math.min(Table.HEAD, rows.size())), options);
     int from = header ? 1 : 0;
     int[] lines = found.lines.subList(from, rows.size()).stream().mapToInt(Integer::intValue).toArray();
-    return new Table(file.name(), layout(dialect, width, header), header, columns(rows.getFirst(), header),
-        rows.subList(from, rows.size()), lines, Map.of(), false);
+    return new Table(file.name(), format, layout(dialect, width, header), header, columns(rows.getFirst(), header),
+        rows.subList(from, rows.size()), lines, new CellKinds(), false);
   }
 
   static void checkWidth(String source, int line, int length, int width, Dialect dialect) {
@@ -47,11 +46,11 @@ final class DelimitedRows {
     }
   }
 
-  /** The names of the columns, which the first row has or else are numbers. */
+  /** The names of the columns, which the first row has or else are numbers; so is a name that is empty. */
   static List<String> columns(String[] first, boolean header) {
     List<String> columns = new ArrayList<>();
     for (int c = 0; c < first.length; c++) {
-      columns.add(header ? first[c].strip() : Integer.toString(c + 1));
+      columns.add(header && !first[c].isBlank() ? first[c].strip() : Integer.toString(c + 1));
     }
     return columns;
   }

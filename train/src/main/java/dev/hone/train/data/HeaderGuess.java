@@ -1,5 +1,6 @@
 package dev.hone.train.data;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,9 +27,13 @@ final class HeaderGuess {
         return true;
       }
     }
-    boolean allShort = new HashSet<>(List.of(first)).size() == first.length;
+    List<String> named = Arrays.stream(first).filter(name -> !name.isBlank()).toList();
+    boolean allShort = !named.isEmpty() && new HashSet<>(named).size() == named.size();
     boolean names = false;
     for (int c = 0; c < first.length; c++) {
+      if (first[c].isBlank()) {
+        continue; // a column without a name, or a separator too many on every line
+      }
       Set<String> values = new HashSet<>();
       boolean numbers = !rest.isEmpty();
       for (String[] row : rest) {
@@ -39,7 +44,7 @@ final class HeaderGuess {
       if (!value && (ColumnNames.isKnown(first[c]) || (numbers && !ColumnNames.isNumber(first[c])))) {
         return true;
       }
-      allShort &= first[c].length() <= SHORT && !first[c].isBlank() && !ColumnNames.isNumber(first[c])
+      allShort &= first[c].length() <= SHORT && !ColumnNames.isNumber(first[c])
           && !first[c].strip().matches(".*[.!?]");
       names |= !value && rest.size() >= 4 && values.size() * 2 <= rest.size();
     }

@@ -2,9 +2,9 @@ package dev.hone.train.data;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Tables of files that are too large for the heap: an index of where rows begin is in memory, a row is read and taken apart when
@@ -24,10 +24,16 @@ final class IndexedRows {
       format = DataFormat.of(new TextFile(file.path(), head));
     }
     return switch (format) {
-      case JSON -> throw new DataException(file.name(), "a JSON list of this size cannot be read in parts; write one object per "
+      case JSON, OBJECT -> throw new DataException(file.name(), "a JSON list of this size cannot be read in parts; write one object per "
           + "line (.jsonl)");
       case JSONL -> lines(file, start);
-      case CSV, TSV -> delimited(file, Dialect.of(head, format, options, file::scan), options, start);
+      case FASTTEXT -> {
+        RowFile.Index index = file.lines();
+        CellKinds kinds = new CellKinds();
+        yield new Table(file.name(), format, format.words() + made(start), true, FastTextRows.COLUMNS, new RowList<>(index.size(),
+            lastKept(i -> FastTextRows.cells(index.text(i), index.line(i), kinds))), index.lines(0), kinds, true);
+      }
+      case CSV, TSV -> delimited(file, format, Dialect.of(head, format, options, file::scan), options, start);
     };
   }
 
@@ -37,11 +43,14 @@ final class IndexedRows {
     for (int i = 0; i < Math.min(Table.HEAD, index.size()); i++) {
       head.read(index.text(i), index.line(i));
     }
-    return new Table(file.name(), DataFormat.JSONL.words() + made(start), true, head.columns(), new RowList<>(index.size(),
-        lastKept(i -> head.cells(index.text(i), index.line(i)))), index.lines(0), head.nested(), true);
+    if (index.size() == 1 && JsonShape.of(file.name(), JsonMapper.shared().readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
+      throw new DataException(file.name(), "one JSON object with all rows cannot be read in parts; write one object per line (.jsonl)");
+    }
+    return new Table(file.name(), DataFormat.JSONL, DataFormat.JSONL.words() + made(start), true, head.columns(),
+        new RowList<>(index.size(), lastKept(i -> head.cells(index.text(i), index.line(i)))), index.lines(0), head.kinds(), true);
   }
 
-  private static Table delimited(RowFile file, Dialect dialect, DataOptions options, long start) {
+  private static Table delimited(RowFile file, DataFormat format, Dialect dialect, DataOptions options, long start) {
     RowFile.Index index = file.delimited(dialect.separator(), dialect.quoted());
     if (index.size() == 0) {
       throw new DataException(file.name(), "has no rows");
@@ -55,9 +64,9 @@ final class IndexedRows {
     List<String[]> head = List.copyOf(new RowList<>(Math.min(Table.HEAD, index.size()), row));
     boolean header = HeaderGuess.hasHeader(head, options);
     int first = header ? 1 : 0;
-    return new Table(file.name(), DelimitedRows.layout(dialect, width, header) + made(start), header,
+    return new Table(file.name(), format, DelimitedRows.layout(dialect, width, header) + made(start), header,
         DelimitedRows.columns(head.getFirst(), header), new RowList<>(index.size() - first, lastKept(i -> row.apply(i + first))),
-        index.lines(first), Map.of(), true);
+        index.lines(first), new CellKinds(), true);
   }
 
   private static String made(long start) {

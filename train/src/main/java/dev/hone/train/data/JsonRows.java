@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -14,7 +13,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Rows of a JSON file (one array of objects) or of JSON lines (one object per line). */
+/**
+ * Rows of a JSON file: one object per line, objects one after the other over several lines, one array of objects, or one object of
+ * another shape ({@link JsonShape}).
+ */
 final class JsonRows {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   /** Reads one value of a longer text. */
@@ -22,7 +24,7 @@ final class JsonRows {
 
   private final String source;
   private final Map<String, Integer> columns = new LinkedHashMap<>();
-  private final Map<String, Integer> nested = new ConcurrentHashMap<>();
+  private final CellKinds kinds = new CellKinds();
   private final List<List<String>> rows = new ArrayList<>();
   private final List<Integer> lines = new ArrayList<>();
 
@@ -31,19 +33,46 @@ final class JsonRows {
   }
 
   static Table read(TextFile file, DataFormat format) {
+    String text = file.text();
     JsonRows found = new JsonRows(file.name());
-    if (format == DataFormat.JSONL) {
-      found.readLines(file.text());
+    char first = text.stripLeading().charAt(0);
+    DataFormat made = DataFormat.JSONL;
+    String words = made.words();
+    if (first == '[') {
+      found.readArray(text);
+      made = DataFormat.JSON;
+      words = made.words();
+    } else if (first != '{' && format == DataFormat.JSON) {
+      throw new DataException(file.name(), 1, "a JSON file must be one list of objects, [{...}, {...}], or objects");
+    } else if (format == DataFormat.JSONL && (first != '{' || firstLineIsObject(text))) {
+      found.readLines(text);
     } else {
-      found.readArray(file.text());
+      found.readObjects(text);
+      words = "JSON objects";
     }
-    int width = found.columns.size();
-    List<String[]> rows = new ArrayList<>();
-    for (List<String> row : found.rows) {
-      rows.add(row.toArray(new String[width])); // keys met later than this row stay null
+    if (first == '{' && found.rows.size() == 1) {
+      JsonShape shape = JsonShape.of(file.name(), MAPPER.readTree(text));
+      if (shape.kind() != JsonShape.Kind.ROW) {
+        found = new JsonRows(file.name());
+        int[] where = shape.lines(text);
+        for (int r = 0; r < shape.rows().size(); r++) {
+          found.add(found.checked(shape.rows().get(r), where[r]), where[r]);
+        }
+        made = DataFormat.OBJECT;
+        words = shape.words();
+      }
     }
-    return new Table(file.name(), format.words(), true, List.copyOf(found.columns.keySet()), rows,
-        found.lines.stream().mapToInt(Integer::intValue).toArray(), found.nested, false);
+    return found.table(made, words);
+  }
+
+  private Table table(DataFormat format, String words) {
+    int width = columns.size();
+    List<String[]> cells = new ArrayList<>();
+    for (List<String> row : rows) {
+      cells.add(row.toArray(new String[width])); // keys met later than this row stay null
+    }
+    return new Table(source, format, words, true, List.copyOf(columns.keySet()), cells,
+        lines.stream().mapToInt(Integer::intValue).toArray(), kinds, false);
   }
 
   /** Whether the first line that is not blank is a whole JSON object: the sign of JSON lines. */
@@ -84,9 +113,9 @@ final class JsonRows {
     return List.copyOf(columns.keySet());
   }
 
-  /** Columns that hold lists or objects, with the line where that was first seen, also by {@link #cells}. */
-  Map<String, Integer> nested() {
-    return nested;
+  /** Of which kinds cells are, also those of {@link #cells}. */
+  CellKinds kinds() {
+    return kinds;
   }
 
   /** One line as cells of those columns; the row is not kept. */
@@ -110,15 +139,27 @@ final class JsonRows {
   }
 
   private void readArray(String text) {
+    values(text, true);
+  }
+
+  private void readObjects(String text) {
+    values(text, false);
+  }
+
+  /** Reads values one after the other, those of an array or those of the text. */
+  private void values(String text, boolean array) {
     int line = 1;
     try (JsonParser parser = MAPPER.createParser(text)) {
-      if (parser.nextToken() != JsonToken.START_ARRAY) {
-        throw new DataException(source, 1, "a JSON file must be one list of objects, [{...}, {...}]; for one object "
-            + "per line say jsonl in the format");
+      if (array) {
+        parser.nextToken();
       }
-      while (parser.nextToken() != JsonToken.END_ARRAY) {
+      for (JsonToken token = parser.nextToken(); token != (array ? JsonToken.END_ARRAY : null); token = parser.nextToken()) {
         line = parser.currentTokenLocation().getLineNr();
         add(checked(ELEMENT.readTree(parser), line), line);
+      }
+      if (array && parser.nextToken() != null) {
+        throw new DataException(source, parser.currentTokenLocation().getLineNr(), "something follows the list; a JSON file is one "
+            + "list of objects");
       }
     } catch (JacksonException e) {
       int at = e.getLocation() == null ? line : e.getLocation().getLineNr();
@@ -148,9 +189,11 @@ final class JsonRows {
   }
 
   private String cell(String column, JsonNode value, int line) {
-    if (value.isContainer()) {
-      nested.putIfAbsent(column, line);
+    if (value.isNull()) {
+      return null;
     }
-    return value.isNull() ? null : value.isContainer() ? value.toString() : value.asString();
+    kinds.saw(column, value.isContainer() ? CellKinds.Kind.LIST : value.isNumber() ? CellKinds.Kind.NUMBER
+        : value.isBoolean() ? CellKinds.Kind.TRUTH : CellKinds.Kind.TEXT, line);
+    return value.isContainer() ? value.toString() : value.asString();
   }
 }

@@ -3,6 +3,7 @@ package dev.hone.train.data;
 import dev.hone.core.io.AtomicFile;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +21,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Copies some rows of a file as they were written: nothing is taken apart and put together anew. */
+/** Copies some rows of a file as they were written, in UTF-8: nothing is taken apart and put together anew. */
 final class RowCopy {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int BUFFER = 1 << 16;
@@ -36,7 +37,7 @@ final class RowCopy {
     this.out = out;
   }
 
-  static void write(Path source, int[] lines, boolean array, IntPredicate keep, Map<Integer, String> mended, Path target)
+  static void write(Path source, DataOptions options, int[] lines, boolean array, IntPredicate keep, Map<Integer, String> mended, Path target)
       throws IOException {
     try (AtomicFile file = AtomicFile.create(target)) {
       boolean packed = target.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gz");
@@ -44,9 +45,9 @@ final class RowCopy {
       try (OutputStream out = packed ? new GZIPOutputStream(plain) : plain) {
         RowCopy copy = new RowCopy(keep, mended, out);
         if (array) {
-          copy.elements(TextFile.read(source).text());
+          copy.elements(TextFile.read(source, options).text());
         } else {
-          copy.lines(source, lines);
+          copy.lines(source, options, lines);
         }
         if (copy.kept == 0) {
           throw new DataException(source.toString(), "no row would be left");
@@ -71,8 +72,8 @@ final class RowCopy {
   }
 
   /** Row r is all from its line to the line of the next one; what comes before the first row, such as a header, stays. */
-  private void lines(Path source, int[] lines) throws IOException {
-    try (InputStream in = unpacked(new BufferedInputStream(Files.newInputStream(source), BUFFER))) {
+  private void lines(Path source, DataOptions options, int[] lines) throws IOException {
+    try (InputStream in = utf8(source, options)) {
       ByteArrayOutputStream row = new ByteArrayOutputStream();
       int number = -1;
       int line = 1;
@@ -87,6 +88,19 @@ final class RowCopy {
       }
       row(number, row);
     }
+  }
+
+  /** The file as it is, but for other characters than those of UTF-8. */
+  private static InputStream utf8(Path source, DataOptions options) throws IOException {
+    InputStream in = unpacked(new BufferedInputStream(Files.newInputStream(source), BUFFER));
+    in.mark(2);
+    boolean wide = TextEncoding.markLength(in.readNBytes(2)) == 2;
+    in.reset();
+    if (!wide && options.encoding().isEmpty()) {
+      return in;
+    }
+    in.close();
+    return new ByteArrayInputStream(TextFile.read(source, options).text().getBytes(StandardCharsets.UTF_8));
   }
 
   private static InputStream unpacked(InputStream in) throws IOException {

@@ -1,8 +1,10 @@
 package dev.hone.train.data;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,19 +25,28 @@ final class RowFile {
   private final Path path;
   private final RandomAccessFile file;
   private final long size;
+  private final Charset charset; // null: UTF-8
   private final int begin; // behind the byte order mark
 
-  private RowFile(Path path) throws IOException {
+  private RowFile(Path path, Charset charset) throws IOException {
     this.path = path;
+    this.charset = charset;
     this.file = new RandomAccessFile(path.toFile(), "r"); // closed when it is no longer reachable
     this.size = file.length();
-    this.begin = TextFile.startsWithMark(path.toString(), bytes(0, Math.min(size, 3))) ? 3 : 0;
+    byte[] head = bytes(0, Math.min(size, 1024));
+    ForeignFile.check(path.toString(), head);
+    int mark = TextEncoding.markLength(head);
+    if (mark == 2 || !TextEncoding.isOneByte(charset)) {
+      throw new DataException(path.toString(), (mark == 2 ? "UTF-16" : charset.name()) + " cannot be read in parts; save the file as "
+          + "UTF-8");
+    }
+    this.begin = mark;
   }
 
   /** Opens a file that is there. */
-  static RowFile open(Path path) {
+  static RowFile open(Path path, DataOptions options) {
     try {
-      return new RowFile(path);
+      return new RowFile(path, options.charsetOrNull());
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -49,7 +60,10 @@ final class RowFile {
       if (!wanted || !Files.isRegularFile(path)) {
         return false;
       }
-      byte[] magic = open(path).bytes(0, Math.min(2, Files.size(path)));
+      byte[] magic;
+      try (InputStream in = Files.newInputStream(path)) {
+        magic = in.readNBytes(2);
+      }
       return magic.length < 2 || (magic[0] & 0xFF) != 0x1F || (magic[1] & 0xFF) != 0x8B;
     } catch (IOException e) {
       throw unreadable(path, e);
@@ -88,7 +102,7 @@ final class RowFile {
         end--;
       }
     }
-    String head = TextFile.decode(name(), 1, bytes, 0, end);
+    String head = TextEncoding.decode(name(), 1, bytes, 0, end, charset);
     if (head.isBlank() && begin + (long) bytes.length == size) {
       throw new DataException(name(), "the file is empty");
     }
@@ -179,7 +193,7 @@ final class RowFile {
         throw new DataException(file.name(), lines[i], "the row that begins here has " + length / 1_000_000 + " MB, too much for "
             + "the heap (-Xmx); if it is a quoted field that is never closed, say noquotes in the format");
       }
-      return TextFile.decode(file.name(), lines[i], file.bytes(starts[i], end), 0, (int) length);
+      return TextEncoding.decode(file.name(), lines[i], file.bytes(starts[i], end), 0, (int) length, file.charset);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.function.IntPredicate;
  */
 public final class SourceRows {
   private final Path file;
+  private final DataOptions options;
   private final Dataset<Example.Language> documents; // a plain text; null: there is a table
   private final Table table;
   private final ColumnChoice labelled; // null: rows are for a language model
@@ -19,8 +20,9 @@ public final class SourceRows {
   private final String description;
   private final boolean byLine;
 
-  private SourceRows(Path file, Dataset<Example.Language> documents) {
+  private SourceRows(Path file, DataOptions options, Dataset<Example.Language> documents) {
     this.file = file;
+    this.options = options;
     this.documents = documents;
     this.table = null;
     this.labelled = null;
@@ -29,8 +31,9 @@ public final class SourceRows {
     this.byLine = true;
   }
 
-  private SourceRows(Path file, Table table, ColumnChoice labelled, LanguageRows language) {
+  private SourceRows(Path file, DataOptions options, Table table, ColumnChoice labelled, LanguageRows language) {
     this.file = file;
+    this.options = options;
     this.documents = null;
     this.table = table;
     this.labelled = labelled;
@@ -56,7 +59,7 @@ public final class SourceRows {
    */
   public static SourceRows labelled(Path file, DataOptions options, boolean lists) {
     Table table = Table.read(file, options);
-    return new SourceRows(file, table, new ColumnChoice(table, options, true, lists), null);
+    return new SourceRows(file, options, table, new ColumnChoice(table, options, true, lists), null);
   }
 
   /**
@@ -66,10 +69,10 @@ public final class SourceRows {
    */
   public static SourceRows language(Path file, DataOptions options) {
     if (isDocument(file, options)) {
-      return new SourceRows(file, Dataset.language(file, options));
+      return new SourceRows(file, options, Dataset.language(file, options));
     }
     Table table = Table.read(file, options);
-    return new SourceRows(file, table, null, new LanguageRows(table, options));
+    return new SourceRows(file, options, table, null, new LanguageRows(table, options));
   }
 
   /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */
@@ -84,15 +87,15 @@ public final class SourceRows {
     Table table = Table.read(file, options);
     LanguageRows language = LanguageRows.orNull(table, options);
     if (language != null && !language.isTextAlone()) {
-      return new SourceRows(file, table, null, language);
+      return new SourceRows(file, options, table, null, language);
     }
     try {
-      return new SourceRows(file, table, new ColumnChoice(table, options, true, lists), null);
+      return new SourceRows(file, options, table, new ColumnChoice(table, options, true, lists), null);
     } catch (DataException e) {
       if (language == null || options.parts().containsKey(DataOptions.LABEL)) {
         throw e;
       }
-      return new SourceRows(file, table, null, language); // a text and no label
+      return new SourceRows(file, options, table, null, language); // a text and no label
     }
   }
 
@@ -188,6 +191,11 @@ public final class SourceRows {
     if (documents != null) {
       throw new DataException(file.toString(), "is a plain text without rows; there is nothing to take out");
     }
-    RowCopy.write(file, table.lines(), table.layout().equals(DataFormat.JSON.words()), keep, mended, target);
+    boolean array = table.format() == DataFormat.JSON;
+    if (table.format() == DataFormat.OBJECT || !array && !byLine) {
+      throw new DataException(file.toString(), "its rows do not stand on lines of their own, so that none can be taken out; write "
+          + "one object per line (.jsonl)");
+    }
+    RowCopy.write(file, options, table.lines(), array, keep, mended, target);
   }
 }

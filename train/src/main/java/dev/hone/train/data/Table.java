@@ -2,29 +2,29 @@ package dev.hone.train.data;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A file cut into rows and named columns, before anything is known of what they mean.
  *
  * @param source the file, for messages
+ * @param format how rows are written down
  * @param layout how it was read, in words: "comma separated, header"
  * @param named whether the columns have names of their own; otherwise they are called 1, 2, ...
  * @param columns the names
  * @param rows the cells, one array of {@code columns.size()} per row; null where a row has no such key
  * @param lines the line each row begins on, counted from 1
- * @param nested JSON columns that hold lists or objects, with the line where that was first seen
- * @param onDemand whether rows are read from the file when they are asked for; then {@code nested} grows as they are
+ * @param kinds of the cells, where the file tells them apart
+ * @param onDemand whether rows are read from the file when they are asked for; then {@code kinds} grows as they are
  */
-record Table(String source, String layout, boolean named, List<String> columns, List<String[]> rows, int[] lines,
-    Map<String, Integer> nested, boolean onDemand) {
+record Table(String source, DataFormat format, String layout, boolean named, List<String> columns, List<String[]> rows, int[] lines,
+    CellKinds kinds, boolean onDemand) {
   /** Rows from which header and columns are told. */
   static final int HEAD = 10_000;
 
   /** Reads a file, through an index if it is too large for the heap. */
   static Table read(Path file, DataOptions options) {
-    return RowFile.suits(file, options) ? checked(IndexedRows.read(RowFile.open(file), options))
-        : read(TextFile.read(file), options);
+    return RowFile.suits(file, options) ? checked(IndexedRows.read(RowFile.open(file, options), options))
+        : read(TextFile.read(file, options), options);
   }
 
   static Table read(TextFile file, DataOptions options) {
@@ -32,7 +32,8 @@ record Table(String source, String layout, boolean named, List<String> columns, 
     if (format == null) {
       format = DataFormat.of(file);
     }
-    return checked(format.delimited() ? DelimitedRows.read(file, format, options) : JsonRows.read(file, format));
+    return checked(format.delimited() ? DelimitedRows.read(file, format, options)
+        : format == DataFormat.FASTTEXT ? FastTextRows.read(file) : JsonRows.read(file, format));
   }
 
   private static Table checked(Table table) {

@@ -4,11 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.CoderResult;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -16,14 +11,15 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
- * A file as text: gzip unpacked, UTF-8 checked, byte order mark dropped.
+ * A file as text: gzip unpacked, characters checked, byte order mark dropped.
  *
  * @param path where it was read
  * @param text all of it, not blank
  */
 record TextFile(Path path, String text) {
-  /** Reads {@code path}. What is missing, empty, too large, damaged or not UTF-8 is a {@link DataException}. */
-  static TextFile read(Path path) {
+  /** Reads {@code path}. What is missing, empty, too large, damaged or not in
+   * UTF-8, nor in what the options say, is a {@link DataException}. */
+  static TextFile read(Path path, DataOptions options) {
     String name = checked(path);
     // The bytes, the text and the rows are in memory together, so a file may take a quarter of the heap.
     int limit = (int) Math.min(Integer.MAX_VALUE - 16, Runtime.getRuntime().maxMemory() / 4);
@@ -40,7 +36,8 @@ record TextFile(Path path, String text) {
     } catch (IOException e) {
       throw new DataException(name, 0, "cannot be read (" + e.getMessage() + ")", e);
     }
-    String text = decode(name, bytes);
+    ForeignFile.check(name, bytes);
+    String text = TextEncoding.decode(name, bytes, options.charsetOrNull());
     if (text.isBlank()) {
       throw new DataException(name, "the file is empty");
     }
@@ -80,35 +77,5 @@ record TextFile(Path path, String text) {
           + "more (-Xmx), or unpack it: plain files are read through an index where they are too large");
     }
     return bytes;
-  }
-
-  private static String decode(String name, byte[] bytes) {
-    boolean mark = startsWithMark(name, bytes);
-    return decode(name, 1, bytes, mark ? 3 : 0, bytes.length);
-  }
-
-  /** Whether bytes begin with the mark of UTF-8. Those of UTF-16 are a {@link DataException}. */
-  static boolean startsWithMark(String name, byte[] bytes) {
-    if (bytes.length >= 2 && (bytes[0] & 0xFF) + (bytes[1] & 0xFF) == 0xFF + 0xFE) {
-      throw new DataException(name, "is UTF-16; save it as UTF-8");
-    }
-    return bytes.length >= 3 && (bytes[0] & 0xFF) == 0xEF && (bytes[1] & 0xFF) == 0xBB && (bytes[2] & 0xFF) == 0xBF;
-  }
-
-  /** Bytes {@code from} to {@code to} as text, of which {@code line} is the first line. */
-  static String decode(String name, int line, byte[] bytes, int from, int to) {
-    ByteBuffer in = ByteBuffer.wrap(bytes, from, to - from);
-    CharBuffer out = CharBuffer.allocate(in.remaining());
-    CoderResult result = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
-        .onUnmappableCharacter(CodingErrorAction.REPORT).decode(in, out, true);
-    if (result.isError()) {
-      int at = line;
-      for (int i = from; i < in.position(); i++) {
-        at += bytes[i] == '\n' ? 1 : 0;
-      }
-      throw new DataException(name, at, String.format("not UTF-8 (byte 0x%02X); save the file as UTF-8",
-          bytes[in.position()]));
-    }
-    return out.flip().toString();
   }
 }

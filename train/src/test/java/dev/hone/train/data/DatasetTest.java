@@ -193,8 +193,8 @@ class DatasetTest {
     assertFault("r.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n[1]\n", " line 2: every row must be a JSON object, this one is array");
     assertFault("r.jsonl", "{\"text\":[\"a\"],\"label\":\"x\"}\n", " line 1: column 'text' holds a list or an object, not text; "
         + "columns found: text, label");
-    assertFault("r.json", "{\"rows\":\n[]}", " line 1: a JSON file must be one list of objects, [{...}, {...}]; "
-        + "for one object per line say jsonl in the format");
+    assertFault("r.json", "{\"rows\":\n[]}", ": has no rows");
+    assertFault("r.json", "\"rows\"", " line 1: a JSON file must be one list of objects, [{...}, {...}], or objects");
     assertFault("r.csv", "a,b,c\nq w e,1,yes\nr t z,2,no\nu i o,1,yes\np q r,2,no\n",
         ": cannot tell the label, column 'b' and column 'c' both look like one; say label=b in the columns");
     assertFault("r.csv", "words\nonly one\nmore of it\n", ": cannot tell which column is the label; the file has no header; "
@@ -232,10 +232,8 @@ class DatasetTest {
     Path file = dir.resolve("latin.csv");
     Files.write(file, "text,label\ngood,a\ncafé,b\n".getBytes(StandardCharsets.ISO_8859_1));
     DataException fault = assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT));
-    assertEquals(file + " line 3: not UTF-8 (byte 0xE9); save the file as UTF-8", fault.getMessage());
-    Files.write(file, "\uFEFFtext,label\n".getBytes(StandardCharsets.UTF_16LE));
-    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT)).getMessage()
-        .endsWith("is UTF-16; save it as UTF-8"));
+    assertEquals(file + " line 3: not UTF-8 (byte 0xE9); it looks like windows-1252: say --encoding windows-1252, or save the "
+        + "file as UTF-8", fault.getMessage());
   }
 
   @Test
@@ -287,7 +285,7 @@ class DatasetTest {
     Path file = Files.writeString(dir.resolve("more.csv"), "text,label,shop\ngood,up,north\n,up,nowhere\nbad,down,\n"
         + "fine,up,south\n".repeat(40));
     for (String format : List.of("", "indexed")) {
-      Dataset<Example.Labelled> data = Dataset.labelled(file, new DataOptions(format, "", List.of("shop", "1")));
+      Dataset<Example.Labelled> data = Dataset.labelled(file, DataOptions.DETECT.withFormat(format).withMore(List.of("shop", "1")));
       assertEquals(List.of("north", "", "south"), data.column("shop").subList(0, 3));
       assertEquals(List.of("good", "bad"), data.column("1").subList(0, 2));
       assertEquals(List.of("south", "north"), data.select(new int[] {5, 0}).column("shop"));
