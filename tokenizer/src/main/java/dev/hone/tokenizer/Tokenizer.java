@@ -129,6 +129,7 @@ public final class Tokenizer {
   }
 
   private void encode(String text, Pipeline.Desk desk, int sequence, int word, EncodeOptions options) {
+    if (text == null) throw new IllegalArgumentException("encode: the text is null");
     TokenBuffer out = desk.buffers[sequence];
     Truncation cut = options.truncation().orElse(null);
     if (cut == null || cut.readsAll(sequence)) pipeline.encode(text, desk, out, word, Integer.MAX_VALUE, false);

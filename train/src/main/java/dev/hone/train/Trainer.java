@@ -117,6 +117,10 @@ public final class Trainer {
    * @throws UncheckedIOException if a checkpoint cannot be written; those from before are left
    */
   public Result train(TrainingSet training, TrainingSet heldOut) {
+    if (training.size() == 0 || heldOut != null && heldOut.size() == 0) {
+      throw new IllegalArgumentException("train: " + (training.size() == 0 ? "the training data has no rows"
+          : "the held-out data has no rows; give null to hold nothing out"));
+    }
     try (Scope.Hold _ = Scope.hold()) { // gradients outlive steps, and other threads may compute between two
       return run(training, heldOut);
     }

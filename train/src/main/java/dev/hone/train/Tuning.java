@@ -7,6 +7,7 @@ import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.tokenizer.Tokenizer;
 import dev.hone.train.checkpoint.Checkpoints;
+import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import java.io.IOException;
@@ -77,7 +78,17 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
    * @param heldOut rows to evaluate on and to choose the best step by, or null
    */
   public final Trainer.Result train(Dataset<E> training, Dataset<E> heldOut, TrainConfig config) {
+    requireRows(training);
+    if (heldOut != null) {
+      requireRows(heldOut);
+    }
     return train(encode(training), heldOut == null ? null : encode(heldOut), config);
+  }
+
+  private static void requireRows(Dataset<?> data) {
+    if (data.size() == 0) {
+      throw new DataException(data.source(), "has no rows");
+    }
   }
 
   /** The same with rows that are encoded already. */

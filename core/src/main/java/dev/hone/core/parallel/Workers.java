@@ -37,7 +37,7 @@ public final class Workers {
   private static final long YIELD_NANOS = 1_000_000; // then the helper is not running, and parking is cheap
   private static final long IDLE_NANOS = 5_000_000_000L;
   private static final int COUNTER_STEP = 16;
-  private static volatile Workers shared = new Workers(defaultThreads());
+  private static volatile Workers shared; // null until the first loop, so that a wrong setting is said, not a failed class
   static volatile long idleNanos = IDLE_NANOS; // tests shorten it
 
   private final Helper[] helpers;
@@ -50,6 +50,18 @@ public final class Workers {
     helpers = new Helper[threads - 1];
     Arrays.setAll(helpers, i -> new Helper(i + 1));
     places = new Semaphore(threads, true);
+  }
+
+  private static Workers shared() {
+    Workers workers = shared;
+    return workers != null ? workers : start();
+  }
+
+  private static synchronized Workers start() {
+    if (shared == null) {
+      shared = new Workers(defaultThreads());
+    }
+    return shared;
   }
 
   private static int defaultThreads() {
@@ -70,7 +82,7 @@ public final class Workers {
 
   /** The number of threads that kernels use, the caller included. */
   public static int threads() {
-    return shared.helpers.length + 1;
+    return shared().helpers.length + 1;
   }
 
   /**
@@ -82,12 +94,14 @@ public final class Workers {
     if (threads < 1 || threads > 1024) {
       throw new IllegalArgumentException("Workers: threads must be from 1 to 1024, got " + threads);
     }
-    if (threads == threads()) {
+    Workers old = shared;
+    if (old != null && old.helpers.length + 1 == threads) {
       return;
     }
-    Workers old = shared;
     shared = new Workers(threads);
-    old.end();
+    if (old != null) {
+      old.end();
+    }
   }
 
   /**
@@ -101,18 +115,20 @@ public final class Workers {
     Workers old;
     synchronized (Workers.class) {
       old = shared;
-      shared = new Workers(threads());
+      shared = old == null ? null : new Workers(old.helpers.length + 1);
     }
-    old.end();
-    for (Helper helper : old.helpers) {
-      helper.join();
+    if (old != null) {
+      old.end();
+      for (Helper helper : old.helpers) {
+        helper.join();
+      }
     }
     Shelf.close();
   }
 
   /** The places of requests that compute. */
   static Semaphore places() {
-    return shared.places;
+    return shared().places;
   }
 
   /** How many other requests compute now. */
@@ -123,7 +139,7 @@ public final class Workers {
 
   /** Runs {@code task} for every index below {@code blocks}, begun in rising order, and returns when all are done. */
   public static void run(int blocks, Block task) {
-    shared.execute(blocks, task, 1);
+    shared().execute(blocks, task, 1);
   }
 
   /**
@@ -145,7 +161,7 @@ public final class Workers {
       return;
     }
     int blocks = (length + grain - 1) / grain;
-    Workers workers = shared;
+    Workers workers = shared();
     workers.execute(blocks, block -> task.run(block * grain, Math.min(length, (block + 1) * grain)), workers.helpers.length + 1);
   }
 

@@ -154,6 +154,9 @@ public final class Dataset<E extends Example> {
     int[] lines = new int[rows.size()];
     for (int i = 0; i < lines.length; i++) {
       lines[i] = i + 1;
+      if (rows.get(i) == null) {
+        throw new DataException(source, i + 1, "the row is null");
+      }
     }
     return new Dataset<>(source, source + ": " + rows.size() + " rows", rows, lines, 0, false);
   }

@@ -9,6 +9,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** One row of a data set: one record per kind of task. */
 public sealed interface Example {
+  /** Fails for what a file cannot have but a database: nothing at all. */
+  private static void require(Object part, String row, String what) {
+    if (part == null) {
+      throw new IllegalArgumentException(row + ": the " + what + " is null; leave the row out, or give it one");
+    }
+  }
+
   /**
    * A text and its class.
    *
@@ -17,6 +24,12 @@ public sealed interface Example {
    */
   record Labelled(String text, String label) implements Example {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** Checks that neither is null. */
+    public Labelled {
+      require(text, "Labelled", "text");
+      require(label, "Labelled", "label");
+    }
 
     /**
      * The labels of a row that may carry several: of a JSON list, or separated by {@code |}, {@code ;} or commas.
@@ -41,7 +54,12 @@ public sealed interface Example {
    *
    * @param text the text, never blank
    */
-  record Text(String text) implements Language {}
+  record Text(String text) implements Language {
+    /** Checks that it is not null. */
+    public Text {
+      require(text, "Text", "text");
+    }
+  }
 
   /**
    * A long text without rows, such as a book: to be learnt in blocks, from its first character to its last.
@@ -49,6 +67,11 @@ public sealed interface Example {
    * @param text the text, never blank
    */
   record Document(String text) implements Language {
+    /** Checks that it is not null. */
+    public Document {
+      require(text, "Document", "text");
+    }
+
     /** The first and the last part of the text; {@code share} of its characters are in the last. */
     public List<Document> cut(double share) {
       int at = (int) Math.round(text.length() * (1 - share));
@@ -67,7 +90,13 @@ public sealed interface Example {
    * @param prompt what is given
    * @param completion what is to be learnt, never blank
    */
-  record Completion(String prompt, String completion) implements Language {}
+  record Completion(String prompt, String completion) implements Language {
+    /** Checks that neither is null. */
+    public Completion {
+      require(prompt, "Completion", "prompt");
+      require(completion, "Completion", "completion");
+    }
+  }
 
   /**
    * A conversation, of which the assistant's words are to be learnt.
@@ -77,6 +106,11 @@ public sealed interface Example {
    * @param tools descriptions of functions that the assistant may call, or null
    */
   record Chat(List<Map<String, Object>> messages, List<Map<String, Object>> tools) implements Language {
+    /** Checks that the messages are not null. */
+    public Chat {
+      require(messages, "Chat", "list of messages");
+    }
+
     /**
      * Whether a message is given and never learnt: its {@code weight} is 0, or its {@code train} or {@code training} is false.
      *

@@ -45,8 +45,8 @@ public record LabelSet(List<String> names) {
     data.rows().forEach(row -> found.add(row.label()));
     TreeSet<String> labels = inOrder(found);
     if (labels.size() < 2) {
-      throw new DataException(data.source(), "has only one label"
-          + (labels.isEmpty() ? "" : " ('" + labels.first() + "')") + "; a classifier needs at least two");
+      throw new DataException(data.source(), labels.isEmpty() ? "has no rows"
+          : "has only one label ('" + labels.first() + "'); a classifier needs at least two");
     }
     return new LabelSet(new ArrayList<>(labels));
   }
