@@ -1,22 +1,29 @@
 package dev.hone.train.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where a command writes: results to {@code out}, progress and notes to {@code err}.
+ * Where a command reads and writes: results go to {@code out}, progress and notes to {@code err}.
  *
+ * @param in what is piped in; null where nothing is
  * @param out results
  * @param err everything else
  * @param terminal whether {@code err} is a terminal, so that a line may be written over
  */
-record Console(PrintStream out, PrintStream err, boolean terminal) {
+record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
   /** The streams of the process. */
   static Console ofProcess() {
     boolean dumb = "dumb".equals(System.getenv("TERM")) || System.getenv("TERM") == null;
-    return new Console(System.out, System.err, !dumb && errorsGoToTerminal());
+    boolean typed = System.console() != null && System.console().isTerminal();
+    return new Console(typed ? null : System.in, System.out, System.err, !dumb && errorsGoToTerminal());
   }
 
   /** What Java calls the console are the other two streams; Linux knows of the third. */
@@ -30,6 +37,11 @@ record Console(PrintStream out, PrintStream err, boolean terminal) {
       }
     }
     return System.console() != null && System.console().isTerminal();
+  }
+
+  /** The lines that are piped in; none where nothing is. */
+  BufferedReader lines() {
+    return new BufferedReader(in == null ? Reader.nullReader() : new InputStreamReader(in, StandardCharsets.UTF_8));
   }
 
   void result(String line) {

@@ -3,16 +3,20 @@ package dev.hone.train.cli;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
+import dev.hone.nn.generate.StopReason;
 import dev.hone.train.TextGenerator;
 import dev.hone.train.data.Example;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Lets a language model write. */
 final class GenerateCommand implements Command {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
   @Override
   public String name() {
     return "generate";
@@ -34,6 +38,9 @@ final class GenerateCommand implements Command {
         Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("prompt", "TEXT", null, "what to go on from; several as free texts, one after the other"),
+        Flag.of("data", "FILE", null, "prompts: rows with prompt, text or messages; a .txt with one on each line"),
+        TextRows.KEEP,
+        Flag.toggle("json", "one JSON object for each prompt: what was written, tokens, and why it ended"),
         Flag.toggle("chat", "the prompt is what a user says: the chat template is put around it"),
         Flag.of("system", "TEXT", null, "with --chat: what is said before"),
         Flag.of("max-new-tokens", "N", null, "the most tokens to write [generation_config.json, else 128]"),
@@ -45,6 +52,7 @@ final class GenerateCommand implements Command {
         Flag.of("repetition-penalty", "X", null, "above 1: tokens that were there become less likely"),
         Flag.of("stop", "TEXT", null, "a text that ends the answer; it is not shown"),
         Flag.of("seed", "N", "42", "of the draws")));
+    flags.addAll(TrainCommand.DATA);
     flags.addAll(QuantFlags.ALL);
     return flags;
   }
@@ -55,17 +63,41 @@ final class GenerateCommand implements Command {
     if (arguments.has("prompt")) {
       prompts.addFirst(arguments.text("prompt"));
     }
-    if (prompts.isEmpty()) {
-      throw new UserError("hone generate: nothing to go on from; give --prompt TEXT");
+    if (prompts.isEmpty() != arguments.has("data")) {
+      throw new UserError(prompts.isEmpty() ? "hone generate: nothing to go on from; give --prompt TEXT or --data FILE"
+          : "hone generate: give prompts or --data, not both");
     }
+    PromptRows rows = arguments.has("data") ? PromptRows.of(arguments) : null;
     TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
         arguments.path("adapter"), QuantFlags.of(arguments));
     GenerationSettings settings = settings(arguments, generator.settings());
+    if (rows != null) {
+      for (int i = 0; i < rows.size(); i++) {
+        Example.Chat chat = rows.chat(i, arguments.on("chat"), arguments.text("system"));
+        int[] tokens = chat == null ? generator.prompt(rows.prompt(i)) : generator.prompt(chat);
+        write(generator, tokens, settings, rows.prompt(i), rows.identity(i), chat != null, arguments.on("json"), console);
+      }
+      return 0;
+    }
     for (String prompt : prompts) {
-      int[] tokens = arguments.on("chat") ? generator.prompt(chat(prompt, arguments.text("system"))) : generator.prompt(prompt);
-      stream(generator, tokens, settings, arguments.on("chat") ? "" : prompt, console);
+      boolean chat = arguments.on("chat");
+      int[] tokens = chat ? generator.prompt(PromptRows.asked(prompt, arguments.text("system"))) : generator.prompt(prompt);
+      write(generator, tokens, settings, prompt, JSON.createObjectNode(), chat, arguments.on("json"), console);
     }
     return 0;
+  }
+
+  private static void write(TextGenerator generator, int[] tokens, GenerationSettings settings, String prompt, ObjectNode identity,
+      boolean chat, boolean json, Console console) {
+    if (!json) {
+      stream(generator, tokens, settings, chat ? "" : prompt, console);
+      return;
+    }
+    StringBuilder text = new StringBuilder();
+    Generated generated = generator.generate(tokens, settings, text::append);
+    console.result(JSON.writeValueAsString(identity.put("prompt", prompt).put("text", text.toString())
+        .put("prompt_tokens", tokens.length).put("tokens", generated.tokens().length)
+        .put("finish_reason", generated.reason() == StopReason.LENGTH ? "length" : "stop")));
   }
 
   private static void stream(TextGenerator generator, int[] prompt, GenerationSettings settings, String shown,
@@ -92,15 +124,6 @@ final class GenerateCommand implements Command {
           case STOP_STRING -> "a stop text";
           case LENGTH -> "the length";
         }));
-  }
-
-  private static Example.Chat chat(String prompt, String system) {
-    List<Map<String, Object>> messages = new ArrayList<>();
-    if (system != null) {
-      messages.add(Map.of("role", "system", "content", system));
-    }
-    messages.add(Map.of("role", "user", "content", prompt));
-    return new Example.Chat(messages, null);
   }
 
   /** What the model's directory says, overruled by the flags that are given. */

@@ -3,15 +3,18 @@ package dev.hone.train.cli;
 import dev.hone.train.TextClassifier;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Labels texts. */
 final class PredictCommand implements Command {
+  private static final int CHUNK = 256; // texts between two lines of output
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   @Override
@@ -26,7 +29,7 @@ final class PredictCommand implements Command {
 
   @Override
   public String usage() {
-    return "--model DIR [--adapter DIR] \"text\"... | --data FILE [--json]";
+    return "--model DIR [--adapter DIR] \"text\"... | --data FILE [--json]   or lines piped in";
   }
 
   @Override
@@ -35,6 +38,7 @@ final class PredictCommand implements Command {
         Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts to label"),
+        TextRows.KEEP,
         Flag.toggle("json", "one JSON object per text, with the probabilities of all labels")));
     flags.addAll(TrainCommand.DATA);
     flags.addAll(QuantFlags.ALL);
@@ -43,32 +47,91 @@ final class PredictCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    List<String> texts = new ArrayList<>(arguments.free());
-    if (arguments.has("data")) {
-      texts.addAll(Dataset.texts(arguments.path("data"), TrainCommand.data(arguments)).rows().stream().map(Example.Text::text).toList());
+    boolean piped = arguments.free().isEmpty() && !arguments.has("data") && console.in() != null;
+    if (arguments.free().isEmpty() && !arguments.has("data") && !piped) {
+      throw new UserError("hone predict: nothing to label; give texts, --data FILE, or pipe lines in");
     }
-    if (texts.isEmpty()) {
-      throw new UserError("hone predict: nothing to label; give texts or --data FILE");
+    if (!arguments.free().isEmpty() && arguments.has("data")) {
+      throw new UserError("hone predict: give texts or --data, not both");
     }
+    TextRows<Example.Text> rows = arguments.has("data")
+        ? TextRows.of(arguments, options -> Dataset.texts(TextRows.file(arguments), options)) : null;
     TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console),
         arguments.path("adapter"), QuantFlags.of(arguments));
-    List<TextClassifier.Prediction> predictions = classifier.predict(texts);
-    List<String> names = classifier.model().labels().names();
-    for (int i = 0; i < texts.size(); i++) {
-      TextClassifier.Prediction prediction = predictions.get(i);
-      if (arguments.on("json")) {
-        ObjectNode line = JSON.createObjectNode().put("text", texts.get(i)).put("label", prediction.label())
-            .put("probability", prediction.probability());
-        ObjectNode all = line.putObject("probabilities");
-        for (int j = 0; j < names.size(); j++) {
-          all.put(names.get(j), prediction.probabilities()[j]);
-        }
-        console.result(JSON.writeValueAsString(line));
-      } else {
-        console.result(String.format(Locale.ROOT, "%s\t%.4f\t%s", prediction.label(), prediction.probability(),
-            texts.get(i).replaceAll("[\\t\\n\\r]+", " ")));
+    Lines lines = new Lines(classifier, arguments.on("json"), console);
+    if (rows != null) {
+      for (int from = 0; from < rows.data().size(); from += CHUNK) {
+        int first = from;
+        List<String> texts = rows.data().rows().subList(from, Math.min(rows.data().size(), from + CHUNK)).stream()
+            .map(Example.Text::text).toList();
+        lines.show(texts, (i, node) -> rows.put(node, first + i), i -> rows.cells(first + i));
       }
+    } else if (piped) {
+      predictPiped(console.lines(), lines);
+    } else {
+      lines.show(arguments.free(), (_, _) -> { }, _ -> "");
     }
     return 0;
+  }
+
+  /** Lines are answered as they come, as many at once as are there; empty ones get no answer. */
+  private static void predictPiped(BufferedReader in, Lines lines) throws IOException {
+    int number = 0;
+    int texts = 0;
+    List<String> waiting = new ArrayList<>();
+    List<Integer> numbers = new ArrayList<>();
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      number++;
+      if (!line.isBlank()) {
+        waiting.add(line);
+        numbers.add(number);
+        texts++;
+      }
+      if (waiting.size() == CHUNK || !in.ready()) {
+        List<Integer> shown = List.copyOf(numbers);
+        lines.show(waiting, (i, node) -> node.put("line", shown.get(i)), _ -> "");
+        waiting.clear();
+        numbers.clear();
+      }
+    }
+    if (texts == 0) {
+      throw new UserError("hone predict: nothing to label; give texts, --data FILE, or pipe lines in");
+    }
+  }
+
+  /** Writes a line for each text. */
+  private record Lines(TextClassifier classifier, boolean json, Console console) {
+    /**
+     * Predicts and writes.
+     *
+     * @param head puts what identifies a text into its object
+     * @param cells what identifies a text, before its label
+     */
+    void show(List<String> texts, Head head, IntFunction<String> cells) {
+      List<TextClassifier.Prediction> predictions = classifier.predict(texts);
+      for (int i = 0; i < texts.size(); i++) {
+        TextClassifier.Prediction prediction = predictions.get(i);
+        if (json) {
+          ObjectNode line = JSON.createObjectNode();
+          head.accept(i, line);
+          line.put("text", texts.get(i)).put("label", prediction.label()).put("probability", prediction.probability());
+          ObjectNode all = line.putObject("probabilities");
+          List<String> names = classifier.model().labels().names();
+          for (int j = 0; j < names.size(); j++) {
+            all.put(names.get(j), prediction.probabilities()[j]);
+          }
+          console.result(JSON.writeValueAsString(line));
+        } else {
+          console.result(String.format(Locale.ROOT, "%s%s\t%.4f\t%s", cells.apply(i), prediction.label(), prediction.probability(),
+              TextRows.oneLine(texts.get(i))));
+        }
+      }
+    }
+  }
+
+  /** Puts something of a text into its object. */
+  @FunctionalInterface
+  private interface Head {
+    void accept(int i, ObjectNode node);
   }
 }

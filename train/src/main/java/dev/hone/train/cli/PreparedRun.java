@@ -223,6 +223,9 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
       heldOut.add(reader.read(apart, tested ? options : grouped));
       say.accept(heldOut.getFirst().description());
     }
+    if (data.test() != null && !tested) {
+      say.accept(data.test().getFileName() + " is left alone; --test-data " + data.test() + " measures the tuned model on it");
+    }
     Dataset<E> test = null;
     if (tested) {
       test = reader.read(arguments.path("test-data"), grouped);

@@ -15,13 +15,15 @@ import java.util.Map;
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
  *     by its number from 1. Parts are {@code text label prompt completion messages tools system instruction input
  *     output}. Empty: detect
- * @param more further columns to keep, by header or number, for {@link Dataset#column}
+ * @param more further columns to keep, by header or number, for {@link Dataset#column}; one with a ? behind may be missing
  * @param encoding the name of the character set, such as {@code windows-1252}. Empty: UTF-8, or UTF-16 where a mark says so
  */
 public record DataOptions(String format, String columns, List<String> more, String encoding) {
   /** Detects everything. */
   public static final DataOptions DETECT = new DataOptions("", "");
 
+  /** Behind the name of a further column that a file may be without. */
+  static final String OPTIONAL = "?";
   /** The part of a column that holds the text. */
   static final String TEXT = "text";
   /** The part of a column that holds the class. */

@@ -15,8 +15,10 @@ import java.util.stream.Stream;
  *
  * @param files the weight of each file to learn from, in the order given
  * @param heldOut rows to evaluate on, or null
+ * @param test rows that a directory keeps for a last measure, which nothing reads unasked; or null
  */
-public record DataParts(Map<Path, Double> files, Path heldOut) {
+public record DataParts(Map<Path, Double> files, Path heldOut, Path test) {
+  private static final List<String> TEST = List.of("test", "testing");
   private static final List<String> TRAIN = List.of("train", "training");
   private static final List<String> VALID = List.of("valid", "validation", "val", "dev", "eval");
 
@@ -34,10 +36,10 @@ public record DataParts(Map<Path, Double> files, Path heldOut) {
       if (train == null) {
         throw new DataException(said, "the directory has no file train.csv, train.jsonl or the like");
       }
-      return new DataParts(Map.of(train, 1.0), named(single, VALID));
+      return new DataParts(Map.of(train, 1.0), named(single, VALID), named(single, TEST));
     }
     if (Files.exists(single) || !said.contains("=")) {
-      return new DataParts(Map.of(single, 1.0), null);
+      return new DataParts(Map.of(single, 1.0), null, null);
     }
     Map<Path, Double> files = new LinkedHashMap<>();
     for (String part : said.split("\\s*,\\s*")) {
@@ -53,7 +55,7 @@ public record DataParts(Map<Path, Double> files, Path heldOut) {
         throw new DataException(said, 0, "write FILE=WEIGHT,FILE=WEIGHT; '" + part.substring(equals + 1) + "' is no number", e);
       }
     }
-    return new DataParts(files, null);
+    return new DataParts(files, null, null);
   }
 
   private static Path named(Path directory, List<String> names) {

@@ -60,7 +60,11 @@ public final class Dataset<E extends Example> {
     int[] lines = skipped == 0 ? table.lines() : Arrays.stream(kept).map(r -> table.lines()[r]).toArray();
     List<E> rows = new RowList<>(kept.length, skipped == 0 ? row : i -> row.apply(kept[i]));
     Map<String, List<String>> more = new HashMap<>();
-    for (String name : options.more()) {
+    for (String said : options.more()) {
+      String name = said.endsWith(DataOptions.OPTIONAL) ? said.substring(0, said.length() - 1) : said;
+      if (!name.equals(said) && !table.columns().contains(name)) {
+        continue;
+      }
       int column = ColumnChoice.said(table, name, name);
       List<String> cells = new RowList<>(kept.length, i -> Objects.requireNonNullElse(table.cell(kept[i], column), ""));
       more.put(name, table.onDemand() ? cells : List.copyOf(cells));
@@ -94,7 +98,11 @@ public final class Dataset<E extends Example> {
         throw new DataException(table.source(), table.lines()[r], "the label (" + table.describe(columns.label())
             + ") is empty");
       }
-      labels.add(label.strip());
+      if (lists) {
+        new Example.Labelled("", label.strip()).labels().forEach(labels::add);
+      } else {
+        labels.add(label.strip());
+      }
     });
     columns.checkFlat(lists);
     return of(file, table, options, kept, r -> new Example.Labelled(table.cell(r, columns.text()), table.cell(r, columns.label()).strip()),
@@ -266,6 +274,11 @@ public final class Dataset<E extends Example> {
           + (more.isEmpty() ? "" : "; there are: " + String.join(", ", more.keySet())));
     }
     return cells;
+  }
+
+  /** Whether there is a further column of this name. */
+  public boolean hasColumn(String name) {
+    return more.containsKey(name);
   }
 
   /** How many rows were left out because their text is empty. */

@@ -69,6 +69,34 @@ class LanguageCommandsTest {
   }
 
   @Test
+  void promptsOfAFileAreAnsweredAsJson() throws IOException {
+    Object[] generate = {"generate", "--model", model, "--max-new-tokens", 2, "--json", "--data", data};
+    List<String> lines = CommandRun.of(generate).assertDone().out().lines().toList();
+    assertEquals(40, lines.size());
+    JsonNode row = JsonMapper.shared().readTree(lines.get(7));
+    assertEquals(8, row.path("line").asInt());
+    assertEquals("7 > ", row.path("prompt").asString());
+    assertTrue(row.path("tokens").asInt() <= 2 && row.path("prompt_tokens").asInt() == 5, row.toString());
+    assertEquals("length", row.path("finish_reason").asString());
+    Object[] alone = {"generate", "--model", model, "--max-new-tokens", 2, "--json", "--prompt", "7 > "};
+    assertEquals(row.path("text"), JsonMapper.shared().readTree(CommandRun.of(alone).assertDone().out()).path("text"));
+
+    generate[7] = Files.writeString(directory.resolve("asked.jsonl"), "{\"id\": \"q1\", \"prompt\": \"7 > \"}\n");
+    JsonNode asked = JsonMapper.shared().readTree(CommandRun.of(generate).assertDone().out());
+    assertEquals("q1", asked.path("id").asString());
+    assertEquals(row.path("text"), asked.path("text"));
+    generate[7] = Files.writeString(directory.resolve("lines.txt"), "7 > \n\n8 > \n");
+    List<String> texts = CommandRun.of(generate).assertDone().out().lines().toList();
+    assertEquals(3, JsonMapper.shared().readTree(texts.getLast()).path("line").asInt());
+    generate[7] = Files.writeString(directory.resolve("chats.jsonl"),
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"hello\"}, {\"role\": \"assistant\", \"content\": \"yes\"}]}\n");
+    JsonNode chat = JsonMapper.shared().readTree(CommandRun.of(generate).assertDone().out());
+    assertEquals("hello", chat.path("prompt").asString());
+    assertEquals(24, chat.path("prompt_tokens").asInt(), "<s>[user]hello</s>[assistant]");
+    CommandRun.of("generate", "--model", model, "--data", data, "--prompt", "x").assertUserError("give prompts or --data, not both");
+  }
+
+  @Test
   void fullTuningWritesAModelThatStandsAlone() {
     train("--model", model, "--method", "full", "--num-train-epochs", 4, "--quiet").assertDone();
     Path tuned = directory.resolve("out/model");

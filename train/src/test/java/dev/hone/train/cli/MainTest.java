@@ -298,6 +298,37 @@ class MainTest {
   }
 
   @Test
+  void predictReadsLinesThatArePipedInAndKeepsWhatIdentifiesRows() throws IOException {
+    assertEquals(0, train("--quiet").code());
+    Object[] predict = {"predict", "--model", model, "--adapter", directory.resolve("out/adapter")};
+    CommandRun piped = CommandRun.piped("it is good\n\nit is awful\n", predict).assertDone();
+    assertEquals(List.of("it is good", "it is awful"), piped.out().lines().map(line -> line.split("\t")[2]).toList());
+    List<Object> json = new ArrayList<>(List.of(predict));
+    json.add("--json");
+    JsonNode second = JsonMapper.shared().readTree(CommandRun.piped("it is good\n\nit is awful\n", json.toArray()).out().lines()
+        .toList().getLast());
+    assertEquals(3, second.path("line").asInt());
+    CommandRun.piped("\n\n", predict).assertUserError("nothing to label");
+    CommandRun.of(predict).assertUserError("nothing to label; give texts, --data FILE, or pipe lines in");
+
+    Path file = Files.writeString(directory.resolve("ids.csv"), "id,text,stars\na7,it is good,5\nb8,\"it is\nawful\",1\n");
+    json.addAll(List.of("--data", file));
+    List<String> lines = CommandRun.of(json.toArray()).assertDone().out().lines().toList();
+    assertEquals("a7", JsonMapper.shared().readTree(lines.getFirst()).path("id").asString());
+    assertEquals(3, JsonMapper.shared().readTree(lines.getLast()).path("line").asInt());
+    json.addAll(List.of("--keep", "stars"));
+    JsonNode last = JsonMapper.shared().readTree(CommandRun.of(json.toArray()).assertDone().out().lines().toList().getLast());
+    assertEquals("1", last.path("stars").asString());
+    assertFalse(last.has("id"));
+    List<Object> plain = new ArrayList<>(List.of(predict));
+    plain.addAll(List.of("--data", file));
+    List<String> cells = CommandRun.of(plain.toArray()).assertDone().out().lines().toList();
+    assertTrue(cells.getLast().matches("b8\t(up|down)\t[01]\\.\\d{4}\tit is awful"), cells.toString());
+    plain.addAll(List.of("--keep", "nothing"));
+    CommandRun.of(plain.toArray()).assertUserError("ids.csv", "'nothing'");
+  }
+
+  @Test
   void numbersAreLearntMeasuredAndPredicted() throws IOException {
     StringBuilder rows = new StringBuilder("text,score\n");
     for (int i = 0; i < 60; i++) {

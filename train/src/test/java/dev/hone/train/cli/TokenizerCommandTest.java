@@ -38,7 +38,7 @@ class TokenizerCommandTest {
   private int run(Object... words) {
     out.reset();
     err.reset();
-    Console console = new Console(new PrintStream(out, true, StandardCharsets.UTF_8),
+    Console console = new Console(null, new PrintStream(out, true, StandardCharsets.UTF_8),
         new PrintStream(err, true, StandardCharsets.UTF_8), false);
     return Main.run(Arrays.stream(words).map(Object::toString).toArray(String[]::new), console);
   }

@@ -26,10 +26,10 @@ class DataPartsTest {
   @Test
   void aDirectoryHasItsTrainingAndItsHeldOutFile() throws IOException {
     Path train = file("train.csv");
-    file("test.csv");
-    assertEquals(new DataParts(Map.of(train, 1.0), null), DataParts.parse(directory.toString()));
+    Path test = file("test.csv");
+    assertEquals(new DataParts(Map.of(train, 1.0), null, test), DataParts.parse(directory.toString()));
     Path valid = file("Validation.csv.gz");
-    assertEquals(new DataParts(Map.of(train, 1.0), valid), DataParts.parse(directory.toString()));
+    assertEquals(new DataParts(Map.of(train, 1.0), valid, test), DataParts.parse(directory.toString()));
     file("train.jsonl");
     assertTrue(assertThrows(DataException.class, () -> DataParts.parse(directory.toString())).getMessage()
         .endsWith("both train.csv and train.jsonl could be meant; name the file"));
