@@ -17,8 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -52,7 +54,8 @@ import tools.jackson.databind.json.JsonMapper;
  * evaluations; the best of every {@code eta} go on to the next rung, {@code eta} times as high, and the last to its end.
  *
  * <p>Implementation note: what is decided depends on the records of trials with lower numbers alone, never on which of two
- * trials that run at the same time is ahead. To that end trial i + concurrency begins only when trial i has ended.
+ * trials that run at the same time is ahead, nor on where an earlier start of the sweep was interrupted. To that end trial i of
+ * grid and random search begins when all trials with numbers up to i - concurrency have ended, and is compared with those alone.
  */
 public final class Sweep {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -132,8 +135,12 @@ public final class Sweep {
         dropUnneeded(record);
       }
     }
-    boolean finished = config.search().method().equals("halving") ? halve(records, runner) : tryAll(records, runner);
-    return new SweepTable(config, List.copyOf(records.values()), !finished);
+    try {
+      boolean finished = config.search().method().equals("halving") ? halve(records, runner) : tryAll(records, runner);
+      return new SweepTable(config, List.copyOf(records.values()), !finished);
+    } finally {
+      stopped = false; // what has ended one run does not end the next
+    }
   }
 
   private void checkSame() throws IOException {
@@ -218,29 +225,33 @@ public final class Sweep {
   /** Runs trials, several at a time if so configured. Returns whether none was interrupted. */
   private boolean all(List<Trial> todo, Map<Trial, TrialRecord> records, TrialRunner runner, int rung,
       Function<Trial, Function<List<Point>, String>> verdicts) throws IOException {
-    int atATime = Math.min(config.search().concurrency(), todo.size());
-    if (atATime <= 1) {
+    int concurrency = config.search().concurrency();
+    NavigableMap<Integer, Future<Boolean>> begun = new ConcurrentSkipListMap<>(); // by number, in which order they begin
+    if (Math.min(concurrency, todo.size()) <= 1) {
       for (Trial trial : todo) {
-        if (!one(trial, records, runner, rung, verdicts.apply(trial))) {
+        if (!one(trial, begun, records, runner, rung, verdicts.apply(trial))) {
           return false;
         }
       }
       return true;
     }
-    List<Future<Boolean>> results = new ArrayList<>();
-    try (ExecutorService threads = Executors.newFixedThreadPool(atATime)) {
+    try (ExecutorService threads = Executors.newFixedThreadPool(concurrency)) {
       try {
         for (Trial trial : todo) {
-          if (results.size() >= atATime) {
-            results.get(results.size() - atATime).get();
+          // a rung is compared when all have reached it: its trials wait for a thread alone
+          if (rung == 0 && !ended(begun.headMap(trial.number() - concurrency, true))) {
+            break;
           }
-          results.add(threads.submit(() -> one(trial, records, runner, rung, verdicts.apply(trial))));
+          begun.put(trial.number(), threads.submit(() -> {
+            try {
+              return one(trial, begun, records, runner, rung, verdicts.apply(trial));
+            } catch (Throwable e) {
+              stop(); // what ends the sweep ends the others, too
+              throw e;
+            }
+          }));
         }
-        boolean whole = true;
-        for (Future<Boolean> result : results) {
-          whole &= result.get();
-        }
-        return whole;
+        return ended(begun);
       } catch (InterruptedException _) {
         stop();
         Thread.currentThread().interrupt();
@@ -257,9 +268,18 @@ public final class Sweep {
     }
   }
 
+  /** Waits for trials. Returns whether none was interrupted. */
+  private static boolean ended(Map<Integer, Future<Boolean>> trials) throws InterruptedException, ExecutionException {
+    boolean whole = true;
+    for (Future<Boolean> trial : trials.values()) {
+      whole &= trial.get();
+    }
+    return whole;
+  }
+
   /** Runs a trial until its end or the next rung and writes that down. Returns whether it was not interrupted. */
-  private boolean one(Trial trial, Map<Trial, TrialRecord> records, TrialRunner runner, int rung,
-      Function<List<Point>, String> verdict) throws IOException {
+  private boolean one(Trial trial, NavigableMap<Integer, Future<Boolean>> begun, Map<Trial, TrialRecord> records,
+      TrialRunner runner, int rung, Function<List<Point>, String> verdict) throws IOException {
     if (stopped || Thread.currentThread().isInterrupted()) {
       return false;
     }
@@ -286,7 +306,10 @@ public final class Sweep {
     } catch (UncheckedIOException e) {
       throw e;
     } catch (RuntimeException e) { // settings that do not fit the model or the data: of this trial, if others had none
-      if (!hasWorked(records)) {
+      if (!whole(begun.headMap(trial.number()))) {
+        return false; // what becomes of it depends on trials that are not done: it fails again when they are
+      }
+      if (!hasWorked(trial.number(), records)) {
         throw e;
       }
       record = failed(run, rung, e.getMessage() == null ? e.toString() : e.getMessage());
@@ -313,9 +336,22 @@ public final class Sweep {
     return new TrialRecord(run.trial(), State.FAILED, rung, run.steps(), run.evaluations(), why);
   }
 
-  private static boolean hasWorked(Map<Trial, TrialRecord> records) {
+  /** Waits for trials with lower numbers. Returns whether all came to an end that is noted down. */
+  private static boolean whole(Map<Integer, Future<Boolean>> before) {
+    try {
+      return ended(before);
+    } catch (ExecutionException _) {
+      return false; // which ends the sweep
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Whether a trial up to a number has worked, this one at an earlier rung included. */
+  private static boolean hasWorked(int last, Map<Trial, TrialRecord> records) {
     synchronized (records) {
-      return records.values().stream().anyMatch(record -> record.state() != State.FAILED);
+      return records.values().stream().anyMatch(record -> record.trial().number() <= last && record.state() != State.FAILED);
     }
   }
 

@@ -143,11 +143,13 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
     return values;
   }
 
-  /** All that makes this sweep the one it is, as texts; not how many trials run at a time. */
+  /** All that makes this sweep the one it is, as texts: so many trials at a time, too, where pruning looks no further back. */
   Map<String, String> identity() {
     Map<String, String> texts = new LinkedHashMap<>();
     SweepSettings.SETTINGS.write(search).forEach((key, value) -> texts.put(key, Settings.text(value)));
-    texts.remove("concurrency");
+    if (search.method().equals("halving") || search.pruning().equals("none")) {
+      texts.remove("concurrency");
+    }
     base.forEach((key, value) -> texts.put("base." + key, value));
     parameters.forEach((key, range) -> texts.put("parameters." + key, range.toString()));
     return texts;

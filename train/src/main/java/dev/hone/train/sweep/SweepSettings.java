@@ -13,7 +13,7 @@ import java.util.List;
  * @param goal {@code minimize} or {@code maximize}; empty for what the metric asks for
  * @param trials number of trials that are drawn; 0 for all combinations of lists
  * @param seed of the draws
- * @param concurrency trials at a time
+ * @param concurrency trials at a time: trial i begins when all up to i - concurrency have ended
  * @param pruning {@code median} or {@code none}
  * @param pruningWarmup evaluations that every trial is left
  * @param pruningTrials complete trials that there must be before one is pruned

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,9 +100,9 @@ class SweepTest {
   private String disturbed(SweepConfig config, int steps, Path where) throws IOException {
     for (int starts = 1; ; starts++) {
       Sweep sweep = new Sweep(config, where);
-      int[] left = {steps};
+      AtomicInteger left = new AtomicInteger(steps);
       SweepTable table = sweep.run(runner(_ -> {
-        if (--left[0] == 0) {
+        if (left.decrementAndGet() == 0) {
           sweep.stop();
         }
       }));
