@@ -2,6 +2,7 @@ package dev.hone.tokenizer.chat;
 
 import dev.hone.tokenizer.chat.ChatTemplateException.Kind;
 import dev.hone.tokenizer.chat.jinja.JinjaException;
+import dev.hone.tokenizer.chat.jinja.Limits;
 import dev.hone.tokenizer.chat.jinja.Template;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +22,7 @@ import tools.jackson.databind.JsonNode;
  * }
  *
  * <p>Templates are programs from strangers: they run in a sandbox, without access to anything but their input, and
- * within bounds of work, time, text and depth. A template is immutable and may be used by any number of threads.
+ * within bounds of work, memory and depth. A template is immutable and may be used by any number of threads.
  */
 public final class ChatTemplate {
   private final Template template;
@@ -41,6 +42,16 @@ public final class ChatTemplate {
     } catch (JinjaException e) {
       throw ChatTemplateException.in(source, e);
     }
+  }
+
+  /**
+   * This template with another bound of the work that one rendering may take. The usual one, two thousand million steps or
+   * what {@code -Dhone.template.work} says, stands for minutes; a server that renders templates of strangers may want less.
+   *
+   * @param steps evaluated syntax nodes, plus a fraction of the characters and elements that are looked at or made; at least 1
+   */
+  public ChatTemplate withWork(long steps) {
+    return new ChatTemplate(template.withLimits(Limits.DEFAULT.withWork(steps)));
   }
 
   /** {@return the text this was parsed from: what to store beside a model trained with it} */

@@ -239,6 +239,7 @@ final class Arithmetic {
   private static Object bounded(BigInteger value, Budget budget) {
     limitBits(value.bitLength());
     budget.charge(value.bitLength() >> 6);
+    budget.object(value.bitLength() >> 6);
     return Values.integer(value);
   }
 

@@ -1,30 +1,26 @@
 package dev.hone.tokenizer.chat.jinja;
 
 /**
- * What is left of one rendering's {@link Limits}. Work is counted rather than timed, so that the same template and
- * input always end the same way; the clock is only the second line of defence.
+ * What is left of one rendering's {@link Limits}. Work is counted, never timed, so that the same template and input always
+ * end the same way, on any machine and under any load.
  */
 final class Budget {
-  private static final long CHECK_EVERY = 2048;
-  /** Between two checks at most this much counts: a long pause of the machine is not the template's doing. */
-  private static final long NANOS_PER_CHECK = 50_000_000;
-  private static final long NANOS_PER_UNIT = 1_000;
+  /** What an object that holds others takes, about, in bytes; and each reference in it. */
+  private static final int OBJECT = 64;
+  private static final int REFERENCE = 4;
 
   private final Limits limits;
   private final long maxWork;
-  private final long maxNanos;
+  private final long maxMemory;
   private final int maxChars;
   private long work;
-  private long checked;
-  private long nextCheck = CHECK_EVERY;
-  private long clock = System.nanoTime();
-  private long spent;
+  private long memory;
   private int depth;
 
   Budget(Limits limits, long inputChars) {
     this.limits = limits;
-    this.maxWork = limits.work() + 16 * inputChars;
-    this.maxNanos = limits.time().toNanos() + 20 * inputChars;
+    this.maxWork = limits.work() + 1024 * inputChars;
+    this.maxMemory = limits.memory() + 256 * inputChars;
     this.maxChars = (int) Math.min(Integer.MAX_VALUE / 4, Math.max(limits.chars(), 4 * inputChars));
   }
 
@@ -33,16 +29,30 @@ final class Budget {
   }
 
   void step() {
-    if (++work >= nextCheck) {
-      check();
+    if (++work > maxWork) {
+      throw tooMuchWork();
     }
   }
 
   /** Pays for work on many elements at once. */
   void charge(long units) {
     work += units;
-    if (work >= nextCheck) {
-      check();
+    if (work > maxWork) {
+      throw tooMuchWork();
+    }
+  }
+
+  private JinjaException tooMuchWork() {
+    return JinjaException.limit("too much work: more than " + maxWork + " steps; does the template loop? If it is only long, "
+        + Limits.raise());
+  }
+
+  /** Pays for memory that the template may keep: what it lets go of is not given back, as nobody knows it here. */
+  private void bytes(long count) {
+    memory += count;
+    if (memory > maxMemory) {
+      throw JinjaException.limit("too much memory: more than " + (maxMemory >> 20) + " MB of text and lists were made; if the "
+          + "template means no harm, " + Limits.raise());
     }
   }
 
@@ -65,6 +75,7 @@ final class Budget {
     if (count >= 4) {
       charge(count >> 2);
     }
+    bytes(2 * count);
   }
 
   /** Bounds the length of one text that was paid for in pieces. */
@@ -80,6 +91,12 @@ final class Budget {
       throw JinjaException.limit("a sequence of " + count + " elements; the sandbox allows " + maxWork);
     }
     charge(count);
+    bytes(OBJECT + REFERENCE * count);
+  }
+
+  /** Pays for an object that is small, but may be made and kept again and again. */
+  void object(int references) {
+    bytes(OBJECT + 2L * REFERENCE * references);
   }
 
   void enter() {
@@ -90,19 +107,5 @@ final class Budget {
 
   void leave() {
     depth--;
-  }
-
-  private void check() {
-    if (work > maxWork) {
-      throw JinjaException.limit("too much work: more than " + maxWork + " steps; does the template loop?");
-    }
-    long now = System.nanoTime();
-    spent += Math.min(now - clock, NANOS_PER_CHECK + (work - checked) * NANOS_PER_UNIT);
-    if (spent > maxNanos) {
-      throw JinjaException.limit("too much time: more than " + maxNanos / 1_000_000 + " ms");
-    }
-    clock = now;
-    checked = work;
-    nextCheck = work + CHECK_EVERY;
   }
 }

@@ -63,6 +63,51 @@ final class Evaluator {
     };
   }
 
+  /**
+   * The value of an expression that is to become an attribute of a namespace. Where it begins with that attribute, as in
+   * {@code ns.text + a ~ b}, the text there grows instead of being copied: a template may append a whole conversation so.
+   *
+   * @return the value, or a {@link GrowingText}
+   */
+  Object appended(Expression expression, String namespace, String attribute, Scope scope) {
+    return switch (expression) {
+      case Expression.Attribute(Expression.Name(String name), String field, int _)
+          when name.equals(namespace) && field.equals(attribute) && scope.find(name) instanceof Namespace owner
+          && owner.growing(attribute, budget) instanceof GrowingText growing -> {
+        budget.step();
+        yield growing;
+      }
+      case Expression.Binary(Expression.Operator operator, Expression left, Expression right, int line)
+          when operator == Expression.Operator.ADD -> {
+        budget.step();
+        budget.enter();
+        Object start = appended(left, namespace, attribute, scope);
+        Object added = evaluate(right, scope);
+        rendering.at(line);
+        Object sum = start instanceof GrowingText growing && added instanceof String s ? growing.append(s)
+            : Arithmetic.add(GrowingText.plain(start), added, budget);
+        budget.leave();
+        yield sum;
+      }
+      case Expression.Concatenation(List<Expression> parts, int line) -> {
+        budget.step();
+        budget.enter();
+        Object start = appended(parts.getFirst(), namespace, attribute, scope);
+        rendering.at(line);
+        GrowingText whole = start instanceof GrowingText growing ? growing
+            : GrowingText.of(PythonText.str(start, budget), budget);
+        for (Expression part : parts.subList(1, parts.size())) {
+          Object value = evaluate(part, scope);
+          rendering.at(line);
+          whole = whole.append(PythonText.str(value, budget));
+        }
+        budget.leave();
+        yield whole;
+      }
+      default -> evaluate(expression, scope);
+    };
+  }
+
   private Object attribute(Expression.Attribute attribute, Scope scope) {
     Object target = evaluate(attribute.target(), scope);
     rendering.at(attribute.line());
@@ -150,6 +195,7 @@ final class Evaluator {
   }
 
   private List<Object> all(List<Expression> expressions, Scope scope) {
+    budget.object(expressions.size());
     List<Object> values = new ArrayList<>(expressions.size());
     for (Expression expression : expressions) {
       values.add(evaluate(expression, scope));
@@ -158,6 +204,7 @@ final class Evaluator {
   }
 
   private Dict dict(Expression.DictDisplay display, Scope scope) {
+    budget.object(4 * display.keys().size());
     Dict dict = new Dict();
     for (int i = 0; i < display.keys().size(); i++) {
       Object key = evaluate(display.keys().get(i), scope);
@@ -178,6 +225,7 @@ final class Evaluator {
   private Object filter(Expression.Filtered filtered, Object value, Scope scope) {
     Arguments arguments = arguments(filtered.arguments(), scope);
     rendering.at(filtered.line());
+    budget.object(0);
     return Filters.find(filtered.name(), filtered.line()).apply(value, arguments, rendering);
   }
 
@@ -198,6 +246,7 @@ final class Evaluator {
   }
 
   Object call(Object callee, Arguments arguments) {
+    budget.object(0);
     return switch (callee) {
       case Callable callable -> callable.call(arguments, rendering);
       case Undefined undefined -> throw undefined.failure();

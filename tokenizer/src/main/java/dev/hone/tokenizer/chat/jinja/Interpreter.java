@@ -82,7 +82,8 @@ final class Interpreter {
       case Statement.If conditional -> outcome = branch(conditional, scope);
       case Statement.For loop -> outcome = loop(loop, scope);
       case Statement.Set(Target target, Expression value, int line) -> {
-        Object evaluated = evaluate(value, scope);
+        Object evaluated = target instanceof Target.Attribute(String name, String attribute)
+            ? evaluator.appended(value, name, attribute, scope) : evaluate(value, scope);
         rendering.at(line);
         assign(target, evaluated, scope);
       }
@@ -247,10 +248,10 @@ final class Interpreter {
     switch (target) {
       case Target.Variable(String name) -> scope.set(name, value);
       case Target.Attribute(String name, String attribute) -> {
-        if (!(scope.find(name) instanceof Namespace(Dict attributes))) {
+        if (!(scope.find(name) instanceof Namespace namespace)) {
           throw JinjaException.value("cannot assign attribute on non-namespace object");
         }
-        attributes.put(attribute, value);
+        namespace.put(attribute, value);
       }
       case Target.Unpacked(List<Target> targets) -> unpack(targets, value, scope);
     }

@@ -4,12 +4,11 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
-import java.time.Duration;
 import java.util.List;
 
 /** {@code str(x)} and {@code repr(x)}: how Python prints a value. */
 final class PythonText {
-  private static final Limits BRIEF = new Limits(500, 200, 0, 10, Duration.ofSeconds(1));
+  private static final Limits BRIEF = new Limits(500, 1 << 20, 200, 0, 10);
 
   private PythonText() {}
 
@@ -43,7 +42,7 @@ final class PythonText {
       case Dict dict -> entries(dict, out, budget);
       case DictView view -> elements(view.kind().typeName + "([", view.elements(), "])", out, budget);
       case Undefined _ -> out.append("Undefined");
-      case Namespace(Dict attributes) -> entries(attributes, out.append("<Namespace "), budget).append('>');
+      case Namespace namespace -> entries(namespace.attributes(), out.append("<Namespace "), budget).append('>');
       case Macro macro -> quote(macro.name(), out.append("<Macro ")).append('>');
       case LoopVariable loop -> out.append(loop);
       case None _, Long _, BigInteger _ -> out.append(value);

@@ -39,7 +39,7 @@ final class Subscript {
     return switch (owner) {
       case Undefined u -> throw u.failure();
       case LoopVariable loop -> loop.attribute(name);
-      case Namespace(Dict attributes) -> attributes.get(name);
+      case Namespace namespace -> namespace.get(name);
       case Macro macro -> macro.attribute(name);
       case Cycler cycler -> cycler.attribute(name);
       case Tuple(List<Object> items) when items instanceof Group group && group.field(name) instanceof Object field ->

@@ -24,7 +24,7 @@ public final class Template {
    * @throws JinjaException with the line, if it is malformed
    */
   public static Template parse(String source) {
-    return parse(source, Limits.DEFAULT);
+    return parse(source, Limits.standard());
   }
 
   static Template parse(String source, Limits limits) {
@@ -78,6 +78,11 @@ public final class Template {
       from = offset;
     }
     return List.copyOf(points);
+  }
+
+  /** {@return this template with other limits} */
+  public Template withLimits(Limits other) {
+    return new Template(source, parsed, other);
   }
 
   /** {@return the text this was parsed from} */
