@@ -90,9 +90,10 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
    * @param learnt number of tokens that are learnt; the first of a row never is
    * @param cut how many rows were longer than {@code maxLength}
    * @param dropped how many rows had nothing left to learn and were left out
+   * @param refused how many rows the chat template would have worked on for too long; they are left out as well
    * @param joined how many rows have a token that holds the end of the prompt and the beginning of the completion; it is learnt
    */
-  public record Encoded(TrainingSet set, int[] source, long learnt, int cut, int dropped, int joined) {
+  public record Encoded(TrainingSet set, int[] source, long learnt, int cut, int dropped, int refused, int joined) {
     /** Number of tokens. */
     public long tokens() {
       return Arrays.stream(set.lengths()).asLongStream().sum();
@@ -100,9 +101,10 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
 
     /** What came out, in one line. */
     public String description() {
-      return String.format(Locale.ROOT, "%,d rows, %,d tokens, %.1f%% of them learnt%s%s%s", set.size(), tokens(),
+      return String.format(Locale.ROOT, "%,d rows, %,d tokens, %.1f%% of them learnt%s%s%s%s", set.size(), tokens(),
           100.0 * learnt() / Math.max(1, tokens()), note(cut, " cut at the maximum length"),
-          note(dropped, " dropped, they had nothing left to learn"), note(joined, " with a token across the prompt's end"));
+          note(dropped, " dropped, they had nothing left to learn"),
+          note(refused, " dropped, they cost the chat template more than a rendering may (-Dhone.template.work)"), note(joined, " with a token across the prompt's end"));
     }
 
     private static String note(int rows, String what) {
@@ -140,6 +142,8 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     int dropped = 0;
     int joined = 0;
     int firstDropped = -1;
+    int refused = 0;
+    DataException firstRefusal = null;
     for (int from = 0; from < data.size(); from += AT_A_TIME) {
       int first = from;
       Made[] made = new Made[Math.min(AT_A_TIME, data.size() - from)];
@@ -153,17 +157,25 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
         }
         cut += made[i].cut ? 1 : 0;
         joined += made[i].joined ? 1 : 0;
-        boolean lost = made[i].rows.isEmpty();
+        if (made[i].refusal != null) {
+          refused++;
+          firstRefusal = firstRefusal == null ? made[i].refusal : firstRefusal;
+        }
+        boolean lost = made[i].rows.isEmpty() && made[i].refusal == null;
         dropped += lost ? 1 : 0;
         firstDropped = lost && firstDropped < 0 ? first + i : firstDropped;
       }
+    }
+    if (refused > MOST_DROPPED * data.size() || refused > 0 && rows.size == 0) {
+      throw new DataException(data.source(), firstRefusal.line(), refused + " of " + data.size() + " rows cost the chat template "
+          + "more than a rendering may, more than 5 % is taken for a fault; the first: " + firstRefusal.getCause().getMessage());
     }
     if (dropped > MOST_DROPPED * data.size() || rows.size == 0) {
       throw nothingLearnt(data, dropped, firstDropped);
     }
     int[] source = Arrays.copyOf(rows.source, rows.size);
     TrainingSet set = rows.set(i -> again(data, source, i, stride, chosen));
-    return new Encoded(set, source, rows.learnt, cut, dropped, joined);
+    return new Encoded(set, source, rows.learnt, cut, dropped, refused, joined);
   }
 
   private DataException nothingLearnt(Dataset<Example.Language> data, int dropped, int first) {
@@ -175,23 +187,32 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
         + "; more than 5 % is taken for a fault");
   }
 
-  /** What became of a row of the data: no rows if there is nothing to learn, or what is wrong with it. */
-  private record Made(List<TrainingSet.Row> rows, boolean cut, boolean joined, RuntimeException fault) {}
+  /**
+   * What became of a row of the data: no rows if there is nothing to learn or the template's limits refused it, or what is
+   * wrong with it.
+   */
+  private record Made(List<TrainingSet.Row> rows, boolean cut, boolean joined, DataException refusal, RuntimeException fault) {
+    static Made failed(RuntimeException e) {
+      return e instanceof DataException refusal && e.getCause() instanceof ChatTemplateException t
+          && t.kind() == ChatTemplateException.Kind.LIMIT ? new Made(List.of(), false, false, refusal, null)
+          : new Made(List.of(), false, false, null, e); // thrown in the order of the rows, whoever finds it first
+    }
+  }
 
   private Made made(Dataset<Example.Language> data, int i, int stride, Map<Boolean, ChatTemplate> chosen) {
     try {
       if (data.row(i) instanceof Example.Document(String text)) {
         int[] all = tokenizer.encode(text, EncodeOptions.PLAIN).ids();
         check(all, data, i);
-        return new Made(blocks(all, stride), false, false, null);
+        return new Made(blocks(all, stride), false, false, null, null);
       }
       Row row = row(data, i, chosen);
       check(row.tokens, data, i);
       TrainingSet.Row shortened = shortened(row);
       return new Made(count(shortened.target()) == 0 ? List.of() : List.of(shortened), row.tokens.length > maxLength, row.joined,
-          null);
+          null, null);
     } catch (RuntimeException e) {
-      return new Made(List.of(), false, false, e); // thrown in the order of the rows, whoever finds it first
+      return Made.failed(e);
     }
   }
 

@@ -180,6 +180,27 @@ class LanguageEncoderTest {
   }
 
   @Test
+  void rowsThatCostTheTemplateTooMuchAreDroppedCountedAndBeyondFivePercentRefused() throws IOException {
+    LanguageEncoder costly = withTemplate("{% for m in messages %}{% if 'bomb' in m.content %}{{ 'x' * 10 ** 9 }}{% endif %}"
+        + "{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}");
+    List<Example.Language> rows = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      rows.add(new Example.Chat(List.of(Map.of("role", "assistant", "content", i == 7 ? "a bomb" : "an answer")), null));
+    }
+    LanguageEncoder.Encoded encoded = costly.encode(Dataset.of("rows", rows));
+    assertEquals(39, encoded.set().size());
+    assertEquals(1, encoded.refused());
+    assertEquals(0, encoded.dropped());
+    assertTrue(encoded.description().contains("1 dropped, they cost the chat template more than a rendering may"),
+        encoded.description());
+    rows.addAll(List.of(rows.get(7), rows.get(7)));
+    DataException e = assertThrows(DataException.class, () -> costly.encode(Dataset.of("rows", rows)));
+    assertTrue(e.getMessage().startsWith("rows line 8: 3 of 42 rows cost the chat template more than a rendering may, more than "
+        + "5 % is taken for a fault; the first: chat template, line 1 `{% for m in messages %}"), e.getMessage());
+    assertTrue(e.getMessage().endsWith(": a text of 1000000000 characters; the sandbox allows 8388608"), e.getMessage());
+  }
+
+  @Test
   void aConversationWithoutAnAssistantTeachesNothing() {
     DataException e = assertThrows(DataException.class, () -> encoder.encode(rows(
         new Example.Chat(List.of(Map.of("role", "user", "content", "hi")), null))));
