@@ -17,6 +17,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
+import dev.hone.nn.gemma.GemmaConfig;
 import dev.hone.nn.llama.LlamaConfig;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
@@ -282,6 +283,18 @@ class PublishedModelsTest {
     assertEquals(32, llama(model, tree -> tree.put("hidden_size", 64).put("num_attention_heads", 32).remove("num_key_value_heads")).kvHeads());
     assertEquals(8, llama(model, tree -> tree.put("model_type", "mistral")).kvHeads());
     assertEquals(32, llama(model, tree -> tree.put("model_type", "llama")).kvHeads());
+  }
+
+  @Test
+  void gemma3HasNoCapOfItsScoresWhateverTheConfigurationSays() throws IOException {
+    Path model = decoder();
+    Consumer<ObjectNode> caps = tree -> tree.put("head_dim", 8).put("attn_logit_softcapping", 5).put("final_logit_softcapping", 3);
+    configure(model, caps.andThen(tree -> tree.put("model_type", "gemma3_text")));
+    GemmaConfig third = (GemmaConfig) ModelLoader.configOf(model.resolve("config.json"));
+    assertEquals(List.of(0f, 3f), List.of(third.attentionCap(), third.logitCap()));
+    configure(model, tree -> tree.put("model_type", "gemma2"));
+    GemmaConfig second = (GemmaConfig) ModelLoader.configOf(model.resolve("config.json"));
+    assertEquals(List.of(5f, 3f), List.of(second.attentionCap(), second.logitCap()));
   }
 
   private static LlamaConfig llama(Path model, Consumer<ObjectNode> change) throws IOException {

@@ -73,7 +73,8 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
         third ? localRope(json, headDim, maxLength) : rope,
         LayerTypes.windows(json, layers, json.integer("sliding_window", 4096), slides),
         (float) (1 / Math.sqrt(json.number("query_pre_attn_scalar", 256))),
-        cap(json, "attn_logit_softcapping", third ? 0 : 50), cap(json, "final_logit_softcapping", third ? 0 : 30),
+        third ? 0 : cap(json, "attn_logit_softcapping", 50), // Gemma 3's attention never asks for it in transformers
+        cap(json, "final_logit_softcapping", third ? 0 : 30),
         json.flag("attention_bias", false), third, json.flag("tie_word_embeddings", true), json.integer("pad_token_id", 0),
         (float) json.number("attention_dropout", 0), (float) json.number("initializer_range", 0.02));
   }

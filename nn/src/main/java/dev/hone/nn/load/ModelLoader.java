@@ -168,7 +168,8 @@ public final class ModelLoader {
     };
     // A file of another task has another head, and old files hold the table of a tied head twice.
     boolean ownHead = wanted == Task.CAUSAL_LM && !tied;
-    return assemble(config, wanted, classes, json, backbone, head, weights, name -> name.startsWith("score.")
+    boolean scored = wanted == Task.SEQUENCE_CLASSIFICATION;
+    return assemble(config, wanted, classes, json, backbone, head, weights, name -> name.startsWith("score.") && !scored
         || name.startsWith("lm_head.") && !ownHead || name.endsWith(".rotary_emb.inv_freq")
         || config instanceof Gpt2Config && Gpt2Model.isIgnored(name));
   }

@@ -4,14 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.core.DType;
+import dev.hone.core.io.Safetensors;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.TinyLanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -102,6 +106,22 @@ class MethodCommandsTest {
     CommandRun.of("merge", "--model", model, "--adapter", directory.resolve("prompt/adapter"), "--output-dir",
         directory.resolve("y")).assertUserError("PROMPT_TUNING cannot be merged");
     assertFalse(Files.exists(directory.resolve("y")), "nothing is written for what cannot be merged");
+  }
+
+  @Test
+  void aMergeLeavesWhatHasNoAdapterInTheBitsOfItsBase() throws IOException {
+    Path half = directory.resolve("half");
+    PretrainedModel.load(model, Task.CAUSAL_LM).save(half, DType.BF16);
+    Files.move(half.resolve("model.safetensors"), model.resolve("model.safetensors"), StandardCopyOption.REPLACE_EXISTING);
+    train("out", "--target-modules", "q_proj").assertDone();
+    Path merged = directory.resolve("merged");
+    CommandRun.of("merge", "--model", model, "--adapter", directory.resolve("out/adapter"), "--output-dir", merged).assertDone();
+    Safetensors before = Safetensors.open(model.resolve("model.safetensors"));
+    Safetensors after = Safetensors.open(merged.resolve("model.safetensors"));
+    for (String name : before.names()) {
+      assertEquals(name.contains("q_proj") ? DType.F32 : DType.BF16, after.dtype(name), name);
+      assertTrue(name.contains("q_proj") || before.tensor(name).segment().mismatch(after.tensor(name).segment()) < 0, name);
+    }
   }
 
   @Test
