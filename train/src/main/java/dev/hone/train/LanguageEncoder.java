@@ -136,6 +136,9 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     if (stride < 1 || stride > maxLength) {
       throw new IllegalArgumentException("stride must be from 1 to the maximum length of " + maxLength + " tokens, is " + stride);
     }
+    if (data.size() == 0) {
+      throw new DataException(data.source(), "has no rows");
+    }
     Map<Boolean, ChatTemplate> chosen = new ConcurrentHashMap<>();
     Rows rows = new Rows(data.onDemand());
     int cut = 0;

@@ -71,6 +71,11 @@ class LanguageEncoderTest {
     assertEquals(0, encoded.cut());
   }
 
+  @Test
+  void dataWithoutRowsIsCalledThat() {
+    assertEquals("rows: has no rows", assertThrows(DataException.class, () -> encoder.encode(rows())).getMessage());
+  }
+
   private static Example.Chat weighed() {
     return new Example.Chat(List.of(Map.of("role", "user", "content", "x"), Map.of("role", "assistant", "content", "y", "weight", 0),
         Map.of("role", "user", "content", "z"), Map.of("role", "assistant", "content", "w", "weight", 1)), null);
