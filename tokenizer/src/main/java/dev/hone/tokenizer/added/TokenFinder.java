@@ -25,7 +25,7 @@ public final class TokenFinder {
     this.entries = entries.stream().filter(e -> !e.content().isEmpty()).toList();
     for (int i = 0; i < this.entries.size(); i++) {
       String content = this.entries.get(i).content();
-      contents.put(content, 0, i);
+      contents.putIfAbsent(content, i); // the first of tokens that look alike once they are normalised, as in the reference
       if (content.charAt(0) < 0x80) firsts[content.charAt(0)] = true;
       else otherFirsts = true;
     }

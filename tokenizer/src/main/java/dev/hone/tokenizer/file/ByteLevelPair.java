@@ -19,6 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class ByteLevelPair {
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static final System.Logger LOG = System.getLogger("dev.hone.tokenizer");
+
   private ByteLevelPair() {}
 
   static byte[] json(Path directory) throws IOException {
@@ -28,6 +30,10 @@ final class ByteLevelPair {
     DefinitionWriter out = new DefinitionWriter();
     out.bpe(tokens, merges(directory.resolve("merges.txt")), null, null, false, false, false);
     String family = settings.family();
+    if (family.isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, directory + ": vocab.json and merges.txt do not say how text is cut; it is cut as GPT-2 "
+          + "does. If they are another model's, put its tokenizer_config.json or config.json beside them");
+    }
     boolean prefix = settings.flag("add_prefix_space", false);
     if (family.contains("roberta") || family.equals("bart")) {
       settings.addTokens(out, tokens, Map.of("bos_token", "<s>", "eos_token", "</s>", "unk_token", "<unk>", "pad_token", "<pad>",

@@ -1,5 +1,6 @@
 package dev.hone.tokenizer.file;
 
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,10 @@ public final class DefinitionWriter {
 
   /** The file's bytes. */
   public byte[] bytes() {
+    // What the vocabulary does not know is numbered in this order.
+    List<JsonNode> sorted = addedTokens.valueStream().sorted(Comparator.comparingInt(t -> t.get("id").intValue())).toList();
+    addedTokens.removeAll();
+    addedTokens.addAll(sorted);
     return JSON.writeValueAsBytes(root);
   }
 

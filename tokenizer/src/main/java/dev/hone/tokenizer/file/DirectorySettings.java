@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -29,6 +30,7 @@ final class DirectorySettings {
   private final JsonNode specialTokens;
   private final JsonNode added;
   private final String family;
+  private final String modelType;
 
   DirectorySettings(Path directory) throws IOException {
     config = json(directory.resolve("tokenizer_config.json"));
@@ -37,8 +39,12 @@ final class DirectorySettings {
     String type = config.path("tokenizer_class").asString("");
     String named = type.replaceFirst("Tokenizer(Fast)?$", "");
     boolean unnamed = named.isEmpty() || named.startsWith("PreTrained");
-    family = (unnamed ? json(directory.resolve("config.json")).path("model_type").asString("") : named)
-        .toLowerCase(Locale.ROOT).replace("-", "").replace("_", "");
+    modelType = plain(json(directory.resolve("config.json")).path("model_type").asString(""));
+    family = unnamed ? modelType : plain(named);
+  }
+
+  private static String plain(String name) {
+    return name.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "");
   }
 
   private static JsonNode json(Path file) throws IOException {
@@ -55,6 +61,24 @@ final class DirectorySettings {
   /** The tokenizer's class without "Tokenizer", or the model's type; lower case, letters and digits; "" if neither is known. */
   String family() {
     return family;
+  }
+
+  /** The model's type, spelt likewise; "" if it is not known. */
+  String modelType() {
+    return modelType;
+  }
+
+  /** The added tokens whose ids are listed. */
+  Map<Integer, String> addedTokens() {
+    Map<Integer, String> tokens = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> entry : added.properties()) {
+      tokens.put(id(entry.getValue().asString(""), entry.getKey()), entry.getKey());
+    }
+    for (Map.Entry<String, JsonNode> entry : config.path("added_tokens_decoder").properties()) {
+      String content = options(entry.getValue()).path("content").asString("");
+      if (!content.isEmpty()) tokens.put(id(entry.getKey(), content), content);
+    }
+    return tokens;
   }
 
   /** A switch of {@code tokenizer_config.json}. */

@@ -1,28 +1,19 @@
 package dev.hone.tokenizer.file;
 
 import dev.hone.tokenizer.TokenizerException;
-import dev.hone.tokenizer.file.PieceMerges.Merge;
-import dev.hone.tokenizer.regex.Scanner;
-import dev.hone.tokenizer.text.ByteChars;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A tiktoken file: a line for each token, its bytes in base64 and its rank, which is both its id and how early it is
- * merged. The file does not say how text is cut; its name does, and Llama 3's way is the usual one.
+ * merged. How text is cut and which tokens are special the file does not say; its {@link TiktokenFamily} does.
  */
 final class TiktokenFile {
-  private static final Map<String, Map<String, Integer>> SPECIAL = Map.of(
-      "cl100k", Map.of("<|endoftext|>", 100257, "<|fim_prefix|>", 100258, "<|fim_middle|>", 100259, "<|fim_suffix|>", 100260,
-          "<|endofprompt|>", 100276),
-      "o200k", Map.of("<|endoftext|>", 199999, "<|endofprompt|>", 200018),
-      "gpt2", Map.of("<|endoftext|>", 50256), "r50k", Map.of("<|endoftext|>", 50256), "p50k", Map.of("<|endoftext|>", 50256));
-
   private TiktokenFile() {}
 
   /** Whether the first line is a token and a rank. */
@@ -32,35 +23,42 @@ final class TiktokenFile {
     return i > 0 && i + 1 < file.length && file[i] == ' ' && file[i + 1] >= '0' && file[i + 1] <= '9';
   }
 
-  static byte[] json(Path file, byte[] content, DirectorySettings settings) throws IOException {
+  static byte[] json(Path file, DirectorySettings settings) throws IOException {
     List<String> tokens = tokens(file);
-    for (int b = 0; b < 256; b++) {
-      if (tokens.contains(String.valueOf(ByteChars.of(b)))) continue;
-      throw new TokenizerException(file + ": there is no token for byte " + b);
+    TiktokenFamily family =
+        TiktokenFamily.of(file.getFileName().toString(), settings.family(), settings.modelType(), tokens.size());
+    if (family == null) {
+      throw new TokenizerException(file + ": a tiktoken file does not say how text is cut, and neither its name nor "
+          + (settings.family().isEmpty() ? "the files beside it name a family"
+          : "the family \"" + settings.family() + "\" is one") + " whose rules are known; save the tokenizer as tokenizer.json");
     }
-    // Of the ways to make one token the one whose left part has the lower rank, as transformers has it.
-    List<String> merges = PieceMerges.of(tokens, Comparator.comparing(Merge::token), id -> tokens.get(id) != null,
-        file.toString());
-    DefinitionWriter out = new DefinitionWriter();
-    out.bpe(tokens, merges, null, null, false, false, true);
-    String name = file.getFileName().toString();
-    SPECIAL.forEach((start, special) -> {
-      if (name.startsWith(start)) {
-        special.entrySet().stream().sorted(Map.Entry.comparingByValue())
-            .forEach(e -> out.addSpecialToken(e.getValue(), e.getKey()));
-      }
+    Set<Integer> special = new HashSet<>();
+    Map<Integer, String> named = settings.addedTokens();
+    named.forEach((id, token) -> place(tokens, id, token, special, file));
+    // What the files beside it name goes before what the family usually has there.
+    family.special().forEach((token, id) -> {
+      if (!named.containsKey(id) && !named.containsValue(token)) place(tokens, id, token, special, file);
     });
-    settings.addTokens(out, tokens, Map.of());
-    out.preTokenizers(name.matches("(gpt2|r50k|p50k).*") ? List.of(DefinitionWriter.byteLevel(false, true, true))
-        : List.of(DefinitionWriter.splitRegex(pattern(name)), DefinitionWriter.byteLevel(false, true, false)));
-    out.postProcessors(List.of(DefinitionWriter.byteLevel(true, false, true)));
-    out.decoders(List.of(DefinitionWriter.byteLevel(true, true, true)));
+    DefinitionWriter out = new DefinitionWriter();
+    ByteRanks.write(out, tokens, special, family.pattern(), file);
+    if (family.nfc()) out.normalizers(List.of(DefinitionWriter.type("NFC")));
+    Set<String> added = settings.addTokens(out, tokens, Map.of());
+    special.stream().sorted().filter(id -> !added.contains(tokens.get(id)))
+        .forEach(id -> out.addSpecialToken(id, tokens.get(id)));
+    String begin = settings.token("bos_token", family.begin());
+    if (settings.flag("add_bos_token", family.begin() != null) && begin != null) {
+      out.postProcessors(List.of(DefinitionWriter.template(begin + " $A", begin + " $A " + begin + ":1 $B:1",
+          Map.of(begin, TokenizerFile.require(tokens, begin, file)))));
+    } else {
+      out.postProcessors(List.of(DefinitionWriter.byteLevel(true, false, true)));
+    }
     return out.bytes();
   }
 
-  private static String pattern(String name) {
-    if (name.startsWith("o200k")) return Scanner.Known.GPT4O;
-    return name.startsWith("qwen") ? Scanner.Known.QWEN : Scanner.Known.LLAMA3;
+  private static void place(List<String> tokens, int id, String token, Set<Integer> special, Path file) {
+    if (id < tokens.size() && token.equals(tokens.get(id))) return; // a plain token that is also listed
+    TokenizerFile.place(tokens, id, token, file);
+    special.add(id);
   }
 
   /** The tokens, each byte as its printable character. */
@@ -72,11 +70,9 @@ final class TiktokenFile {
       if (line.isEmpty()) continue;
       try {
         int space = line.indexOf(' ');
-        byte[] bytes = Base64.getDecoder().decode(line.substring(0, space));
-        StringBuilder token = new StringBuilder(bytes.length);
-        for (byte b : bytes) token.append(ByteChars.of(b));
-        if (bytes.length == 0) throw new TokenizerException(file + ":" + (i + 1) + ": an empty token");
-        TokenizerFile.place(tokens, Integer.parseInt(line.substring(space + 1)), token.toString(), file);
+        String token = ByteRanks.token(line.substring(0, space));
+        if (token.isEmpty()) throw new TokenizerException(file + ":" + (i + 1) + ": an empty token");
+        TokenizerFile.place(tokens, Integer.parseInt(line.substring(space + 1)), token, file);
       } catch (IllegalArgumentException | StringIndexOutOfBoundsException e) {
         throw new TokenizerException(file + ":" + (i + 1) + ": not a token in base64, a space and a rank", e);
       }

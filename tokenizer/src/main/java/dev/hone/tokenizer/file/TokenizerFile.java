@@ -20,13 +20,13 @@ import java.util.List;
 public final class TokenizerFile {
   private static final long LARGEST = 256L << 20;
   private static final List<String> SENTENCE_PIECE = List.of("tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
-      "sentencepiece.model", "spm.model");
+      "sentencepiece.model", "spm.model", "source.spm");
 
   private TokenizerFile() {}
 
   /**
    * The bytes of the {@code tokenizer.json}: that of a directory or file, or one made from {@code vocab.json} and
-   * {@code merges.txt}, {@code vocab.txt}, a SentencePiece {@code .model} or a tiktoken file.
+   * {@code merges.txt}, {@code vocab.txt}, a SentencePiece {@code .model} or {@code .spm}, Mistral's {@code tekken.json} or a tiktoken file.
    *
    * @throws TokenizerException if there is none, or it cannot be used
    */
@@ -36,28 +36,31 @@ public final class TokenizerFile {
     Path directory = file.toAbsolutePath().getParent();
     if (name.equals("vocab.json") || name.equals("merges.txt")) return ByteLevelPair.json(directory);
     if (name.endsWith(".txt")) return WordPieceList.json(file, new DirectorySettings(directory));
-    if (name.endsWith(".tiktoken")) return TiktokenFile.json(file, bytes(file), new DirectorySettings(directory));
-    if (!name.endsWith(".model")) return bytes(file);
+    if (name.endsWith(".tiktoken")) return TiktokenFile.json(file, new DirectorySettings(directory));
+    if (name.contains("tekken") && name.endsWith(".json")) {
+      return TekkenFile.json(file, bytes(file), new DirectorySettings(directory));
+    }
+    if (!name.endsWith(".model") && !name.endsWith(".spm")) return bytes(file);
     // Llama 3 calls its tiktoken file tokenizer.model as well.
     byte[] content = bytes(file);
     DirectorySettings settings = new DirectorySettings(directory);
-    return TiktokenFile.isOne(content) ? TiktokenFile.json(file, content, settings)
+    return TiktokenFile.isOne(content) ? TiktokenFile.json(file, settings)
         : new SentencePieceConversion(SentencePieceFile.read(content, file.toString()), settings, file.toString()).json();
   }
 
   private static Path find(Path directory) throws IOException {
-    List<String> names = new ArrayList<>(List.of("tokenizer.json"));
+    List<String> names = new ArrayList<>(List.of("tokenizer.json", "tekken.json"));
     if (Files.exists(directory.resolve("merges.txt"))) names.add("vocab.json");
     names.addAll(SENTENCE_PIECE);
-    names.add("vocab.txt");
+    names.addAll(List.of("vocab.txt", "tiktoken.model"));
     for (String name : names) if (Files.exists(directory.resolve(name))) return directory.resolve(name);
     List<Path> tiktoken = new ArrayList<>();
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*.tiktoken")) {
       found.forEach(tiktoken::add);
     }
     if (!tiktoken.isEmpty()) return Collections.min(tiktoken);
-    throw new TokenizerException(directory + ": no tokenizer; looked for tokenizer.json, vocab.json with merges.txt, "
-        + String.join(", ", SENTENCE_PIECE) + ", vocab.txt, *.tiktoken");
+    throw new TokenizerException(directory + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, "
+        + String.join(", ", SENTENCE_PIECE) + ", vocab.txt, tiktoken.model, *.tiktoken");
   }
 
   /** The bytes of a file of a size that a tokenizer may have. */

@@ -80,23 +80,31 @@ public final class TokenizerJson {
     if (array.isNull()) return List.of();
     if (!array.isArray()) throw new TokenizerException(name + ": added_tokens must be an array");
     Map<String, AddedToken> byContent = new HashMap<>();
-    Map<Integer, AddedToken> byId = new HashMap<>();
+    Map<Integer, AddedToken> byGivenId = new HashMap<>();
     List<AddedToken> tokens = new ArrayList<>();
+    int next = vocabulary.count();
     for (int i = 0; i < array.size(); i++) {
       Json json = new Json(name + ": added_tokens[" + i + "]", array.get(i)).requireObject();
       String content = json.string("content");
       if (content.isEmpty()) continue;
-      // The vocabulary decides where both know the token, as in the reference.
+      // As in the reference the vocabulary decides where it knows the token; the others are numbered behind it one by one, whatever
+      // ids the file gives them.
       int known = vocabulary.id(content);
-      int id = known != Vocabulary.UNKNOWN ? known : json.integer("id");
+      int given = known != Vocabulary.UNKNOWN ? known : json.integer("id");
+      if (given < 0) throw new TokenizerException(json.where() + ": id must be >= 0, got " + given);
+      int id = known != Vocabulary.UNKNOWN ? known : byContent.containsKey(content) ? 0 : next++;
       AddedToken token = new AddedToken(id, content, json.flag("single_word", false),
           json.flag("lstrip", false), json.flag("rstrip", false), json.flag("normalized", !json.flag("special", false)),
           json.flag("special", false));
       if (byContent.putIfAbsent(content, token) != null) continue;
-      AddedToken other = byId.putIfAbsent(id, token);
-      String taken = other != null ? other.content() : known == Vocabulary.UNKNOWN ? vocabulary.token(id) : null;
+      AddedToken other = byGivenId.putIfAbsent(given, token);
+      String taken = other != null ? other.content() : known == Vocabulary.UNKNOWN ? vocabulary.token(given) : null;
+      if (taken == null && known == Vocabulary.UNKNOWN && vocabulary.token(id) != null) {
+        given = id;
+        taken = vocabulary.token(id);
+      }
       if (taken != null) {
-        throw new TokenizerException(json.where() + ": id " + id + " of \"" + content + "\" already belongs to \""
+        throw new TokenizerException(json.where() + ": id " + given + " of \"" + content + "\" already belongs to \""
             + taken + "\"");
       }
       tokens.add(token);

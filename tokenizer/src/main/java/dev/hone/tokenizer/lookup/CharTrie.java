@@ -30,6 +30,13 @@ public final class CharTrie {
     ids[node] = id;
   }
 
+  /** Maps text to an id, unless it has one. */
+  public void putIfAbsent(String text, int id) {
+    int node = ROOT;
+    for (int i = 0; i < text.length(); i++) node = child(node, text.charAt(i));
+    if (ids[node] == NONE) ids[node] = id;
+  }
+
   /** The node a character leads to, or {@link #NONE}. */
   public int step(int node, char c) {
     long key = key(node, c);

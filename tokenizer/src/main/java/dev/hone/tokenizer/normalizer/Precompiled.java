@@ -3,6 +3,7 @@ package dev.hone.tokenizer.normalizer;
 import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.text.AlignedText;
 import dev.hone.tokenizer.text.Edit;
+import dev.hone.tokenizer.text.Utf8;
 import dev.hone.tokenizer.unicode.Graphemes;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -127,7 +128,7 @@ public final class Precompiled implements Normalizer {
     if (start >= replacements.length) return UNCHANGED;
     int end = start;
     while (end < replacements.length && replacements[end] != 0) end++;
-    return new String(replacements, start, end - start, StandardCharsets.UTF_8);
+    return Utf8.text(replacements, start, end);
   }
 
   /**

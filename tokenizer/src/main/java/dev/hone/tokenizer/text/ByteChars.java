@@ -83,6 +83,6 @@ public final class ByteChars {
         bytes[n++] = (byte) b;
       }
     }
-    return new String(bytes, 0, n, StandardCharsets.UTF_8);
+    return Utf8.text(bytes, 0, n);
   }
 }

@@ -11,6 +11,21 @@ public final class Utf8 {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
+  /**
+   * The text of bytes[from, to). What is not UTF-8 becomes a replacement character for each longest part that could begin a
+   * character, as Unicode recommends and the reference does: for three bytes that spell a surrogate three of them, where Java
+   * by itself makes one.
+   */
+  public static String text(byte[] bytes, int from, int to) {
+    byte[] own = bytes;
+    for (int i = from; i + 1 < to; i++) {
+      if (bytes[i] != (byte) 0xED || (bytes[i + 1] & 0xE0) != 0xA0) continue;
+      if (own == bytes) own = bytes.clone();
+      own[i] = (byte) 0xFF; // a byte that never is part of a character
+    }
+    return new String(own, from, to - from, StandardCharsets.UTF_8);
+  }
+
   /** Bytes of text[from, to), which must not cut a surrogate pair. */
   public static int length(char[] text, int from, int to) {
     int n = 0;

@@ -145,8 +145,9 @@ class OlderFilesTest {
 
   @Test
   void whatCannotBeReadIsRefusedWithTheReason() throws IOException {
-    assertMessage(directory + ": no tokenizer; looked for tokenizer.json, vocab.json with merges.txt, tokenizer.model, "
-        + "spiece.model, sentencepiece.bpe.model, sentencepiece.model, spm.model, vocab.txt, *.tiktoken");
+    assertMessage(directory + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, tokenizer.model, "
+        + "spiece.model, sentencepiece.bpe.model, sentencepiece.model, spm.model, source.spm, vocab.txt, "
+        + "tiktoken.model, *.tiktoken");
     write("vocab.txt", "[UNK]\n[CLS]\n");
     assertMessage(directory.resolve("vocab.txt") + ": the special token \"[SEP]\" is not in the vocabulary");
     write("merges.txt", "a b\n");
@@ -177,6 +178,11 @@ class OlderFilesTest {
       assertMessage(file + ":1: not a token in base64, a space and a rank");
     }
     Files.writeString(file, "YQ== 0\n");
+    String unknown = ": a tiktoken file does not say how text is cut, and neither its name nor ";
+    assertMessage(file + unknown + "the files beside it name a family whose rules are known; save the tokenizer as tokenizer.json");
+    write("config.json", "{\"model_type\": \"hunyuan_v1\"}");
+    assertMessage(file + unknown + "the family \"hunyuanv1\" is one whose rules are known; save the tokenizer as tokenizer.json");
+    write("config.json", "{\"model_type\": \"llama\"}");
     assertMessage(file + ": there is no token for byte 0");
   }
 

@@ -21,8 +21,39 @@ final class ExpressionParser {
   /** For every macro being parsed, which names its body has read so far. */
   private final Deque<Set<String>> namesRead = new ArrayDeque<>();
 
+  /**
+   * Filters and tests that do not exist. As in Jinja they are errors of the template, but inside an {@code if}, where it may ask
+   * first whether there is one, they only fail when they are reached.
+   */
+  private final List<JinjaException> unknown = new ArrayList<>();
+
   ExpressionParser(TokenStream tokens) {
     this.tokens = tokens;
+  }
+
+  /** How many unknown filters and tests there are so far: for {@link #forgive} and {@link #refuse}. */
+  int unknown() {
+    return unknown.size();
+  }
+
+  /** Leaves those found since to the rendering. */
+  void forgive(int since) {
+    unknown.subList(since, unknown.size()).clear();
+  }
+
+  /** Fails if there were any since. */
+  void refuse(int since) {
+    if (unknown.size() > since) {
+      throw unknown.get(since);
+    }
+  }
+
+  private void check(Runnable lookup) {
+    try {
+      lookup.run();
+    } catch (JinjaException e) {
+      unknown.add(e);
+    }
   }
 
   void beginMacro() {
@@ -77,12 +108,14 @@ final class ExpressionParser {
   }
 
   private Expression conditional() {
+    int unknown = unknown();
     Expression value = or();
     while (tokens.peek().isName("if")) {
       int line = tokens.take().line();
       Expression condition = or();
       Expression otherwise = tokens.takeName("else") ? nested(this::conditional) : null;
       value = new Expression.Conditional(condition, value, otherwise, line);
+      forgive(unknown);
     }
     return value;
   }
@@ -348,7 +381,11 @@ final class ExpressionParser {
   /** The filter after {@code |}, applied to {@code value}. */
   Expression filter(Expression value) {
     Token name = tokens.expect(Type.NAME);
-    return new Expression.Filtered(value, dotted(name.text()), optionalArguments(), name.line());
+    String filter = dotted(name.text());
+    if (!Filters.isKnown(filter)) {
+      check(() -> Filters.find(filter, name.line()));
+    }
+    return new Expression.Filtered(value, filter, optionalArguments(), name.line());
   }
 
   private CallArguments optionalArguments() {
@@ -367,6 +404,7 @@ final class ExpressionParser {
     boolean negated = tokens.takeName("not");
     Token name = tokens.expect(Type.NAME);
     String test = dotted(name.text());
+    check(() -> Tests.find(test, name.line()));
     CallArguments arguments = optionalArguments();
     if (arguments == CallArguments.NONE && beginsTestArgument(tokens.peek())) {
       Expression argument = subscripts(primary());

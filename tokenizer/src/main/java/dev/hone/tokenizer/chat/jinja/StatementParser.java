@@ -39,6 +39,7 @@ final class StatementParser {
     TokenStream tokens = new TokenStream(Lexer.tokenize(source));
     StatementParser parser = new StatementParser(tokens);
     List<Statement> body = parser.statements(null, 0);
+    parser.expressions.refuse(0);
     return new Parsed(body, parser.hasGeneration, parser.capturedGeneration);
   }
 
@@ -80,9 +81,13 @@ final class StatementParser {
 
   /** A block's body: from the end of its opening tag to the name of the closing one, which is taken. */
   private List<Statement> body(String opener, int line, String end) {
+    int unknown = expressions.unknown();
     beginBody();
     List<Statement> body = statements(opener, line, end);
     tokens.take();
+    if (!opener.equals("if")) {
+      expressions.refuse(unknown);
+    }
     return body;
   }
 
@@ -101,7 +106,7 @@ final class StatementParser {
       case "macro" -> macro(line);
       case "call" -> call(line);
       case "filter" -> {
-        Expression filters = filterChain(expressions.filter(null));
+        Expression filters = filters();
         yield new Statement.FilterBlock(filters, captured(() -> body("filter", line, "endfilter")), line);
       }
       case "with" -> with(line);
@@ -119,11 +124,14 @@ final class StatementParser {
     };
   }
 
-  private Expression filterChain(Expression first) {
-    Expression chain = first;
+  /** The filters of a block. */
+  private Expression filters() {
+    int unknown = expressions.unknown();
+    Expression chain = expressions.filter(null);
     while (tokens.takeOperator("|")) {
       chain = expressions.filter(chain);
     }
+    expressions.refuse(unknown);
     return chain;
   }
 
@@ -131,6 +139,7 @@ final class StatementParser {
     List<Expression> conditions = new ArrayList<>();
     List<List<Statement>> branches = new ArrayList<>();
     List<Statement> otherwise = List.of();
+    int unknown = expressions.unknown();
     while (true) {
       conditions.add(expressions.tuple(false, null));
       beginBody();
@@ -142,6 +151,7 @@ final class StatementParser {
       if (next.equals("else")) {
         otherwise = body("if", line, "endif");
       }
+      expressions.forgive(unknown);
       return new Statement.If(conditions, branches, otherwise);
     }
   }
@@ -150,6 +160,7 @@ final class StatementParser {
     Target target = targets(false);
     tokens.expectName("in");
     Expression items = expressions.tuple(false, "recursive");
+    int unknown = expressions.unknown();
     Expression filter = tokens.takeName("if") ? expressions.expression() : null;
     boolean recursive = tokens.takeName("recursive");
     beginBody();
@@ -158,6 +169,7 @@ final class StatementParser {
         ? captured(() -> statements("for", line, "else", "endfor"))
         : statements("for", line, "else", "endfor");
     loops--;
+    expressions.refuse(unknown);
     List<Statement> otherwise = tokens.take().text().equals("else") ? body("for", line, "endfor") : List.of();
     return new Statement.For(target, items, filter, recursive, body, otherwise, line);
   }
@@ -167,7 +179,7 @@ final class StatementParser {
     if (tokens.takeOperator("=")) {
       return new Statement.Set(target, expressions.tuple(true, null), line);
     }
-    Expression filters = tokens.takeOperator("|") ? filterChain(expressions.filter(null)) : null;
+    Expression filters = tokens.takeOperator("|") ? filters() : null;
     return new Statement.SetBlock(target, filters, captured(() -> body("set", line, "endset")), line);
   }
 
@@ -208,6 +220,7 @@ final class StatementParser {
   }
 
   private void signature(List<String> parameters, List<Expression> defaults) {
+    int unknown = expressions.unknown();
     tokens.expectOperator("(");
     while (!tokens.takeOperator(")")) {
       if (!parameters.isEmpty()) {
@@ -225,6 +238,7 @@ final class StatementParser {
             parameter.line());
       }
     }
+    expressions.refuse(unknown);
   }
 
   private Statement with(int line) {
