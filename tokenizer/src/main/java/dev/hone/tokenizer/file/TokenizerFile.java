@@ -37,6 +37,10 @@ public final class TokenizerFile {
     if (name.equals("vocab.json") || name.equals("merges.txt")) return ByteLevelPair.json(directory);
     if (name.endsWith(".txt")) return WordPieceList.json(file, new DirectorySettings(directory));
     if (name.endsWith(".tiktoken")) return TiktokenFile.json(file, new DirectorySettings(directory));
+    if (name.equals("source.spm") && Files.exists(directory.resolve("vocab.json"))) {
+      throw new TokenizerException(file + ": Marian's translation models take the ids from vocab.json beside it, which has tokens of "
+          + "two models; such a tokenizer is not supported, save it as tokenizer.json");
+    }
     if (name.contains("tekken") && name.endsWith(".json")) {
       return TekkenFile.json(file, bytes(file), new DirectorySettings(directory));
     }

@@ -16,8 +16,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -44,7 +48,7 @@ class OlderFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sentencepiece_bpe", "sentencepiece_unigram", "tiktoken"})
+  @ValueSource(strings = {"sentencepiece_bpe", "sentencepiece_unigram", "tiktoken", "tekken"})
   void idsAndTextAreThoseOfTheLibraryTheFormBelongsTo(String name) throws IOException, URISyntaxException {
     Path files = resource("tokenizer-files/" + name);
     Tokenizer tokenizer = Tokenizer.load(files);
@@ -56,6 +60,79 @@ class OlderFilesTest {
       if (name.equals("sentencepiece_unigram")) continue;
       assertEquals(row.get("decoded").stringValue(), tokenizer.decode(ids, false), row::toString);
     }
+  }
+
+  /** One file of ranks under the names and settings of the families, by tiktoken with the families' expressions. */
+  @Test
+  void aTiktokenFileIsCutAsItsFamilyDoes() throws IOException, URISyntaxException {
+    for (JsonNode family : JSON.readTree(resource("tokenizer-files/tiktoken_families/expected.json").toFile())) {
+      Path files = Files.createDirectory(directory.resolve(family.get("name").stringValue()));
+      Files.copy(resource("tokenizer-files/tiktoken/small.tiktoken"), files.resolve(family.get("file").stringValue()));
+      for (String settings : List.of("config", "tokenizer_config")) {
+        if (family.has(settings)) Files.writeString(files.resolve(settings + ".json"), family.get(settings).toString());
+      }
+      Tokenizer tokenizer = Tokenizer.load(files);
+      for (JsonNode row : family.get("rows")) {
+        int[] ids = row.get("ids").valueStream().mapToInt(JsonNode::intValue).toArray();
+        Encoding got = tokenizer.encode(row.get("text").stringValue(), EncodeOptions.PLAIN);
+        assertArrayEquals(ids, got.ids(), () -> family.get("name") + " " + row + " " + got.tokens());
+      }
+    }
+  }
+
+  @Test
+  void aTekkenFileNumbersSpecialTokensFirstAndBeginsWithOne() throws IOException, URISyntaxException {
+    Tokenizer tokenizer = Tokenizer.load(resource("tokenizer-files/tekken"));
+    assertArrayEquals(new int[] {1, 3, 32 + 64, 4}, tokenizer.encode("[INST]a[/INST]").ids());
+    assertEquals("<SPECIAL_31>", tokenizer.token(31));
+    String file = Files.readString(resource("tokenizer-files/tekken/tekken.json"));
+    write("tekken.json", file.replace("\"v3\"", "\"v11\""));
+    assertMessage(directory.resolve("tekken.json") + ": version v11 must list its special_tokens");
+    write("tekken.json", file.replace("\"v3\"", "\"v11\"").replaceFirst("\\{", "{\"special_tokens\": ["
+        + "{\"rank\": 0, \"token_str\": \"<unk>\"}, {\"rank\": 1, \"token_str\": \"<s>\"}, {\"rank\": 2, \"token_str\": \"[THINK]\"}],"));
+    assertArrayEquals(new int[] {1, 2, 32 + 64}, Tokenizer.load(directory).encode("[THINK]a").ids());
+    write("tekken.json", file.replace("\"default_vocab_size\": 522", "\"default_vocab_size\": 523522"));
+    assertMessage(directory.resolve("tekken.json") + ": a vocabulary of 523522 tokens with 32 special ones does not fit 500 ranks");
+    write("tekken.json", file.replace("\"rank\": 7,", "\"rank\": 8,"));
+    assertMessage(directory.resolve("tekken.json") + ": vocab[7]: field \"rank\" must be 7, found 8");
+  }
+
+  @Test
+  void sourceSpmIsASentencePieceModelUnlessItsIdsAreElsewhere() throws IOException, URISyntaxException {
+    Files.copy(resource("tokenizer-files/sentencepiece_bpe/tokenizer.model"), directory.resolve("source.spm"));
+    assertSame(Tokenizer.load(resource("tokenizer-files/sentencepiece_bpe")), Tokenizer.load(directory));
+    write("vocab.json", "{}");
+    assertMessage(directory.resolve("source.spm") + ": Marian's translation models take the ids from vocab.json beside it, which has "
+        + "tokens of two models; such a tokenizer is not supported, save it as tokenizer.json");
+  }
+
+  @Test
+  void aPairOfFilesAloneIsToldToBeReadAsGpt2() throws IOException, URISyntaxException {
+    writePair("qwen");
+    List<String> told = new ArrayList<>();
+    Logger logger = Logger.getLogger("dev.hone.tokenizer");
+    Handler handler = new Handler() {
+      @Override
+      public void publish(LogRecord line) {
+        told.add(line.getMessage());
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+    logger.addHandler(handler);
+    try {
+      Tokenizer.load(directory);
+      write("config.json", "{\"model_type\": \"qwen2\"}");
+      Tokenizer.load(directory);
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertEquals(List.of(directory + ": vocab.json and merges.txt do not say how text is cut; it is cut as GPT-2 does. If they are "
+        + "another model's, put its tokenizer_config.json or config.json beside them"), told);
   }
 
   private static JsonNode model(String name) throws URISyntaxException {
