@@ -1,12 +1,12 @@
 package dev.hone.lora;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.Tensor;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.Layer;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.Task;
 import dev.hone.nn.decoder.CausalHead;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,10 +14,8 @@ import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * A parameter-efficient method in a model: everything else is frozen and never written.
@@ -54,38 +52,35 @@ public final class Adapter {
    * @param seed of what starts at random; for most methods the model's answers do not change yet
    */
   public static Adapter attach(PretrainedModel model, AdapterConfig config, long seed) {
-    return attach(model, config, seed, true);
+    return attach(model, config, seed, false);
   }
 
   /**
    * The same.
    *
-   * @param every whether each name of a target must fit a layer; stored adapters may name some that their base does not have
+   * @param stored whether the configuration is of a file: it may name targets that the base does not have, and all that is
+   *     trained whole
    */
-  static Adapter attach(PretrainedModel model, AdapterConfig asked, long seed, boolean every) {
-    AdapterConfig config = settled(model, asked);
-    CausalHead tied = model.head() instanceof CausalHead head && head.tied() ? head : null;
-    Parameter table = tied == null ? null : tied.projection().weight();
-    boolean untie = tied != null && model.layers().entrySet().stream().anyMatch(entry -> config.saves(entry.getKey())
-        && (entry.getValue() == tied.projection() || entry.getValue() instanceof Embedding e && e.weight() == table));
+  static Adapter attach(PretrainedModel model, AdapterConfig asked, long seed, boolean stored) {
+    Tie tie = Tie.of(model);
+    Selection selection = Selection.of(model, asked, stored, tie);
+    AdapterConfig config = selection.config();
+    boolean cut = tie != null && tie.isCut(config);
     model.setTrainable(false);
-    Untied untied = null;
-    if (untie) { // PEFT trains a copy of the one that is named, and so do we
-      tied.projection().unshare();
-      untied = new Untied(tied.projection(), table, tied.projection().weight());
-    }
+    // PEFT trains a copy of the one that is named, and so do we
+    Untied untied = cut ? new Untied(tie.projection(), tie.table(), tie.cut()) : null;
     rename(model);
     Parts parts;
     try {
-      parts = make(model, config, seed, every);
+      parts = make(model, selection, seed);
     } catch (RuntimeException e) {
-      if (untie) {
-        tied.projection().setWeight(table, true);
+      if (cut) {
+        tie.projection().setWeight(tie.table(), true);
       }
       throw e;
     }
     model.baseParameters().forEach((name, parameter) -> {
-      if (config.saves(name)) {
+      if (selection.saves(Selection.moduleOf(name))) {
         parts.train(name, parameter);
       }
     });
@@ -94,15 +89,15 @@ public final class Adapter {
     return adapter;
   }
 
-  private static Parts make(PretrainedModel model, AdapterConfig config, long seed, boolean every) {
+  private static Parts make(PretrainedModel model, Selection selection, long seed) {
     Parts parts = new Parts();
-    switch (config) {
+    switch (selection.config()) {
       case LoraConfig lora -> {
-        return LoraParts.of(model, lora, targets(model, lora, lora.targets(), every), seed);
+        return LoraParts.of(selection, lora, selection.layers(lora.targets()), seed);
       }
-      case Ia3Config ia3 -> targets(model, ia3, ia3.targets(), every).forEach((path, layer) ->
-          parts.linears().put(path, Ia3Linear.of((Linear) layer, ia3.feedforward().matches(path))));
-      case BottleneckConfig b -> targets(model, b, b.targets(model.config().modelType()), every).forEach((path, layer) ->
+      case Ia3Config ia3 -> selection.layers(ia3.targets()).forEach((path, layer) ->
+          parts.linears().put(path, Ia3Linear.of((Linear) layer, ia3.feedforward().matches(model.fileName(path)))));
+      case BottleneckConfig b -> selection.layers(b.targets(model.config().modelType())).forEach((path, layer) ->
           parts.linears().put(path, BottleneckLinear.of(path, (Linear) layer, b, seed)));
       case PromptConfig prompt -> {
         requireNoInput(model);
@@ -118,7 +113,7 @@ public final class Adapter {
         requireNoInput(model);
         parts.setInput(PrefixInput.of(model.config(), prefix, seed));
       }
-      case SubsetConfig subset -> subset(model, subset, parts);
+      case SubsetConfig subset -> subset(model, subset, selection, parts);
     }
     return parts;
   }
@@ -129,7 +124,7 @@ public final class Adapter {
     }
   }
 
-  private static void subset(PretrainedModel model, SubsetConfig config, Parts parts) {
+  private static void subset(PretrainedModel model, SubsetConfig config, Selection selection, Parts parts) {
     int first = model.config().layers() - config.layers();
     if (first < 0) {
       throw new AdapterException("last-n: " + config.layers() + " layers of a model that has " + model.config().layers());
@@ -138,12 +133,13 @@ public final class Adapter {
     model.baseParameters().forEach((name, parameter) -> { // in the order of the model: embeddings, layers, norm, head
       Matcher layer = LAYER.matcher(name);
       reached[0] |= layer.find() && Integer.parseInt(layer.group(1)) >= first;
-      if (config.saves(name) || config.part() == SubsetConfig.Part.BITFIT && name.endsWith(".bias")
+      if (selection.saves(Selection.moduleOf(name)) || config.part() == SubsetConfig.Part.BITFIT && name.endsWith(".bias")
           || config.part() == SubsetConfig.Part.LAST_N && reached[0]) {
         parts.train(name, parameter);
       }
     });
-    if (config.part() == SubsetConfig.Part.BITFIT && parts.exchanges().keySet().stream().allMatch(config::saves)) {
+    if (config.part() == SubsetConfig.Part.BITFIT && parts.exchanges().keySet().stream()
+        .allMatch(name -> selection.saves(Selection.moduleOf(name)))) {
       throw new AdapterException("bitfit trains biases, and " + model.config().modelType() + " has none outside its head");
     }
     if (parts.exchanges().isEmpty()) {
@@ -153,72 +149,6 @@ public final class Adapter {
 
   private static void rename(PretrainedModel model) {
     model.parameters().forEach((name, parameter) -> parameter.rename(name));
-  }
-
-  /** The configuration with what is not said but follows from the model. */
-  private static AdapterConfig settled(PretrainedModel model, AdapterConfig asked) {
-    AdapterConfig config = switch (asked) {
-      case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(
-          lora.targets().withModules(ModuleNames.of(LoraConfig.usualTargets(model.config().modelType()))));
-      case Ia3Config ia3 -> ia3.settled(model.config().modelType());
-      case SubsetConfig head when head.part() == SubsetConfig.Part.HEAD -> head.withModulesToSave(
-          Stream.concat(head.modulesToSave().stream(), headPaths(model).stream().filter(path -> !path.isEmpty())).toList());
-      default -> asked;
-    };
-    if (model.task() != Task.SEQUENCE_CLASSIFICATION) {
-      return config;
-    }
-    Set<String> modules = new LinkedHashSet<>(config.modulesToSave());
-    modules.add("classifier"); // PEFT saves these two for every classifier
-    modules.add("score");
-    config = config.withModulesToSave(modules);
-    Set<String> inHead = headPaths(model);
-    for (String name : new TreeSet<>(model.newParameters())) {
-      if (inHead.contains(name.substring(0, name.lastIndexOf('.'))) && !config.saves(name)) {
-        modules.add(moduleOf(name)); // an untrained part of the head is worth nothing if it is not trained and kept
-      }
-    }
-    return config.withModulesToSave(modules);
-  }
-
-  private static String moduleOf(String parameter) {
-    String path = parameter.substring(0, parameter.lastIndexOf('.'));
-    String last = path.substring(path.lastIndexOf('.') + 1);
-    return last.equals("dense") || last.equals("out_proj")
-        ? path.substring(path.lastIndexOf('.', path.lastIndexOf('.') - 1) + 1) : last;
-  }
-
-  static Set<String> headPaths(PretrainedModel model) {
-    Set<String> paths = new LinkedHashSet<>();
-    new LayerVisitor() {
-      @Override
-      protected void enter(String path, Layer layer) {
-        paths.add(path);
-      }
-    }.layer("", model.head());
-    return paths;
-  }
-
-  /** The layers that an adapter goes to: linear ones, and tables if they are named. */
-  private static Map<String, Layer> targets(PretrainedModel model, AdapterConfig config, Targets targets, boolean every) {
-    Set<String> head = headPaths(model);
-    Map<String, Layer> chosen = new LinkedHashMap<>();
-    Set<String> candidates = new LinkedHashSet<>();
-    model.layers().forEach((path, layer) -> {
-      boolean table = config instanceof LoraConfig && layer instanceof Embedding;
-      if (!table && !(layer instanceof Linear)) {
-        return;
-      }
-      candidates.add(path);
-      if (targets.include(path, head.contains(path)) && !config.saves(path) && !(table && targets.allLinear())) {
-        if (layer instanceof Linear linear ? linear.adapter() != null : ((Embedding) layer).adapter() != null) {
-          throw new AdapterException("layer " + path + " has an adapter already; detach or merge that first");
-        }
-        chosen.put(path, layer);
-      }
-    });
-    targets.check("target_modules", chosen.keySet(), candidates, every);
-    return chosen;
   }
 
   /** The adapted model. */
@@ -251,6 +181,22 @@ public final class Adapter {
       }
     });
     return all;
+  }
+
+  /** What files hold besides the parameters, by their names here: PEFT stores twice what a tied head shares with its table. */
+  Map<String, Tensor> copies() {
+    Map<String, Tensor> copies = new LinkedHashMap<>();
+    parts.linears().forEach((path, piece) -> {
+      if (piece instanceof TiedLora tied) {
+        copies.put(path + ".lora_A.weight", tied.down());
+        copies.put(path + ".lora_B.weight", tied.up());
+      }
+    });
+    Tie tie = Tie.of(model);
+    if (tie != null && tie.savedTogether(config)) {
+      copies.put(tie.headPath() + ".weight", tie.table().value());
+    }
+    return copies;
   }
 
   Parts parts() {
@@ -304,15 +250,18 @@ public final class Adapter {
           + "its base");
     }
     Map<String, Layer> all = model.layers();
+    boolean follows = parts.linears().values().stream().anyMatch(piece -> piece instanceof TiedLora tied && tied.followsTable());
     parts.linears().forEach((path, piece) -> {
       Linear linear = (Linear) all.get(path);
-      linear.unshare();
-      piece.mergeInto(linear);
       linear.setAdapter(null);
+      if (!(piece instanceof TiedLora tied && tied.followsTable())) {
+        linear.unshare();
+        piece.mergeInto(linear);
+      }
     });
     parts.embeddings().forEach((path, piece) -> {
       Embedding table = (Embedding) all.get(path);
-      if (model.head() instanceof CausalHead head && head.projection().weight() == table.weight()) {
+      if (model.head() instanceof CausalHead head && head.projection().weight() == table.weight() && !follows) {
         head.projection().unshare();
       }
       ((LoraEmbedding) piece).mergeInto(table);

@@ -2,6 +2,7 @@ package dev.hone.lora;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.DType;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.AtomicFile;
 import dev.hone.core.io.Safetensors;
@@ -9,6 +10,7 @@ import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -41,13 +45,14 @@ public final class AdapterFiles {
   public static final String LABELS = "labels.json";
 
   private static final String QUANTIZATION = "hone.quantization";
+  private static final Pattern HEAD = Pattern.compile("(^|\\.)(classifier|classifier\\.out_proj|score)\\.weight$");
   private static final int SHOWN = 3;
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   private AdapterFiles() {}
 
   /**
-   * Writes the directory. What began as PiSSA is written as an ordinary adapter of twice the rank for the base as it is,
+   * Writes the directory. What began as PiSSA or OLoRA is written as an ordinary adapter of twice the rank for the base as it is,
    * which needs no decomposition when it is loaded.
    *
    * @param base what the configuration calls the base model: a name or a path
@@ -64,7 +69,8 @@ public final class AdapterFiles {
     if (quantized != null) {
       writer.metadata(QUANTIZATION, quantized.torchName());
     }
-    stored.tensors().forEach((name, value) -> writer.add(stored.config().fileName(name), value, DType.F32));
+    stored.tensors().forEach((name, value) ->
+        writer.add(stored.config().fileName(adapter.model().fileName(name)), value, DType.F32));
     writer.write(directory.resolve(WEIGHTS));
     AtomicFile.writeString(directory.resolve(CONFIG),
         JSON.writeValueAsString(ConfigJson.write(stored.config(), adapter, base)) + "\n");
@@ -113,7 +119,7 @@ public final class AdapterFiles {
   public static int headSize(Path directory) {
     Safetensors tensors = open(directory);
     for (String name : tensors.names()) {
-      if (name.endsWith("classifier.weight") || name.endsWith("classifier.out_proj.weight") || name.endsWith("score.weight")) {
+      if (HEAD.matcher(name).find()) {
         return tensors.shape(name).dim(0);
       }
     }
@@ -121,8 +127,8 @@ public final class AdapterFiles {
   }
 
   /**
-   * The base model as an adapter wants it: for the same task, and with as many classes. Labels without names are LABEL_0 and
-   * so on.
+   * The base model as an adapter wants it: for the same task, or for the base's own where the adapter names none, and with as many
+   * classes. Labels without names are the base's, if it has as many, or else LABEL_0 and so on.
    *
    * @param model the base's directory
    */
@@ -136,18 +142,27 @@ public final class AdapterFiles {
    * @param quantized NF4, Q8_0, INT8_ROWS or null
    */
   public static PretrainedModel base(Path directory, Path model, DType quantized) {
-    Task task = task(directory);
-    int size = headSize(directory);
-    if (task == Task.SEQUENCE_CLASSIFICATION || task == null && size > 0) {
-      Labels labels = labels(directory);
-      if (labels == null && size < 1) {
-        throw new AdapterException(directory + ": a classifier's adapter without a classification head");
-      }
-      return PretrainedModel.load(model, labels != null ? labels
-          : new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
-              size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL), 0, quantized);
+    Task task = task(directory, model);
+    return task == Task.SEQUENCE_CLASSIFICATION ? PretrainedModel.load(model, labels(directory, model), 0, quantized)
+        : PretrainedModel.load(model, task, quantized);
+  }
+
+  private static Labels labels(Path directory, Path model) {
+    Labels labels = labels(directory);
+    if (labels != null) {
+      return labels;
     }
-    return PretrainedModel.load(model, task == null ? Task.CAUSAL_LM : task, quantized);
+    int size = headSize(directory);
+    Labels base = ModelLoader.labelsOf(model);
+    if (base != null && (size < 0 || size == base.size())) {
+      return base;
+    }
+    if (size < 0) {
+      throw new AdapterException(directory + ": a classifier's adapter without a classification head, and " + model
+          + " is no classifier either");
+    }
+    return new Labels(IntStream.range(0, size).mapToObj(i -> "LABEL_" + i).toList(),
+        size == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL);
   }
 
   /** The method and its settings. */
@@ -185,24 +200,51 @@ public final class AdapterFiles {
     };
   }
 
+  /** The task of an adapter on a base: what it was trained for, or else what it has a head for, or else what the base is for. */
+  public static Task task(Path directory, Path model) {
+    Task task = task(directory);
+    return task != null ? task : headSize(directory) > 0 ? Task.SEQUENCE_CLASSIFICATION : ModelLoader.taskOf(model);
+  }
+
   /**
    * Puts a stored adapter into its base model. Every tensor of the file must find its place and every place its tensor.
    *
    * @param model loaded with as many labels as the adapter's head has
    */
   public static Adapter load(Path directory, PretrainedModel model) {
-    AdapterConfig config = config(directory);
     Safetensors tensors = open(directory);
+    AdapterConfig config = config(directory);
+    if (model.task() == Task.SEQUENCE_CLASSIFICATION && headSize(directory) > 0) { // PEFT's names of heads, said or not
+      config = config.withModulesToSave(Stream.concat(config.modulesToSave().stream(), Stream.of("classifier", "score")).toList());
+    }
+    if (config instanceof LoraConfig lora && lora.init().iterations() > 0) {
+      throw new AdapterException(directory.resolve(CONFIG) + ": 'init_lora_weights' is '" + lora.init() + "': what is left of the "
+          + "base depends on random numbers that the file does not hold; convert the adapter where it was made (PEFT's "
+          + "path_initial_model_for_weight_conversion), or train with pissa");
+    }
+    Map<String, String> names = StoredNames.of(tensors.names(), config, model);
     boolean sameBase = BaseSample.fits(tensors.metadata().get(BaseSample.KEY), model);
     Adapter adapter;
     try {
-      adapter = Adapter.attach(model, config, 0, false);
+      adapter = Adapter.attach(model, config, 0, true);
     } catch (AdapterException e) {
       throw new AdapterException(directory + " does not fit the base model: " + e.getMessage(), e);
     }
-    List<String> faults = faults(adapter, tensors);
+    List<String> faults = faults(adapter, tensors, names);
     if (faults.isEmpty() && !sameBase) {
       faults.add("all tensors have their places, but it was trained on a base with other weights (" + baseModel(directory) + ")");
+    }
+    if (faults.isEmpty()) {
+      adapter.parameters().forEach((name, parameter) -> {
+        Tensor value = tensors.tensor(names.get(key(adapter, name)));
+        parameter.setValue(Tensor.of(value.toFloatArray(), value.shape().toArray()));
+      });
+      adapter.copies().forEach((name, value) -> {
+        String stored = names.get(key(adapter, name));
+        if (stored != null && !Arrays.equals(tensors.tensor(stored).toFloatArray(), value.toFloatArray())) {
+          faults.add(stored + " differs from what it is a copy of, and ensure_weight_tying says that they are the same");
+        }
+      });
     }
     if (!faults.isEmpty()) {
       adapter.detach();
@@ -211,26 +253,32 @@ public final class AdapterFiles {
           + "): " + String.join("; ", faults.subList(0, Math.min(SHOWN, faults.size())))
           + (faults.size() > SHOWN ? "; and " + (faults.size() - SHOWN) + " more" : ""));
     }
-    adapter.parameters().forEach((name, parameter) -> {
-      Tensor value = tensors.tensor(config.fileName(name));
-      parameter.setValue(Tensor.of(value.toFloatArray(), value.shape().toArray()));
-    });
     return adapter;
   }
 
-  private static List<String> faults(Adapter adapter, Safetensors tensors) {
-    Set<String> left = new LinkedHashSet<>(tensors.names());
+  private static String key(Adapter adapter, String name) {
+    return adapter.config().fileName(adapter.model().fileName(name));
+  }
+
+  private static List<String> faults(Adapter adapter, Safetensors tensors, Map<String, String> names) {
+    Set<String> left = new LinkedHashSet<>(names.keySet());
+    adapter.copies().keySet().forEach(name -> left.remove(key(adapter, name)));
     List<String> faults = new ArrayList<>();
     adapter.parameters().forEach((name, parameter) -> {
-      String key = adapter.config().fileName(name);
+      String key = key(adapter, name);
       if (!left.remove(key)) {
         faults.add(key + " is missing");
-      } else if (!tensors.shape(key).equals(parameter.shape())) {
-        faults.add(key + " is " + tensors.shape(key) + ", the base model and " + CONFIG + " make it " + parameter.shape());
+      } else if (!tensors.shape(names.get(key)).equals(parameter.shape())) {
+        faults.add(key + " is " + tensors.shape(names.get(key)) + ", the base model and " + CONFIG + " make it "
+            + parameter.shape() + resized(tensors.shape(names.get(key)), parameter.shape(), adapter.model()));
       }
     });
     Map<String, Parameter> base = new HashMap<>();
-    adapter.model().baseParameters().forEach((name, parameter) -> base.put(adapter.config().fileName(name), parameter));
+    adapter.model().baseParameters().forEach((name, parameter) -> base.put(key(adapter, name), parameter));
+    Tie tie = Tie.of(adapter.model());
+    if (tie != null) {
+      base.put(key(adapter, tie.headPath() + ".weight"), tie.table());
+    }
     for (String key : left) {
       if (key.contains(".original_module.") || key.contains(".modules_to_save.")) {
         continue; // with bias all PEFT stores biases of a head twice more: the base's, which nothing uses, and a copy
@@ -238,14 +286,21 @@ public final class AdapterFiles {
       Parameter own = base.get(key.replace(".base_layer.", "."));
       if (own == null) {
         faults.add(key + " has no place in the base model");
-      } else if (!tensors.shape(key).equals(own.shape())) {
-        faults.add(key + " is " + tensors.shape(key) + ", the base model has " + own.shape());
-      } else if (!Arrays.equals(tensors.tensor(key).toFloatArray(), own.value().toFloatArray())) {
+      } else if (!tensors.shape(names.get(key)).equals(own.shape())) {
+        faults.add(key + " is " + tensors.shape(names.get(key)) + ", the base model has " + own.shape()
+            + resized(tensors.shape(names.get(key)), own.shape(), adapter.model()));
+      } else if (!Arrays.equals(tensors.tensor(names.get(key)).toFloatArray(), own.value().toFloatArray())) {
         // PEFT may store tables of the base beside their adapter: harmless if it is the same base
-        faults.add(key + " has other values than the base model, and is not trained by this adapter");
+        faults.add(key + " has other values than the base model, and nothing in " + CONFIG + " says that it was trained");
       }
     }
     return faults;
+  }
+
+  /** What another number of rows of a table means. */
+  private static String resized(Shape stored, Shape base, PretrainedModel model) {
+    return stored.rank() == 2 && base.rank() == 2 && stored.dim(1) == base.dim(1) && base.dim(0) == model.config().vocabSize()
+        ? " (a resized vocabulary, which is not supported)" : "";
   }
 
   private static Path configFile(Path directory) {

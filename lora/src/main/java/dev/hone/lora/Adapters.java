@@ -187,7 +187,8 @@ public final class Adapters {
     Combination.Result result = how.of(sources, weights, rank);
     LoraConfig first = (LoraConfig) sources.getFirst().config();
     boolean alike = sources.stream().allMatch(source -> ((LoraConfig) source.config()).targets().equals(first.targets()));
-    LoraConfig config = result.config(first, alike ? first.targets() : Targets.of(List.copyOf(result.a().keySet())));
+    List<String> paths = result.a().keySet().stream().map(model::fileName).toList();
+    LoraConfig config = result.config(first, alike ? first.targets() : Targets.of(paths), model::fileName);
     Adapter combined = add(name, config, 0);
     combined.parts().linears().forEach((path, piece) -> {
       LoraLinear lora = (LoraLinear) piece;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** How {@link Adapters#combine} makes one LoRA adapter of several; PEFT's {@code combination_type}. */
 public enum Combination {
@@ -26,18 +27,18 @@ public enum Combination {
    */
   record Result(Map<String, Tensor> a, Map<String, Tensor> b) {
     /** The configuration whose scale is one everywhere. */
-    LoraConfig config(LoraConfig first, Targets targets) {
+    LoraConfig config(LoraConfig first, Targets targets, UnaryOperator<String> fileName) {
       int largest = a.values().stream().mapToInt(tensor -> tensor.dim(0)).max().orElseThrow();
       Map<String, Integer> ranks = new TreeMap<>();
       Map<String, Double> alphas = new TreeMap<>();
       a.forEach((path, tensor) -> {
         if (tensor.dim(0) != largest) {
-          ranks.put(path, tensor.dim(0));
-          alphas.put(path, (double) tensor.dim(0));
+          ranks.put(fileName.apply(path), tensor.dim(0));
+          alphas.put(fileName.apply(path), (double) tensor.dim(0));
         }
       });
       return new LoraConfig(largest, largest, first.dropout(), targets, List.of(), LoraConfig.Bias.NONE, ranks, alphas, false,
-          false, LoraInit.KAIMING);
+          false, LoraInit.KAIMING, false);
     }
   }
 

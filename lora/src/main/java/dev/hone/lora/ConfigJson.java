@@ -1,6 +1,7 @@
 package dev.hone.lora;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.Task;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -71,6 +72,7 @@ final class ConfigJson {
     tree.put("bias", lora.bias().name().toLowerCase(Locale.ROOT));
     tree.put("use_rslora", lora.rslora());
     tree.put("use_dora", lora.dora());
+    tree.put("ensure_weight_tying", lora.ensureWeightTying());
     tree.put("fan_in_fan_out", adapter.fanInFanOut());
     ObjectNode ranks = tree.putObject("rank_pattern");
     lora.rankPattern().forEach(ranks::put);
@@ -84,12 +86,11 @@ final class ConfigJson {
     writeTargets(tree, lora.targets(), adapter);
   }
 
-  private static void writeTargets(ObjectNode tree, Targets targets, Adapter adapter) {
-    if (targets.allLinear()) { // short names could also match the head
-      list(tree, "target_modules", adapter.targets().stream().sorted().toList());
-    } else {
-      modules(tree, "target_modules", targets.modules());
-    }
+  private static void writeTargets(ObjectNode tree, Targets settled, Adapter adapter) {
+    // Short names could also match the head, and PEFT finds no layer number in a path that begins with it.
+    boolean list = settled.allLinear() || adapter.model().task() == Task.EMBEDDING && !settled.layers().isEmpty();
+    Targets targets = list ? Targets.of(adapter.targets().stream().map(adapter.model()::fileName).sorted().toList()) : settled;
+    modules(tree, "target_modules", targets.modules());
     modules(tree, "exclude_modules", targets.exclude());
     list(tree, "layers_pattern", targets.layersPattern());
     tree.putNull("layers_to_transform");
@@ -161,7 +162,7 @@ final class ConfigJson {
         (float) json.number("lora_dropout", 0), targets(json), json.texts("modules_to_save"),
         json.tree().has("bias") ? word(json, "bias", LoraConfig.Bias.values()) : LoraConfig.Bias.NONE,
         json.numbers("rank_pattern", JsonNode::asInt), json.numbers("alpha_pattern", JsonNode::asDouble),
-        json.flag("use_rslora"), json.flag("use_dora"), init(json)));
+        json.flag("use_rslora"), json.flag("use_dora"), init(json), json.flag("ensure_weight_tying")));
   }
 
   /** One of the constants, by its name in small letters. */
@@ -178,7 +179,7 @@ final class ConfigJson {
 
   private static LoraInit init(JsonFields json) {
     JsonNode value = json.tree().path("init_lora_weights");
-    return value.isMissingNode() || value.isNull() ? LoraInit.KAIMING : LoraInit.parse(value.asString());
+    return value.isMissingNode() || value.isNull() ? LoraInit.KAIMING : LoraInit.stored(value.asString());
   }
 
   private static Targets targets(JsonFields json) {

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /**
  * LoRA (Hu and others 2021) and what grew from it, by PEFT's names.
@@ -22,10 +21,11 @@ import java.util.regex.Pattern;
  * @param rslora whether the output is multiplied by alpha / √r instead (Kalajdzievski 2023)
  * @param dora whether every output's size is trained apart from its direction (Liu and others 2024)
  * @param init how the matrices start
+ * @param ensureWeightTying whether a table of embeddings and a head that share their weight go on sharing what is trained of it
  */
 public record LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
-    Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init)
-    implements AdapterConfig {
+    Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
+    boolean ensureWeightTying) implements AdapterConfig {
   /** All linear layers but the head. */
   public static final String ALL_LINEAR = Targets.ALL_LINEAR;
   static final String TYPE = "LORA";
@@ -52,8 +52,8 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
         throw new IllegalArgumentException("LoraConfig: rank_pattern of '" + name + "' must be at least 1, got " + rank);
       }
     });
-    if (dora && init.kind() == LoraInit.Kind.PISSA) {
-      throw new IllegalArgumentException("LoraConfig: use_dora keeps the sizes of the weights, which pissa takes apart; "
+    if (dora && init.takesFromBase()) {
+      throw new IllegalArgumentException("LoraConfig: use_dora keeps the sizes of the weights, which " + init + " takes apart; "
           + "choose one of them");
     }
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
@@ -64,7 +64,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** Plain LoRA; no targets mean the family's usual ones. */
   public LoraConfig(int r, double alpha, float dropout, List<String> targetModules, List<String> modulesToSave) {
     this(r, alpha, dropout, Targets.of(targetModules), modulesToSave, Bias.NONE, Map.of(), Map.of(), false, false,
-        LoraInit.KAIMING);
+        LoraInit.KAIMING, false);
   }
 
   /** Rank and alpha, with everything else as usual: no dropout, the family's usual layers, the head saved. */
@@ -79,39 +79,50 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
 
   /** These targets instead. */
   public LoraConfig withTargets(Targets other) {
-    return new LoraConfig(r, alpha, dropout, other, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init);
+    return new LoraConfig(r, alpha, dropout, other, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
+        ensureWeightTying);
   }
 
   /** These modules trained whole instead. */
   @Override
   public LoraConfig withModulesToSave(Collection<String> modules) {
     return new LoraConfig(r, alpha, dropout, targets, List.copyOf(new LinkedHashSet<>(modules)), bias, rankPattern,
-        alphaPattern, rslora, dora, init);
+        alphaPattern, rslora, dora, init, ensureWeightTying);
   }
 
   /** Biases trained, too. */
   public LoraConfig withBias(Bias other) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, other, rankPattern, alphaPattern, rslora, dora, init);
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, other, rankPattern, alphaPattern, rslora, dora, init,
+        ensureWeightTying);
   }
 
   /** Other ranks and alphas for some layers. */
   public LoraConfig withPatterns(Map<String, Integer> ranks, Map<String, Double> alphas) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, ranks, alphas, rslora, dora, init);
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, ranks, alphas, rslora, dora, init,
+        ensureWeightTying);
   }
 
   /** With alpha / √r or with alpha / r. */
   public LoraConfig withRslora(boolean use) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, use, dora, init);
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, use, dora, init,
+        ensureWeightTying);
   }
 
   /** With or without sizes of their own for the outputs. */
   public LoraConfig withDora(boolean use) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, use, init);
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, use, init,
+        ensureWeightTying);
   }
 
   /** Another start. */
   public LoraConfig withInit(LoraInit other) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other);
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other,
+        ensureWeightTying);
+  }
+
+  /** With or without keeping a tied head and its table the same. */
+  public LoraConfig withEnsureWeightTying(boolean ensure) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensure);
   }
 
   /**
@@ -143,7 +154,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
 
   private static <T> T pattern(Map<String, T> patterns, String path, T otherwise) {
     for (Map.Entry<String, T> entry : patterns.entrySet()) {
-      if (Pattern.matches("(.*\\.)?(" + entry.getKey() + ")", path)) {
+      if (PythonRegex.compile("(.*\\.)?(" + entry.getKey() + ")").matcher(path).matches()) {
         return entry.getValue();
       }
     }

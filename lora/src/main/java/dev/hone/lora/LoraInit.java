@@ -15,6 +15,8 @@ public record LoraInit(Kind kind, int iterations) {
     GAUSSIAN,
     /** The largest singular values of the weight, which loses them (Meng and others 2024). */
     PISSA,
+    /** The first columns of the weight, orthonormal, and the weight in their terms, which it loses (Büyükakyüz 2024). */
+    OLORA,
     /** A zero, B uniform within 1/√R: the other way round. Written as PEFT's {@code false}. */
     ZERO
   }
@@ -30,19 +32,34 @@ public record LoraInit(Kind kind, int iterations) {
     }
   }
 
-  /** The rule of a name as PEFT has them: kaiming or true, gaussian, pissa, pissa_niter_N, zero or false. */
+  /** Whether the base gives some of its weights to the matrices and keeps the rest. */
+  boolean takesFromBase() {
+    return kind == Kind.PISSA || kind == Kind.OLORA;
+  }
+
+  /** The rule of a stored adapter: for most it does not matter after training how the matrices began. */
+  static LoraInit stored(String name) {
+    return switch (name) {
+      case "eva", "orthogonal", "mica" -> KAIMING;
+      case "corda", "loftq", "lora_ga" -> throw new IllegalArgumentException("init_lora_weights '" + name + "' changed the base's "
+          + "weights when training began, by data that the file does not hold; merge the adapter, or convert it, where it was made");
+      default -> parse(name);
+    };
+  }
+
+  /** The rule of a name as PEFT has them: kaiming or true, gaussian, pissa, pissa_niter_N, olora, zero or false. */
   public static LoraInit parse(String name) {
     if (name.startsWith(FAST_PISSA) && name.substring(FAST_PISSA.length()).matches("[1-9]\\d{0,3}")) {
       return new LoraInit(Kind.PISSA, Integer.parseInt(name.substring(FAST_PISSA.length())));
     }
     return new LoraInit(switch (name) {
-      // after training it does not matter how these two began
-      case "kaiming", "true", "eva", "orthogonal" -> Kind.KAIMING;
+      case "kaiming", "true" -> Kind.KAIMING;
       case "gaussian" -> Kind.GAUSSIAN;
       case "pissa" -> Kind.PISSA;
+      case "olora" -> Kind.OLORA;
       case "zero", "false" -> Kind.ZERO;
       default -> throw new IllegalArgumentException("init_lora_weights '" + name
-          + "' is not known; known: kaiming (true), gaussian, pissa, pissa_niter_N, zero (false)");
+          + "' is not known; known: kaiming (true), gaussian, pissa, pissa_niter_N, olora, zero (false)");
     }, 0);
   }
 
@@ -52,6 +69,7 @@ public record LoraInit(Kind kind, int iterations) {
     return switch (kind) {
       case KAIMING -> "true";
       case GAUSSIAN -> "gaussian";
+      case OLORA -> "olora";
       case PISSA -> iterations == 0 ? "pissa" : FAST_PISSA + iterations;
       case ZERO -> "false";
     };

@@ -2,12 +2,11 @@ package dev.hone.lora;
 
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import java.util.function.UnaryOperator;
 
 /**
  * Which parts of a model are meant: last parts of their paths such as {@code q_proj} or {@code mlp.c_proj}, or one regular
- * expression that matches whole paths.
+ * expression of Python that matches whole paths.
  *
  * @param names the names, or the one expression
  * @param pattern whether it is an expression
@@ -19,17 +18,18 @@ public record ModuleNames(List<String> names, boolean pattern) {
   public ModuleNames {
     names = List.copyOf(new LinkedHashSet<>(names));
     if (pattern) {
-      try {
-        Pattern.compile(names.getFirst());
-      } catch (PatternSyntaxException e) {
-        throw new AdapterException("'" + names.getFirst() + "' is not a regular expression: " + e.getDescription());
-      }
+      PythonRegex.compile(names.getFirst());
     }
   }
 
   /** Names; a single one with characters that only regular expressions have is such an expression. */
   public static ModuleNames of(List<String> names) {
     return new ModuleNames(names, names.size() == 1 && names.getFirst().chars().anyMatch(c -> "*+?()[]|^$\\".indexOf(c) >= 0));
+  }
+
+  /** The same with other names; an expression stays. */
+  ModuleNames map(UnaryOperator<String> rename) {
+    return pattern ? this : new ModuleNames(names.stream().map(rename).toList(), false);
   }
 
   /** Whether nothing is named. */
@@ -39,7 +39,7 @@ public record ModuleNames(List<String> names, boolean pattern) {
 
   /** Whether a part is meant. */
   boolean matches(String path) {
-    return pattern ? Pattern.matches(names.getFirst(), path) : names.stream().anyMatch(name -> ends(path, name));
+    return pattern ? PythonRegex.compile(names.getFirst()).matcher(path).matches() : names.stream().anyMatch(name -> ends(path, name));
   }
 
   /** Whether a path is a name or ends with it. */

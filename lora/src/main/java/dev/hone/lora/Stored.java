@@ -17,12 +17,13 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
   static Stored of(Adapter adapter) {
     Map<String, Tensor> tensors = new TreeMap<>();
     adapter.parameters().forEach((name, parameter) -> tensors.put(name, parameter.value()));
-    return adapter.config() instanceof LoraConfig lora && lora.init().kind() == LoraInit.Kind.PISSA
+    tensors.putAll(adapter.copies());
+    return adapter.config() instanceof LoraConfig lora && lora.init().takesFromBase()
         ? converted(lora, tensors, adapter.parts().starts()) : new Stored(adapter.config(), tensors);
   }
 
   /**
-   * PiSSA took scale · B0 · A0 away from the base, so on the base as it is the adapter is [B, -B0] · [A; A0]: an ordinary
+   * PiSSA or OLoRA took scale · B0 · A0 away from the base, so on the base as it is the adapter is [B, -B0] · [A; A0]: an ordinary
    * one of twice the rank, which nobody needs to decompose the base for.
    */
   private static Stored converted(LoraConfig config, Map<String, Tensor> tensors, Map<String, Tensor[]> starts) {
@@ -36,7 +37,8 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
     Map<String, Double> alphas = new LinkedHashMap<>();
     config.alphaPattern().forEach((name, alpha) -> alphas.put(name, alpha * factor));
     return new Stored(new LoraConfig(2 * config.r(), config.alpha() * factor, config.dropout(), config.targets(),
-        config.modulesToSave(), config.bias(), ranks, alphas, config.rslora(), false, LoraInit.KAIMING), tensors);
+        config.modulesToSave(), config.bias(), ranks, alphas, config.rslora(), false, LoraInit.KAIMING,
+        config.ensureWeightTying()), tensors);
   }
 
   private static Tensor above(Tensor top, Tensor bottom) {

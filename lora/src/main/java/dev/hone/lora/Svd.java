@@ -136,7 +136,7 @@ record Svd(double[][] u, double[] s, double[][] v) {
   }
 
   /** Vectors that span the same space, by Gram and Schmidt, twice for the sake of rounding. */
-  private static double[][] orthonormal(double[][] vectors) {
+  static double[][] orthonormal(double[][] vectors) {
     double[][] q = Arrays.stream(vectors).map(double[]::clone).toArray(double[][]::new);
     for (int i = 0; i < q.length; i++) {
       double before = Math.sqrt(dot(q[i], q[i]));
@@ -179,7 +179,7 @@ record Svd(double[][] u, double[] s, double[][] v) {
     return rows;
   }
 
-  private static double dot(double[] x, double[] y) {
+  static double dot(double[] x, double[] y) {
     double sum = 0;
     for (int i = 0; i < x.length; i++) {
       sum = Math.fma(x[i], y[i], sum);

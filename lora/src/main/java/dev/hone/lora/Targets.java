@@ -6,8 +6,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Which layers get an adapter, by PEFT's rules.
@@ -26,7 +26,7 @@ public record Targets(ModuleNames modules, ModuleNames exclude, List<Integer> la
 
   public Targets {
     layers = List.copyOf(layers);
-    layersPattern = List.copyOf(layersPattern);
+    layersPattern = layersPattern.stream().filter(name -> !name.isEmpty()).toList(); // an empty one is none
   }
 
   /** These modules of all layers. */
@@ -47,6 +47,11 @@ public record Targets(ModuleNames modules, ModuleNames exclude, List<Integer> la
   /** In these layers only. */
   public Targets withLayers(List<Integer> numbers, List<String> pattern) {
     return new Targets(modules, exclude, numbers, pattern);
+  }
+
+  /** The same with other names. */
+  Targets map(UnaryOperator<String> rename) {
+    return new Targets(modules.map(rename), exclude.map(rename), layers, layersPattern);
   }
 
   /** Whether all linear layers but the head are meant. */
@@ -75,9 +80,9 @@ public record Targets(ModuleNames modules, ModuleNames exclude, List<Integer> la
     }
     List<String> before = layersPattern.isEmpty() ? List.of("[^.]*") : layersPattern;
     for (String name : before) {
-      Matcher matcher = Pattern.compile("(?:^|.*?\\.)" + name + "\\.(\\d+)\\.").matcher(path);
+      Matcher matcher = PythonRegex.compile("(?:^|.*?\\.)" + name + "\\.(\\d+)\\.").matcher(path);
       if (matcher.lookingAt()) {
-        return layers.contains(Integer.parseInt(matcher.group(1)));
+        return layers.contains(Integer.parseInt(matcher.group(matcher.groupCount())));
       }
     }
     return false;

@@ -271,6 +271,14 @@ public final class PretrainedModel implements Layer {
     return found;
   }
 
+  /**
+   * What a part or a parameter is called in the class of transformers that is made for the task, and so in files: a bare
+   * backbone, which is what embeddings come from, has no prefix such as {@code bert.} before its names.
+   */
+  public String fileName(String path) {
+    return task == Task.EMBEDDING ? ModelLoader.bareName(config, path) : path;
+  }
+
   /** All parts by name, such as {@code bert.encoder.layer.0.output.dense}; what adapters look for their targets in. */
   public Map<String, Layer> layers() {
     Map<String, Layer> found = new LinkedHashMap<>();

@@ -104,6 +104,12 @@ public final class ModelLoader {
     return taskOf(new ModelLoader(directory).config());
   }
 
+  /** The labels that a directory's {@code config.json} gives a classifier; null if {@code architectures} names none. */
+  public static Labels labelsOf(Path directory) {
+    ConfigReader json = new ModelLoader(directory).config();
+    return taskOf(json) == Task.SEQUENCE_CLASSIFICATION ? labelsOf(json) : null;
+  }
+
   /** What a {@code config.json}, of whatever name, says of its model: sizes, without any weights. */
   public static ModelConfig configOf(Path file) {
     ConfigReader json = ofConfig(file).config();
@@ -226,7 +232,7 @@ public final class ModelLoader {
   }
 
   /** The name of a parameter in the file of a bare backbone. */
-  static String bareName(ModelConfig config, String name) {
+  public static String bareName(ModelConfig config, String name) {
     String prefix = switch (config) {
       case BertConfig bert -> BertModel.prefix(bert);
       case DecoderConfig decoder -> decoder.prefix();

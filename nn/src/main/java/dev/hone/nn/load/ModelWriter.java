@@ -9,7 +9,6 @@ import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Linear;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.Task;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.gpt2.Gpt2Config;
 import java.io.IOException;
@@ -44,10 +43,9 @@ public final class ModelWriter {
         .map(entry -> asStored(model, entry.getKey(), entry.getValue().value()).dtype())
         .filter(type -> !type.isQuantized()).findFirst().orElse(DType.F32);
     Map<String, Linear> linears = linears(model);
-    boolean embedding = model.task() == Task.EMBEDDING;
     model.baseParameters().forEach((name, parameter) -> {
       Tensor value = dtype == null ? asStored(model, name, parameter.value()) : parameter.value();
-      String file = embedding ? ModelLoader.bareName(model.config(), name) : name;
+      String file = model.fileName(name);
       if (dtype == null && value.isQuantized()) {
         BitsAndBytes.write(writer, file, value, wide.torchName());
       } else if (isTurned(model, name, linears.get(name))) {

@@ -325,7 +325,6 @@ final class EvaluateCommand implements Command {
         default -> throw new UserError("--task must be classify or generate, is '" + said + "'");
       };
     }
-    Task trained = arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter")) : null;
-    return trained == null ? ModelLoader.taskOf(model) : trained;
+    return arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter"), model) : ModelLoader.taskOf(model);
   }
 }

@@ -50,7 +50,8 @@ final class MethodFlags {
       Flag.of("bias", "none|all|lora_only", "none", "biases to train as well").only(LORA),
       Flag.toggle("use-rslora", "scale by alpha / sqrt(r)").only(LORA),
       Flag.toggle("use-dora", "train the sizes of outputs apart from their directions").only(LORA),
-      Flag.of("init-lora-weights", "NAME", "kaiming", "kaiming gaussian pissa pissa_niter_N zero").only(LORA),
+      Flag.of("init-lora-weights", "NAME", "kaiming", "kaiming gaussian pissa pissa_niter_N olora zero").only(LORA),
+      Flag.toggle("ensure-weight-tying", "a tied head goes on being its table, also where one of them is named").only(LORA),
       Flag.of("loraplus-lr-ratio", "X", "1", "factor of the rate of B (LoRA+)").only(LORA),
       Flag.of("feedforward-modules", "A,B", null, "those whose inputs are scaled").only("ia3"),
       Flag.of("num-virtual-tokens", "N", "20", "how many").only("prompt", "prefix"),
@@ -126,7 +127,7 @@ final class MethodFlags {
           (float) arguments.number("lora-dropout"), targets(arguments), save,
           word(arguments, "bias", LoraConfig.Bias.values()), pattern(arguments, "rank-pattern", Integer::valueOf),
           pattern(arguments, "alpha-pattern", Double::valueOf), arguments.on("use-rslora"), arguments.on("use-dora"),
-          LoraInit.parse(arguments.text("init-lora-weights")));
+          LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"));
     };
   }
 
