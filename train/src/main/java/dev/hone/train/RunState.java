@@ -82,7 +82,7 @@ final class RunState {
    *
    * @throws IllegalArgumentException if it is of another run, naming the difference
    */
-  void restore(Checkpoint checkpoint, List<TrainListener> listeners) {
+  void restore(Checkpoint checkpoint) {
     ObjectNode state = checkpoint.state();
     Map<String, Tensor> tensors = checkpoint.tensors();
     checkSameRun(state, tensors);
@@ -107,9 +107,13 @@ final class RunState {
     pass = state.path("pass").asLong();
     tokens = state.path("tokens").asLong();
     seconds = state.path("seconds").asDouble();
+  }
+
+  /** What listeners gave for a checkpoint. */
+  static Map<String, String> heard(Checkpoint checkpoint) {
     Map<String, String> heard = new LinkedHashMap<>();
-    state.path("listeners").properties().forEach(e -> heard.put(e.getKey(), e.getValue().asString()));
-    listeners.forEach(listener -> listener.resume(heard));
+    checkpoint.state().path("listeners").properties().forEach(e -> heard.put(e.getKey(), e.getValue().asString()));
+    return heard;
   }
 
   private void checkSameRun(ObjectNode state, Map<String, Tensor> tensors) {

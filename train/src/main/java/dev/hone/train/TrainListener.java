@@ -39,6 +39,12 @@ public interface TrainListener {
    */
   record Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, double metric, boolean best) {}
 
+  /**
+   * A run begins: its settings, rows and checkpoint have been checked, and fit. What a run leaves is written from here on, so
+   * that one that is refused changes nothing. A run that goes on has called {@link #resume} before.
+   */
+  default void onStart() {}
+
   /** After every step, also one that was skipped, whose loss or norm is not finite. */
   default void onStep(Step step) {}
 

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -131,11 +132,12 @@ public final class Trainer {
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut));
-    takeUp(run);
+    Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
       memory(training, heldOut != null).check("training");
     }
+    begin(found);
     run.start = run.step;
     while (goesOn(run, total)) {
       List<List<int[]>> windows = windows(batches.epoch(run.epoch));
@@ -251,24 +253,41 @@ public final class Trainer {
     listeners.forEach(listener -> listener.onEvaluation(report));
   }
 
-  /** Goes on from the newest checkpoint, if that is wanted and there is one. */
-  private void takeUp(RunState run) {
-    if (checkpoints == null) {
-      return;
+  /** Goes on from the newest checkpoint, if that is wanted and there is one: returns it, or null. No file is changed. */
+  private Checkpoint takeUp(RunState run) {
+    if (checkpoints == null || !resume) {
+      return null;
     }
     try {
-      if (resume) {
-        Optional<Checkpoint> found = checkpoints.newest(this::warn);
-        found.ifPresent(checkpoint -> run.restore(checkpoint, listeners));
-        if (found.isEmpty()) {
-          warn("resume: no checkpoint in " + checkpoints.directory() + ", the run begins at step 1");
-        }
-      } else {
-        checkpoints.clear();
+      Optional<Checkpoint> found = checkpoints.newest(this::warn);
+      found.ifPresent(run::restore);
+      if (found.isEmpty()) {
+        warn("resume: no checkpoint in " + checkpoints.directory() + ", the run begins at step 1");
       }
+      return found.orElse(null);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** From here on files are changed: all that could refuse the run has been asked. */
+  private void begin(Checkpoint found) {
+    if (checkpoints != null) {
+      try {
+        if (resume) {
+          checkpoints.removeUnfinished();
+        } else {
+          checkpoints.clear();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    if (found != null) {
+      Map<String, String> heard = RunState.heard(found);
+      listeners.forEach(listener -> listener.resume(heard));
+    }
+    listeners.forEach(TrainListener::onStart);
   }
 
   private void save(RunState run) {

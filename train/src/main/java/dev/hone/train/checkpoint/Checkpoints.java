@@ -80,7 +80,6 @@ public final class Checkpoints {
    * @param say hears of damaged ones, which are passed over
    */
   public Optional<Checkpoint> newest(Consumer<String> say) throws IOException {
-    removeUnfinished();
     for (Path file : files()) {
       try {
         return Optional.of(Checkpoint.read(file));
@@ -106,8 +105,8 @@ public final class Checkpoints {
     }
   }
 
-  /** What a killed process was writing. */
-  private void removeUnfinished() throws IOException {
+  /** Removes what a killed process was writing. */
+  public void removeUnfinished() throws IOException {
     if (!Files.isDirectory(directory)) {
       return;
     }

@@ -67,6 +67,10 @@ final class SweepCommand implements Command {
       check(trial, file);
     }
     if (arguments.on("overwrite")) {
+      if (Sweep.exists(output)) { // a sweep that cannot begin must not have cost the one before
+        Arguments first = arguments(sweep.trials().getFirst(), file);
+        PreparedRun.of(first, TrainCommand.config(first), console, _ -> {});
+      }
       sweep.clear();
     } else if (!Sweep.exists(output)) {
       OutputDirectory.check(output, false);
@@ -154,7 +158,8 @@ final class SweepCommand implements Command {
   /** Values that no run takes are found before the first begins. */
   private static void check(Trial trial, String file) {
     try {
-      TrainCommand.config(arguments(trial, file));
+      Arguments arguments = arguments(trial, file);
+      TrainCommand.checkFiles(arguments, TrainCommand.config(arguments));
     } catch (UserError | IllegalArgumentException e) {
       throw new UserError(file + ": trial " + trial.number() + " (" + values(trial) + "): " + e.getMessage(), e);
     }

@@ -6,6 +6,7 @@ import dev.hone.train.HeldOutMetric;
 import dev.hone.train.Probe;
 import dev.hone.train.RateSearch;
 import dev.hone.train.TrainConfig;
+import dev.hone.train.TrainListener;
 import dev.hone.train.Trainer;
 import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
@@ -15,6 +16,7 @@ import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.report.Report;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -194,9 +196,8 @@ final class TrainCommand implements Command {
   static Trainer.Result train(PreparedRun run, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
       ConsoleView view) throws IOException {
     Tuning<?> tuning = run.tuning();
-    Files.createDirectories(output);
     if (!settings.isEmpty()) {
-      ConfigFile.write(output.resolve(CONFIG_FILE), settings);
+      tuning.addListener(new Settings(output, settings));
     }
     if (config.saveTotalLimit() > 0) {
       tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
@@ -217,6 +218,19 @@ final class TrainCommand implements Command {
         tuning.save(target(tuning, output));
       }
       return result;
+    }
+  }
+
+  /** Writes the settings of a run once it is known to begin: they must not stand beside a checkpoint that refuses them. */
+  private record Settings(Path output, Map<String, String> values) implements TrainListener {
+    @Override
+    public void onStart() {
+      try {
+        Files.createDirectories(output);
+        ConfigFile.write(output.resolve(CONFIG_FILE), values);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -45,29 +45,44 @@ final class CleanCopy {
       removed.or(found);
     }
     spelled.andNot(removed);
+    for (int part = 0; corpus.from(part) < corpus.trained(); part++) {
+      check(part, target, overwrite); // all before the first is written
+    }
     if (!spelled.isEmpty()) {
       said.add("mended " + CopyChecks.count(spelled.cardinality(), "", "").strip() + ": " + Check.DOUBLE_BOS.title()
           + ", the begin token was taken out of the text");
     }
     for (int part = 0; corpus.from(part) < corpus.trained(); part++) {
-      said.add(copy(part, target, removed, spelled, overwrite));
+      said.add(copy(part, target, removed, spelled));
     }
     return said;
   }
 
-  private String copy(int part, Path target, BitSet removed, BitSet spelled, boolean overwrite) throws IOException {
+  private boolean several() {
+    return corpus.from(1) < corpus.trained();
+  }
+
+  private static Path file(Path target, SourceRows source, boolean several) {
+    return several || Files.isDirectory(target) ? target.resolve(source.file().getFileName()) : target;
+  }
+
+  private void check(int part, Path target, boolean overwrite) throws IOException {
     SourceRows source = corpus.parts().get(part);
-    int from = corpus.from(part);
-    boolean several = corpus.from(1) < corpus.trained();
-    if (several) {
-      Files.createDirectories(target);
-    }
-    Path file = several || Files.isDirectory(target) ? target.resolve(source.file().getFileName()) : target;
+    Path file = file(target, source, several());
     if (Files.exists(file) && (!overwrite || Files.isSameFile(file, source.file()))) {
       throw new IllegalArgumentException(file + (Files.isSameFile(file, source.file())
           ? ": is the file that is read; name another"
           : ": exists; --overwrite replaces it"));
     }
+  }
+
+  private String copy(int part, Path target, BitSet removed, BitSet spelled) throws IOException {
+    SourceRows source = corpus.parts().get(part);
+    int from = corpus.from(part);
+    if (several()) {
+      Files.createDirectories(target);
+    }
+    Path file = file(target, source, several());
     Map<Integer, String> mended = new HashMap<>();
     for (int row = spelled.nextSetBit(from); row >= 0 && row < from + source.size(); row = spelled.nextSetBit(row + 1)) {
       mended.put(row - from, begin(row));

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,13 +20,31 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
   private static final String POSITION = "metrics_bytes";
 
   private final Path path;
-  private final RandomAccessFile file; // not a channel, which an interrupt of the training thread would close
+  private RandomAccessFile file; // not a channel, which an interrupt of the training thread would close; null until a run begins
   private boolean begun;
 
-  /** Starts the file anew, or, once a checkpoint is taken up, where that was written. */
-  public MetricsFile(Path file) throws IOException {
+  /**
+   * The file of a run, whose directory is made if it does not exist. It is opened when the run begins: anew, or, if a checkpoint
+   * is taken up, where that was written. A run that is refused leaves it as it was.
+   */
+  public MetricsFile(Path file) {
     path = file;
-    this.file = new RandomAccessFile(file.toFile(), "rw");
+  }
+
+  @Override
+  public void onStart() {
+    try {
+      begin();
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private void open() throws IOException {
+    if (file == null) {
+      Files.createDirectories(path.toAbsolutePath().getParent());
+      file = new RandomAccessFile(path.toFile(), "rw");
+    }
   }
 
   @Override
@@ -80,6 +99,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
 
   /** A run that did not take up a checkpoint begins with an empty file. */
   private void begin() throws IOException {
+    open();
     if (!begun) {
       file.setLength(0);
       begun = true;
@@ -100,6 +120,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
   @Override
   public void resume(Map<String, String> saved) {
     try {
+      open();
       long position = Long.parseLong(saved.getOrDefault(POSITION, "0"));
       file.setLength(Math.min(position, file.length()));
       file.seek(file.length());
@@ -111,6 +132,8 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    file.close();
+    if (file != null) {
+      file.close();
+    }
   }
 }

@@ -10,6 +10,7 @@ import dev.hone.train.sweep.TrialRecord.Point;
 import dev.hone.train.sweep.TrialRecord.State;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -140,6 +141,9 @@ public final class Sweep {
       return new SweepTable(config, List.copyOf(records.values()), !finished);
     } finally {
       stopped = false; // what has ended one run does not end the next
+      if (!exists(directory)) {
+        removeEmpty();
+      }
     }
   }
 
@@ -147,7 +151,6 @@ public final class Sweep {
     Map<String, String> now = config.identity();
     Path file = directory.resolve(FILE);
     if (!Files.exists(file)) {
-      AtomicFile.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(now) + "\n");
       return;
     }
     Map<String, String> before;
@@ -163,6 +166,33 @@ public final class Sweep {
         throw new IllegalArgumentException(directory + ": holds another sweep: " + key + " was '"
             + before.getOrDefault(key, "") + "', is '" + now.getOrDefault(key, "") + "'");
       }
+    }
+  }
+
+  /** Notes which sweep this is, when its first trial begins: one whose trials are refused leaves nothing. */
+  private synchronized void writeIdentity() {
+    Path file = directory.resolve(FILE);
+    if (!Files.exists(file)) {
+      try {
+        AtomicFile.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config.identity()) + "\n");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private void removeEmpty() throws IOException {
+    for (Trial trial : trials) {
+      removeIfEmpty(directory(trial));
+    }
+    removeIfEmpty(directory);
+  }
+
+  private static void removeIfEmpty(Path directory) throws IOException {
+    try {
+      Files.deleteIfExists(directory);
+    } catch (DirectoryNotEmptyException _) {
+      // it is somebody else's
     }
   }
 
@@ -284,7 +314,7 @@ public final class Sweep {
       return false;
     }
     Path where = Files.createDirectories(directory(trial));
-    TrialRun run = new TrialRun(trial, where, config.search().metric(), verdict);
+    TrialRun run = new TrialRun(trial, where, config.search().metric(), verdict, this::writeIdentity);
     running.add(run);
     TrialRecord record;
     try {
@@ -322,6 +352,7 @@ public final class Sweep {
       running.remove(run);
       Scope.trim(); // other settings need buffers of other sizes
     }
+    writeIdentity();
     record.write(where);
     synchronized (records) {
       records.put(trial, record);

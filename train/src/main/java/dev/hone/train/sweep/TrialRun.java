@@ -25,17 +25,19 @@ public final class TrialRun {
   private final Path directory;
   private final String metric;
   private final Function<List<Point>, String> verdict; // why a trial with these evaluations ends, or null
+  private final Runnable onStart;
   private final List<Point> evaluations = new ArrayList<>();
   private volatile Tuning<?> tuning;
   private volatile boolean stopped;
   private String ended; // null: it was not the sweep that ended it
   private int steps;
 
-  TrialRun(Trial trial, Path directory, String metric, Function<List<Point>, String> verdict) {
+  TrialRun(Trial trial, Path directory, String metric, Function<List<Point>, String> verdict, Runnable onStart) {
     this.trial = trial;
     this.directory = directory;
     this.metric = metric;
     this.verdict = verdict;
+    this.onStart = onStart;
   }
 
   /** What is tried. */
@@ -126,6 +128,11 @@ public final class TrialRun {
 
   /** Takes down evaluations, keeps them in the checkpoints, and stops the run when the sweep does not want it any more. */
   private final class Watch implements TrainListener {
+    @Override
+    public void onStart() {
+      onStart.run();
+    }
+
     @Override
     public void onStep(Step step) {
       steps = step.step();
