@@ -1,5 +1,7 @@
 package dev.hone.tokenizer;
 
+import dev.hone.tokenizer.text.Excerpt;
+
 /**
  * A token that is found in the text before any other stage runs.
  *
@@ -16,7 +18,7 @@ public record AddedToken(int id, String content, boolean singleWord, boolean lst
 
   /** Checks id and content. */
   public AddedToken {
-    if (id < 0) throw new TokenizerException("added token \"" + content + "\": id must be >= 0, got " + id);
+    if (id < 0) throw new TokenizerException("added token \"" + Excerpt.of(content) + "\": id must be >= 0, got " + id);
     if (content.isEmpty()) throw new TokenizerException("added token " + id + ": its content is empty");
   }
 

@@ -3,6 +3,7 @@ package dev.hone.tokenizer.file;
 import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.regex.Scanner;
 import dev.hone.tokenizer.text.ByteChars;
+import dev.hone.tokenizer.text.Excerpt;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class ByteLevelPair {
       while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
         String token = parser.currentName();
         if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) {
-          throw new TokenizerException(file + ": the id of \"" + token + "\" is no integer");
+          throw new TokenizerException(file + ": the id of \"" + Excerpt.of(token) + "\" is no integer");
         }
         TokenizerFile.place(tokens, parser.getIntValue(), token, file);
       }
@@ -103,7 +104,7 @@ final class ByteLevelPair {
       if (line.isEmpty() || line.startsWith("#version")) continue;
       int space = line.indexOf(' ');
       if (space < 1 || space == line.length() - 1 || line.indexOf(' ', space + 1) >= 0) {
-        throw new TokenizerException(file + ":" + (i + 1) + ": \"" + line + "\" is not two tokens with a space between");
+        throw new TokenizerException(file + ":" + (i + 1) + ": \"" + Excerpt.of(line) + "\" is not two tokens with a space between");
       }
       merges.add(line.substring(0, space));
       merges.add(line.substring(space + 1));

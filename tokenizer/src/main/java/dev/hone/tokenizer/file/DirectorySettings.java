@@ -1,6 +1,7 @@
 package dev.hone.tokenizer.file;
 
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.text.Excerpt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,7 +146,7 @@ final class DirectorySettings {
     try {
       return Integer.parseInt(text);
     } catch (NumberFormatException e) {
-      throw new TokenizerException("added token \"" + content + "\": its id must be a whole number, is \"" + text + "\"", e);
+      throw new TokenizerException("added token \"" + Excerpt.of(content) + "\": its id must be a whole number, is \"" + Excerpt.of(text) + "\"", e);
     }
   }
 

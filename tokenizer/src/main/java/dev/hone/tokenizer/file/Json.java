@@ -1,6 +1,7 @@
 package dev.hone.tokenizer.file;
 
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.text.Excerpt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -37,15 +38,42 @@ record Json(String where, JsonNode node) {
     return has(field) ? string(field) : absent;
   }
 
-  int integer(String field) {
+  /** An integer within a range that must be there. */
+  int integer(String field, int least, int most) {
     if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
-    JsonNode value = node.get(field);
-    if (!value.isIntegralNumber() || !value.canConvertToInt()) throw wrong(field, "an integer", value);
+    return integer(field, node.get(field), least, most);
+  }
+
+  /** An integer within a range, or a default, which need not be in it. */
+  int integer(String field, int absent, int least, int most) {
+    return has(field) ? integer(field, least, most) : absent;
+  }
+
+  private int integer(String field, JsonNode value, int least, int most) {
+    boolean holds = value.isIntegralNumber() && value.canConvertToInt() && value.intValue() >= least && value.intValue() <= most;
+    if (!holds) {
+      throw wrong(field, "an integer " + (most == Integer.MAX_VALUE ? "of at least " + least : "from " + least + " to " + most), value);
+    }
     return value.intValue();
   }
 
-  int integer(String field, int absent) {
-    return has(field) ? integer(field) : absent;
+  /** An array of integers within a range. */
+  int[] integers(String field, int least, int most) {
+    JsonNode array = array(field);
+    int[] values = new int[array.size()];
+    for (int i = 0; i < values.length; i++) values[i] = integer(field, array.get(i), least, most);
+    return values;
+  }
+
+  /** An array of strings. */
+  String[] strings(String field) {
+    JsonNode array = array(field);
+    String[] values = new String[array.size()];
+    for (int i = 0; i < values.length; i++) {
+      if (!array.get(i).isString()) throw wrong(field, "an array of strings", array);
+      values[i] = array.get(i).stringValue();
+    }
+    return values;
   }
 
   /** A string of one code point that must be there. */
@@ -93,11 +121,10 @@ record Json(String where, JsonNode node) {
   }
 
   private static String brief(JsonNode node) {
-    String text = node.toString();
-    return text.length() > 60 ? text.substring(0, 60) + "..." : text;
+    return Excerpt.of(node.toString());
   }
 
   TokenizerException unknownType(String what) {
-    return new TokenizerException(where + ": " + what + " of type \"" + type() + "\" is not known");
+    return new TokenizerException(where + ": " + what + " of type \"" + Excerpt.of(type()) + "\" is not known");
   }
 }

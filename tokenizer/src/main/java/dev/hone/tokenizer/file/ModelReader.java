@@ -7,6 +7,7 @@ import dev.hone.tokenizer.model.Model;
 import dev.hone.tokenizer.model.Unigram;
 import dev.hone.tokenizer.model.WordLevel;
 import dev.hone.tokenizer.model.WordPiece;
+import dev.hone.tokenizer.text.Excerpt;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,7 +53,7 @@ final class ModelReader {
     vocabulary = new Vocabulary.Builder();
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String token = parser.currentName();
-      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) throw wrong("vocab: the id of \"" + token + "\" is no integer");
+      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) throw wrong("vocab: the id of \"" + Excerpt.of(token) + "\" is no integer");
       vocabulary.add(token, parser.getIntValue());
     }
   }
@@ -87,7 +88,7 @@ final class ModelReader {
         String merge = parser.getString();
         int space = merge.indexOf(' ');
         if (space < 0 || merge.indexOf(' ', space + 1) >= 0) {
-          throw wrong("merges[" + number + "]: \"" + merge + "\" is not two tokens with a space between");
+          throw wrong("merges[" + number + "]: \"" + Excerpt.of(merge) + "\" is not two tokens with a space between");
         }
         merges.add(merge.substring(0, space));
         merges.add(merge.substring(space + 1));
@@ -113,7 +114,7 @@ final class ModelReader {
       case "BPE" -> bpe(json);
       case "Unigram" -> unigram(json);
       case "WordPiece" -> new WordPiece(vocabulary(), json.string("unk_token", "[UNK]"),
-          json.string("continuing_subword_prefix", "##"), json.integer("max_input_chars_per_word", 100));
+          json.string("continuing_subword_prefix", "##"), json.integer("max_input_chars_per_word", 100, 0, Integer.MAX_VALUE));
       case "WordLevel" -> new WordLevel(vocabulary(), json.string("unk_token", "<unk>"));
       default -> throw json.unknownType("a model");
     };
@@ -128,8 +129,9 @@ final class ModelReader {
   }
 
   private Model bpe(Json json) {
-    if (json.has("dropout") && json.node().get("dropout").asDouble() != 0) {
-      throw wrong("dropout is " + json.node().get("dropout") + ": encoding at random is not supported, set it to null");
+    JsonNode dropout = json.node().path("dropout");
+    if (json.has("dropout") && (!dropout.isNumber() || dropout.doubleValue() != 0)) {
+      throw wrong("dropout is " + Excerpt.of(dropout.toString()) + ": encoding at random is not supported, set it to null");
     }
     if (!hasMerges) throw wrong("there are no merges");
     return new Bpe(vocabulary(), merges, new Bpe.Options(json.string("unk_token", null),
@@ -139,7 +141,7 @@ final class ModelReader {
 
   private Model unigram(Json json) {
     if (scores == null) throw wrong("a Unigram vocab is an array of [token, score]");
-    return new Unigram(vocabulary(), Arrays.copyOf(scores, scored), json.integer("unk_id", -1),
+    return new Unigram(vocabulary(), Arrays.copyOf(scores, scored), json.integer("unk_id", -1, 0, Integer.MAX_VALUE),
         json.flag("byte_fallback", false));
   }
 

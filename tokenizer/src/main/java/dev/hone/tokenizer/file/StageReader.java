@@ -19,6 +19,7 @@ import dev.hone.tokenizer.pretokenizer.Words;
 import dev.hone.tokenizer.regex.Literal;
 import dev.hone.tokenizer.regex.Scanner;
 import dev.hone.tokenizer.regex.Search;
+import dev.hone.tokenizer.text.Excerpt;
 import dev.hone.tokenizer.tokens.Part;
 import dev.hone.tokenizer.unicode.NormalForm;
 import java.util.Base64;
@@ -27,11 +28,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import tools.jackson.databind.JsonNode;
 
 /** Reads the stages around the model, one method a kind. */
 final class StageReader {
   private static final int VISIBLE_SPACE = 0x2581;
+
+  private final IntPredicate tokens; // the ids that a token has
+
+  StageReader(IntPredicate tokens) {
+    this.tokens = tokens;
+  }
 
   /** The stage in a field, or null if the field is absent or null. */
   <T> T optional(String name, Map<String, JsonNode> fields, String field, Function<Json, T> read) {
@@ -103,8 +111,7 @@ final class StageReader {
   }
 
   private static PreTokenizer fixedLength(Json json) {
-    int length = json.integer("length", 5);
-    if (length < 1) throw json.wrong("length", "at least 1", json.node().get("length"));
+    int length = json.integer("length", 5, 1, Integer.MAX_VALUE);
     return new PreTokenizer.FixedLength(length);
   }
 
@@ -153,39 +160,37 @@ final class StageReader {
     };
   }
 
-  private static Part.Special tokenAndId(Json json, String field) {
+  private Part.Special tokenAndId(Json json, String field) {
     JsonNode pair = json.array(field);
     if (pair.size() != 2 || !pair.get(0).isString() || !pair.get(1).canConvertToInt()) {
       throw json.wrong(field, "[token, id]", pair);
     }
+    requireToken(json, field, pair.get(1).intValue());
     return Part.Special.of(pair.get(1).intValue(), pair.get(0).stringValue(), 0);
   }
 
-  private static PostProcessor template(Json json) {
+  /** An id that no token has would end in whatever array a model looks it up in. */
+  private void requireToken(Json json, String field, int id) {
+    if (!tokens.test(id)) {
+      throw new TokenizerException(json.where() + ": field \"" + field + "\" has the id " + id + ", which is no token of the "
+          + "vocabulary and none of added_tokens");
+    }
+  }
+
+  private PostProcessor template(Json json) {
     Map<String, Part.Special> special = new HashMap<>();
     Json known = json.object("special_tokens");
     for (String key : known.node().propertyNames()) {
       Json token = known.object(key);
-      int[] ids = ids(token);
-      JsonNode names = token.array("tokens");
-      String[] tokens = new String[names.size()];
-      for (int i = 0; i < tokens.length; i++) tokens[i] = names.get(i).asString();
-      if (ids.length != tokens.length) {
-        throw new TokenizerException(token.where() + ": " + ids.length + " ids but " + tokens.length + " tokens");
+      int[] ids = token.integers("ids", 0, Integer.MAX_VALUE);
+      for (int id : ids) requireToken(token, "ids", id);
+      String[] names = token.strings("tokens");
+      if (ids.length != names.length) {
+        throw new TokenizerException(token.where() + ": " + ids.length + " ids but " + names.length + " tokens");
       }
-      special.put(key, new Part.Special(ids, tokens, 0));
+      special.put(key, new Part.Special(ids, names, 0));
     }
     return new PostProcessor.Template(pieces(json, "single", special), pieces(json, "pair", special));
-  }
-
-  private static int[] ids(Json token) {
-    JsonNode array = token.array("ids");
-    int[] ids = new int[array.size()];
-    for (int i = 0; i < ids.length; i++) {
-      if (!array.get(i).canConvertToInt()) throw token.wrong("ids", "integers", array);
-      ids[i] = array.get(i).intValue();
-    }
-    return ids;
   }
 
   private static List<Part> pieces(Json json, String field, Map<String, Part.Special> special) {
@@ -194,16 +199,16 @@ final class StageReader {
         Json token = piece.object("SpecialToken");
         Part.Special found = special.get(token.string("id"));
         if (found == null) {
-          throw new TokenizerException(token.where() + ": \"" + token.string("id") + "\" is not among special_tokens");
+          throw new TokenizerException(token.where() + ": \"" + Excerpt.of(token.string("id")) + "\" is not among special_tokens");
         }
-        return new Part.Special(found.ids(), found.tokens(), token.integer("type_id", 0));
+        return new Part.Special(found.ids(), found.tokens(), token.integer("type_id", 0, 0, Integer.MAX_VALUE));
       }
       Json sequence = piece.object("Sequence");
       String id = sequence.string("id");
       if (!id.equals("A") && !(id.equals("B") && field.equals("pair"))) {
-        throw new TokenizerException(sequence.where() + ": sequence \"" + id + "\" does not exist there");
+        throw new TokenizerException(sequence.where() + ": sequence \"" + Excerpt.of(id) + "\" does not exist there");
       }
-      return new Part.Sequence(id.equals("A") ? 0 : 1, sequence.integer("type_id", 0));
+      return new Part.Sequence(id.equals("A") ? 0 : 1, sequence.integer("type_id", 0, 0, Integer.MAX_VALUE));
     });
   }
 
@@ -213,7 +218,8 @@ final class StageReader {
       case "Metaspace" -> new Decoder.OfMetaspace(json.character("replacement", VISIBLE_SPACE), prepend(json));
       case "ByteFallback" -> new ByteFallback();
       case "Fuse" -> new Decoder.Fuse();
-      case "Strip" -> new Decoder.Strip(json.character("content", ' '), json.integer("start", 0), json.integer("stop", 0));
+      case "Strip" -> new Decoder.Strip(json.character("content", ' '), json.integer("start", 0, 0, Integer.MAX_VALUE),
+          json.integer("stop", 0, 0, Integer.MAX_VALUE));
       case "Replace" -> new Decoder.Replace(search(json), json.string("content"));
       case "CTC" -> new Decoder.Ctc(json.string("pad_token", "<pad>"), json.string("word_delimiter_token", "|"),
           json.flag("cleanup", true));

@@ -1,6 +1,7 @@
 package dev.hone.tokenizer.file;
 
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.text.Excerpt;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -95,18 +96,18 @@ public final class TokenizerFile {
   /** Puts a token into a list by its id, which may be beyond the end. */
   static void place(List<String> tokens, int id, String token, Path file) {
     if (id < 0 || id >= 1 << 24) {
-      throw new TokenizerException(file + ": token \"" + token + "\" has id " + id + ", allowed are 0 to " + ((1 << 24) - 1));
+      throw new TokenizerException(file + ": token \"" + Excerpt.of(token) + "\" has id " + id + ", allowed are 0 to " + ((1 << 24) - 1));
     }
     while (tokens.size() <= id) tokens.add(null);
     String other = tokens.set(id, token);
     if (other == null) return;
-    throw new TokenizerException(file + ": id " + id + " belongs to both \"" + other + "\" and \"" + token + "\"");
+    throw new TokenizerException(file + ": id " + id + " belongs to both \"" + Excerpt.of(other) + "\" and \"" + Excerpt.of(token) + "\"");
   }
 
   /** The id of a token that a rule of the family needs. */
   static int require(List<String> tokens, String token, Path file) {
     int id = tokens.indexOf(token);
-    if (id < 0) throw new TokenizerException(file + ": the special token \"" + token + "\" is not in the vocabulary");
+    if (id < 0) throw new TokenizerException(file + ": the special token \"" + Excerpt.of(token) + "\" is not in the vocabulary");
     return id;
   }
 }

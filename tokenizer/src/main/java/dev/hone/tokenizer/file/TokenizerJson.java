@@ -6,11 +6,14 @@ import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.Truncation;
 import dev.hone.tokenizer.lookup.Vocabulary;
 import dev.hone.tokenizer.model.Model;
+import dev.hone.tokenizer.text.Excerpt;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -20,6 +23,7 @@ import tools.jackson.databind.node.NullNode;
 
 /** Reads {@code tokenizer.json}: the model as a stream, since it is most of the file, the rest as a tree. */
 public final class TokenizerJson {
+  private static final int MOST_PADDING = 1 << 24; // tokens: each encoding would be filled up to it
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private TokenizerJson() {}
@@ -64,8 +68,11 @@ public final class TokenizerJson {
       throw new TokenizerException(name + ": the file ends before the tokenizer does");
     }
     if (model == null) throw new TokenizerException(name + ": there is no model");
-    StageReader stages = new StageReader();
-    return new Definition(addedTokens(name, fields, model.vocabulary()),
+    List<AddedToken> added = addedTokens(name, fields, model.vocabulary());
+    Set<Integer> addedIds = added.stream().map(AddedToken::id).collect(Collectors.toSet());
+    Vocabulary vocabulary = model.vocabulary();
+    StageReader stages = new StageReader(id -> vocabulary.token(id) != null || addedIds.contains(id));
+    return new Definition(added,
         stages.optional(name, fields, "normalizer", stages::normalizer),
         stages.optional(name, fields, "pre_tokenizer", stages::preTokenizer),
         model,
@@ -90,8 +97,7 @@ public final class TokenizerJson {
       // As in the reference the vocabulary decides where it knows the token; the others are numbered behind it one by one, whatever
       // ids the file gives them.
       int known = vocabulary.id(content);
-      int given = known != Vocabulary.UNKNOWN ? known : json.integer("id");
-      if (given < 0) throw new TokenizerException(json.where() + ": id must be >= 0, got " + given);
+      int given = known != Vocabulary.UNKNOWN ? known : json.integer("id", 0, Integer.MAX_VALUE);
       int id = known != Vocabulary.UNKNOWN ? known : byContent.containsKey(content) ? 0 : next++;
       AddedToken token = new AddedToken(id, content, json.flag("single_word", false),
           json.flag("lstrip", false), json.flag("rstrip", false), json.flag("normalized", !json.flag("special", false)),
@@ -104,8 +110,8 @@ public final class TokenizerJson {
         taken = vocabulary.token(id);
       }
       if (taken != null) {
-        throw new TokenizerException(json.where() + ": id " + given + " of \"" + content + "\" already belongs to \""
-            + taken + "\"");
+        throw new TokenizerException(json.where() + ": id " + given + " of \"" + Excerpt.of(content) + "\" already belongs to \""
+            + Excerpt.of(taken) + "\"");
       }
       tokens.add(token);
     }
@@ -115,7 +121,8 @@ public final class TokenizerJson {
   private static Truncation truncation(Json json) {
     String strategy = json.string("strategy", "LongestFirst");
     String direction = json.string("direction", "Right");
-    return new Truncation(json.integer("max_length"), json.integer("stride", 0), switch (strategy) {
+    int length = json.integer("max_length", 0, Integer.MAX_VALUE);
+    return new Truncation(length, json.integer("stride", 0, 0, Integer.MAX_VALUE), switch (strategy) {
       case "LongestFirst" -> Truncation.Strategy.LONGEST_FIRST;
       case "OnlyFirst" -> Truncation.Strategy.ONLY_FIRST;
       case "OnlySecond" -> Truncation.Strategy.ONLY_SECOND;
@@ -134,8 +141,8 @@ public final class TokenizerJson {
   private static Padding padding(Json json) {
     JsonNode strategy = json.node().get("strategy");
     int length = strategy != null && strategy.isObject()
-        ? new Json(json.where() + ".strategy", strategy).integer("Fixed") : 0;
-    return new Padding(length, json.integer("pad_to_multiple_of", 0), side(json, json.string("direction", "Right")),
-        json.integer("pad_id", 0), json.integer("pad_type_id", 0), json.string("pad_token", "[PAD]"));
+        ? new Json(json.where() + ".strategy", strategy).integer("Fixed", 0, MOST_PADDING) : 0;
+    return new Padding(length, json.integer("pad_to_multiple_of", 0, 0, MOST_PADDING), side(json, json.string("direction", "Right")),
+        json.integer("pad_id", 0, 0, Integer.MAX_VALUE), json.integer("pad_type_id", 0, 0, Integer.MAX_VALUE), json.string("pad_token", "[PAD]"));
   }
 }

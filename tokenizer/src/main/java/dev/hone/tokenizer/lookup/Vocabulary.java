@@ -1,6 +1,7 @@
 package dev.hone.tokenizer.lookup;
 
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.text.Excerpt;
 import java.util.Arrays;
 
 /**
@@ -86,7 +87,7 @@ public final class Vocabulary {
     /** Adds a token. Fails if the text or the id is already taken. */
     public Builder add(String token, int id) {
       if (id(token) != UNKNOWN) {
-        throw new TokenizerException("vocabulary: token \"" + token + "\" appears twice");
+        throw new TokenizerException("vocabulary: token \"" + Excerpt.of(token) + "\" appears twice");
       }
       return put(token, id);
     }
@@ -94,14 +95,14 @@ public final class Vocabulary {
     /** Adds a token; if its text is already there, the text finds the new id from now on. */
     public Builder put(String token, int id) {
       if (id < 0 || id > MAX_ID) {
-        throw new TokenizerException("vocabulary: token \"" + token + "\" has id " + id
+        throw new TokenizerException("vocabulary: token \"" + Excerpt.of(token) + "\" has id " + id
             + ", allowed are 0 to " + MAX_ID);
       }
       requireUnicode(token);
       if (id >= lengths.length) growIds(id + 1);
       if (lengths[id] >= 0) {
         throw new TokenizerException("vocabulary: id " + id + " belongs to both \""
-            + new String(arena, offsets[id], lengths[id]) + "\" and \"" + token + "\"");
+            + Excerpt.of(new String(arena, offsets[id], lengths[id])) + "\" and \"" + Excerpt.of(token) + "\"");
       }
       int n = token.length();
       if (used + n > arena.length) arena = Arrays.copyOf(arena, Math.max(used + n, 2 * arena.length));

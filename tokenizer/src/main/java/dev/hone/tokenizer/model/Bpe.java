@@ -2,6 +2,7 @@ package dev.hone.tokenizer.model;
 
 import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.lookup.Vocabulary;
+import dev.hone.tokenizer.text.Excerpt;
 import dev.hone.tokenizer.text.Utf8;
 import dev.hone.tokenizer.tokens.TokenBuffer;
 import java.util.Arrays;
@@ -76,8 +77,8 @@ public final class Bpe implements Model {
   private int token(String token, int rank, String left, String right) {
     int id = vocabulary.id(token);
     if (id == Vocabulary.UNKNOWN) {
-      throw new TokenizerException("BPE: merge " + rank + " (\"" + left + "\" + \"" + right + "\") needs the token \""
-          + token + "\", which is not in the vocabulary");
+      throw new TokenizerException("BPE: merge " + rank + " (\"" + Excerpt.of(left) + "\" + \"" + Excerpt.of(right) + "\") needs the token \""
+          + Excerpt.of(token) + "\", which is not in the vocabulary");
     }
     return id;
   }

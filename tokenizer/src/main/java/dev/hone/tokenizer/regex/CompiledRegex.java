@@ -1,6 +1,7 @@
 package dev.hone.tokenizer.regex;
 
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.text.Excerpt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -30,7 +31,7 @@ public final class CompiledRegex implements Search {
     try {
       this.pattern = Pattern.compile(translated, Pattern.UNICODE_CASE | Pattern.MULTILINE | Pattern.UNIX_LINES);
     } catch (PatternSyntaxException e) {
-      throw new TokenizerException("regular expression \"" + source + "\": " + e.getDescription(), e);
+      throw new TokenizerException("regular expression \"" + Excerpt.of(source) + "\": " + e.getDescription(), e);
     } catch (StackOverflowError e) {
       throw new TokenizerException("regular expression: nested too deeply: \"" + brief(source) + "\"", e);
     }

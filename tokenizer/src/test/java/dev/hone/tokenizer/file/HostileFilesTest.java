@@ -1,5 +1,6 @@
 package dev.hone.tokenizer.file;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -73,7 +74,7 @@ class HostileFilesTest {
     assertModelRefused("file: ", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 99999999999999999999}}");
     assertStageRefused("already belongs to", "added_tokens", "[{\"id\": 1, \"content\": \"c\"}]");
     assertStageRefused("already belongs to", "added_tokens", "[{\"id\": 7, \"content\": \"c\"}, {\"id\": 7, \"content\": \"d\"}]");
-    assertStageRefused("id must be >= 0", "added_tokens", "[{\"id\": -7, \"content\": \"c\"}]");
+    assertStageRefused("of at least 0, found -7", "added_tokens", "[{\"id\": -7, \"content\": \"c\"}]");
   }
 
   @Test
@@ -130,5 +131,33 @@ class HostileFilesTest {
   void numbersThatAskForTooMuch() {
     assertStageRefused("length", "pre_tokenizer", "{\"type\": \"FixedLength\", \"length\": 0}");
     assertStageRefused("stop", "decoder", "{\"type\": \"Strip\", \"content\": \" \", \"start\": 0, \"stop\": 1e99}");
+  }
+
+  @Test
+  void idsOfPostProcessorsThatNoTokenHas() {
+    String rule = "which is no token of the vocabulary and none of added_tokens";
+    assertStageRefused(rule, "post_processor", "{\"type\": \"BertProcessing\", \"cls\": [\"a\", 0], \"sep\": [\"c\", 2]}");
+    assertStageRefused(rule, "post_processor", "{\"type\": \"RobertaProcessing\", \"cls\": [\"a\", -1], \"sep\": [\"b\", 1]}");
+    String template = "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"a\", \"type_id\": 0}}], "
+        + "\"pair\": [], \"special_tokens\": {\"a\": {\"id\": \"a\", \"ids\": [%s], \"tokens\": [%s]}}}";
+    assertStageRefused(rule, "post_processor", template.formatted("2147483647", "\"a\""));
+    assertStageRefused("of at least 0, found -5", "post_processor", template.formatted("-5", "\"a\""));
+    assertStageRefused("must be an array of strings", "post_processor", template.formatted("0", "{}"));
+    Tokenizer added = Tokenizer.parse("{\"added_tokens\": [{\"id\": 2, \"content\": \"c\"}], \"post_processor\": "
+        + template.formatted("2", "\"c\"") + ", \"model\": " + WORDS + "}", "file");
+    assertArrayEquals(new int[] {2}, added.encode("a").ids());
+  }
+
+  @Test
+  void longValuesAreShortened() {
+    String word = "long".repeat(750);
+    for (String model : new String[] {"{\"type\": \"" + word + "\"}", "{\"type\": {\"" + word + "\": 1}}",
+        "{\"type\": \"WordLevel\", \"vocab\": {\"" + word + "\": -1}}",
+        "{\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"" + word + "\"]}",
+        "{\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a " + word + "\"]}",
+        "{\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [], \"dropout\": {\"" + word + "\": 1}}"}) {
+      TokenizerException e = assertThrows(TokenizerException.class, () -> Tokenizer.parse("{\"model\": " + model + "}", "file"));
+      assertTrue(e.getMessage().length() < 300, e::getMessage);
+    }
   }
 }
