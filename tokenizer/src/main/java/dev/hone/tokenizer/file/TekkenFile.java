@@ -17,6 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class TekkenFile {
   /** The names in files of the versions up to 7, which do not list them. */
+  private static final int MOST = 1 << 24; // tokens
   private static final List<String> UNLISTED = List.of("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]",
       "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]",
       "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]");
@@ -32,8 +33,8 @@ final class TekkenFile {
       throw new TokenizerException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
     }
     Json config = root.object("config");
-    int size = config.integer("default_vocab_size");
-    int specials = config.integer("default_num_special_tokens");
+    int size = config.integer("default_vocab_size", 0, MOST);
+    int specials = config.integer("default_num_special_tokens", 0, MOST);
     JsonNode ranks = root.array("vocab");
     if (specials < 0 || size <= specials || size - specials > ranks.size()) {
       throw new TokenizerException(file + ": a vocabulary of " + size + " tokens with " + specials + " special ones does not fit "
@@ -43,7 +44,7 @@ final class TekkenFile {
     Set<String> names = new HashSet<>(tokens);
     for (int rank = 0; rank < size - specials; rank++) {
       Json entry = new Json(file + ": vocab[" + rank + "]", ranks.get(rank)).requireObject();
-      if (entry.integer("rank") != rank) throw entry.wrong("rank", String.valueOf(rank), entry.node().get("rank"));
+      if (entry.integer("rank", 0, MOST) != rank) throw entry.wrong("rank", String.valueOf(rank), entry.node().get("rank"));
       String token;
       try {
         token = ByteRanks.token(entry.string("token_bytes"));
@@ -77,7 +78,7 @@ final class TekkenFile {
     List<String> tokens = new ArrayList<>();
     if (root.has("special_tokens")) {
       root.list("special_tokens", token -> {
-        TokenizerFile.place(tokens, token.integer("rank"), token.string("token_str"), file);
+        TokenizerFile.place(tokens, token.integer("rank", 0, MOST), token.string("token_str"), file);
         return null;
       });
     } else if (UNLISTED_VERSIONS.contains(config.string("version"))) {
