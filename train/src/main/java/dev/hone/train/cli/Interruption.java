@@ -19,7 +19,11 @@ final class Interruption implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }, "hone-interruption");
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      stop.run(); // it is being asked right now
+    }
   }
 
   @Override

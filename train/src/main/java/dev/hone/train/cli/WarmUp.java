@@ -36,6 +36,7 @@ final class WarmUp implements AutoCloseable {
 
   private final CountDownLatch ready = new CountDownLatch(1);
   private final Thread thread = Thread.ofPlatform().daemon().name("hone-warm-up").unstarted(this::run);
+  private final Thread hook = new Thread(this::end, "hone-warm-up-end"); // whatever ends the process, it waits for the thread
   private volatile boolean done;
 
   private WarmUp() {}
@@ -43,7 +44,12 @@ final class WarmUp implements AutoCloseable {
   /** Starts it. */
   static WarmUp start() {
     WarmUp warmUp = new WarmUp();
-    warmUp.thread.start();
+    try {
+      Runtime.getRuntime().addShutdownHook(warmUp.hook);
+      warmUp.thread.start();
+    } catch (IllegalStateException _) {
+      warmUp.ready.countDown(); // the process is ending: nothing is left to prepare
+    }
     return warmUp;
   }
 
@@ -59,10 +65,30 @@ final class WarmUp implements AutoCloseable {
     }
   }
 
-  /** Ends it after the pass that is under way. */
+  /** Ends it, and waits for the pass that is under way. */
   @Override
   public void close() {
+    end();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // the process is ending already
+    }
+  }
+
+  private void end() {
     done = true;
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void run() {

@@ -33,6 +33,7 @@ public final class ModelCache {
     return new ModelCache(root, new MavenClient(System.getenv("PATH")));
   }
 
+  /** Null where there is none: in a container, a user may have no home. */
   static Path root(Function<String, String> property, Function<String, String> environment) {
     if (isSet(property.apply("hone.cache"))) {
       return Path.of(property.apply("hone.cache"));
@@ -42,7 +43,8 @@ public final class ModelCache {
     if (isSet(xdg) && Path.of(xdg).isAbsolute()) {
       return Path.of(xdg, "hone");
     }
-    return Path.of(property.apply("user.home"), ".cache", "hone");
+    Path home = Path.of(property.apply("user.home"));
+    return home.isAbsolute() ? home.resolve(".cache").resolve("hone") : null; // Java says "?" for no home
   }
 
   private static boolean isSet(String text) {
@@ -80,6 +82,10 @@ public final class ModelCache {
   }
 
   private Path cached(ModelReference.MavenArtifact artifact, Consumer<String> progress) throws IOException {
+    if (root == null) {
+      throw new ModelReferenceException(artifact + ": this user has no home directory to keep it in; set XDG_CACHE_HOME, "
+          + "or -Dhone.cache=DIR for the JVM");
+    }
     Path place = root.resolve("models").resolve(artifact.groupId()).resolve(artifact.artifactId()).resolve(artifact.version());
     if (isWhole(place)) {
       return place;

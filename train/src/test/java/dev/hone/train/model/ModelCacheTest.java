@@ -232,4 +232,17 @@ class ModelCacheTest {
     assertEquals(Path.of("/y"), ModelCache.root(Map.of("user.home", "/home/u", "hone.cache", "/y")::get,
         Map.of("XDG_CACHE_HOME", "/x")::get));
   }
+
+  @Test
+  void aUserWithoutHomeIsToldWhatToSet() throws IOException {
+    Map<String, String> nobody = Map.of("user.home", "?");
+    assertEquals(Path.of("/x/hone"), ModelCache.root(nobody::get, Map.of("XDG_CACHE_HOME", "/x")::get));
+    ModelCache cache = ModelCache.at(ModelCache.root(nobody::get, Map.<String, String>of()::get));
+    assertEquals("maven:g:a:1: this user has no home directory to keep it in; set XDG_CACHE_HOME, or -Dhone.cache=DIR for the JVM",
+        assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse("maven:g:a:1"), _ -> {}))
+            .getMessage());
+    Path model = Files.createDirectory(root.resolve("m"));
+    Files.writeString(model.resolve("config.json"), "{}");
+    assertEquals(model, cache.directory(ModelReference.parse(model.toString()), _ -> {}));
+  }
 }
