@@ -62,6 +62,12 @@ public final class Adapter {
    *     trained whole
    */
   static Adapter attach(PretrainedModel model, AdapterConfig asked, long seed, boolean stored) {
+    try (PretrainedModel.Exclusive _ = model.change("attach")) {
+      return attached(model, asked, seed, stored);
+    }
+  }
+
+  private static Adapter attached(PretrainedModel model, AdapterConfig asked, long seed, boolean stored) {
     Tie tie = Tie.of(model);
     Selection selection = Selection.of(model, asked, stored, tie);
     AdapterConfig config = selection.config();
@@ -249,6 +255,12 @@ public final class Adapter {
       throw new AdapterException(config.peftType() + " cannot be merged: it is not a change of weights; keep the adapter beside "
           + "its base");
     }
+    try (PretrainedModel.Exclusive _ = model.change("merge")) {
+      mergeParts();
+    }
+  }
+
+  private void mergeParts() {
     Map<String, Layer> all = model.layers();
     boolean follows = parts.linears().values().stream().anyMatch(piece -> piece instanceof TiedLora tied && tied.followsTable());
     parts.linears().forEach((path, piece) -> {
@@ -275,7 +287,9 @@ public final class Adapter {
   /** Takes the adapter out; the model is what it was before, to the bit. The adapter keeps its values. */
   public void detach() {
     requireAttached("detach");
-    put(false);
+    try (PretrainedModel.Exclusive _ = model.change("detach")) {
+      put(false);
+    }
   }
 
   /** Puts a detached adapter back. */
@@ -283,7 +297,9 @@ public final class Adapter {
     if (attached) {
       throw new IllegalStateException("reattach: the adapter is in the model already");
     }
-    put(true);
+    try (PretrainedModel.Exclusive _ = model.change("reattach")) {
+      put(true);
+    }
   }
 
   private void requireAttached(String what) {
@@ -319,7 +335,7 @@ public final class Adapter {
 
   /**
    * Switches the adapter off for a while, so that the model answers as its base does. Only for passes without gradients, and
-   * while no other thread uses the model.
+   * while no other thread uses the model: on and off throw while another one does.
    *
    * {@snippet :
    * try (Adapter.Off _ = adapter.off(); GradMode _ = GradMode.disabled()) {
@@ -329,11 +345,14 @@ public final class Adapter {
    */
   public Off off() {
     requireAttached("off");
-    slots(false);
-    parts.exchanges().values().forEach(Exchange::swap);
-    return () -> {
+    flip(false);
+    return () -> flip(true);
+  }
+
+  private void flip(boolean on) {
+    try (PretrainedModel.Exclusive _ = model.change("off")) {
+      slots(on);
       parts.exchanges().values().forEach(Exchange::swap);
-      slots(true);
-    };
+    }
   }
 }

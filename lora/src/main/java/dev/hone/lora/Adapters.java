@@ -1,6 +1,8 @@
 package dev.hone.lora;
 
+import dev.hone.autograd.Variable;
 import dev.hone.core.NearNames;
+import dev.hone.nn.Labels;
 import dev.hone.nn.Layer;
 import dev.hone.nn.Linear;
 import dev.hone.nn.LinearAdapter;
@@ -9,71 +11,86 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
- * Several adapters on one base model, of which there is never a second copy.
+ * Several adapters on one base model, of whose weights there is never a second copy.
  *
  * {@snippet :
  * Adapters adapters = new Adapters(model);
  * adapters.load("legal", Path.of("legal"));
  * adapters.load("medical", Path.of("medical"));
- * adapters.activate("legal");
- * Pass pass = adapters.perSequence(batch, List.of("legal", "medical"), Pass.inference());
- * Variable logits = model.forward(batch, pass);
+ * Variable logits = adapters.model("legal").forward(batch, Pass.inference()); // chosen per call
+ * adapters.activate("medical"); // what model.forward answers with from now on
+ * logits = adapters.forward(batch, List.of("legal", "medical"), Pass.inference()); // chosen per sequence
  * }
+ *
+ * <p>Safe for use by several threads: every adapter has a {@link PretrainedModel#twin twin} of the base, which nothing is put
+ * into or taken from again. A pass that has begun goes on with the adapters that it began with, whatever is loaded, activated or
+ * removed meanwhile; a call of several passes holds on to {@link #model}.
  */
 public final class Adapters {
   private final PretrainedModel model;
+  private final PretrainedModel base; // the model without any
   private final Map<String, Adapter> byName = new LinkedHashMap<>();
   private List<String> active = List.of();
-  private List<String> shared = List.of(); // those that share slots, in the order of routes
-  private final Map<Linear, LinearAdapter> slots = new LinkedHashMap<>();
+  private Routed routed; // null until it is wanted, and whenever adapters come or go
 
-  /** None yet; the model has none either. */
+  /** A twin whose layers send each row through the adapter that is chosen for it, by its place in the list. */
+  private record Routed(List<String> names, PretrainedModel model) {}
+
+  /**
+   * None yet.
+   *
+   * @param model without any adapter; it answers with what is {@linkplain #activate active}
+   */
   public Adapters(PretrainedModel model) {
+    model.twin(); // throws if there is an adapter
     this.model = model;
+    this.base = model.snapshot();
   }
 
   /** Loads an adapter, which is not active yet. */
   public Adapter load(String name, Path directory) {
-    return add(name, () -> AdapterFiles.load(directory, model));
+    Labels own = AdapterFiles.labels(directory);
+    if (own != null && !own.equals(base.labels())) {
+      throw new AdapterException(directory + ": the adapter answers with " + words(own) + ", the others on this base with "
+          + words(base.labels()) + "; load it with a base of its own");
+    }
+    return add(name, twin -> AdapterFiles.load(directory, twin));
+  }
+
+  private static String words(Labels labels) {
+    return labels == null ? "no labels" : labels.kind().problemType() + " " + String.join(", ", labels.names());
   }
 
   /** Adds a new, untrained adapter, which is not active yet. */
   public Adapter add(String name, AdapterConfig config, long seed) {
-    return add(name, () -> Adapter.attach(model, config, seed));
+    return add(name, twin -> Adapter.attach(twin, config, seed));
   }
 
-  private Adapter add(String name, Supplier<Adapter> maker) {
+  private synchronized Adapter add(String name, Function<PretrainedModel, Adapter> maker) {
     if (byName.containsKey(name)) {
       throw new AdapterException("there is an adapter '" + name + "' already; remove it first");
     }
-    List<String> before = active;
-    deactivate();
-    try {
-      Adapter adapter = maker.get();
-      adapter.detach();
-      byName.put(name, adapter);
-      return adapter;
-    } finally {
-      activate(before.toArray(String[]::new));
-    }
+    Adapter adapter = maker.apply(base.twin());
+    byName.put(name, adapter);
+    routed = null;
+    return adapter;
   }
 
   /** The names. */
-  public Set<String> names() {
-    return Collections.unmodifiableSet(byName.keySet());
+  public synchronized Set<String> names() {
+    return new LinkedHashSet<>(byName.keySet());
   }
 
   /** An adapter by name. */
-  public Adapter get(String name) {
+  public synchronized Adapter get(String name) {
     Adapter adapter = byName.get(name);
     if (adapter == null) {
       throw new AdapterException("no adapter '" + name + "'; near: " + String.join(", ", NearNames.of(name, byName.keySet())));
@@ -82,41 +99,48 @@ public final class Adapters {
   }
 
   /** The names of those that are active. */
-  public List<String> active() {
+  public synchronized List<String> active() {
     return active;
   }
 
-  /** Makes these the active ones: none for the base alone, one, or several of LoRA, whose changes add up. */
-  public void activate(String... names) {
-    List<Adapter> chosen = Arrays.stream(names).map(this::get).toList();
-    if (names.length > 1) {
-      for (int i = 0; i < names.length; i++) {
-        requireSlotsOnly(names[i], chosen.get(i), "be active with others");
-        requireLora(names[i], chosen.get(i), "be active with others");
-      }
-    }
-    deactivate();
-    if (names.length == 1) {
-      chosen.getFirst().reattach();
-    } else if (names.length > 1) {
-      share(List.of(names), pieces -> {
-        Map<String, LoraLinear> sum = new LinkedHashMap<>();
-        pieces.forEach((name, piece) -> sum.put(name, (LoraLinear) piece));
-        return new LoraSum(sum);
-      });
-    }
+  /**
+   * Makes these the active ones, which {@code model} answers with from its next pass on: none for the base alone, one, or
+   * several of LoRA, whose changes add up.
+   */
+  public synchronized void activate(String... names) {
+    model.show(model(names));
     active = List.of(names);
   }
 
-  /** What stands in a slot that several adapters share, from the piece of each that has one. */
-  private interface Sharing {
-    LinearAdapter of(Map<String, LinearPiece> pieces);
+  /**
+   * The base with these adapters: none, one, or several of LoRA, whose changes add up. It stays what it is when others are
+   * activated, and when these are removed.
+   */
+  public synchronized PretrainedModel model(String... names) {
+    List<Adapter> chosen = Arrays.stream(names).map(this::get).toList();
+    if (names.length == 0) {
+      return base;
+    }
+    if (names.length == 1) {
+      return chosen.getFirst().model();
+    }
+    for (int i = 0; i < names.length; i++) {
+      requireSlotsOnly(names[i], chosen.get(i), "be active with others");
+      requireLora(names[i], chosen.get(i), "be active with others");
+    }
+    return shared(List.of(names), pieces -> {
+      Map<String, LoraLinear> sum = new LinkedHashMap<>();
+      pieces.forEach((name, piece) -> sum.put(name, (LoraLinear) piece));
+      return new LoraSum(sum);
+    });
   }
 
-  private void share(List<String> names, Sharing sharing) {
+  /** A twin with slots that several adapters share, each made from the piece of every adapter that has one there. */
+  private PretrainedModel shared(List<String> names, Function<Map<String, LinearPiece>, LinearAdapter> slot) {
+    PretrainedModel twin = base.twin();
     Set<String> paths = new LinkedHashSet<>();
     names.forEach(name -> paths.addAll(get(name).parts().linears().keySet()));
-    Map<String, Layer> layers = model.layers();
+    Map<String, Layer> layers = twin.layers();
     for (String path : paths) {
       Map<String, LinearPiece> pieces = new LinkedHashMap<>();
       for (String name : names) {
@@ -125,49 +149,36 @@ public final class Adapters {
           pieces.put(name, piece);
         }
       }
-      Linear linear = (Linear) layers.get(path);
-      LinearAdapter slot = sharing.of(pieces);
-      linear.setAdapter(slot);
-      slots.put(linear, slot);
+      ((Linear) layers.get(path)).setAdapter(slot.apply(pieces));
     }
-    shared = names;
-    model.parameters().forEach((name, parameter) -> parameter.rename(name));
-  }
-
-  private void deactivate() {
-    if (active.size() == 1) {
-      get(active.getFirst()).detach();
-    }
-    slots.keySet().forEach(linear -> linear.setAdapter(null));
-    slots.clear();
-    shared = List.of();
-    active = List.of();
+    return twin;
   }
 
   /**
-   * A pass in which every sequence goes through an adapter of its own. Until others are activated, passes that this method did
-   * not make see the base alone.
+   * The answers of a batch in which every sequence goes through an adapter of its own, whichever are active.
    *
    * @param names one per sequence of the batch; null or empty for the base alone
    * @param pass what else the pass is
    */
-  public Pass perSequence(TokenBatch batch, List<String> names, Pass pass) {
+  public Variable forward(TokenBatch batch, List<String> names, Pass pass) {
     if (names.size() != batch.sequences()) {
-      throw new IllegalArgumentException("perSequence: " + names.size() + " names for " + batch.sequences() + " sequences");
+      throw new IllegalArgumentException("forward: " + names.size() + " names for " + batch.sequences() + " sequences");
     }
-    List<String> used = names.stream().filter(name -> name != null && !name.isEmpty()).distinct().sorted().toList();
-    used.forEach(name -> requireSlotsOnly(name, get(name), "be chosen per sequence"));
-    if (!active.isEmpty() || !shared.containsAll(used)) {
-      deactivate();
-      List<String> all = byName.keySet().stream()
-          .filter(name -> isSlotsOnly(byName.get(name))).toList(); // all that could be wanted next
-      share(all, pieces -> new RoutedLinear(all, all.stream().map(pieces::get).toList()));
-    }
+    Routed now = routed(names.stream().filter(name -> name != null && !name.isEmpty()).distinct().toList());
     int[] routes = new int[batch.size()];
     for (int s = 0; s < batch.sequences(); s++) {
-      Arrays.fill(routes, batch.offsets()[s], batch.offsets()[s + 1], shared.indexOf(names.get(s))); // -1 is the base
+      Arrays.fill(routes, batch.offsets()[s], batch.offsets()[s + 1], now.names.indexOf(names.get(s))); // -1 is the base
     }
-    return pass.withRoutes(routes);
+    return now.model.forward(batch, pass.withRoutes(routes));
+  }
+
+  private synchronized Routed routed(List<String> used) {
+    used.forEach(name -> requireSlotsOnly(name, get(name), "be chosen per sequence"));
+    if (routed == null) {
+      List<String> all = byName.keySet().stream().filter(name -> isSlotsOnly(byName.get(name))).toList();
+      routed = new Routed(all, shared(all, pieces -> new RoutedLinear(all, all.stream().map(pieces::get).toList())));
+    }
+    return routed;
   }
 
   /**
@@ -175,7 +186,7 @@ public final class Adapters {
    *
    * @param rank for {@link Combination#SVD}; 0 for the largest of the ranks
    */
-  public Adapter combine(String name, List<String> names, double[] weights, Combination how, int rank) {
+  public synchronized Adapter combine(String name, List<String> names, double[] weights, Combination how, int rank) {
     if (names.isEmpty() || names.size() != weights.length) {
       throw new IllegalArgumentException("combine: " + names.size() + " adapters, " + weights.length + " weights");
     }
@@ -219,11 +230,12 @@ public final class Adapters {
   }
 
   /** Forgets an adapter; if it is active, the base alone is active then. */
-  public void remove(String name) {
+  public synchronized void remove(String name) {
     get(name);
-    if (active.contains(name) || shared.contains(name)) {
-      deactivate();
+    if (active.contains(name)) {
+      activate();
     }
     byName.remove(name);
+    routed = null;
   }
 }

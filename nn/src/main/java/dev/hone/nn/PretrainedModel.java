@@ -19,7 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -39,11 +39,28 @@ public final class PretrainedModel implements Layer {
   private final Task task;
   private final Labels labels;
   private final ObjectNode source;
-  private final Backbone backbone;
-  private final Head head;
   private final Set<String> newParameters;
   private final Map<String, Tensor> converted;
-  private InputAdapter input;
+  private volatile Tree tree;
+
+  /** What a pass goes through. Twins have trees of their own; snapshots have that of their model. */
+  private static final class Tree {
+    private final Backbone backbone;
+    private final Head head;
+    private final Uses uses = new Uses();
+    private volatile InputAdapter input;
+
+    private Tree(Backbone backbone, Head head) {
+      this.backbone = backbone;
+      this.head = head;
+    }
+  }
+
+  /** What ends when it is closed: that nobody else may use a model. */
+  public interface Exclusive extends AutoCloseable {
+    @Override
+    void close();
+  }
 
   /**
    * Puts a model together; see {@link ModelLoader}.
@@ -55,15 +72,68 @@ public final class PretrainedModel implements Layer {
    */
   public PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Backbone backbone, Head head,
       Set<String> newParameters, Map<String, Tensor> converted) {
+    this(config, task, labels, source, newParameters, converted, new Tree(backbone, head));
+    parameters().forEach((name, parameter) -> parameter.rename(name));
+  }
+
+  private PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Set<String> newParameters,
+      Map<String, Tensor> converted, Tree tree) {
     this.config = config;
     this.task = task;
     this.labels = labels;
     this.source = source;
-    this.backbone = backbone;
-    this.head = head;
     this.newParameters = Set.copyOf(newParameters);
     this.converted = Map.copyOf(converted);
-    parameters().forEach((name, parameter) -> parameter.rename(name));
+    this.tree = tree;
+  }
+
+  /**
+   * Another model with the same weights, of which there is never a second copy: layers, slots for adapters and parameters are its
+   * own. What is put into one, exchanged or trained there is not seen by the other.
+   *
+   * @throws IllegalStateException if this model has an adapter
+   */
+  public PretrainedModel twin() {
+    if (!parameters().keySet().equals(baseParameters().keySet()) || inputAdapter() != null) {
+      throw new IllegalStateException("twin: the model has an adapter; detach it first");
+    }
+    PretrainedModel twin = ModelLoader.twin(this);
+    return new PretrainedModel(config, task, labels, source, newParameters, converted, twin.tree);
+  }
+
+  /**
+   * This model as it is now: what {@link #show} does later is not seen through it. For calls that take several passes and must
+   * not change adapters half-way.
+   */
+  public PretrainedModel snapshot() {
+    return new PretrainedModel(config, task, labels, source, newParameters, converted, tree);
+  }
+
+  /** Makes this model one with another, a {@link #twin} or a snapshot, for all passes that begin from now on. */
+  public void show(PretrainedModel twin) {
+    if (twin.config != config || twin.task != task) {
+      throw new IllegalArgumentException("show: a model can only be exchanged for a twin");
+    }
+    tree = twin.tree;
+  }
+
+  /**
+   * Keeps the model to the caller while its adapters are changed in place.
+   *
+   * @param what is done, for messages
+   * @throws IllegalStateException if another thread uses the model; until the result is closed, passes of others throw
+   */
+  public Exclusive change(String what) {
+    return tree.uses.change(what);
+  }
+
+  /**
+   * Keeps the model to the calling thread while it is trained.
+   *
+   * @throws IllegalStateException if it is being trained already; until the result is closed, passes of other threads throw
+   */
+  public Exclusive training() {
+    return tree.uses.train();
   }
 
   /** Loads a directory for a task; labels come from its {@code config.json}, and a classifier must have its head. */
@@ -102,56 +172,62 @@ public final class PretrainedModel implements Layer {
 
   /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
   public Variable forward(TokenBatch batch, Pass pass) {
-    return inTurn(() -> answers(batch, pass));
-  }
-
-  private static <T> T inTurn(Supplier<T> pass) {
-    if (GradMode.isEnabled()) {
-      return pass.get();
-    }
-    try (Turn _ = Turn.take()) {
-      return pass.get();
-    }
-  }
-
-  private Variable answers(TokenBatch batch, Pass pass) {
-    if (input == null) {
-      return head.forward(backbone.forward(batch, pass), batch, pass);
-    }
-    if (task != Task.SEQUENCE_CLASSIFICATION) {
-      return head.forward(states(batch, pass), batch, pass);
-    }
-    InputAdapter.Input in = input.apply(batch, pass); // PEFT's classifiers read the first token, and that is a virtual one
-    return head.forward(backbone.forward(in.batch(), in.pass()), in.batch(), in.pass());
+    return pass(now -> {
+      if (now.input == null) {
+        return now.head.forward(now.backbone.forward(batch, pass), batch, pass);
+      }
+      if (task != Task.SEQUENCE_CLASSIFICATION) {
+        return now.head.forward(hidden(now, batch, pass), batch, pass);
+      }
+      InputAdapter.Input in = now.input.apply(batch, pass); // PEFT's classifiers read the first token, and that is a virtual one
+      return now.head.forward(now.backbone.forward(in.batch(), in.pass()), in.batch(), in.pass());
+    });
   }
 
   /** The backbone's hidden states of the batch's tokens, with what an input adapter puts before them. [N, C]. */
   public Variable hidden(TokenBatch batch, Pass pass) {
-    return inTurn(() -> states(batch, pass));
+    return pass(now -> hidden(now, batch, pass));
   }
 
-  private Variable states(TokenBatch batch, Pass pass) {
-    if (input == null) {
-      return backbone.forward(batch, pass);
+  private static Variable hidden(Tree now, TokenBatch batch, Pass pass) {
+    if (now.input == null) {
+      return now.backbone.forward(batch, pass);
     }
-    InputAdapter.Input in = input.apply(batch, pass);
-    Variable hidden = backbone.forward(in.batch(), in.pass());
+    InputAdapter.Input in = now.input.apply(batch, pass);
+    Variable hidden = now.backbone.forward(in.batch(), in.pass());
     return in.rows() == null ? hidden : GatherOps.rows(hidden, in.rows());
+  }
+
+  /** A pass through the present tree, in its turn if it records nothing. */
+  private <T> T pass(Function<Tree, T> pass) {
+    Tree now = tree;
+    now.uses.begin();
+    try {
+      if (GradMode.isEnabled()) {
+        return pass.apply(now);
+      }
+      try (Turn _ = Turn.take()) {
+        return pass.apply(now);
+      }
+    } finally {
+      now.uses.end();
+    }
   }
 
   /** The most tokens that a sequence may have: the model's, less those that an input adapter adds. */
   public int maxLength() {
+    InputAdapter input = inputAdapter();
     return config.maxLength() - (input == null ? 0 : input.virtualTokens());
   }
 
   /** What is in the slot before the backbone, or null. */
   public InputAdapter inputAdapter() {
-    return input;
+    return tree.input;
   }
 
   /** Puts an adapter before the backbone, or takes it out with null. */
   public void setInputAdapter(InputAdapter adapter) {
-    input = adapter;
+    tree.input = adapter;
   }
 
   /**
@@ -162,23 +238,22 @@ public final class PretrainedModel implements Layer {
    * @param scale factor of the sum: 1 / {@link #labelled} for the mean
    */
   public HeadLoss loss(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
-    return inTurn(() -> lossOf(batch, labels, settings, scale, pass));
-  }
-
-  private HeadLoss lossOf(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
-    if (!(head instanceof CausalHead causal)) {
-      throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
-    }
-    InputAdapter.Input in = input == null ? null : input.apply(batch, pass);
-    if (in == null || in.rows() == null) {
-      return causal.loss(states(batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
-    }
-    return causal.loss(backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()), settings,
-        scale, in.pass());
+    return pass(now -> {
+      if (!(now.head instanceof CausalHead causal)) {
+        throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
+      }
+      InputAdapter.Input in = now.input == null ? null : now.input.apply(batch, pass);
+      if (in == null || in.rows() == null) {
+        return causal.loss(hidden(now, batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
+      }
+      return causal.loss(now.backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()), settings,
+          scale, in.pass());
+    });
   }
 
   /** How many labels {@link #loss} looks at: what the mean is taken over. */
   public int labelled(TokenBatch batch, int[] labels) {
+    InputAdapter input = inputAdapter();
     InputAdapter.Input in = input == null ? null : input.apply(batch, Pass.inference());
     return in == null || in.rows() == null ? CausalHead.count(labels, batch)
         : CausalHead.count(spread(labels, in), in.batch());
@@ -216,12 +291,12 @@ public final class PretrainedModel implements Layer {
 
   /** The transformer without its head. */
   public Backbone backbone() {
-    return backbone;
+    return tree.backbone;
   }
 
   /** The head. */
   public Head head() {
-    return head;
+    return tree.head;
   }
 
   /** Names of the parameters that came from no file and are untrained, such as those of a new head. */
@@ -236,10 +311,11 @@ public final class PretrainedModel implements Layer {
 
   @Override
   public void visit(LayerVisitor visitor) {
-    visitor.layer("", backbone);
-    visitor.layer("", head);
-    if (input != null) {
-      visitor.adapter(input);
+    Tree now = tree;
+    visitor.layer("", now.backbone);
+    visitor.layer("", now.head);
+    if (now.input != null) {
+      visitor.adapter(now.input);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.hone.train;
 import dev.hone.core.DType;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.AdapterFiles;
+import dev.hone.lora.Adapters;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -25,7 +27,16 @@ import java.util.stream.IntStream;
  * System.out.println(best.label() + " " + best.probability());
  * }
  *
- * <p>Texts longer than {@code maxLength} tokens are cut at the end. Safe for use by several threads at once.
+ * <p>Several adapters on one base are chosen per call:
+ *
+ * {@snippet :
+ * TextClassifier classifier = TextClassifier.load(Path.of("minilm"), Map.of("mild", Path.of("a"), "strict", Path.of("b")));
+ * classifier.predict(texts, "strict");
+ * classifier.adapters().activate("mild"); // for predict(texts) from now on
+ * }
+ *
+ * <p>Texts longer than {@code maxLength} tokens are cut at the end. Safe for use by several threads at once: all texts of a call
+ * are answered by the adapter that was active, or chosen, when it began.
  */
 public final class TextClassifier {
   private static final int BATCH = 32;
@@ -34,6 +45,7 @@ public final class TextClassifier {
   private final PretrainedModel model;
   private final Tokenizer tokenizer;
   private final int maxLength;
+  private Adapters adapters; // null until they are asked for
 
   /**
    * A classifier.
@@ -87,6 +99,35 @@ public final class TextClassifier {
     return new TextClassifier(model, Tokenizer.load(directory), usualLength(model));
   }
 
+  /**
+   * Loads several adapters for one base; none is active yet.
+   *
+   * @param directory the base model
+   * @param adapters at least one, by name; all with the same labels
+   */
+  public static TextClassifier load(Path directory, Map<String, Path> adapters) throws IOException {
+    if (adapters.isEmpty()) {
+      throw new IllegalArgumentException("TextClassifier.load: at least one adapter is needed, it says what the labels are");
+    }
+    Path first = adapters.values().iterator().next();
+    PretrainedModel model = AdapterFiles.base(first, directory);
+    TextClassifier classifier = new TextClassifier(model, Tokenizer.load(directory), usualLength(model));
+    adapters.forEach(classifier.adapters()::load);
+    return classifier;
+  }
+
+  /**
+   * The adapters that calls can choose from.
+   *
+   * @throws IllegalStateException if the model was loaded with one adapter in it
+   */
+  public synchronized Adapters adapters() {
+    if (adapters == null) {
+      adapters = new Adapters(model);
+    }
+    return adapters;
+  }
+
   /** The length that texts are cut to unless something else is asked for: 256 tokens, or less if the model takes less. */
   public static int usualLength(PretrainedModel model) {
     return usualLength(model.maxLength());
@@ -108,6 +149,19 @@ public final class TextClassifier {
 
   /** Labels of texts, in their order. */
   public List<Prediction> predict(List<String> texts) {
+    return predict(texts, model);
+  }
+
+  /**
+   * The same with one of the {@link #adapters}, whichever is active.
+   *
+   * @param adapter its name
+   */
+  public List<Prediction> predict(List<String> texts, String adapter) {
+    return predict(texts, adapters().model(adapter));
+  }
+
+  private List<Prediction> predict(List<String> texts, PretrainedModel model) {
     List<float[]> none = Collections.nCopies(texts.size(), new float[model.labels().size()]);
     TrainingSet set = encode(texts, none);
     List<Prediction> predictions = new ArrayList<>();

@@ -2,6 +2,7 @@ package dev.hone.train;
 
 import dev.hone.core.DType;
 import dev.hone.lora.AdapterFiles;
+import dev.hone.lora.Adapters;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.generate.Generated;
@@ -30,12 +31,13 @@ import java.util.stream.IntStream;
  * generator.generate(generator.prompt("Once upon a time"), generator.settings(), System.out::print);
  * }
  *
- * <p>Safe for use by several threads at once.
+ * <p>Safe for use by several threads at once: a text is written with the adapter that was active, or chosen, when it began.
  */
 public final class TextGenerator {
   private final PretrainedModel model;
   private final LanguageEncoder encoder;
   private final GenerationSettings settings;
+  private Adapters adapters; // null until they are asked for
 
   /**
    * A generator.
@@ -119,6 +121,27 @@ public final class TextGenerator {
     templates.named("default"); // what cannot be parsed fails now
     return new TextGenerator(model, new LanguageEncoder(encoder.tokenizer(), templates, encoder.endToken(), encoder.vocabulary(),
         encoder.maxLength(), encoder.withPrompts()), settings);
+  }
+
+  /**
+   * The adapters on this model that calls can choose from by {@link #with}.
+   *
+   * @throws IllegalStateException if the model was loaded with one adapter in it
+   */
+  public synchronized Adapters adapters() {
+    if (adapters == null) {
+      adapters = new Adapters(model);
+    }
+    return adapters;
+  }
+
+  /**
+   * A generator with one of the {@link #adapters}, whichever is active. It costs nothing: make one per call.
+   *
+   * @param adapter its name
+   */
+  public TextGenerator with(String adapter) {
+    return new TextGenerator(adapters().model(adapter), encoder, settings);
   }
 
   /** The tokens of a text that is to go on. */

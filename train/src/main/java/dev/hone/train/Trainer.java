@@ -42,7 +42,8 @@ import java.util.Optional;
  * are added up in another order, so that there it is equal to rounding. So are, however a window is cut into batches, the
  * gradients of weights, which are sums over all of it.
  *
- * <p>{@link #stop()} from any thread ends the run after the current step; interrupting the training thread does too.
+ * <p>{@link #stop()} from any thread ends the run after the current step; interrupting the training thread does too. While it
+ * trains, other threads can neither train the model nor ask it: both throw.
  */
 public final class Trainer {
   /**
@@ -94,7 +95,7 @@ public final class Trainer {
     listeners.add(listener);
   }
 
-  /** Ends the run after the current step. */
+  /** Ends the run after the current step, or, before {@link #train}, the run to come before its first: one run, not those after. */
   public void stop() {
     stopped = true;
   }
@@ -122,8 +123,11 @@ public final class Trainer {
       throw new IllegalArgumentException("train: " + (training.size() == 0 ? "the training data has no rows"
           : "the held-out data has no rows; give null to hold nothing out"));
     }
-    try (Scope.Hold _ = Scope.hold()) { // gradients outlive steps, and other threads may compute between two
+    try (PretrainedModel.Exclusive _ = model.training();
+        Scope.Hold _ = Scope.hold()) { // gradients outlive steps, and other threads may compute between two
       return run(training, heldOut);
+    } finally {
+      stopped = false;
     }
   }
 
@@ -370,12 +374,14 @@ public final class Trainer {
    * Nothing is changed.
    */
   public void check(TrainingSet training, TrainingSet heldOut) {
-    probe(training, batches(training).epoch(0));
-    nameUnreached();
-    Gradients.clear(parameters);
-    if (heldOut != null) {
-      TrainingSet one = heldOut.first(2);
-      HeldOutMetric.named(config.bestMetric()).of(evaluate(model, objective, one, 1), one, model.labels());
+    try (PretrainedModel.Exclusive _ = model.training()) {
+      probe(training, batches(training).epoch(0));
+      nameUnreached();
+      Gradients.clear(parameters);
+      if (heldOut != null) {
+        TrainingSet one = heldOut.first(2);
+        HeldOutMetric.named(config.bestMetric()).of(evaluate(model, objective, one, 1), one, model.labels());
+      }
     }
   }
 
@@ -447,6 +453,12 @@ public final class Trainer {
    * @param steps at most; 100 is usual
    */
   public RateSearch findRate(TrainingSet training, int steps) {
+    try (PretrainedModel.Exclusive _ = model.training(); Scope.Hold _ = Scope.hold()) {
+      return searchRate(training, steps);
+    }
+  }
+
+  private RateSearch searchRate(TrainingSet training, int steps) {
     BatchSampler batches = batches(training);
     RunState run = new RunState(parameters, config, model.config().layers(), "");
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
@@ -481,7 +493,8 @@ public final class Trainer {
   public record Evaluated(double loss, long items, double accuracy, float[][] logits) {}
 
   /** The mean loss of all rows, without dropout. */
-  public static Evaluated evaluate(PretrainedModel model, Objective objective, TrainingSet set, int batchSize) {
+  public static Evaluated evaluate(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize) {
+    PretrainedModel model = asked.snapshot();
     float[][] logits = objective instanceof Objective.Classification ? new float[set.size()][] : null;
     double loss = 0;
     double weight = 0;
@@ -506,7 +519,8 @@ public final class Trainer {
   }
 
   /** The logits of all rows, in their order, without dropout. */
-  public static float[][] answers(PretrainedModel model, TrainingSet set, int batchSize) {
+  public static float[][] answers(PretrainedModel asked, TrainingSet set, int batchSize) {
+    PretrainedModel model = asked.snapshot(); // all batches by the same adapters
     float[][] logits = new float[set.size()][];
     for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
       try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {

@@ -33,11 +33,11 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
   private final Tokenizer tokenizer;
   private final Adapter adapter; // null: the whole model is trained
   private final List<TrainListener> listeners = new ArrayList<>();
+  private final Object running = new Object();
   private String baseName;
   private Checkpoints checkpoints;
   private boolean resume;
-  private volatile boolean stopped;
-  private volatile Trainer trainer;
+  private volatile Trainer trainer; // that runs, or null
 
   Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, Adapter adapter) {
     this.base = base;
@@ -91,16 +91,27 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
     }
   }
 
-  /** The same with rows that are encoded already. */
+  /**
+   * The same with rows that are encoded already.
+   *
+   * @throws IllegalStateException if another thread trains or asks the model
+   */
   public final Trainer.Result train(TrainingSet training, TrainingSet heldOut, TrainConfig config) {
-    trainer = trainer(training, config);
+    Trainer next = trainer(training, config);
     if (checkpoints != null) {
-      trainer.setCheckpoints(checkpoints, resume);
+      next.setCheckpoints(checkpoints, resume);
     }
-    if (stopped) {
-      trainer.stop();
+    synchronized (running) {
+      if (trainer != null) {
+        throw new IllegalStateException("train: a training of this model runs already; wait for its end, or tune the model once more");
+      }
+      trainer = next;
     }
-    return trainer.train(training, heldOut);
+    try {
+      return next.train(training, heldOut);
+    } finally {
+      trainer = null;
+    }
   }
 
   /** The trainer of such a run, with the listeners, to be used in other ways than {@link #train}. */
@@ -110,11 +121,11 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
     return made;
   }
 
-  /** Ends a run after its current step. */
+  /** Ends the run that goes on, if there is one, after its current step; those to come are not concerned. */
   public final void stop() {
-    stopped = true;
-    if (trainer != null) {
-      trainer.stop();
+    Trainer now = trainer;
+    if (now != null) {
+      now.stop();
     }
   }
 

@@ -33,7 +33,6 @@ import java.util.stream.IntStream;
  */
 public final class Generator {
   private final PretrainedModel model;
-  private final CausalHead head;
   private final TextDecoder decoder;
 
   /**
@@ -52,11 +51,10 @@ public final class Generator {
    * @param decoder finds stop strings; null if there are none
    */
   public Generator(PretrainedModel model, TextDecoder decoder) {
-    if (!(model.head() instanceof CausalHead causal)) {
+    if (!(model.head() instanceof CausalHead)) {
       throw new IllegalArgumentException("Generator: the model was loaded for " + model.task() + ", not for " + Task.CAUSAL_LM);
     }
     this.model = model;
-    this.head = causal;
     this.decoder = decoder;
   }
 
@@ -109,14 +107,15 @@ public final class Generator {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     int added = model.config().maxLength() - model.maxLength();
     int reserve = Math.min(model.config().maxLength(), added + longest + settings.maxNewTokens());
-    MemoryEstimate.ofGeneration(model, prompts.stream().mapToInt(prompt -> prompt.length).sum(), all.size(), reserve)
+    PretrainedModel now = model.snapshot(); // all tokens by the same adapters
+    MemoryEstimate.ofGeneration(now, prompts.stream().mapToInt(prompt -> prompt.length).sum(), all.size(), reserve)
         .check("generation");
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
     TokenBatch batch = TokenBatch.of(prompts);
     try (GradMode _ = GradMode.generating()) {
       while (!active.isEmpty()) {
-        float[][] logits = logits(batch, cache);
+        float[][] logits = logits(now, batch, cache);
         for (int s = 0; s < logits.length; s++) { // outside the turn: listeners may wait for others
           extend(active.get(s), logits[s], settings, listener);
         }
@@ -133,10 +132,10 @@ public final class Generator {
   }
 
   /** What may come after each sequence. */
-  private float[][] logits(TokenBatch batch, KvCache cache) {
+  private static float[][] logits(PretrainedModel model, TokenBatch batch, KvCache cache) {
     try (Turn _ = Turn.take(); Scope _ = Scope.open()) {
       Variable hidden = model.hidden(batch, Pass.continuing(cache));
-      Tensor logits = head.logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
+      Tensor logits = ((CausalHead) model.head()).logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
       float[][] rows = new float[logits.dim(0)][];
       for (int s = 0; s < rows.length; s++) {
         rows[s] = logits.slice(s, s + 1).toFloatArray();

@@ -29,11 +29,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
 public final class ModelLoader {
@@ -143,27 +143,42 @@ public final class ModelLoader {
     TensorSource source = untrained ? null : weights();
     String type = json.text("model_type", "");
     if (BertConfig.MODEL_TYPES.contains(type)) {
-      return bert(json, wanted, classes, source);
+      BertConfig config = BertConfig.read(json);
+      checkPositions(json, source);
+      return bert(config, json.tree(), wanted, classes, weights(source, BertModel.prefix(config), config.deviation()));
     }
     if (LlamaConfig.MODEL_TYPES.contains(type)) {
       LlamaConfig config = LlamaConfig.read(json);
-      return decoder(config, weights -> LlamaModel.load(config, weights), json, wanted, classes, source);
+      return decoder(config, json.tree(), wanted, classes, weights(source, config));
     }
     if (GemmaConfig.MODEL_TYPES.contains(type)) {
       GemmaConfig config = GemmaConfig.read(json);
-      return decoder(config, weights -> GemmaModel.load(config, weights), json, wanted, classes, source);
+      return decoder(config, json.tree(), wanted, classes, weights(source, config));
     }
     if (Gpt2Config.MODEL_TYPES.contains(type)) {
       Gpt2Config config = Gpt2Config.read(json);
-      return decoder(config, weights -> Gpt2Model.load(config, weights), json, wanted, classes, source);
+      return decoder(config, json.tree(), wanted, classes, weights(source, config));
     }
     throw unknownFamily(json, type);
   }
 
-  private PretrainedModel decoder(DecoderConfig config, Function<Weights, DecoderModel> family, ConfigReader json,
-      Task wanted, Labels classes, TensorSource source) {
-    Weights weights = weights(source, config);
-    DecoderModel backbone = family.apply(weights.quantizing(quantized));
+  /** Another model with the tensors of one that has no adapters; see {@link PretrainedModel#twin}. */
+  public static PretrainedModel twin(PretrainedModel model) {
+    ModelLoader loader = new ModelLoader(null, null);
+    Weights weights = Weights.of(SharedTensors.of(model), name -> name, 0, 0);
+    return switch (model.config()) {
+      case BertConfig bert -> loader.bert(bert, model.source(), model.task(), model.labels(), weights);
+      case DecoderConfig decoder -> loader.decoder(decoder, model.source(), model.task(), model.labels(), weights);
+    };
+  }
+
+  private PretrainedModel decoder(DecoderConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights) {
+    weights.quantizing(quantized);
+    DecoderModel backbone = switch (config) {
+      case LlamaConfig llama -> LlamaModel.load(llama, weights);
+      case GemmaConfig gemma -> GemmaModel.load(gemma, weights);
+      case Gpt2Config gpt2 -> Gpt2Model.load(gpt2, weights);
+    };
     weights.quantizing(null);
     // transformers keeps a head that is not the table, whatever the configuration says
     boolean tied = config.tied() && !weights.differs(CausalHead.WEIGHT, backbone.embeddings().weight());
@@ -180,16 +195,13 @@ public final class ModelLoader {
         || config instanceof Gpt2Config && Gpt2Model.isIgnored(name));
   }
 
-  private PretrainedModel bert(ConfigReader json, Task wanted, Labels classes, TensorSource source) {
-    BertConfig config = BertConfig.read(json);
-    checkPositions(json, source);
-    Weights weights = weights(source, BertModel.prefix(config), config.deviation());
+  private PretrainedModel bert(BertConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights) {
     Backbone backbone = BertModel.load(config, weights.quantizing(quantized));
     weights.quantizing(null);
     Head head = switch (wanted) {
       case SEQUENCE_CLASSIFICATION -> BertModel.classificationHead(config, classes, weights);
       case EMBEDDING -> new MeanPooling();
-      case CAUSAL_LM -> throw new ModelException(json.file() + ": model_type '" + config.modelType()
+      case CAUSAL_LM -> throw new ModelException(configFile + ": model_type '" + config.modelType()
           + "' is an encoder: it classifies or embeds, it does not generate text");
     };
     return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
@@ -219,7 +231,7 @@ public final class ModelLoader {
     }
   }
 
-  private PretrainedModel assemble(ModelConfig config, Task task, Labels classes, ConfigReader json, Backbone backbone,
+  private PretrainedModel assemble(ModelConfig config, Task task, Labels classes, ObjectNode json, Backbone backbone,
       Head head, Weights weights, Predicate<String> ignored) {
     weights.finish(ignored);
     if (labels == null && !untrained && !weights.madeAnew().isEmpty()) {
@@ -228,7 +240,7 @@ public final class ModelLoader {
           + " missing or of another size, and a new one would answer at random; train it (hone train; --method head trains the "
           + "head alone), or load the model with an adapter that holds it");
     }
-    return new PretrainedModel(config, task, classes, json.tree(), backbone, head, weights.madeAnew(), weights.converted());
+    return new PretrainedModel(config, task, classes, json, backbone, head, weights.madeAnew(), weights.converted());
   }
 
   /** The name of a parameter in the file of a bare backbone. */

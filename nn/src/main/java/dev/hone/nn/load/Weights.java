@@ -190,7 +190,9 @@ public final class Weights {
 
   /** A linear layer with weight [inputs, outputs], as GPT-2 stores it; a quantised one is [outputs, inputs] everywhere. */
   public Linear conv1d(String name, int inputs, int outputs) {
-    boolean coded = source != null && BitsAndBytes.holds(source, fileName.apply(name + ".weight"));
+    String file = fileName.apply(name + ".weight");
+    boolean coded = source != null
+        && (BitsAndBytes.holds(source, file) || source.contains(file) && source.dtype(file).isQuantized());
     Parameter weight = coded ? parameter(name + ".weight", outputs, inputs)
         : quantized(parameter(name + ".weight", inputs, outputs), true);
     return new Linear(weight, parameter(name + ".bias", Init.ZERO, outputs), coded || quantized != null);

@@ -99,9 +99,6 @@ public final class TrialRun {
     }
     tuning = model;
     model.addListener(new Watch());
-    if (stopped) {
-      model.stop();
-    }
   }
 
   /** Ends the run after its step. */
@@ -136,6 +133,9 @@ public final class TrialRun {
     @Override
     public void onStep(Step step) {
       steps = step.step();
+      if (stopped) { // before the run began
+        tuning.stop();
+      }
     }
 
     @Override
