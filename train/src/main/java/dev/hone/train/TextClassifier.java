@@ -30,7 +30,8 @@ import java.util.stream.IntStream;
  * <p>Several adapters on one base are chosen per call:
  *
  * {@snippet :
- * TextClassifier classifier = TextClassifier.load(Path.of("minilm"), Map.of("mild", Path.of("a"), "strict", Path.of("b")));
+ * Map<String, Path> adapters = Map.of("mild", Path.of("a"), "strict", Path.of("b"));
+ * TextClassifier classifier = TextClassifier.withAdapters(Path.of("minilm"), adapters);
  * classifier.predict(texts, "strict");
  * classifier.adapters().activate("mild"); // for predict(texts) from now on
  * }
@@ -105,9 +106,9 @@ public final class TextClassifier {
    * @param directory the base model
    * @param adapters at least one, by name; all with the same labels
    */
-  public static TextClassifier load(Path directory, Map<String, Path> adapters) throws IOException {
+  public static TextClassifier withAdapters(Path directory, Map<String, Path> adapters) throws IOException {
     if (adapters.isEmpty()) {
-      throw new IllegalArgumentException("TextClassifier.load: at least one adapter is needed, it says what the labels are");
+      throw new IllegalArgumentException("TextClassifier.withAdapters: give at least one adapter, it says what the labels are");
     }
     Path first = adapters.values().iterator().next();
     PretrainedModel model = AdapterFiles.base(first, directory);

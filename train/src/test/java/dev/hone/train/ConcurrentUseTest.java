@@ -87,7 +87,7 @@ class ConcurrentUseTest {
     String ofA = bits(TextClassifier.load(model, a).predict(texts));
     String ofB = bits(TextClassifier.load(model, b).predict(texts));
     assertFalse(ofA.equals(ofB));
-    TextClassifier classifier = TextClassifier.load(model, Map.of("a", a, "b", b));
+    TextClassifier classifier = TextClassifier.withAdapters(model, Map.of("a", a, "b", b));
     classifier.adapters().activate("a");
     Set<String> wrong = ConcurrentHashMap.newKeySet();
     AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -133,7 +133,7 @@ class ConcurrentUseTest {
     String labels = Files.readString(a.resolve(AdapterFiles.LABELS));
     Path other = adapter(2);
     Files.writeString(other.resolve(AdapterFiles.LABELS), labels.replace("down", "under"));
-    TextClassifier classifier = TextClassifier.load(model, Map.of("a", a));
+    TextClassifier classifier = TextClassifier.withAdapters(model, Map.of("a", a));
     String message = assertThrows(RuntimeException.class, () -> classifier.adapters().load("b", other)).getMessage();
     assertTrue(message.contains("the adapter answers with single_label_classification"), message);
     assertTrue(message.contains("under") && message.contains("down"), message);
@@ -249,7 +249,7 @@ class ConcurrentUseTest {
   void oneBaseAnswersWhileAnAdapterOnItIsTrained() throws Exception {
     Path a = adapter(1);
     String ofA = bits(TextClassifier.load(model, a).predict(texts));
-    TextClassifier classifier = TextClassifier.load(model, Map.of("a", a));
+    TextClassifier classifier = TextClassifier.withAdapters(model, Map.of("a", a));
     Adapter next = classifier.adapters().add("next", LoraConfig.of(4, 8), 7);
     TrainingSet set = ClassifierTuning.encode(classifier, data);
     Trainer trainer = new Trainer(next.model(), next.parameters().values(),

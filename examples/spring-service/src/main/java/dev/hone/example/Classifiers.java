@@ -44,7 +44,7 @@ class Classifiers implements DisposableBean {
       byName.put(Path.of(adapter).getFileName().toString(), Path.of(adapter));
     }
     Path base = ModelCache.ofUser().directory(ModelReference.parse(model), System.err::println);
-    this.classifier = TextClassifier.load(base, byName);
+    this.classifier = TextClassifier.withAdapters(base, byName);
     this.data = data;
     classifier.adapters().activate(byName.keySet().iterator().next());
   }
