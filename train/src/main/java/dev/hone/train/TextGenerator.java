@@ -90,9 +90,9 @@ public final class TextGenerator {
    */
   static TextGenerator of(PretrainedModel model, Tokenizer tokenizer, Path companions, Path adapter) throws IOException {
     ChatTemplates templates = ChatTemplates.read(companions);
-    boolean own = adapter != null && Files.isRegularFile(adapter.resolve(ChatTemplates.FILE));
-    if (own) {
-      templates = new ChatTemplates(ChatTemplates.read(adapter).sources(), templates.specialTokens());
+    Map<String, String> own = adapter == null ? Map.of() : ChatTemplates.read(adapter).sources();
+    if (!own.isEmpty()) {
+      templates = new ChatTemplates(own, templates.specialTokens());
     }
     boolean ownSettings = adapter != null && Files.isRegularFile(adapter.resolve(GenerationSettings.FILE));
     GenerationSettings settings = GenerationSettings.read(ownSettings ? adapter : companions);

@@ -2,10 +2,13 @@ package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.DType;
+import dev.hone.core.io.AtomicFile;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.tokenizer.chat.ChatTemplates;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
@@ -177,6 +180,21 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
       Files.copy(tokenizer, directory.resolve("tokenizer.json"), StandardCopyOption.REPLACE_EXISTING);
     }
     copyCompanions(base, directory);
+  }
+
+  /**
+   * Copies an adapter's chat template and generation settings, which go before its base's, to where a model with the adapter in its
+   * weights is.
+   */
+  public static void copyOwn(Path adapter, Path directory) throws IOException {
+    String template = ChatTemplates.read(adapter).sources().get("default");
+    if (template != null) {
+      AtomicFile.writeString(directory.resolve(ChatTemplates.FILE), template);
+    }
+    Path settings = adapter.resolve(GenerationSettings.FILE);
+    if (Files.isRegularFile(settings)) {
+      Files.copy(settings, directory.resolve(GenerationSettings.FILE), StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   /** Copies what stands beside the weights of a model and holds for one that was made of it. */

@@ -65,6 +65,7 @@ final class MergeCommand implements Command {
     float[] after = probe(model);
     model.save(output, held != null && dtype == null ? DType.F32 : dtype);
     Tuning.copyTokenizer(base, output);
+    Tuning.copyOwn(directory, output);
     console.note(String.format(Locale.ROOT, "merged %s into %s: answers to %d random tokens changed by at most %.1e of the "
         + "largest%s; written to %s", directory, base, PROBE, difference(before, after),
         dtype == null || dtype == DType.F32 ? "" : ", before rounding to " + dtype, output));

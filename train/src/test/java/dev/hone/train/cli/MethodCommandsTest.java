@@ -125,6 +125,24 @@ class MethodCommandsTest {
   }
 
   @Test
+  void theMergedModelHasTheAdaptersChatTemplateAndGenerationSettings() throws IOException {
+    train("out").assertDone();
+    Path adapter = directory.resolve("out/adapter");
+    String template = "<{{ messages[0].content }}>";
+    Path file = Files.writeString(adapter.resolve("chat_template.jinja"), template);
+    String settings = "{\"eos_token_id\": 1, \"max_new_tokens\": 7}";
+    Files.writeString(adapter.resolve("generation_config.json"), settings);
+    for (String out : List.of("merged", "merged-too")) {
+      Path merged = directory.resolve(out);
+      CommandRun.of("merge", "--model", model, "--adapter", adapter, "--output-dir", merged).assertDone();
+      assertEquals(template, Files.readString(merged.resolve("chat_template.jinja")));
+      assertEquals(settings, Files.readString(merged.resolve("generation_config.json")));
+      Files.deleteIfExists(file); // the second time it stands where older versions of transformers write it
+      Files.writeString(adapter.resolve("tokenizer_config.json"), "{\"chat_template\": \"" + template + "\"}");
+    }
+  }
+
+  @Test
   void halfAndHalfOfOneAdapterIsThatAdapter() {
     train("out").assertDone();
     Path adapter = directory.resolve("out/adapter");
