@@ -27,6 +27,7 @@ import java.util.stream.IntStream;
 public record Split(int[] train, int[] heldOut) {
   /** Names the stream of random numbers of this draw. */
   private static final long STREAM = 0x73706C6974L;
+  private static final int SHOWN = 60; // characters of a text in a message
 
   /**
    * Draws the held-out rows.
@@ -34,6 +35,7 @@ public record Split(int[] train, int[] heldOut) {
    * @param data the rows
    * @param size below 1 the share to hold out, from 1 on the number of rows
    * @param seed another seed gives another draw
+   * @throws DataException if that leaves no row on one side, such as where all rows have the same text
    */
   public static Split stratified(Dataset<Example.Labelled> data, double size, long seed) {
     return draw(data, size, seed, Example.Labelled::text, Example.Labelled::label);
@@ -48,6 +50,9 @@ public record Split(int[] train, int[] heldOut) {
   public static Split lastRows(Dataset<?> data, double size) {
     int n = data.size();
     int held = checked(data, size);
+    if (held == 0 || held == n) {
+      throw tooFew(data, size, held);
+    }
     return new Split(IntStream.range(0, n - held).toArray(), IntStream.range(n - held, n).toArray());
   }
 
@@ -62,9 +67,45 @@ public record Split(int[] train, int[] heldOut) {
     return whole ? (int) size : (int) Math.rint(size * n);
   }
 
+  private static DataException tooFew(Dataset<?> data, double size, int held) {
+    return new DataException(data.source(), size + " of " + data.size() + (data.size() == 1 ? " row is " : " rows is ")
+        + (held == 0 ? "none" : "all") + "; hold out a number of rows (--val-size 1), or none (--val-size 0)");
+  }
+
+  /** Rows with the same text stay together: names the one that most have. */
+  private static <E extends Example> DataException together(Dataset<E> data, int held, Copies copies) {
+    int largest = 0;
+    for (int group = 1; group < copies.groups; group++) {
+      largest = copies.sizeOf[group] > copies.sizeOf[largest] ? group : largest;
+    }
+    int row = 0;
+    while (copies.groupOf[row] != largest) {
+      row++;
+    }
+    String said = prompt(data.row(row)).strip();
+    return new DataException(data.source(), "cannot hold out " + held + " of " + data.size() + " rows: "
+        + (copies.sizeOf[largest] == 1 ? "each is the only one of its label"
+            : "those with the same text stay together, and " + copies.sizeOf[largest] + " have '"
+                + (said.length() > SHOWN ? said.substring(0, SHOWN) + "..." : said) + "'")
+        + "; --val-size 0 holds none out, --eval-data names rows to measure on");
+  }
+
+  private static String prompt(Example row) {
+    return switch (row) {
+      case Example.Labelled labelled -> labelled.text();
+      case Example.Completion completion -> completion.prompt();
+      case Example.Chat chat -> String.valueOf(chat.messages().getFirst().get("content"));
+      case Example.Text text -> text.text();
+      default -> row.toString();
+    };
+  }
+
   private static <E extends Example> Split draw(Dataset<E> data, double size, long seed, Function<E, String> text,
       Function<E, String> labelOf) {
     int held = checked(data, size);
+    if (held == 0) {
+      throw tooFew(data, size, held);
+    }
     Copies copies = Copies.of(data, text, labelOf);
     int[] rows = new int[copies.labels.size()];
     for (int group = 0; group < copies.groups; group++) {
@@ -84,7 +125,11 @@ public record Split(int[] train, int[] heldOut) {
         }
       }
     }
-    return new Split(copies.rows(out, false), copies.rows(out, true));
+    Split split = new Split(copies.rows(out, false), copies.rows(out, true));
+    if (split.heldOut.length == 0) {
+      throw together(data, held, copies);
+    }
+    return split;
   }
 
   /**

@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -73,6 +75,28 @@ class SplitTest {
     }
     assertEquals("rows: cannot hold out 10 of 10 rows; give a share between 0 and 1 or a number of rows below 10",
         assertThrows(DataException.class, () -> Split.stratified(data, 10, 1)).getMessage());
+  }
+
+  @Test
+  void anEmptySideIsRefusedNamingTheTextThatIsShared() {
+    List<Example.Language> same = Collections.nCopies(16, new Example.Completion("Say a colour.", "red"));
+    assertEquals("rows: cannot hold out 2 of 16 rows: those with the same text stay together, and 16 have 'Say a colour.'; "
+        + "--val-size 0 holds none out, --eval-data names rows to measure on",
+        refusal(() -> Split.random(Dataset.of("rows", same), 0.1, 1)));
+    List<Example.Labelled> two = IntStream.range(0, 16)
+        .mapToObj(i -> new Example.Labelled((i < 9 ? "long " : "short ") + "x".repeat(80), i < 9 ? "a" : "b")).toList();
+    assertTrue(refusal(() -> Split.stratified(Dataset.of("rows", two), 0.2, 1))
+        .contains("and 9 have 'long " + "x".repeat(55) + "...'; --val-size 0"));
+    assertTrue(refusal(() -> Split.stratified(data(1, 1, 1, 1), 1, 1)).contains("each is the only one of its label; --val-size 0"));
+    assertEquals("rows: 0.1 of 4 rows is none; hold out a number of rows (--val-size 1), or none (--val-size 0)",
+        refusal(() -> Split.stratified(data(2, 2), 0.1, 1)));
+    assertEquals("rows: 0.9 of 3 rows is all; hold out a number of rows (--val-size 1), or none (--val-size 0)",
+        refusal(() -> Split.lastRows(data(3), 0.9)));
+    assertEquals(1, Split.stratified(data(2, 2), 1, 1).heldOut().length);
+  }
+
+  private static String refusal(Executable split) {
+    return assertThrows(DataException.class, split).getMessage();
   }
 
   private static Dataset<Example.Labelled> data(int... counts) {
