@@ -127,8 +127,8 @@ public final class AdapterFiles {
   }
 
   /**
-   * The base model as an adapter wants it: for the same task, or for the base's own where the adapter names none, and with as many
-   * classes. Labels without names are the base's, if it has as many, or else LABEL_0 and so on.
+   * The base model as an adapter wants it: for the same task, or for the base's own where the adapter names none, and with as
+   * many classes. Labels without names are the base's, if it has as many, or else LABEL_0 and so on.
    *
    * @param model the base's directory
    */
@@ -215,11 +215,12 @@ public final class AdapterFiles {
     Safetensors tensors = open(directory);
     AdapterConfig config = config(directory);
     if (model.task() == Task.SEQUENCE_CLASSIFICATION && headSize(directory) > 0) { // PEFT's names of heads, said or not
-      config = config.withModulesToSave(Stream.concat(config.modulesToSave().stream(), Stream.of("classifier", "score")).toList());
+      config = config.withModulesToSave(
+          Stream.concat(config.modulesToSave().stream(), Stream.of("classifier", "score")).toList());
     }
     if (config instanceof LoraConfig lora && lora.init().iterations() > 0) {
-      throw new AdapterException(directory.resolve(CONFIG) + ": 'init_lora_weights' is '" + lora.init() + "': what is left of the "
-          + "base depends on random numbers that the file does not hold; convert the adapter where it was made (PEFT's "
+      throw new AdapterException(directory.resolve(CONFIG) + ": 'init_lora_weights' is '" + lora.init() + "': what is left of "
+          + "the base depends on random numbers that the file does not hold; convert the adapter where it was made (PEFT's "
           + "path_initial_model_for_weight_conversion), or train with pissa");
     }
     Map<String, String> names = StoredNames.of(tensors.names(), config, model);

@@ -75,7 +75,8 @@ final class LoraParts {
   private LoraLinear taken(String path, Linear linear) {
     if (linear.weight().value().isQuantized()) {
       throw new AdapterException(config.init() + ": " + path + " is quantised (" + linear.weight().value().dtype() + "), and "
-          + config.init() + " changes the weights of its base; start with another init_lora_weights, or load the base unquantised");
+          + config.init() + " changes the weights of its base; start with another init_lora_weights, or load the base "
+          + "unquantised");
     }
     int rank = rank(path);
     int most = Math.min(linear.inputs(), linear.outputs());
@@ -154,8 +155,8 @@ final class LoraParts {
 
   private void add(String path, Embedding table) {
     if (config.dora() || config.init().takesFromBase()) {
-      throw new AdapterException((config.dora() ? "use_dora" : config.init()) + " is for linear layers, " + path + " is an embedding; "
-          + "take it out of target_modules");
+      throw new AdapterException((config.dora() ? "use_dora" : config.init()) + " is for linear layers, " + path
+          + " is an embedding; take it out of target_modules");
     }
     int rank = rank(path);
     int rows = table.weight().shape().dim(0);
@@ -169,7 +170,8 @@ final class LoraParts {
   /** The head gets what the table has. */
   private void addTied(Tie tie) {
     if (!(parts.embeddings().get(tie.tablePath()) instanceof LoraEmbedding table)) {
-      throw new AdapterException("ensure_weight_tying: " + tie.tablePath() + " is excluded, and " + tie.headPath() + " follows it");
+      throw new AdapterException("ensure_weight_tying: " + tie.tablePath() + " is excluded, and " + tie.headPath()
+          + " follows it");
     }
     parts.linears().put(tie.headPath(),
         new TiedLora(table, scale(tie.headPath()), config.dropout(), Pass.site("lora." + tie.headPath(), 0)));

@@ -39,7 +39,8 @@ public record ModuleNames(List<String> names, boolean pattern) {
 
   /** Whether a part is meant. */
   boolean matches(String path) {
-    return pattern ? PythonRegex.compile(names.getFirst()).matcher(path).matches() : names.stream().anyMatch(name -> ends(path, name));
+    return pattern ? PythonRegex.compile(names.getFirst()).matcher(path).matches()
+        : names.stream().anyMatch(name -> ends(path, name));
   }
 
   /** Whether a path is a name or ends with it. */

@@ -16,8 +16,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What a configuration means in a model. Names are matched with the paths that files have, {@link PretrainedModel#fileName}; results
- * are paths of the model.
+ * What a configuration means in a model. Names are matched with the paths that files have, {@link PretrainedModel#fileName};
+ * results are paths of the model.
  *
  * @param config with what is not said but follows from the model
  * @param stored whether it is of a file, which may name what its base does not have

@@ -23,8 +23,8 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
   }
 
   /**
-   * PiSSA or OLoRA took scale · B0 · A0 away from the base, so on the base as it is the adapter is [B, -B0] · [A; A0]: an ordinary
-   * one of twice the rank, which nobody needs to decompose the base for.
+   * PiSSA or OLoRA took scale · B0 · A0 away from the base, so on the base as it is the adapter is [B, -B0] · [A; A0]: an
+   * ordinary one of twice the rank, which nobody needs to decompose the base for.
    */
   private static Stored converted(LoraConfig config, Map<String, Tensor> tensors, Map<String, Tensor[]> starts) {
     starts.forEach((path, start) -> {

@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Names of the tensors in an adapter file, as PEFT writes them today, from what they are called in files of other programs and older
- * versions: with the name of the adapter ({@code lora_A.default.weight}), with what compiling and distributed training put around
+ * Names of the tensors in an adapter file, as PEFT writes them today, from what they are called in files of other programs and
+ * older versions: with the name of the adapter ({@code lora_A.default.weight}), with what compiling and distributed training put around
  * modules, without {@code base_model.model.}, or with the prefix of a backbone where the model is nothing but that.
  */
 final class StoredNames {

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A head whose projection is the table of embeddings. By PEFT's rules an adapter of one of the two leaves the other one as the base
- * has it, unless {@code ensure_weight_tying} keeps both the same.
+ * A head whose projection is the table of embeddings. By PEFT's rules an adapter of one of the two leaves the other one as the
+ * base has it, unless {@code ensure_weight_tying} keeps both the same.
  *
  * @param headPath of the projection
  * @param tablePath of the table

@@ -122,7 +122,8 @@ class SelectionTest {
     float[] wanted = TinyModel.answers(model);
     assertNotEquals(Arrays.hashCode(base), Arrays.hashCode(wanted));
     for (String[] names : new String[][] {{"lora_A.weight", "lora_A.default.weight"}, {"lora_B.weight", "lora_B.mine.weight"},
-        {"lora_magnitude_vector", "lora_magnitude_vector.weight"}, {"lora_magnitude_vector", "lora_magnitude_vector.default.weight"},
+        {"lora_magnitude_vector", "lora_magnitude_vector.weight"},
+        {"lora_magnitude_vector", "lora_magnitude_vector.default.weight"},
         {"lm_head.weight", "lm_head.modules_to_save.default.weight"}, {"base_model.model.", "base_model.model._orig_mod."},
         {"base_model.model.", "_orig_mod.base_model.model."}, {"base_model.model.", "module.base_model.model."},
         {"base_model.model.", ""}}) {
@@ -134,17 +135,22 @@ class SelectionTest {
     }
   }
 
+  private static void forgetSaved(Path config) throws IOException {
+    Files.writeString(config,
+        Files.readString(config).replaceFirst("\"modules_to_save\"[^\\]]*\\]", "\"modules_to_save\" : null"));
+  }
+
   @Test
   void messagesSayWhatTheConfigurationSays() throws IOException {
     PretrainedModel model = TinyModel.llama(directory, false);
     AdapterFiles.save(Adapter.attach(model, LORA.withModulesToSave(List.of("lm_head")), 1), directory, "base");
     Path config = directory.resolve(AdapterFiles.CONFIG);
-    Files.writeString(config, Files.readString(config).replaceFirst("\"modules_to_save\"[^\\]]*\\]", "\"modules_to_save\" : null"));
+    forgetSaved(config);
     AdapterFiles.load(directory, TinyModel.llama(directory, false)); // the base's values: harmless
     Adapter adapter = Adapter.attach(TinyModel.llama(directory, false), LORA.withModulesToSave(List.of("lm_head")), 1);
     TinyModel.change(adapter);
     AdapterFiles.save(adapter, directory, "base");
-    Files.writeString(config, Files.readString(config).replaceFirst("\"modules_to_save\"[^\\]]*\\]", "\"modules_to_save\" : null"));
+    forgetSaved(config);
     String message = assertThrows(AdapterException.class,
         () -> AdapterFiles.load(directory, TinyModel.llama(directory, false))).getMessage();
     assertTrue(message.endsWith("base_model.model.lm_head.weight has other values than the base model, and nothing in "

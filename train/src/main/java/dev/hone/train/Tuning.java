@@ -183,8 +183,8 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
   }
 
   /**
-   * Copies an adapter's chat template and generation settings, which go before its base's, to where a model with the adapter in its
-   * weights is.
+   * Copies an adapter's chat template and generation settings, which go before its base's, to where a model with the adapter
+   * in its weights is.
    */
   public static void copyOwn(Path adapter, Path directory) throws IOException {
     String template = ChatTemplates.read(adapter).sources().get("default");
