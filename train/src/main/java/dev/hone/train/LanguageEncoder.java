@@ -82,6 +82,13 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     return new LanguageEncoder(tokenizer, templates, endToken, vocabulary, length, prompts);
   }
 
+  /** The same with another chat template, by its Jinja source. Throws {@link ChatTemplateException} if it cannot be parsed. */
+  public LanguageEncoder withTemplate(String source) {
+    ChatTemplates other = new ChatTemplates(Map.of("default", source), templates.specialTokens());
+    other.named("default"); // what cannot be parsed fails now
+    return new LanguageEncoder(tokenizer, other, endToken, vocabulary, maxLength, withPrompts);
+  }
+
   /**
    * Rows as a model takes them.
    *

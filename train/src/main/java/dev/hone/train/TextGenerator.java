@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -117,10 +116,7 @@ public final class TextGenerator {
 
   /** The same with another chat template, by its Jinja source. */
   public TextGenerator withTemplate(String source) {
-    ChatTemplates templates = new ChatTemplates(Map.of("default", source), encoder.templates().specialTokens());
-    templates.named("default"); // what cannot be parsed fails now
-    return new TextGenerator(model, new LanguageEncoder(encoder.tokenizer(), templates, encoder.endToken(), encoder.vocabulary(),
-        encoder.maxLength(), encoder.withPrompts()), settings);
+    return new TextGenerator(model, encoder.withTemplate(source), settings);
   }
 
   /**

@@ -109,7 +109,8 @@ final class EvaluateCommand implements Command {
     Path file = Path.of(arguments.required("data"));
     TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"), QuantFlags.of(arguments));
     Labels labels = classifier.model().labels();
-    Dataset<Example.Labelled> all = Dataset.labelled(file, options, labels.kind() == Labels.Kind.MULTI_LABEL);
+    Dataset<Example.Labelled> all = Dataset.labelled(file, options.labels().isEmpty() ? options.withLabels("exact") : options,
+        labels.kind());
     Baseline<TextClassifier> baseline = baseline(arguments, model, (base, adapter) -> {
       TextClassifier other = TextClassifier.load(base, adapter, QuantFlags.of(arguments));
       if (!other.model().labels().equals(labels)) {

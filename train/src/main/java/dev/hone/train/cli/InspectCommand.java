@@ -8,6 +8,7 @@ import dev.hone.train.inspect.Finding.Level;
 import dev.hone.train.inspect.InspectSettings;
 import dev.hone.train.inspect.Inspection;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,8 +88,11 @@ final class InspectCommand implements Command {
     DataParts data = DataParts.parse(arguments.required("data"));
     Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
     InspectSettings settings = new InspectSettings(List.copyOf(data.files().keySet()), apart == null ? List.of() : List.of(apart),
-        TrainCommand.data(arguments), task(arguments), labels(arguments), null, null, 0,
+        TrainCommand.data(arguments), task(arguments), labels(arguments), null, null, null, 0,
         false, arguments.number("likeness"));
+    if (arguments.has("chat-template")) {
+      settings = settings.withTemplate(Files.readString(arguments.path("chat-template")));
+    }
     int length = arguments.has("max-length") ? arguments.integer("max-length") : 0;
     if (arguments.has("init")) {
       Path tokenizer = Path.of(arguments.required("tokenizer"));

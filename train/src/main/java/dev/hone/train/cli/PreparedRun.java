@@ -70,7 +70,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
     Labels.Kind kind = kind(arguments.text("problem-type"));
     boolean classes = kind == Labels.Kind.SINGLE_LABEL;
     Parts<Example.Labelled> parts = parts(arguments, config, say,
-        (file, options) -> Dataset.labelled(file, options, kind == Labels.Kind.MULTI_LABEL), (data, size) -> chosen(data,
+        (file, options) -> Dataset.labelled(file, options, kind), (data, size) -> chosen(data,
             classes ? Split.stratified(data, size, config.seed()) : Split.random(data, size, config.seed())));
     Labels labels = ClassifierTuning.labels(parts.training, kind);
     Path model = ModelArgument.resolve(arguments.required("model"), console);

@@ -93,11 +93,13 @@ final class TrainCommand implements Command {
   static final List<Flag> DATA = List.of(
       Flag.of("columns", "text=A,label=B", "", "which columns to read, by name or number from 1; detected otherwise"),
       Flag.of("format", "WORDS", "", "csv tsv jsonl json fasttext, comma semicolon tab pipe, (no)header, (no)quotes"),
-      Flag.of("encoding", "NAME", "", "characters of the files, such as windows-1252 [UTF-8, UTF-16 where a mark says so]"));
+      Flag.of("encoding", "NAME", "", "characters of the files, such as windows-1252 [UTF-8, UTF-16 where a mark says so]"),
+      Flag.of("labels", "exact|merge", "", "each spelling is a class, or capitals, spaces and 1.0 for 1 make no other [refuse to guess]"));
 
   /** How files are read, as the flags say. */
   static DataOptions data(Arguments arguments) {
-    return new DataOptions(arguments.text("format"), arguments.text("columns")).withEncoding(arguments.text("encoding"));
+    return new DataOptions(arguments.text("format"), arguments.text("columns")).withEncoding(arguments.text("encoding"))
+        .withLabels(arguments.text("labels"));
   }
 
   /** How a model is tuned. */

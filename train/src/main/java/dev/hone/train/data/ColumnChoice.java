@@ -1,6 +1,7 @@
 package dev.hone.train.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -15,18 +16,18 @@ final class ColumnChoice {
   private final Table table;
   private final DataOptions options;
   private final int text;
-  private final int label;
+  private final List<Integer> labels; // several: columns of 0 and 1
 
-  /** Chooses; {@code withLabel} makes a label column a must, which with {@code lists} may hold lists. */
-  ColumnChoice(Table table, DataOptions options, boolean withLabel, boolean lists) {
+  /** Chooses; {@code withLabel} makes a label column a must. */
+  ColumnChoice(Table table, DataOptions options, boolean withLabel) {
     this.table = table;
     this.options = options;
     int saidText = said(DataOptions.TEXT);
-    int saidLabel = said(DataOptions.LABEL);
-    if (saidText >= 0 && saidText == saidLabel) {
+    List<Integer> said = saidLabels();
+    if (saidText >= 0 && said.contains(saidText)) {
       throw new DataException(table.source(), "text and label are the same column; " + table.columnList());
     }
-    int foundLabel = saidLabel >= 0 ? saidLabel : named(ColumnNames.LABEL, saidText);
+    int foundLabel = !said.isEmpty() ? said.getFirst() : named(ColumnNames.LABEL, saidText);
     int foundText = saidText >= 0 ? saidText : named(ColumnNames.TEXT, foundLabel);
     if (foundLabel < 0) {
       foundLabel = byRepeats(foundText, withLabel);
@@ -40,24 +41,38 @@ final class ColumnChoice {
     if (foundText < 0) {
       throw cannotTell("the text");
     }
-    text = flat(foundText);
-    label = withLabel && !lists ? flat(foundLabel) : foundLabel;
+    requireFlat(table, foundText);
+    text = foundText;
+    labels = said.size() > 1 ? said : foundLabel < 0 ? List.of() : List.of(foundLabel);
   }
 
-  /** Fails if a row that was read since has a list where a text or a label is needed. */
-  void checkFlat(boolean lists) {
-    requireFlat(table, text);
-    if (label >= 0 && !lists) {
-      requireFlat(table, label);
+  /** Whether a column is called as labels are, or looks like one. */
+  static boolean hasLabel(Table table) {
+    if (table.named() && ColumnNames.LABEL.stream().anyMatch(name -> table.columns().stream()
+        .anyMatch(column -> ColumnNames.plain(column).equals(name)))) {
+      return true;
     }
+    List<Integer> alike = candidates(table, table.named() ? named(table, ColumnNames.TEXT, -1) : -1);
+    return alike.size() > 1 || alike.size() == 1 && table.columns().size() > 1;
   }
 
   int text() {
     return text;
   }
 
-  int label() {
-    return label;
+  /** The column of the label; several if there is one for each label; none if none was found. */
+  List<Integer> labels() {
+    return labels;
+  }
+
+  private List<Integer> saidLabels() {
+    String name = options.parts().get(DataOptions.LABEL);
+    if (name == null) {
+      return List.of();
+    }
+    boolean several = name.contains("|") && !table.columns().contains(name);
+    return Arrays.stream(several ? name.split("\\s*\\|\\s*") : new String[] {name})
+        .map(each -> said(table, DataOptions.LABEL, each)).distinct().toList();
   }
 
   private int said(String part) {
@@ -111,6 +126,32 @@ final class ColumnChoice {
   }
 
   private int byRepeats(int taken, boolean must) {
+    List<Integer> found = candidates(table, taken);
+    if (found.size() > 1 && taken < 0) {
+      found.remove(Integer.valueOf(byLength(-1))); // in short files texts look like labels, but are longer
+    }
+    if (found.size() > 1 && must) {
+      List<String> flags = found.stream().filter(this::isFlag).map(c -> table.columns().get(c)).toList();
+      if (flags.size() > 1) {
+        throw new DataException(table.source(), "the columns " + String.join(", ", flags) + " hold 0 and 1 alone, as if each were a "
+            + "label; say label=" + String.join("|", flags) + " in the columns (where a row may have any number of them, with "
+            + "--problem-type multi_label_classification), or label=" + flags.getFirst() + " for one of them");
+      }
+      throw new DataException(table.source(), "cannot tell the label, " + table.describe(found.get(0)) + " and "
+          + table.describe(found.get(1)) + " both look like one; say label=" + table.columns().get(found.get(0))
+          + " in the columns");
+    }
+    return found.size() == 1 ? found.getFirst() : -1;
+  }
+
+  /** Whether a column holds 0 and 1, or true and false. */
+  private boolean isFlag(int column) {
+    return table.head().stream().allMatch(row -> row[column] == null || Set.of("0", "1", "true", "false", "")
+        .contains(LabelCheck.plain(row[column])));
+  }
+
+  /** Columns whose cells are short and repeat. */
+  private static List<Integer> candidates(Table table, int taken) {
     List<Integer> found = new ArrayList<>();
     List<String[]> rows = table.head();
     for (int c = 0; c < table.columns().size(); c++) {
@@ -126,15 +167,7 @@ final class ColumnChoice {
         found.add(c);
       }
     }
-    if (found.size() > 1 && taken < 0) {
-      found.remove(Integer.valueOf(byLength(-1))); // in short files texts look like labels, but are longer
-    }
-    if (found.size() > 1 && must) {
-      throw new DataException(table.source(), "cannot tell the label, " + table.describe(found.get(0)) + " and "
-          + table.describe(found.get(1)) + " both look like one; say label=" + table.columns().get(found.get(0))
-          + " in the columns");
-    }
-    return found.size() == 1 ? found.getFirst() : -1;
+    return found;
   }
 
   private int byLength(int taken) {
@@ -166,11 +199,6 @@ final class ColumnChoice {
       }
     }
     return best;
-  }
-
-  private int flat(int column) {
-    requireFlat(table, column);
-    return column;
   }
 
   /** Fails if a column holds lists or objects. */

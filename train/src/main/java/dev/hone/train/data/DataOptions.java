@@ -13,12 +13,19 @@ import java.util.Map;
  *     {@code quotes noquotes}, separated by commas: {@code "csv,semicolon,noheader"}; {@code indexed} reads rows from the file
  *     when they are needed, as it is done anyway where the file is larger than an eighth of the heap. Empty: detect
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
- *     by its number from 1. Parts are {@code text label prompt completion messages tools system instruction input
- *     output}. Empty: detect
+ *     by its number from 1. A label may be in several columns of 0 and 1, {@code label=toxic|rude}. Parts are {@code text label
+ *     prompt completion messages tools system instruction input output}. Empty: detect
  * @param more further columns to keep, by header or number, for {@link Dataset#column}; one with a ? behind may be missing
  * @param encoding the name of the character set, such as {@code windows-1252}. Empty: UTF-8, or UTF-16 where a mark says so
+ * @param labels {@code exact}: every spelling is a label; {@code merge}: those that differ only by capitals, spaces or the writing of
+ *     a number are one, in small letters. Empty: as exact, but what looks like a mistake is refused
  */
-public record DataOptions(String format, String columns, List<String> more, String encoding) {
+public record DataOptions(String format, String columns, List<String> more, String encoding, String labels) {
+  /** Every spelling is a label of its own. */
+  static final String EXACT = "exact";
+  /** Labels that differ only by capitals, spaces or the writing of a number are one, in the plainest spelling. */
+  static final String MERGE = "merge";
+
   /** Detects everything. */
   public static final DataOptions DETECT = new DataOptions("", "");
 
@@ -38,7 +45,7 @@ public record DataOptions(String format, String columns, List<String> more, Stri
 
   /** Keeps no further columns. */
   public DataOptions(String format, String columns) {
-    this(format, columns, List.of(), "");
+    this(format, columns, List.of(), "", "");
   }
 
   /** Checks the texts. Throws {@link DataException} for a word or a part that is not known. */
@@ -48,6 +55,9 @@ public record DataOptions(String format, String columns, List<String> more, Stri
     columns = columns.strip();
     encoding = encoding.strip();
     TextEncoding.named(encoding);
+    if (!List.of("", EXACT, MERGE).contains(labels)) {
+      throw new DataException("labels '" + labels + "'", "must be " + EXACT + " or " + MERGE);
+    }
     for (String word : split(format)) {
       if (!WORDS.contains(word)) {
         throw new DataException("format '" + format + "'", "'" + word + "' is not known; known words: "
@@ -59,22 +69,27 @@ public record DataOptions(String format, String columns, List<String> more, Stri
 
   /** The same with other columns. */
   public DataOptions withColumns(String other) {
-    return new DataOptions(format, other, more, encoding);
+    return new DataOptions(format, other, more, encoding, labels);
   }
 
   /** The same with another format. */
   public DataOptions withFormat(String other) {
-    return new DataOptions(other, columns, more, encoding);
+    return new DataOptions(other, columns, more, encoding, labels);
   }
 
   /** The same that keeps these columns besides. */
   public DataOptions withMore(List<String> other) {
-    return new DataOptions(format, columns, other, encoding);
+    return new DataOptions(format, columns, other, encoding, labels);
   }
 
   /** The same of a file with other characters. */
   public DataOptions withEncoding(String other) {
-    return new DataOptions(format, columns, more, other);
+    return new DataOptions(format, columns, more, other, labels);
+  }
+
+  /** The same with labels taken in another way. */
+  public DataOptions withLabels(String other) {
+    return new DataOptions(format, columns, more, encoding, other);
   }
 
   /** The character set that is asked for, or null. */

@@ -1,6 +1,7 @@
 package dev.hone.train.data;
 
 import dev.hone.core.random.Philox;
+import dev.hone.nn.Labels;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,7 +26,7 @@ import java.util.function.IntFunction;
 public final class Dataset<E extends Example> {
   private static final double MOST_EMPTY = 0.05;
   private static final int LABELS_SHOWN = 10;
-  private static final int MOST_LABELS = 10_000;
+  private static final int MOST_LABELS = LabelSet.MOST;
   private static final int PIECE = 1 << 15;
   /** Names the stream of random numbers that samples a fraction of the rows. */
   private static final long SAMPLE = 0x73616D706C65L;
@@ -77,46 +78,49 @@ public final class Dataset<E extends Example> {
    * Reads texts with labels from a CSV, TSV, JSON or JSON lines file, also compressed with gzip.
    *
    * <p>Rows with an empty text are skipped and counted; more than 5 % of them is an error. So is all that
-   * {@link DataException} describes: no such file or column, a row of another width, an empty label, not UTF-8.
+   * {@link DataException} describes: no such file or column, a row of another width, an empty label, not UTF-8, and labels that
+   * look like a mistake ({@link LabelCheck}).
    */
   public static Dataset<Example.Labelled> labelled(Path file, DataOptions options) {
-    return labelled(file, options, false);
+    return labelled(file, options, Labels.Kind.SINGLE_LABEL);
   }
 
   /**
-   * The same.
-   *
-   * @param lists whether a label may be a JSON list, for rows that carry several
+   * The same of labels of any kind: of several a row has a JSON list, names separated by {@code |}, {@code ;} or commas, or columns of
+   * 0 and 1.
    */
-  public static Dataset<Example.Labelled> labelled(Path file, DataOptions options, boolean lists) {
+  public static Dataset<Example.Labelled> labelled(Path file, DataOptions options, Labels.Kind kind) {
     Table table = Table.read(file, options);
-    ColumnChoice columns = new ColumnChoice(table, options, true, lists);
+    LabelledRows reader = new LabelledRows(table, options, kind);
     LabelCounts labels = new LabelCounts();
-    int[] kept = new Keep(table, columns.text()).rows(r -> {
-      String label = table.cell(r, columns.label());
-      if (label == null || label.isBlank()) {
-        throw new DataException(table.source(), table.lines()[r], "the label (" + table.describe(columns.label())
-            + ") is empty");
+    LabelCheck check = reader.check();
+    int[] kept = new Keep(table, reader.textColumn()).rows(r -> {
+      if (reader.lacksLabel(r)) {
+        throw new DataException(table.source(), table.lines()[r], "the label (" + reader.describe() + ") is empty"
+            + (kind == Labels.Kind.MULTI_LABEL ? "; a row without labels has []" : ""));
       }
-      if (lists) {
-        new Example.Labelled("", label.strip()).labels().forEach(labels::add);
-      } else {
-        labels.add(label.strip());
-      }
+      List<String> said = reader.labels(r);
+      refuse(table.lines()[r], table, check.add(table.lines()[r], said));
+      said.forEach(labels::add);
     });
-    columns.checkFlat(lists);
-    return of(file, table, options, kept, r -> new Example.Labelled(table.cell(r, columns.text()), table.cell(r, columns.label()).strip()),
-        "text = " + table.describe(columns.text()) + ", label = " + table.describe(columns.label()) + "; " + labels);
+    reader.checkFlat();
+    refuse(0, table, check.end());
+    return of(file, table, options, kept, reader::row, reader.description() + "; " + labels);
+  }
+
+  private static void refuse(int line, Table table, String problem) {
+    if (problem != null) {
+      throw new DataException(table.source(), line, problem);
+    }
   }
 
   /** Reads texts alone, to predict for: as {@link #labelled}, but a label column is not needed and not kept. */
   public static Dataset<Example.Text> texts(Path file, DataOptions options) {
     Table table = Table.read(file, options);
-    ColumnChoice columns = new ColumnChoice(table, options, false, false);
-    int[] kept = new Keep(table, columns.text()).rows(_ -> { });
-    columns.checkFlat(false);
-    return of(file, table, options, kept, r -> new Example.Text(table.cell(r, columns.text())),
-        "text = " + table.describe(columns.text()));
+    int text = new ColumnChoice(table, options, false).text();
+    int[] kept = new Keep(table, text).rows(_ -> { });
+    ColumnChoice.requireFlat(table, text);
+    return of(file, table, options, kept, r -> new Example.Text(table.cell(r, text)), "text = " + table.describe(text));
   }
 
   /**

@@ -30,6 +30,8 @@ public record LabelSet(List<String> names) {
       .thenComparing(Comparator.naturalOrder());
 
   private static final int SHOWN = 20;
+  /** More different labels are no classes. */
+  static final int MOST = 10_000;
 
   /** Keeps the order given. Throws {@link IllegalArgumentException} if a label occurs twice or there is none. */
   public LabelSet {
@@ -123,7 +125,10 @@ public record LabelSet(List<String> names) {
   private int id(Map<String, Integer> ids, String label, Dataset<?> data, int row) {
     Integer id = ids.get(label);
     if (id == null) {
-      throw new DataException(data.source(), data.line(row), "label '" + label + "' is not known to the model; known labels: "
+      String alike = names.stream().filter(name -> LabelCheck.plain(name).equals(LabelCheck.plain(label))).findFirst()
+          .map(name -> ", which differs from '" + name + "' by its spelling alone (--labels merge, there as here)").orElse("");
+      throw new DataException(data.source(), data.line(row), "label '" + label + "' is not known to the model" + alike
+          + "; known labels: "
           + String.join(", ", names.subList(0, Math.min(size(), SHOWN))) + (size() > SHOWN ? ", ..." : ""));
     }
     return id;

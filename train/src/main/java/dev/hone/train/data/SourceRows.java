@@ -1,7 +1,9 @@
 package dev.hone.train.data;
 
+import dev.hone.nn.Labels;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 
@@ -15,7 +17,7 @@ public final class SourceRows {
   private final DataOptions options;
   private final Dataset<Example.Language> documents; // a plain text; null: there is a table
   private final Table table;
-  private final ColumnChoice labelled; // null: rows are for a language model
+  private final LabelledRows labelled; // null: rows are for a language model
   private final LanguageRows language;
   private final String description;
   private final boolean byLine;
@@ -31,7 +33,7 @@ public final class SourceRows {
     this.byLine = true;
   }
 
-  private SourceRows(Path file, DataOptions options, Table table, ColumnChoice labelled, LanguageRows language) {
+  private SourceRows(Path file, DataOptions options, Table table, LabelledRows labelled, LanguageRows language) {
     this.file = file;
     this.options = options;
     this.documents = null;
@@ -39,7 +41,7 @@ public final class SourceRows {
     this.labelled = labelled;
     this.language = language;
     this.description = Dataset.describe(file, table, table.rows().size(), 0) + ", " + (labelled == null ? language.description()
-        : "text = " + table.describe(labelled.text()) + ", label = " + table.describe(labelled.label()));
+        : labelled.description());
     this.byLine = rising(table.lines());
   }
 
@@ -53,13 +55,13 @@ public final class SourceRows {
   }
 
   /**
-   * Reads texts with labels; see {@link Dataset#labelled(Path, DataOptions, boolean)}.
+   * Reads texts with labels; see {@link Dataset#labelled(Path, DataOptions, Labels.Kind)}.
    *
    * @throws DataException for what is wrong with the file as a whole
    */
-  public static SourceRows labelled(Path file, DataOptions options, boolean lists) {
+  public static SourceRows labelled(Path file, DataOptions options, Labels.Kind kind) {
     Table table = Table.read(file, options);
-    return new SourceRows(file, options, table, new ColumnChoice(table, options, true, lists), null);
+    return new SourceRows(file, options, table, new LabelledRows(table, options, kind), null);
   }
 
   /**
@@ -76,10 +78,10 @@ public final class SourceRows {
   }
 
   /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */
-  public static SourceRows detected(Path file, DataOptions options, boolean lists) {
+  public static SourceRows detected(Path file, DataOptions options, Labels.Kind kind) {
     if (isDocument(file, options)) {
       try {
-        return labelled(file, options, lists); // labelled sentences are published as .txt, too
+        return labelled(file, options, kind); // labelled sentences are published as .txt, too
       } catch (DataException _) {
         return language(file, options);
       }
@@ -89,14 +91,10 @@ public final class SourceRows {
     if (language != null && !language.isTextAlone()) {
       return new SourceRows(file, options, table, null, language);
     }
-    try {
-      return new SourceRows(file, options, table, new ColumnChoice(table, options, true, lists), null);
-    } catch (DataException e) {
-      if (language == null || options.parts().containsKey(DataOptions.LABEL)) {
-        throw e;
-      }
+    if (language != null && !LabelledRows.hasLabels(table, options)) {
       return new SourceRows(file, options, table, null, language); // a text and no label
     }
+    return new SourceRows(file, options, table, new LabelledRows(table, options, kind), null);
   }
 
   private static boolean isDocument(Path file, DataOptions options) {
@@ -145,12 +143,12 @@ public final class SourceRows {
 
   /** Whether row {@code i} has no text, or nothing to learn: a {@link Dataset} skips it. */
   public boolean isEmpty(int i) {
-    return documents == null && blank(i, labelled != null ? labelled.text() : language.learntColumn());
+    return documents == null && blank(i, labelled != null ? labelled.textColumn() : language.learntColumn());
   }
 
   /** Whether row {@code i} should have a label and has none: a {@link Dataset} refuses it. */
   public boolean lacksLabel(int i) {
-    return labelled != null && blank(i, labelled.label());
+    return labelled != null && labelled.lacksLabel(i);
   }
 
   private boolean blank(int i, int column) {
@@ -158,9 +156,19 @@ public final class SourceRows {
     return cell == null || cell.isBlank();
   }
 
+  /** The labels of row {@code i}, one or several. Throws {@link DataException} for what is no label. */
+  public List<String> labels(int i) {
+    return labelled.labels(i);
+  }
+
+  /** A check of the labels, to be given those of each row; null if rows have none. */
+  public LabelCheck labelCheck() {
+    return labelled == null ? null : labelled.check();
+  }
+
   /** The label of row {@code i}, without surrounding spaces; empty if there is none. */
   public String label(int i) {
-    return labelled == null || lacksLabel(i) ? "" : table.cell(i, labelled.label()).strip();
+    return labelled == null ? "" : labelled.label(i);
   }
 
   /**
@@ -175,8 +183,7 @@ public final class SourceRows {
     if (labelled == null) {
       return language.row(i);
     }
-    String text = table.cell(i, labelled.text());
-    return new Example.Labelled(text == null ? "" : text, label(i));
+    return labelled.row(i);
   }
 
   /**

@@ -85,6 +85,11 @@ final class Corpus {
     return parts.get(p).lacksLabel(row - from[p]);
   }
 
+  List<String> labels(int row) {
+    int p = part(row);
+    return parts.get(p).isLabelled() ? parts.get(p).labels(row - from[p]) : List.of("");
+  }
+
   String label(int row) {
     int p = part(row);
     return parts.get(p).label(row - from[p]);

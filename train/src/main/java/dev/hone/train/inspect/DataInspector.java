@@ -1,5 +1,6 @@
 package dev.hone.train.inspect;
 
+import dev.hone.nn.Labels;
 import dev.hone.train.LanguageEncoder;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.SourceRows;
@@ -71,24 +72,28 @@ public final class DataInspector {
   private static Corpus read(InspectSettings settings) {
     List<SourceRows> training = new ArrayList<>();
     List<SourceRows> heldOut = new ArrayList<>();
-    boolean lists = settings.labels() == InspectSettings.Labels.SEVERAL;
+    Labels.Kind kind = switch (settings.labels()) {
+      case ONE -> Labels.Kind.SINGLE_LABEL;
+      case SEVERAL -> Labels.Kind.MULTI_LABEL;
+      case NUMBERS -> Labels.Kind.REGRESSION;
+    };
     for (Path file : settings.training()) {
       SourceRows rows = switch (settings.task()) {
-        case DETECT -> training.isEmpty() ? SourceRows.detected(file, settings.data(), lists)
-            : like(training.getFirst(), file, settings, lists);
-        case CLASSIFY -> SourceRows.labelled(file, settings.data(), lists);
+        case DETECT -> training.isEmpty() ? SourceRows.detected(file, settings.data(), kind)
+            : like(training.getFirst(), file, settings, kind);
+        case CLASSIFY -> SourceRows.labelled(file, settings.data(), kind);
         case GENERATE -> SourceRows.language(file, settings.data());
       };
       training.add(rows);
     }
     for (Path file : settings.heldOut()) {
-      heldOut.add(like(training.getFirst(), file, settings, lists));
+      heldOut.add(like(training.getFirst(), file, settings, kind));
     }
     return new Corpus(training, heldOut);
   }
 
-  private static SourceRows like(SourceRows first, Path file, InspectSettings settings, boolean lists) {
-    return first.isLabelled() ? SourceRows.labelled(file, settings.data(), lists) : SourceRows.language(file, settings.data());
+  private static SourceRows like(SourceRows first, Path file, InspectSettings settings, Labels.Kind kind) {
+    return first.isLabelled() ? SourceRows.labelled(file, settings.data(), kind) : SourceRows.language(file, settings.data());
   }
 
   private static TokenView view(InspectSettings settings, boolean labelled) throws IOException {
@@ -99,6 +104,9 @@ public final class DataInspector {
       return TokenView.classifier(settings.config(), settings.tokenizer(), settings.maxLength());
     }
     LanguageEncoder usual = LanguageEncoder.read(settings.config(), settings.tokenizer());
+    if (settings.template() != null) {
+      usual = usual.withTemplate(settings.template());
+    }
     return TokenView.language(usual.withRows(settings.maxLength() == 0 ? usual.maxLength() : settings.maxLength(),
         settings.withPrompts()));
   }

@@ -14,12 +14,13 @@ import java.util.List;
  * @param labels what labels are
  * @param config the model's {@code config.json}; null to look at texts without tokens
  * @param tokenizer the directory of its tokenizer and chat template; null as {@code config}
+ * @param template the Jinja source of another chat template than the tokenizer's; null for its own
  * @param maxLength tokens that rows are cut to; 0 for what training takes
  * @param withPrompts whether prompts are learnt, too
  * @param likeness Jaccard's likeness from which on rows are near copies, above 0 and at most 1
  */
 public record InspectSettings(List<Path> training, List<Path> heldOut, DataOptions data, Task task, Labels labels, Path config,
-    Path tokenizer, int maxLength, boolean withPrompts, double likeness) {
+    Path tokenizer, String template, int maxLength, boolean withPrompts, double likeness) {
   /** The likeness from which on rows are near copies unless something else is asked for. */
   public static final double USUAL_LIKENESS = 0.8;
 
@@ -57,13 +58,13 @@ public record InspectSettings(List<Path> training, List<Path> heldOut, DataOptio
 
   /** Looks at a file, without a model; what its rows are for is told by their columns. */
   public static InspectSettings of(Path training) {
-    return new InspectSettings(List.of(training), List.of(), DataOptions.DETECT, Task.DETECT, Labels.ONE, null, null, 0, false,
+    return new InspectSettings(List.of(training), List.of(), DataOptions.DETECT, Task.DETECT, Labels.ONE, null, null, null, 0, false,
         USUAL_LIKENESS);
   }
 
   /** The same with a file to evaluate on. */
   public InspectSettings withHeldOut(Path file) {
-    return new InspectSettings(training, List.of(file), data, task, labels, config, tokenizer, maxLength, withPrompts, likeness);
+    return new InspectSettings(training, List.of(file), data, task, labels, config, tokenizer, template, maxLength, withPrompts, likeness);
   }
 
   /** The same with tokens, by a model's directory; its weights are not read. */
@@ -73,11 +74,16 @@ public record InspectSettings(List<Path> training, List<Path> heldOut, DataOptio
 
   /** The same with tokens of a model of which there is a configuration and a tokenizer. */
   public InspectSettings withModel(Path configuration, Path directory, int length, boolean prompts) {
-    return new InspectSettings(training, heldOut, data, task, labels, configuration, directory, length, prompts, likeness);
+    return new InspectSettings(training, heldOut, data, task, labels, configuration, directory, template, length, prompts, likeness);
+  }
+
+  /** The same with another chat template, by its Jinja source. */
+  public InspectSettings withTemplate(String source) {
+    return new InspectSettings(training, heldOut, data, task, labels, config, tokenizer, source, maxLength, withPrompts, likeness);
   }
 
   /** The same with files read in another way. */
   public InspectSettings withData(DataOptions options, Task use, Labels kind) {
-    return new InspectSettings(training, heldOut, options, use, kind, config, tokenizer, maxLength, withPrompts, likeness);
+    return new InspectSettings(training, heldOut, options, use, kind, config, tokenizer, template, maxLength, withPrompts, likeness);
   }
 }

@@ -1,6 +1,8 @@
 package dev.hone.train.inspect;
 
+import dev.hone.train.data.LabelCheck;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.data.SourceRows;
 import dev.hone.train.inspect.Finding.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,12 +46,15 @@ final class LabelChecks {
     }
     out.accept(missing.finding(Check.NO_LABEL, Level.ERROR, CopyChecks.count(missing.count(), "has", "have")
         + " no label, which training refuses", "every row has a label"), missing);
+    boolean refused = refused();
     if (labels.kind() == InspectSettings.Labels.NUMBERS) {
       numbers();
       return List.of();
     }
     balance();
-    names();
+    if (!refused) {
+      names();
+    }
     List<Share> shares = new ArrayList<>();
     counts.forEach((name, rows) -> shares.add(new Share(name, rows[0], rows[1])));
     return shares;
@@ -154,6 +159,31 @@ final class LabelChecks {
         "have")
         + " a label that " + (unknown ? "the training data does not have" : "differs from another by its spelling only"),
         "no label is spelled in two ways"), rows);
+  }
+
+  /** Labels that training takes for a mistake; whether there are any. */
+  private boolean refused() {
+    Rows rows = new Rows(corpus);
+    String first = null;
+    for (int p = 0; p < corpus.parts().size(); p++) {
+      SourceRows part = corpus.parts().get(p);
+      LabelCheck check = part.labelCheck();
+      for (int row = corpus.from(p); row < corpus.from(p) + part.size(); row++) {
+        String problem = counts(row) ? check.add(part.number(row - corpus.from(p)), labels.of(row)) : null;
+        if (problem != null) {
+          first = first == null ? problem : first;
+          rows.add(row, -1, "'" + corpus.label(row) + "'");
+        }
+      }
+      String problem = check.end();
+      first = first == null ? problem : first;
+    }
+    if (first == null) {
+      return false;
+    }
+    out.accept(new Finding(Check.LABEL_NAMES, Level.ERROR, "training refuses these labels: " + first, rows.count(), rows.first()),
+        rows);
+    return true;
   }
 
   private static String plain(String label) {

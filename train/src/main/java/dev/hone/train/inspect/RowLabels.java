@@ -1,8 +1,7 @@
 package dev.hone.train.inspect;
 
-import dev.hone.train.data.Example;
+import dev.hone.train.data.DataException;
 import java.util.List;
-import tools.jackson.core.JacksonException;
 
 /**
  * The labels of rows by name: one, several, or a number.
@@ -12,19 +11,13 @@ import tools.jackson.core.JacksonException;
 record RowLabels(Corpus corpus, InspectSettings.Labels kind) {
   /** Those of a row; one that is empty if it has none. */
   List<String> of(int row) {
-    String label = corpus.label(row);
-    return switch (kind) {
-      case ONE -> List.of(label);
-      case SEVERAL -> several(label);
-      case NUMBERS -> List.of(number(label));
-    };
-  }
-
-  private static List<String> several(String label) {
+    if (kind == InspectSettings.Labels.NUMBERS) {
+      return List.of(number(corpus.label(row)));
+    }
     try {
-      return new Example.Labelled("", label).labels();
-    } catch (JacksonException _) {
-      return List.of(label); // a list that is no JSON is a label of its own, and a rare one
+      return corpus.labels(row);
+    } catch (DataException _) {
+      return List.of(""); // a list that is none
     }
   }
 

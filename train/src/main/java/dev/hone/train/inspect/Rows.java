@@ -34,6 +34,11 @@ final class Rows {
     return first.size() < Finding.KEPT;
   }
 
+  /** The first of them, as a finding names them. */
+  List<Hit> first() {
+    return List.copyOf(first);
+  }
+
   int count() {
     return all.cardinality();
   }

@@ -124,8 +124,10 @@ class DatasetTest {
 
   @Test
   void numbersAndTruthValuesAreLabels() {
-    Dataset<Example.Labelled> data = labelled("r.jsonl", "{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":true}\n");
-    assertEquals(List.of("1", "true"), data.rows().stream().map(Example.Labelled::label).toList());
+    Dataset<Example.Labelled> data = labelled("r.jsonl", "{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":2}\n");
+    assertEquals(List.of("1", "2"), data.rows().stream().map(Example.Labelled::label).toList());
+    data = labelled("r.jsonl", "{\"text\":\"a\",\"label\":false}\n{\"text\":\"b\",\"label\":true}\n");
+    assertEquals(List.of("false", "true"), data.rows().stream().map(Example.Labelled::label).toList());
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.nn.Labels;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -187,11 +188,11 @@ class FileFormsTest {
   @Test
   void aCopyOfAFileWithOtherCharactersIsInUtf8() throws IOException {
     Path file = write("r.csv", "text,label\ncafé,x\nd e,y\n".getBytes(StandardCharsets.ISO_8859_1));
-    SourceRows.labelled(file, DataOptions.DETECT.withEncoding("ISO-8859-1"), false).copy(dir.resolve("copy.csv"), row -> row == 0,
+    SourceRows.labelled(file, DataOptions.DETECT.withEncoding("ISO-8859-1"), Labels.Kind.SINGLE_LABEL).copy(dir.resolve("copy.csv"), row -> row == 0,
         Map.of());
     assertEquals("text,label\ncafé,x\n", Files.readString(dir.resolve("copy.csv")));
     Path columns = write("c.json", "{\"text\": [\"a\", \"b\"], \"label\": [\"x\", \"y\"]}".getBytes(StandardCharsets.UTF_8));
-    assertTrue(assertThrows(DataException.class, () -> SourceRows.labelled(columns, DataOptions.DETECT, false)
+    assertTrue(assertThrows(DataException.class, () -> SourceRows.labelled(columns, DataOptions.DETECT, Labels.Kind.SINGLE_LABEL)
         .copy(dir.resolve("copy.json"), _ -> true, Map.of())).getMessage().contains("do not stand on lines of their own"));
   }
 
@@ -206,7 +207,7 @@ class FileFormsTest {
       assertTrue(data.description().contains("3 rows, fastText lines, text = column 'text'"), data.description());
     }
     Path several = write("several.txt", "__label__a __label__b one\ntwo __label__a three\n".getBytes(StandardCharsets.UTF_8));
-    Dataset<Example.Labelled> data = BothWays.read(DataOptions.DETECT, each -> Dataset.labelled(several, each, true));
+    Dataset<Example.Labelled> data = BothWays.read(DataOptions.DETECT, each -> Dataset.labelled(several, each, Labels.Kind.MULTI_LABEL));
     assertEquals(List.of("a", "b"), data.row(0).labels());
     assertEquals("two three", data.row(1).text());
     assertFault("ft.txt", "__label__a one\ntwo\n", " line 2: the label (column 'label') is empty");

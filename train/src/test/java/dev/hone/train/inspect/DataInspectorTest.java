@@ -186,8 +186,16 @@ class DataInspectorTest {
     rows.set(44, rows.get(44).replace(",sideways", ",Up"));
     found = csv();
     assertOnly(found, Check.LABELS, Check.LABEL_NAMES);
+    assertEquals(Level.ERROR, found.worst());
     assertEquals(List.of(46), lines(found.finding(Check.LABEL_NAMES)));
+    assertEquals("training refuses these labels: the labels 'up' (line 2) and 'Up' differ by capitals or spaces alone; --labels merge "
+        + "makes them one class, --labels exact keeps them apart", found.finding(Check.LABEL_NAMES).verdict());
+    found = DataInspector.inspect(InspectSettings.of(directory.resolve("rows.csv")).withData(DataOptions.DETECT.withLabels("exact"),
+        InspectSettings.Task.DETECT, InspectSettings.Labels.ONE));
     assertEquals("'Up', mostly 'up'", found.finding(Check.LABEL_NAMES).first().getFirst().detail());
+    assertEquals(Level.WARNING, found.worst());
+    assertOnly(DataInspector.inspect(InspectSettings.of(directory.resolve("rows.csv")).withData(
+        DataOptions.DETECT.withLabels("merge"), InspectSettings.Task.DETECT, InspectSettings.Labels.ONE)));
   }
 
   @Test
@@ -290,7 +298,7 @@ class DataInspectorTest {
     List<String> second = new ArrayList<>(rows.subList(30, 60));
     second.set(3, rows.get(7));
     InspectSettings settings = new InspectSettings(List.of(first, csv("b.csv", second)), List.of(), DataOptions.DETECT,
-        InspectSettings.Task.DETECT, InspectSettings.Labels.ONE, null, null, 0, false, 0.8);
+        InspectSettings.Task.DETECT, InspectSettings.Labels.ONE, null, null, null, 0, false, 0.8);
     assertEquals("b.csv line 5 (= a.csv:9)", DataInspector.inspect(settings).finding(Check.DUPLICATES).where(5));
   }
 

@@ -34,7 +34,7 @@ class RunRecorderTest {
   void answersFromBeforeAreThoseOfTheUntrainedModelThoughAskedForAtTheEnd() throws IOException {
     Path base = TinyModel.write(directory.resolve("model"));
     Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(60));
-    Dataset<Example.Labelled> rows = Dataset.labelled(data, new DataOptions("", ""), false);
+    Dataset<Example.Labelled> rows = Dataset.labelled(data, DataOptions.DETECT);
     ClassifierTuning tuning = ClassifierTuning.adapted(base, ClassifierTuning.labels(rows, Labels.Kind.SINGLE_LABEL),
         LoraConfig.of(4, 8), 1);
     RunRecorder recorder = RunRecorder.of(tuning, rows, null, new RunRecorder.About("tiny", "lora", List.of(), ""));
