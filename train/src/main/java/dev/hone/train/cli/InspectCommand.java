@@ -84,7 +84,8 @@ final class InspectCommand implements Command {
     return checks;
   }
 
-  private static InspectSettings settings(Arguments arguments, Console console) throws IOException {
+  /** What is inspected, as the flags say. */
+  static InspectSettings settings(Arguments arguments, Console console) throws IOException {
     DataParts data = DataParts.parse(arguments.required("data"));
     Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
     InspectSettings settings = new InspectSettings(List.copyOf(data.files().keySet()), apart == null ? List.of() : List.of(apart),

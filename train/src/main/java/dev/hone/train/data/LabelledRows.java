@@ -22,16 +22,12 @@ final class LabelledRows {
     this.table = table;
     this.options = options;
     this.kind = kind;
-    try {
-      this.columns = new ColumnChoice(table, options, true);
-    } catch (DataException e) {
-      LanguageRows language = LanguageRows.orNull(table, options);
-      if (language == null || language.isTextAlone()) {
-        throw e;
-      }
-      throw new DataException(table.source(), 0, "holds rows for a language model (" + language.description() + "), not texts with "
-          + "labels; to learn them say --task generate, to classify say text=NAME,label=NAME in the columns", e);
+    LanguageRows language = options.parts().isEmpty() ? LanguageRows.orNull(table, options) : null;
+    if (language != null && !language.isTextAlone()) {
+      throw new DataException(table.source(), "holds rows for a language model (" + language.description() + "), not texts with "
+          + "labels; to learn them say --task generate, to classify say text=NAME,label=NAME in the columns");
     }
+    this.columns = new ColumnChoice(table, options, true);
     checkFlat();
   }
 

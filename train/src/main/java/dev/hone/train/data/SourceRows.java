@@ -80,11 +80,11 @@ public final class SourceRows {
   /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */
   public static SourceRows detected(Path file, DataOptions options, Labels.Kind kind) {
     if (isDocument(file, options)) {
-      try {
-        return labelled(file, options, kind); // labelled sentences are published as .txt, too
-      } catch (DataException _) {
+      Table lines = tableOrNull(file, options);
+      if (lines == null || lines.format() != DataFormat.FASTTEXT && !isLabelled(lines, options, kind)) {
         return language(file, options);
       }
+      return new SourceRows(file, options, lines, new LabelledRows(lines, options, kind), null); // so published, too
     }
     Table table = Table.read(file, options);
     LanguageRows language = LanguageRows.orNull(table, options);
@@ -95,6 +95,28 @@ public final class SourceRows {
       return new SourceRows(file, options, table, null, language); // a text and no label
     }
     return new SourceRows(file, options, table, new LabelledRows(table, options, kind), null);
+  }
+
+  private static Table tableOrNull(Path file, DataOptions options) {
+    try {
+      return Table.read(file, options);
+    } catch (DataException _) {
+      return null;
+    }
+  }
+
+  private static boolean isLabelled(Table table, DataOptions options, Labels.Kind kind) {
+    try {
+      return new LabelledRows(table, options, kind).textColumn() >= 0;
+    } catch (DataException _) {
+      return false;
+    }
+  }
+
+  /** The columns among which no label was recognised, so that rows are texts to learn; empty if nothing was assumed. */
+  public List<String> unrecognised() {
+    return labelled == null && documents == null && language.isTextAlone() && options.parts().isEmpty() && table.columns().size() > 1
+        ? table.columns() : List.of();
   }
 
   private static boolean isDocument(Path file, DataOptions options) {

@@ -11,6 +11,7 @@ import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -51,6 +52,12 @@ public final class DataInspector {
     RowLabels names = new RowLabels(corpus, settings.labels());
     new CopyChecks(corpus, scan, settings.likeness(), names, this::add).run();
     List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, scan, names, this::add).run() : List.of();
+    List<String> columns = corpus.parts().getFirst().unrecognised();
+    if (settings.task() == InspectSettings.Task.DETECT && !columns.isEmpty()) {
+      add(new Finding(Check.LABELS, Finding.Level.WARNING, "no label is recognised (columns found: " + String.join(", ", columns)
+          + "): the rows are read as texts to learn, as hone train reads them with --task generate; to classify say label=NAME in "
+          + "the columns", 0, List.of()), new Rows(corpus));
+    }
     texts.looks();
     List<List<Share>> tongues = texts.tongues();
     texts.persons();
@@ -61,7 +68,8 @@ public final class DataInspector {
     TokenizerFit fit = tokens.fit();
     return new Inspection(corpus, rows, List.copyOf(findings.values()),
         view == null || view.begin() < 0 ? null : view.tokenizer().token(view.begin()), lengths(corpus, scan, view),
-        view == null ? 0 : view.maxLength(), labels, tongues.get(0), tongues.get(1), fit, samples(corpus, scan, view));
+        view == null ? 0 : view.maxLength(), labels, tongues.get(0), tongues.get(1), fit, samples(corpus, scan, view),
+        row -> scan.isUsable(row) ? Optional.of(Sample.of(corpus, row, view)) : Optional.empty());
   }
 
   private void add(Finding finding, Rows found) {

@@ -8,7 +8,9 @@ import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /** What an inspection found: a finding for each check, and what plots show. */
 public final class Inspection {
@@ -23,15 +25,17 @@ public final class Inspection {
   private final List<Share> languages;
   private final TokenizerFit fit;
   private final List<Sample> samples;
+  private final IntFunction<Optional<Sample>> rowAt;
 
   /**
    * An inspection.
    *
    * @param rows the rows of each check, which a cleaned copy can leave out
    * @param begin the begin token that may stand in a text, or null
+   * @param rowAt a row as training sees it; empty if it cannot be read or has no text
    */
   Inspection(Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin, Histogram lengths, int maxLength,
-      List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples) {
+      List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples, IntFunction<Optional<Sample>> rowAt) {
     this.corpus = corpus;
     this.rows = new EnumMap<>(rows);
     this.findings = List.copyOf(findings);
@@ -43,6 +47,7 @@ public final class Inspection {
     this.languages = List.copyOf(languages);
     this.fit = fit;
     this.samples = List.copyOf(samples);
+    this.rowAt = rowAt;
   }
 
   /** A finding for each check that applies, in their order. */
@@ -118,6 +123,18 @@ public final class Inspection {
   /** Rows as training sees them. */
   public List<Sample> samples() {
     return samples;
+  }
+
+  /**
+   * A row to train on as training sees it; empty if it cannot be read or has no text.
+   *
+   * @param row from 0, below {@link #training()}
+   */
+  public Optional<Sample> sample(int row) {
+    if (row < 0 || row >= training()) {
+      throw new IllegalArgumentException("inspection: there is no row " + row + " to train on, they are " + training());
+    }
+    return rowAt.apply(row);
   }
 
   /** How many findings there are of each level, the worst first, in words. */

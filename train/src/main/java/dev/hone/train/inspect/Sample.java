@@ -18,8 +18,11 @@ import java.util.Map;
  * @param tokens how many there are before it is cut; 0 without a tokenizer
  * @param learnt how many are learnt
  * @param cut how many tokens are cut off
+ * @param ids the tokens that are left; none without a tokenizer
+ * @param trained which of them are learnt: none of a text to classify, and never the first, which nothing comes before
  */
-public record Sample(Finding.Place place, List<Span> spans, String label, int tokens, int learnt, int cut) {
+public record Sample(Finding.Place place, List<Span> spans, String label, int tokens, int learnt, int cut, int[] ids,
+    boolean[] trained) {
   /** Longer samples are not shown whole. */
   private static final int MOST_TOKENS = 1000;
   private static final int MOST_CHARACTERS = 4000;
@@ -37,28 +40,31 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
     Example example = corpus.row(row);
     String label = example instanceof Example.Labelled labelled ? labelled.label() : null;
     if (view == null) {
-      return new Sample(corpus.place(row), words(example), label, 0, 0, 0);
+      return untold(corpus, row, example, label);
     }
     Map<Boolean, ChatTemplate> templates = new HashMap<>();
     TokenView.Tokens tokens;
     try {
       tokens = view.tokens(example, templates);
     } catch (ChatTemplateException | IllegalArgumentException _) {
-      return new Sample(corpus.place(row), words(example), label, 0, 0, 0);
+      return untold(corpus, row, example, label);
     }
     int all = tokens.ids().length;
-    int kept = example instanceof Example.Document ? all : Math.min(all, view.maxLength());
-    int learnt = 0;
+    int[] ids = view.kept(example, tokens.ids());
+    int kept = ids.length;
+    boolean[] learnt = new boolean[kept];
+    int count = 0;
     for (int i = 1; i < kept && tokens.learnt() != null; i++) {
-      learnt += tokens.learnt()[i] ? 1 : 0;
+      learnt[i] = tokens.learnt()[i];
+      count += learnt[i] ? 1 : 0;
     }
     int shown = Math.min(kept, MOST_TOKENS);
-    List<String> pieces = view.pieces(Arrays.copyOf(tokens.ids(), shown));
+    List<String> pieces = view.pieces(Arrays.copyOf(ids, shown));
     List<Span> spans = new ArrayList<>();
     StringBuilder text = new StringBuilder();
     boolean trained = false;
     for (int i = 0; i < shown; i++) {
-      boolean now = i > 0 && tokens.learnt() != null && tokens.learnt()[i];
+      boolean now = learnt[i];
       if (now != trained && !text.isEmpty()) {
         spans.add(new Span(text.toString(), trained));
         text.setLength(0);
@@ -70,7 +76,11 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
     if (shown < kept) {
       spans.add(new Span(" ... " + (kept - shown) + " more tokens", false));
     }
-    return new Sample(corpus.place(row), spans, label, all, learnt, all - kept);
+    return new Sample(corpus.place(row), spans, label, all, count, all - kept, ids, learnt);
+  }
+
+  private static Sample untold(Corpus corpus, int row, Example example, String label) {
+    return new Sample(corpus.place(row), words(example), label, 0, 0, 0, new int[0], new boolean[0]);
   }
 
   private static List<Span> words(Example example) {

@@ -102,6 +102,13 @@ final class TokenView {
     return new Tokens(row.tokens(), row.learnt(), row.joined());
   }
 
+  /** The tokens of a row that are left when it is cut as training cuts it: of a text to classify, also what ends it. */
+  int[] kept(Example example, int[] all) {
+    return example instanceof Example.Document || all.length <= maxLength ? all
+        : example instanceof Example.Labelled(String text, String _)
+        ? tokenizer.encode(text, EncodeOptions.DEFAULT.withMaxLength(maxLength)).ids() : Arrays.copyOf(all, maxLength);
+  }
+
   /** Why a row cannot be made tokens of, or an id that the model does not have; empty if nothing is wrong. */
   String problem(Example example) {
     try {
