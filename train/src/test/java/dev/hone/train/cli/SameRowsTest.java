@@ -18,6 +18,7 @@ import dev.hone.train.inspect.Inspection;
 import dev.hone.train.inspect.Sample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,7 +140,7 @@ class SameRowsTest {
 
   private static Console console() {
     PrintStream none = new PrintStream(new ByteArrayOutputStream());
-    return new Console(none, none, false);
+    return new Console(InputStream.nullInputStream(), none, none, false);
   }
 
   private PreparedRun train(List<String> words) throws IOException {
