@@ -11,7 +11,7 @@ public final class AdapterException extends HoneException {
     super(message);
   }
 
-  /** With the whole message and what caused it. */
+  /** With the whole message and what caused it, or null. */
   public AdapterException(String message, Throwable cause) {
     super(message, cause);
   }

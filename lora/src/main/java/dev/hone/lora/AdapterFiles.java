@@ -10,6 +10,7 @@ import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,6 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -96,23 +96,15 @@ public final class AdapterFiles {
     if (!Files.exists(file)) {
       return null;
     }
-    JsonNode tree = JsonFields.read(file).tree();
-    JsonNode names = tree.path("id2label");
-    List<String> list = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      JsonNode name = names.get(Integer.toString(i));
-      if (name == null) {
-        throw new AdapterException(file + ": 'id2label' must have the keys 0 to " + (names.size() - 1));
-      }
-      list.add(name.asString());
-    }
-    String problem = tree.path("problem_type").asString("");
+    ConfigReader json = read(file);
+    List<String> names = json.labels();
+    String problem = json.text("problem_type", "");
     for (Labels.Kind kind : Labels.Kind.values()) {
-      if (kind.problemType().equals(problem) && !list.isEmpty()) {
-        return new Labels(list, kind);
+      if (kind.problemType().equals(problem) && names != null) {
+        return new Labels(names, kind);
       }
     }
-    throw new AdapterException(file + ": expected problem_type and id2label");
+    throw json.fault("expected problem_type and id2label");
   }
 
   /** The number of classes that the stored head has, or -1 if there is none: what the base model is to be loaded with. */
@@ -167,7 +159,7 @@ public final class AdapterFiles {
 
   /** The method and its settings. */
   public static AdapterConfig config(Path directory) {
-    return ConfigJson.read(JsonFields.read(configFile(directory)));
+    return ConfigJson.read(read(configFile(directory)));
   }
 
   /** The tensors that a directory holds: how many numbers each has, by name. */
@@ -180,7 +172,7 @@ public final class AdapterFiles {
 
   /** What the configuration calls the base model, or null. */
   public static String baseModel(Path directory) {
-    return JsonFields.read(configFile(directory)).text("base_model_name_or_path", null);
+    return read(configFile(directory)).text("base_model_name_or_path", null);
   }
 
   /** What the base was quantised to when the adapter was trained, or null if it was not or Hone did not write the adapter. */
@@ -192,7 +184,7 @@ public final class AdapterFiles {
 
   /** The task that an adapter was trained for, as its configuration says; null if it does not. */
   public static Task task(Path directory) {
-    return switch (JsonFields.read(configFile(directory)).text("task_type", "")) {
+    return switch (read(configFile(directory)).text("task_type", "")) {
       case "SEQ_CLS" -> Task.SEQUENCE_CLASSIFICATION;
       case "CAUSAL_LM" -> Task.CAUSAL_LM;
       case "FEATURE_EXTRACTION" -> Task.EMBEDDING;
@@ -227,6 +219,7 @@ public final class AdapterFiles {
     boolean sameBase = BaseSample.fits(tensors.metadata().get(BaseSample.KEY), model);
     Adapter adapter;
     try {
+      requireSizes(directory, config, tensors, model);
       adapter = Adapter.attach(model, config, 0, true);
     } catch (AdapterException e) {
       throw new AdapterException(directory + " does not fit the base model: " + e.getMessage(), e);
@@ -255,6 +248,37 @@ public final class AdapterFiles {
           + (faults.size() > SHOWN ? "; and " + (faults.size() - SHOWN) + " more" : ""));
     }
     return adapter;
+  }
+
+  /** Fails if the configuration asks for more than the file has, before room is made for it. */
+  private static void requireSizes(Path directory, AdapterConfig config, Safetensors tensors, PretrainedModel model) {
+    switch (config) {
+      case LoraConfig lora -> {
+        int largest = Math.max(largest(tensors, "lora_A"), largest(tensors, "lora_embedding_A"));
+        Selection selection = Selection.of(model, lora, true, Tie.of(model));
+        LoraConfig settled = (LoraConfig) selection.config();
+        selection.layers(settled.targets()).keySet().forEach(path ->
+            requireSize(directory, "r", settled.rank(model.fileName(path)), largest, "rank"));
+      }
+      case BottleneckConfig b -> requireSize(directory, "bottleneck_size", b.size(), largest(tensors, "down.weight"), "width");
+      case PromptConfig prompt -> requireSize(directory, "num_virtual_tokens", prompt.virtualTokens(),
+          largest(tensors, PromptInput.NAME), "number");
+      case PrefixConfig prefix -> requireSize(directory, "num_virtual_tokens", prefix.virtualTokens(),
+          largest(tensors, PromptInput.NAME), "number");
+      case Ia3Config _, SubsetConfig _ -> { } // their tensors are as large as the model makes them
+    }
+  }
+
+  private static void requireSize(Path directory, String key, int asked, int largest, String what) {
+    if (asked > largest) {
+      throw new AdapterException(directory.resolve(CONFIG) + ": '" + key + "' makes it " + asked + ", but the largest " + what
+          + " in " + WEIGHTS + " is " + largest);
+    }
+  }
+
+  private static int largest(Safetensors tensors, String part) {
+    return tensors.names().stream().filter(name -> name.contains(part) && tensors.shape(name).rank() == 2)
+        .mapToInt(name -> tensors.shape(name).dim(0)).max().orElse(0);
   }
 
   private static String key(Adapter adapter, String name) {
@@ -302,6 +326,10 @@ public final class AdapterFiles {
   private static String resized(Shape stored, Shape base, PretrainedModel model) {
     return stored.rank() == 2 && base.rank() == 2 && stored.dim(1) == base.dim(1) && base.dim(0) == model.config().vocabSize()
         ? " (a resized vocabulary, which is not supported)" : "";
+  }
+
+  private static ConfigReader read(Path file) {
+    return ConfigReader.read(file, AdapterException::new);
   }
 
   private static Path configFile(Path directory) {

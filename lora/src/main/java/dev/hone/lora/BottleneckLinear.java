@@ -27,7 +27,7 @@ record BottleneckLinear(Parameter down, Parameter downBias, Parameter up, Parame
   static BottleneckLinear of(String path, Linear base, BottleneckConfig config, long seed) {
     int size = config.size();
     int width = base.outputs();
-    float[] values = new float[Math.multiplyExact(size, width)];
+    float[] values = Parts.matrix("layer " + path, "bottleneck_size", size, width);
     new Philox(seed, Philox.stream(path.hashCode(), size)).fillNormal(values, 0, values.length, 0, DEVIATION);
     return new BottleneckLinear(new Parameter("", Tensor.of(values, size, width), true), zeros(size),
         new Parameter("", Tensor.of(new float[values.length], width, size), true), zeros(width), config.activation());

@@ -2,13 +2,13 @@ package dev.hone.lora;
 
 import dev.hone.core.Activation;
 import dev.hone.nn.Task;
-import java.util.Arrays;
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.Range;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -131,76 +131,69 @@ final class ConfigJson {
   }
 
   /** Reads a configuration, refusing what would be computed otherwise. */
-  static AdapterConfig read(JsonFields json) {
+  static AdapterConfig read(ConfigReader json) {
     String type = json.text("peft_type", "");
     return switch (type) {
       case LoraConfig.TYPE -> readLora(json);
       case Ia3Config.TYPE -> {
         refuse(json, List.of("layers_to_transform"));
-        yield new Ia3Config(targets(json), json.modules("feedforward_modules"), json.texts("modules_to_save"));
+        yield new Ia3Config(targets(json), modules(json, "feedforward_modules"), json.texts("modules_to_save"));
       }
       case PromptConfig.TYPE -> named(json, () ->
-          new PromptConfig(json.whole("num_virtual_tokens"), PromptConfig.Init.RANDOM, List.of(), json.texts("modules_to_save")));
+          new PromptConfig(json.size("num_virtual_tokens"), PromptConfig.Init.RANDOM, List.of(), json.texts("modules_to_save")));
       case PrefixConfig.TYPE -> named(json, () ->
-          new PrefixConfig(json.whole("num_virtual_tokens"), json.texts("modules_to_save")));
+          new PrefixConfig(json.size("num_virtual_tokens"), json.texts("modules_to_save")));
       case BottleneckConfig.TYPE -> named(json, () -> new BottleneckConfig(
-          word(json, "placement", BottleneckConfig.Placement.values()), json.whole("bottleneck_size"),
-          word(json, "non_linearity", Activation.values()), json.texts("modules_to_save")));
-      case "HEAD", "LAST_N", "BITFIT" -> named(json, () ->
-          new SubsetConfig(SubsetConfig.Part.valueOf(type), json.whole("layers"), json.texts("modules_to_save")));
-      default -> throw new AdapterException(json.file() + ": peft_type is '" + type + "'; known: " + String.join(", ",
-          LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE, PrefixConfig.TYPE, BottleneckConfig.TYPE)
-          + ", HEAD, LAST_N, BITFIT");
+          json.word("placement", BottleneckConfig.Placement.values(), null), json.size("bottleneck_size"),
+          json.word("non_linearity", Activation.values(), null), json.texts("modules_to_save")));
+      case "HEAD", "LAST_N", "BITFIT" -> named(json, () -> new SubsetConfig(SubsetConfig.Part.valueOf(type),
+          json.required("layers", 0, Integer.MAX_VALUE), json.texts("modules_to_save")));
+      default -> throw json.unknown("peft_type", type, Set.of(LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE,
+          PrefixConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
     };
   }
 
-  private static LoraConfig readLora(JsonFields json) {
+  private static LoraConfig readLora(ConfigReader json) {
     refuse(json, List.of("lora_bias", "use_qalora", "use_bdlora", "layer_replication", "target_parameters",
         "trainable_token_indices", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
         "velora_config", "megatron_config"));
-    return named(json, () -> new LoraConfig(json.whole("r"), json.number("lora_alpha", 8),
-        (float) json.number("lora_dropout", 0), targets(json), json.texts("modules_to_save"),
-        json.tree().has("bias") ? word(json, "bias", LoraConfig.Bias.values()) : LoraConfig.Bias.NONE,
-        json.numbers("rank_pattern", JsonNode::asInt), json.numbers("alpha_pattern", JsonNode::asDouble),
-        json.flag("use_rslora"), json.flag("use_dora"), init(json), json.flag("ensure_weight_tying")));
+    return named(json, () -> new LoraConfig(json.size("r"), json.number("lora_alpha", 8),
+        (float) json.number("lora_dropout", 0, Range.DROPOUT), targets(json), json.texts("modules_to_save"),
+        json.word("bias", LoraConfig.Bias.values(), LoraConfig.Bias.NONE),
+        json.integersByName("rank_pattern", 1, Integer.MAX_VALUE), json.numbersByName("alpha_pattern", Range.FINITE),
+        json.flag("use_rslora", false), json.flag("use_dora", false), init(json), json.flag("ensure_weight_tying", false)));
   }
 
-  /** One of the constants, by its name in small letters. */
-  private static <E extends Enum<E>> E word(JsonFields json, String name, E[] known) {
-    String word = json.text(name, "");
-    for (E constant : known) {
-      if (constant.name().toLowerCase(Locale.ROOT).equals(word)) {
-        return constant;
-      }
-    }
-    throw new AdapterException(json.file() + ": '" + name + "' is '" + word + "'; known: " + Arrays.stream(known)
-        .map(constant -> constant.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", ")));
+  private static LoraInit init(ConfigReader json) {
+    return !json.has("init_lora_weights") ? LoraInit.KAIMING : LoraInit.stored(json.isText("init_lora_weights")
+        ? json.text("init_lora_weights", "") : Boolean.toString(json.flag("init_lora_weights", true)));
   }
 
-  private static LoraInit init(JsonFields json) {
-    JsonNode value = json.tree().path("init_lora_weights");
-    return value.isMissingNode() || value.isNull() ? LoraInit.KAIMING : LoraInit.stored(value.asString());
+  private static Targets targets(ConfigReader json) {
+    return new Targets(modules(json, "target_modules"), modules(json, "exclude_modules"),
+        json.integers("layers_to_transform", 0, Integer.MAX_VALUE), json.texts("layers_pattern"));
   }
 
-  private static Targets targets(JsonFields json) {
-    return new Targets(json.modules("target_modules"), json.modules("exclude_modules"), json.wholes("layers_to_transform"),
-        json.texts("layers_pattern"));
+  /** Names of modules: a list of names, or one text that is a regular expression. */
+  private static ModuleNames modules(ConfigReader json, String name) {
+    boolean pattern = json.isText(name) && !json.text(name, "").equals(Targets.ALL_LINEAR);
+    return new ModuleNames(json.texts(name), pattern);
   }
 
-  private static void refuse(JsonFields json, List<String> names) {
+  private static void refuse(ConfigReader json, List<String> names) {
     for (String name : names) {
       if (json.isSet(name)) {
-        throw new AdapterException(json.file() + ": '" + name + "' is " + json.tree().path(name) + ", which is not supported");
+        throw json.fault("'" + name + "' is " + json.shown(name) + ", which is not supported");
       }
     }
   }
 
   /** What a value breaks is said with the name of the file. */
-  private static <T extends AdapterConfig> T named(JsonFields json, Supplier<T> config) {
+  private static <T extends AdapterConfig> T named(ConfigReader json, Supplier<T> config) {
     try {
       return config.get();
     } catch (IllegalArgumentException e) {
-      throw new AdapterException(json.file() + ": " + e.getMessage(), e);
+      throw json.fault(e.getMessage());
     }
   }
 }

@@ -44,6 +44,8 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
     if (r < 1) {
       throw new IllegalArgumentException("LoraConfig: r must be at least 1, got " + r);
     }
+    requireFinite("lora_alpha", alpha);
+    alphaPattern.forEach((name, own) -> requireFinite("alpha_pattern of '" + name + "'", own));
     if (!(dropout >= 0 && dropout < 1)) {
       throw new IllegalArgumentException("LoraConfig: dropout must be from 0 to below 1, got " + dropout);
     }
@@ -59,6 +61,12 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+  }
+
+  private static void requireFinite(String what, double alpha) {
+    if (!Float.isFinite((float) alpha)) {
+      throw new IllegalArgumentException("LoraConfig: " + what + " must be finite, also as a float, got " + alpha);
+    }
   }
 
   /** Plain LoRA; no targets mean the family's usual ones. */

@@ -55,8 +55,8 @@ final class LoraParts {
 
   private LoraLinear fresh(String path, Linear linear) {
     int rank = rank(path);
-    float[] a = new float[Math.multiplyExact(rank, linear.inputs())];
-    float[] b = new float[Math.multiplyExact(linear.outputs(), rank)];
+    float[] a = Parts.matrix("layer " + path, "r", rank, linear.inputs());
+    float[] b = Parts.matrix("layer " + path, "r", rank, linear.outputs());
     Philox random = new Philox(seed, Philox.stream(path.hashCode(), rank));
     switch (config.init().kind()) {
       case GAUSSIAN -> random.fillNormal(a, 0, a.length, 0, 1f / rank);
@@ -161,9 +161,9 @@ final class LoraParts {
     int rank = rank(path);
     int rows = table.weight().shape().dim(0);
     int width = table.weight().shape().dim(1);
-    float[] b = new float[Math.multiplyExact(width, rank)];
+    float[] b = Parts.matrix("layer " + path, "r", rank, width);
     new Philox(seed, Philox.stream(path.hashCode(), rank)).fillNormal(b, 0, b.length, 0, 1); // PEFT's rule for tables
-    parts.embeddings().put(path, new LoraEmbedding(Tensor.of(new float[Math.multiplyExact(rank, rows)], rank, rows),
+    parts.embeddings().put(path, new LoraEmbedding(Tensor.of(Parts.matrix("layer " + path, "r", rank, rows), rank, rows),
         Tensor.of(b, width, rank), scale(path)));
   }
 

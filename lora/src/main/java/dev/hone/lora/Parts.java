@@ -15,6 +15,19 @@ final class Parts {
   private final Map<String, Tensor[]> starts = new LinkedHashMap<>();
   private InputAdapter input;
 
+  /**
+   * Room for a matrix, if an array can hold it.
+   *
+   * @param setting that decides the number of rows
+   */
+  static float[] matrix(String what, String setting, int rows, long columns) {
+    if (rows * columns > Integer.MAX_VALUE - 8) {
+      throw new AdapterException(what + ": " + setting + " " + rows + " makes a matrix of " + rows + " times " + columns
+          + " numbers, more than an array holds; take a smaller one");
+    }
+    return new float[(int) (rows * columns)];
+  }
+
   Map<String, LinearPiece> linears() {
     return linears;
   }

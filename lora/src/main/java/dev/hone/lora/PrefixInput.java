@@ -37,7 +37,7 @@ record PrefixInput(AttentionPrefix prefix, int layers) implements InputAdapter {
 
   static PrefixInput of(ModelConfig model, PrefixConfig config, long seed) {
     int width = Keys.of(model).width;
-    float[] values = new float[Math.multiplyExact(config.virtualTokens(), 2 * width * model.layers())];
+    float[] values = Parts.matrix("prefix", "num_virtual_tokens", config.virtualTokens(), 2 * width * model.layers());
     new Philox(seed, Philox.stream(PromptInput.NAME.hashCode(), width)).fillNormal(values, 0, values.length, 0, 1); // as PEFT
     Tensor start = Tensor.of(values, config.virtualTokens(), 2 * width * model.layers());
     return new PrefixInput(new AttentionPrefix(new Parameter("", start, true), width), model.layers());

@@ -4,6 +4,7 @@ import dev.hone.core.Activation;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
+import dev.hone.nn.load.Range;
 import java.util.Set;
 
 /**
@@ -45,24 +46,26 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
   /** Reads {@code config.json}. */
   public static BertConfig read(ConfigReader json) {
     String type = json.text("model_type", "");
-    float deviation = (float) json.number("initializer_range", 0.02);
-    if (type.equals("distilbert")) {
-      float dropout = (float) json.number("dropout", 0.1);
-      return new BertConfig(type, json.size("vocab_size"), json.size("dim"), json.size("n_layers"), json.size("n_heads"),
-          json.size("hidden_dim"), positions(json), 0, 0, 1e-12f, json.activation("activation", "gelu"), false, dropout,
-          (float) json.number("attention_dropout", 0.1), (float) json.number("seq_classif_dropout", 0.2), deviation);
+    boolean distilled = type.equals("distilbert");
+    json.requireMultiple(distilled ? "dim" : "hidden_size", json.size(distilled ? "dim" : "hidden_size"),
+        distilled ? "n_heads" : "num_attention_heads", json.size(distilled ? "n_heads" : "num_attention_heads"));
+    float deviation = (float) json.number("initializer_range", 0.02, Range.NOT_NEGATIVE);
+    int positions = json.size("max_position_embeddings", 512);
+    if (distilled) {
+      float dropout = (float) json.number("dropout", 0.1, Range.DROPOUT);
+      return new BertConfig(type, json.size("vocab_size"), json.size("dim"), json.layers("n_layers"), json.size("n_heads"),
+          json.size("hidden_dim"), positions, 0, 0, 1e-12f, json.activation("activation", "gelu"), false, dropout,
+          (float) json.number("attention_dropout", 0.1, Range.DROPOUT),
+          (float) json.number("seq_classif_dropout", 0.2, Range.DROPOUT), deviation);
     }
-    float dropout = (float) json.number("hidden_dropout_prob", 0.1);
-    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"), json.size("num_hidden_layers"),
-        json.size("num_attention_heads"), json.size("intermediate_size"), positions(json),
-        type.equals("bert") ? 0 : json.integer("pad_token_id", 1) + 1, json.integer("type_vocab_size", 2),
-        (float) json.number("layer_norm_eps", 1e-12), json.activation("hidden_act", "gelu"),
-        json.flag("is_decoder", false), dropout, (float) json.number("attention_probs_dropout_prob", 0.1),
-        (float) json.number("classifier_dropout", dropout), deviation);
-  }
-
-  private static int positions(ConfigReader json) {
-    return json.has("max_position_embeddings") ? json.size("max_position_embeddings") : 512;
+    float dropout = (float) json.number("hidden_dropout_prob", 0.1, Range.DROPOUT);
+    int firstPosition = type.equals("bert") ? 0 : json.integer("pad_token_id", 1, 0, positions - 2) + 1;
+    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"), json.layers("num_hidden_layers"),
+        json.size("num_attention_heads"), json.size("intermediate_size"), positions, firstPosition,
+        json.integer("type_vocab_size", 2, 0, 1 << 16), (float) json.number("layer_norm_eps", 1e-12, Range.FRACTION),
+        json.activation("hidden_act", "gelu"), json.flag("is_decoder", false), dropout,
+        (float) json.number("attention_probs_dropout_prob", 0.1, Range.DROPOUT),
+        (float) json.number("classifier_dropout", dropout, Range.DROPOUT), deviation);
   }
 
   /** D, the width of a head. */

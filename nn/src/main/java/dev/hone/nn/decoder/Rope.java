@@ -2,6 +2,7 @@ package dev.hone.nn.decoder;
 
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
+import dev.hone.nn.load.Range;
 import java.util.Arrays;
 import java.util.Set;
 
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param magnitude what cosines and sines are multiplied by
  */
 public record Rope(double[] near, double[] far, int reach, double magnitude) {
+  /** What a base of the frequencies may be. */
+  public static final Range BASE = new Range(1, true, Float.MAX_VALUE, false);
   private static final Set<String> KNOWN = Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope");
   private static final Set<String> PARTIAL = Set.of("default", "longrope", "su", "yarn");
   private static final String ORIGINAL = "original_max_position_embeddings";
@@ -61,7 +64,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
    * @param theta where the section does not say
    */
   public static Rope read(ConfigReader section, double theta, int headDim, int maxLength) {
-    return read(section, type(section), theta, headDim, headDim, section.integer(ORIGINAL, maxLength), maxLength);
+    return read(section, type(section), theta, headDim, headDim, section.size(ORIGINAL, maxLength), maxLength);
   }
 
   /** As in transformers the older of the two wins where both are there. */
@@ -75,18 +78,19 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   private static int rotary(ConfigReader json, ConfigReader section, int headDim) {
-    return (int) (headDim * section.number("partial_rotary_factor", json.number("partial_rotary_factor", 1)));
+    return (int) (headDim * section.number("partial_rotary_factor", json.number("partial_rotary_factor", 1, Range.FRACTION),
+        Range.FRACTION));
   }
 
   private static Rope read(ConfigReader section, String type, double theta, int headDim, int rotary, int original,
       int maxLength) {
-    double base = section.number("rope_theta", theta);
-    if (rotary < 2 || rotary > headDim || rotary % 2 != 0 || !(base > 1)) {
-      throw new ModelException(section.file() + ": rotary embedding of " + rotary + " of " + headDim + " numbers with rope_theta "
-          + base + "; the number must be even and at most the head's width, rope_theta above 1");
+    double base = section.number("rope_theta", theta, BASE);
+    if (rotary < 2 || rotary > headDim || rotary % 2 != 0) {
+      throw section.fault("rotary embedding of " + rotary + " of " + headDim
+          + " numbers; the number must be even, at least 2 and at most the head's width");
     }
     double[] plain = angles(base, rotary);
-    return switch (type) {
+    Rope rope = switch (type) {
       case "default", "dynamic" -> same(plain, 1);
       case "linear" -> same(divided(plain, factor(section)), 1);
       case "llama3" -> same(llama3(plain, section, original), 1);
@@ -94,6 +98,10 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
       case "longrope", "su" -> longrope(plain, section, original, maxLength);
       default -> throw section.unknown("rope_type", type, KNOWN);
     };
+    if (!(rope.magnitude > 0 && rope.magnitude <= Float.MAX_VALUE)) {
+      throw section.fault("cosines and sines would be multiplied by " + rope.magnitude + ", which must be above 0 and finite");
+    }
+    return rope;
   }
 
   private static Rope same(double[] angles, double magnitude) {
@@ -111,18 +119,17 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   private static double factor(ConfigReader section) {
-    double factor = section.number("factor", 0);
-    if (!(factor >= 1)) {
-      throw new ModelException(section.file() + ": 'factor' must be at least 1, is " + factor);
+    if (!section.has("factor")) {
+      throw section.fault("'factor' is missing");
     }
-    return factor;
+    return section.number("factor", 1, Range.FROM_ONE);
   }
 
   /** Slow turns are slowed down by the factor, fast ones stay, those between are blended. */
   private static double[] llama3(double[] plain, ConfigReader section, int original) {
     double factor = factor(section);
-    double low = section.number("low_freq_factor", 1);
-    double high = section.number("high_freq_factor", 4);
+    double low = section.number("low_freq_factor", 1, Range.POSITIVE);
+    double high = section.number("high_freq_factor", 4, Range.POSITIVE);
     if (!(high > low)) {
       throw new ModelException(section.file() + ": 'high_freq_factor' " + high + " must be above 'low_freq_factor' " + low);
     }
@@ -135,8 +142,8 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
 
   private static Rope yarn(double[] plain, double theta, ConfigReader section, int original, int maxLength) {
     double factor = section.has("factor") ? factor(section) : (double) maxLength / original;
-    double from = pairWithTurns(section.number("beta_fast", 32), plain.length * 2, theta, original);
-    double to = pairWithTurns(section.number("beta_slow", 1), plain.length * 2, theta, original);
+    double from = pairWithTurns(section.number("beta_fast", 32, Range.POSITIVE), plain.length * 2, theta, original);
+    double to = pairWithTurns(section.number("beta_slow", 1, Range.POSITIVE), plain.length * 2, theta, original);
     if (section.flag("truncate", true)) {
       from = Math.floor(from);
       to = Math.ceil(to);
@@ -153,7 +160,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
     if (section.has("mscale") && section.has("mscale_all_dim")) {
       usual = yarnMagnitude(factor, section.number("mscale", 1)) / yarnMagnitude(factor, section.number("mscale_all_dim", 1));
     }
-    return same(angles, section.number("attention_factor", usual));
+    return same(angles, section.number("attention_factor", usual, Range.POSITIVE));
   }
 
   private static double yarnMagnitude(double factor, double scale) {
@@ -169,11 +176,11 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
     double stretch = section.number("factor", (double) maxLength / original);
     double usual = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
     return new Rope(divided(plain, section, "short_factor"), divided(plain, section, "long_factor"), original,
-        section.number("attention_factor", usual));
+        section.number("attention_factor", usual, Range.POSITIVE));
   }
 
   private static double[] divided(double[] plain, ConfigReader section, String key) {
-    double[] factors = section.numbers(key);
+    double[] factors = section.numbers(key, Range.POSITIVE);
     if (factors == null || factors.length != plain.length) {
       throw new ModelException(section.file() + ": '" + key + "' must be a list of " + plain.length + " numbers, "
           + (factors == null ? "is missing" : "has " + factors.length));

@@ -7,6 +7,7 @@ import dev.hone.nn.decoder.LayerTypes;
 import dev.hone.nn.decoder.Rope;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
+import dev.hone.nn.load.Range;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -60,39 +61,43 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
     if (json.flag("use_bidirectional_attention", false)) {
       throw new ModelException(json.file() + ": 'use_bidirectional_attention' is true; known: false");
     }
-    int heads = json.integer("num_attention_heads", 8);
-    int headDim = json.integer("head_dim", 256);
-    int layers = json.size("num_hidden_layers");
-    int maxLength = json.integer("max_position_embeddings", third ? 131_072 : 8192);
+    int heads = json.size("num_attention_heads", 8);
+    int headDim = json.size("head_dim", 256);
+    int kvHeads = json.size("num_key_value_heads", 4);
+    json.requireWidth("num_attention_heads", heads, headDim);
+    json.requireMultiple("num_attention_heads", heads, "num_key_value_heads", kvHeads);
+    int layers = json.layers("num_hidden_layers");
+    int maxLength = json.size("max_position_embeddings", third ? 131_072 : 8192);
     Rope rope = third ? globalRope(json, headDim, maxLength) : Rope.read(json, headDim, maxLength);
-    int pattern = json.integer("sliding_window_pattern", 6);
+    int pattern = json.size("sliding_window_pattern", json.size("_sliding_window_pattern", 6));
     IntPredicate slides = third ? layer -> (layer + 1) % pattern != 0 : layer -> layer % 2 == 0;
     return new GemmaConfig(type, json.size("vocab_size"), json.size("hidden_size"), layers, heads,
-        json.integer("num_key_value_heads", 4), headDim, json.size("intermediate_size"), maxLength,
-        (float) json.number("rms_norm_eps", 1e-6), json.activation("hidden_activation", "gelu_pytorch_tanh"), rope,
+        kvHeads, headDim, json.size("intermediate_size"), maxLength,
+        (float) json.number("rms_norm_eps", 1e-6, Range.FRACTION), json.activation("hidden_activation", "gelu_pytorch_tanh"), rope,
         third ? localRope(json, headDim, maxLength) : rope,
-        LayerTypes.windows(json, layers, json.integer("sliding_window", 4096), slides),
-        (float) (1 / Math.sqrt(json.number("query_pre_attn_scalar", 256))),
+        LayerTypes.windows(json, layers, json.integer("sliding_window", 4096, 1, Integer.MAX_VALUE), slides),
+        (float) (1 / Math.sqrt(json.number("query_pre_attn_scalar", 256, Range.POSITIVE))),
         third ? 0 : cap(json, "attn_logit_softcapping", 50), // Gemma 3's attention never asks for it in transformers
-        cap(json, "final_logit_softcapping", third ? 0 : 30),
-        json.flag("attention_bias", false), third, json.flag("tie_word_embeddings", true), json.integer("pad_token_id", 0),
-        (float) json.number("attention_dropout", 0), (float) json.number("initializer_range", 0.02));
+        cap(json, "final_logit_softcapping", third ? 0 : 30), json.flag("attention_bias", false), third,
+        json.flag("tie_word_embeddings", true), json.integer("pad_token_id", 0, -1, Integer.MAX_VALUE),
+        (float) json.number("attention_dropout", 0, Range.DROPOUT),
+        (float) json.number("initializer_range", 0.02, Range.NOT_NEGATIVE));
   }
 
   /** A missing cap has the usual value; one that is null is none. */
   private static float cap(ConfigReader json, String key, float usual) {
-    return (float) json.number(key, json.tree().has(key) ? 0 : usual);
+    return (float) json.number(key, json.names(key) ? 0 : usual, Range.POSITIVE);
   }
 
   private static Rope globalRope(ConfigReader json, int headDim, int maxLength) {
     ConfigReader section = json.has("rope_parameters")
         ? json.section("rope_parameters").section(LayerTypes.FULL) : json.section("rope_scaling");
-    return Rope.read(section, json.number("rope_theta", 1_000_000), headDim, maxLength);
+    return Rope.read(section, json.number("rope_theta", 1_000_000, Rope.BASE), headDim, maxLength);
   }
 
   private static Rope localRope(ConfigReader json, int headDim, int maxLength) {
     ConfigReader section = json.section("rope_parameters").section(LayerTypes.SLIDING);
-    return Rope.read(section, json.number("rope_local_base_freq", 10_000), headDim, maxLength);
+    return Rope.read(section, json.number("rope_local_base_freq", 10_000, Rope.BASE), headDim, maxLength);
   }
 
   @Override

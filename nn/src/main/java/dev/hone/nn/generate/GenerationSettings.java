@@ -2,11 +2,9 @@ package dev.hone.nn.generate;
 
 import dev.hone.core.io.AtomicFile;
 import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -38,6 +36,9 @@ public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sa
   public GenerationSettings {
     endTokens = Set.copyOf(endTokens);
     stopStrings = List.copyOf(stopStrings);
+    if (endTokens.stream().anyMatch(id -> id < 0)) {
+      throw new IllegalArgumentException("generation: end tokens " + endTokens + "; token ids are counted from 0");
+    }
     if (maxNewTokens < 1 || minNewTokens < 0 || minNewTokens > maxNewTokens) {
       throw new IllegalArgumentException("generation: from " + minNewTokens + " to " + maxNewTokens
           + " new tokens; the first must not be negative nor above the second, which must be at least 1");
@@ -59,8 +60,12 @@ public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sa
     if (Files.isRegularFile(own)) {
       ConfigReader json = ConfigReader.read(own);
       end.addAll(ids(json));
-      settings = new GenerationSettings(json.integer("max_new_tokens", USUAL_NEW_TOKENS),
-          json.integer("min_new_tokens", 0), Sampling.read(json), Set.of(), List.of());
+      int least = json.integer("min_new_tokens", 0, 0, Integer.MAX_VALUE);
+      int most = json.integer("max_new_tokens", Math.max(least, USUAL_NEW_TOKENS), 1, Integer.MAX_VALUE);
+      if (least > most) {
+        throw json.fault("'min_new_tokens' " + least + " must not be above 'max_new_tokens' " + most);
+      }
+      settings = new GenerationSettings(most, least, Sampling.read(json), Set.of(), List.of());
     }
     if (end.isEmpty() && Files.isRegularFile(model)) {
       end.addAll(ids(ConfigReader.read(model)));
@@ -88,19 +93,7 @@ public record GenerationSettings(int maxNewTokens, int minNewTokens, Sampling sa
 
   /** {@code eos_token_id}: one number or a list. */
   private static List<Integer> ids(ConfigReader json) {
-    List<Integer> ids = new ArrayList<>();
-    var node = json.tree().path("eos_token_id");
-    if (node.isArray()) {
-      node.forEach(id -> {
-        if (!id.isInt()) {
-          throw new ModelException(json.file() + ": 'eos_token_id' must be whole numbers, has " + id);
-        }
-        ids.add(id.intValue());
-      });
-    } else if (json.has("eos_token_id")) {
-      ids.add(json.integer("eos_token_id", 0));
-    }
-    return ids;
+    return json.integers("eos_token_id", 0, Integer.MAX_VALUE);
   }
 
   /** With another bound on the length. */

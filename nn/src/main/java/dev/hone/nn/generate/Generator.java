@@ -170,7 +170,8 @@ public final class Generator {
 
   private void extend(Sequence sequence, float[] logits, GenerationSettings settings, TokenListener listener) {
     if (sequence.added() < settings.minNewTokens()) {
-      settings.endTokens().forEach(token -> logits[token] = Float.NEGATIVE_INFINITY);
+      settings.endTokens().stream().filter(token -> token < logits.length) // a file may name some behind the vocabulary
+          .forEach(token -> logits[token] = Float.NEGATIVE_INFINITY);
     }
     int token = settings.sampling().choose(logits, sequence.tokens, sequence.random, sequence.added());
     sequence.add(token);

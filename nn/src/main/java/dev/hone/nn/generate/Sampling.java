@@ -2,6 +2,7 @@ package dev.hone.nn.generate;
 
 import dev.hone.core.random.Philox;
 import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.Range;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
@@ -24,19 +25,20 @@ public record Sampling(float temperature, int topK, float topP, float minP, floa
   private static final double FIRST_THRESHOLD = 0.01;
 
   public Sampling {
-    if (!(temperature >= 0) || topK < 0 || !(topP > 0 && topP <= 1) || !(minP >= 0 && minP <= 1) || !(repetitionPenalty > 0)) {
+    if (!Range.NOT_NEGATIVE.holds(temperature) || topK < 0 || !Range.FRACTION.holds(topP) || !Range.SHARE.holds(minP)
+        || !Range.POSITIVE.holds(repetitionPenalty)) {
       throw new IllegalArgumentException("sampling: temperature " + temperature + ", top-k " + topK + ", top-p " + topP
-          + ", min-p " + minP + ", repetition penalty " + repetitionPenalty + "; they must be at least 0, at least 0, above 0 and "
-          + "at most 1, from 0 to 1, above 0");
+          + ", min-p " + minP + ", repetition penalty " + repetitionPenalty + "; they must be at least 0 and finite, at least 0, "
+          + "above 0 and at most 1, from 0 to 1, above 0 and finite");
     }
   }
 
   /** The values of {@code generation_config.json}; greedy unless {@code do_sample} is true. */
   static Sampling read(ConfigReader json) {
-    float penalty = (float) json.number("repetition_penalty", 1);
+    float penalty = (float) json.number("repetition_penalty", 1, Range.POSITIVE);
     return json.flag("do_sample", false)
-        ? new Sampling((float) json.number("temperature", 1), json.integer("top_k", 50), (float) json.number("top_p", 1),
-            (float) json.number("min_p", 0), penalty, 0)
+        ? new Sampling((float) json.number("temperature", 1, Range.NOT_NEGATIVE), json.integer("top_k", 50, 0, Integer.MAX_VALUE),
+            (float) json.number("top_p", 1, Range.FRACTION), (float) json.number("min_p", 0, Range.SHARE), penalty, 0)
         : new Sampling(0, 0, 1, 0, penalty, 0);
   }
 

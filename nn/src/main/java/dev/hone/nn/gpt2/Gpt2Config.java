@@ -5,6 +5,7 @@ import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderModel;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
+import dev.hone.nn.load.Range;
 import java.util.Set;
 
 /**
@@ -44,13 +45,14 @@ public record Gpt2Config(String modelType, int vocabSize, int hiddenSize, int la
   /** Reads {@code config.json}. */
   public static Gpt2Config read(ConfigReader json) {
     int width = json.size("n_embd");
-    return new Gpt2Config(json.text("model_type", ""), json.size("vocab_size"), width, json.size("n_layer"),
-        json.size("n_head"), json.integer("n_inner", 4 * width), json.has("n_positions") ? json.size("n_positions")
-            : json.size("n_ctx"), (float) json.number("layer_norm_epsilon", 1e-5),
+    json.requireMultiple("n_embd", width, "n_head", json.size("n_head"));
+    return new Gpt2Config(json.text("model_type", ""), json.size("vocab_size"), width, json.layers("n_layer"),
+        json.size("n_head"), json.size("n_inner", 4 * width), json.has("n_positions") ? json.size("n_positions")
+            : json.size("n_ctx"), (float) json.number("layer_norm_epsilon", 1e-5, Range.FRACTION),
         json.activation("activation_function", "gelu_new"), json.flag("scale_attn_weights", true),
         json.flag("scale_attn_by_inverse_layer_idx", false), json.flag("tie_word_embeddings", true),
-        json.integer("pad_token_id", -1), (float) json.number("embd_pdrop", 0.1), (float) json.number("resid_pdrop", 0.1),
-        (float) json.number("attn_pdrop", 0.1), (float) json.number("initializer_range", 0.02));
+        json.integer("pad_token_id", -1, -1, Integer.MAX_VALUE), (float) json.number("embd_pdrop", 0.1, Range.DROPOUT), (float) json.number("resid_pdrop", 0.1, Range.DROPOUT),
+        (float) json.number("attn_pdrop", 0.1, Range.DROPOUT), (float) json.number("initializer_range", 0.02, Range.NOT_NEGATIVE));
   }
 
   /** D, the width of a head. */

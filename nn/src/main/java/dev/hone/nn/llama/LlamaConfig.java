@@ -7,6 +7,7 @@ import dev.hone.nn.decoder.LayerTypes;
 import dev.hone.nn.decoder.Rope;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
+import dev.hone.nn.load.Range;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -60,20 +61,24 @@ public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int l
     String type = json.text("model_type", "");
     int width = json.size("hidden_size");
     int heads = json.size("num_attention_heads");
-    if (!json.has("head_dim") && width % heads != 0) {
-      throw new ModelException(json.file() + ": hidden_size " + width + " is not a multiple of " + heads + " heads");
+    if (!json.has("head_dim")) {
+      json.requireMultiple("hidden_size", width, "num_attention_heads", heads);
     }
     int headDim = json.has("head_dim") ? json.size("head_dim") : type.equals("qwen3") ? 128 : width / heads;
-    int maxLength = json.has("max_position_embeddings") ? json.size("max_position_embeddings") : usualLength(type);
+    int kvHeads = kvHeads(json, type, heads);
+    json.requireWidth("num_attention_heads", heads, headDim);
+    json.requireMultiple("num_attention_heads", heads, "num_key_value_heads", kvHeads);
+    int maxLength = json.size("max_position_embeddings", usualLength(type));
     boolean bias = json.flag("attention_bias", false) && (type.equals("llama") || type.equals("qwen3"));
-    return new LlamaConfig(type, json.size("vocab_size"), width, json.size("num_hidden_layers"), heads,
-        kvHeads(json, type, heads), headDim, json.size("intermediate_size"),
-        maxLength, (float) json.number("rms_norm_eps", type.equals("phi3") ? 1e-5 : 1e-6), json.activation("hidden_act", "silu"),
-        type.equals("phi3") ? Rope.partial(json, headDim, maxLength) : Rope.read(json, headDim, maxLength), windows(json, type), bias || type.equals("qwen2"), bias,
+    return new LlamaConfig(type, json.size("vocab_size"), width, json.layers("num_hidden_layers"), heads,
+        kvHeads, headDim, json.size("intermediate_size"), maxLength,
+        (float) json.number("rms_norm_eps", type.equals("phi3") ? 1e-5 : 1e-6, Range.FRACTION), json.activation("hidden_act", "silu"),
+        type.equals("phi3") ? Rope.partial(json, headDim, maxLength) : Rope.read(json, headDim, maxLength), windows(json, type),
+        bias || type.equals("qwen2"), bias,
         type.equals("llama") && json.flag("mlp_bias", false), type.equals("qwen3"), type.equals("phi3"),
-        json.flag("tie_word_embeddings", false), json.integer("pad_token_id", -1), (float) json.number("embd_pdrop", 0),
-        (float) json.number("resid_pdrop", 0), (float) json.number("attention_dropout", 0),
-        (float) json.number("initializer_range", 0.02));
+        json.flag("tie_word_embeddings", false), json.integer("pad_token_id", -1, -1, Integer.MAX_VALUE), (float) json.number("embd_pdrop", 0, Range.DROPOUT),
+        (float) json.number("resid_pdrop", 0, Range.DROPOUT), (float) json.number("attention_dropout", 0, Range.DROPOUT),
+        (float) json.number("initializer_range", 0.02, Range.NOT_NEGATIVE));
   }
 
   /** What transformers takes where the configuration does not say. */
@@ -101,11 +106,11 @@ public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int l
   /** Llama has no windows, Mistral and Phi-3 have them in all layers, Qwen in those of {@code layer_types} or the upper ones. */
   private static List<Integer> windows(ConfigReader json, String type) {
     int all = Integer.MAX_VALUE;
-    int layers = json.size("num_hidden_layers");
+    int layers = json.layers("num_hidden_layers");
     boolean missing = !json.tree().has("sliding_window");
-    int window = json.integer("sliding_window", missing && !type.equals("phi3") ? 4096 : all);
+    int window = json.integer("sliding_window", missing && !type.equals("phi3") ? 4096 : all, 1, all);
     if (type.startsWith("qwen")) {
-      int from = json.integer("max_window_layers", 28);
+      int from = json.integer("max_window_layers", 28, 0, all);
       return LayerTypes.windows(json, layers, json.flag("use_sliding_window", false) ? window : all, layer -> layer >= from);
     }
     return Collections.nCopies(layers, type.equals("llama") ? all : window);

@@ -1,47 +1,84 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.Activation;
+import dev.hone.core.HoneException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Typed access to {@code config.json}. A value that is missing or of the wrong kind fails with the file and the key. */
+/**
+ * Typed access to a JSON object in a file, such as {@code config.json}, {@code generation_config.json} or PEFT's {@code
+ * adapter_config.json}. A value that is missing, of the wrong kind or out of its range fails with the file, the key, the value
+ * (shortened) and the rule. A key that is null is one that is not there, as in the libraries that write these files.
+ */
 public final class ConfigReader {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final long MOST_BYTES = 32L << 20; // a hundred thousand labels take a tenth
+  private static final int SHOWN = 80;
+  private static final int MOST_SIZE = 1 << 24;
+  private static final int MOST_LAYERS = 10_000;
 
   private static final System.Logger LOG = System.getLogger("dev.hone.nn");
 
   private final String file;
   private final JsonNode root;
+  private final BiFunction<String, Throwable, ? extends HoneException> failure;
 
-  private ConfigReader(String file, JsonNode root) {
+  private ConfigReader(String file, JsonNode root, BiFunction<String, Throwable, ? extends HoneException> failure) {
     this.file = file;
     this.root = root;
+    this.failure = failure;
   }
 
-  /** Reads a file. */
+  /** Reads a file of a model; what is wrong with it is a {@link ModelException}. */
   public static ConfigReader read(Path file) {
+    return read(file, ModelException::new);
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param failure makes the exception from its message and its cause, which may be null
+   */
+  public static ConfigReader read(Path file, BiFunction<String, Throwable, ? extends HoneException> failure) {
     try {
+      long size = Files.size(file);
+      if (size > MOST_BYTES) {
+        throw failure.apply(file + ": " + size + " bytes; a configuration may have " + MOST_BYTES, null);
+      }
       JsonNode tree = JSON.readTree(Files.readString(file));
       if (!tree.isObject()) {
-        throw new ModelException(file + ": expected a JSON object");
+        throw failure.apply(file + ": expected a JSON object, is " + shown(tree), null);
       }
-      return new ConfigReader(file.toString(), tree);
-    } catch (IOException | JacksonException e) {
-      throw new ModelException(file + ": cannot be read as JSON: " + firstLine(e.getMessage()), e);
+      return new ConfigReader(file.toString(), tree, failure);
+    } catch (JacksonException e) {
+      throw failure.apply(file + ": cannot be read as JSON: " + shortened(e.getOriginalMessage()) + at(e), e);
+    } catch (CharacterCodingException e) {
+      throw failure.apply(file + ": cannot be read as JSON: it is not UTF-8", e);
+    } catch (IOException e) {
+      throw failure.apply(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static String firstLine(String text) {
-    return text == null ? "" : text.lines().findFirst().orElse("");
+  private static String at(JacksonException e) {
+    return e.getLocation() == null ? ""
+        : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
   }
 
   /** The whole tree, for writing it back. A copy. */
@@ -54,91 +91,163 @@ public final class ConfigReader {
     return root.hasNonNull(key);
   }
 
-  /** A section, or an empty one. */
-  public ConfigReader section(String key) {
-    return new ConfigReader(file + ": " + key, has(key) ? root.get(key) : JSON.createObjectNode());
+  /** Whether a key is there, if only with null: some have another meaning then. */
+  public boolean names(String key) {
+    return root.has(key);
   }
 
-  /** A whole number that must be there and positive. */
+  /** Whether a key is there and says something: not null, not false, not empty. */
+  public boolean isSet(String key) {
+    return has(key) && !(root.get(key).isContainer() && root.get(key).isEmpty())
+        && !(root.get(key).isBoolean() && !root.get(key).booleanValue());
+  }
+
+  /** The value of a key as a message shows it. */
+  public String shown(String key) {
+    return shown(root.path(key));
+  }
+
+  /** A section, or an empty one. */
+  public ConfigReader section(String key) {
+    JsonNode node = has(key) ? checked(key, "an object", root.get(key), JsonNode::isObject) : JSON.createObjectNode();
+    return new ConfigReader(file + ": " + key, node, failure);
+  }
+
+  /** A number of rows, columns or heads that must be there, from 1. */
   public int size(String key) {
+    return required(key, 1, MOST_SIZE);
+  }
+
+  /** A number of rows, columns or heads, or a default. */
+  public int size(String key, int otherwise) {
+    return integer(key, otherwise, 1, MOST_SIZE);
+  }
+
+  /** A number of layers that must be there: each costs memory before any weight of it is seen. */
+  public int layers(String key) {
+    return required(key, 1, MOST_LAYERS);
+  }
+
+  /** A whole number within a range that must be there. */
+  public int required(String key, int least, int most) {
     if (!has(key)) {
-      throw new ModelException(file + ": '" + key + "' is missing");
+      throw fault("'" + key + "' is missing");
     }
-    JsonNode node = root.get(key);
-    if (!node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 1) {
-      throw new ModelException(file + ": '" + key + "' must be a positive whole number, is " + node);
-    }
-    return node.intValue();
+    return integer(key, 0, least, most);
   }
 
   /** A whole number, or a default. */
   public int integer(String key, int otherwise) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    JsonNode node = root.get(key);
-    if (!node.isNumber() || !node.canConvertToInt()) {
-      throw new ModelException(file + ": '" + key + "' must be a whole number, is " + node);
-    }
-    return node.intValue();
+    return integer(key, otherwise, Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
-  /** A number, or a default. */
+  /** A whole number within a range, or a default, which need not be in it. */
+  public int integer(String key, int otherwise, int least, int most) {
+    return has(key) ? whole(key, root.get(key), least, most) : otherwise;
+  }
+
+  private int whole(String key, JsonNode node, int least, int most) {
+    String rule = "a whole number" + (least == Integer.MIN_VALUE ? ""
+        : most == Integer.MAX_VALUE ? " of at least " + least : " from " + least + " to " + most);
+    double value = checked(key, rule, node, JsonNode::isNumber).doubleValue(); // exact in the range of an int
+    checked(key, rule, node, _ -> value == Math.rint(value) && value >= least && value <= most);
+    return (int) value;
+  }
+
+  /** Whole numbers within a range: a list or one alone; empty if there are none. */
+  public List<Integer> integers(String key, int least, int most) {
+    return elements(key, "a list of whole numbers").stream().map(node -> whole(key, node, least, most)).toList();
+  }
+
+  /** A number, or a default. It is finite, also as a float. */
   public double number(String key, double otherwise) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    if (!root.get(key).isNumber()) {
-      throw new ModelException(file + ": '" + key + "' must be a number, is " + root.get(key));
-    }
-    return root.get(key).doubleValue();
+    return number(key, otherwise, Range.FINITE);
   }
 
-  /** A list of numbers, or null. */
-  public double[] numbers(String key) {
+  /** A number within a range, or a default, which need not be in it. */
+  public double number(String key, double otherwise, Range range) {
+    return has(key) ? decimal(key, root.get(key), range) : otherwise;
+  }
+
+  private double decimal(String key, JsonNode node, Range range) {
+    return checked(key, "a number " + range, node, each -> each.isNumber() && range.holds(each.doubleValue())).doubleValue();
+  }
+
+  /** A list of numbers within a range, or null. */
+  public double[] numbers(String key, Range range) {
     if (!has(key)) {
       return null;
     }
-    JsonNode node = root.get(key);
+    JsonNode node = checked(key, "a list of numbers", root.get(key), JsonNode::isArray);
     double[] values = new double[node.size()];
-    for (int i = 0; i < values.length; i++) {
-      if (!node.get(i).isNumber()) {
-        throw new ModelException(file + ": '" + key + "' must be a list of numbers");
-      }
-      values[i] = node.get(i).doubleValue();
+    Arrays.setAll(values, i -> decimal(key, node.get(i), range));
+    return values;
+  }
+
+  /** An object of numbers within a range; empty if there is none. */
+  public Map<String, Double> numbersByName(String key, Range range) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    if (has(key)) {
+      checked(key, "an object of numbers", root.get(key), JsonNode::isObject).properties()
+          .forEach(entry -> values.put(entry.getKey(), decimal(key, entry.getValue(), range)));
+    }
+    return values;
+  }
+
+  /** An object of whole numbers within a range; empty if there is none. */
+  public Map<String, Integer> integersByName(String key, int least, int most) {
+    Map<String, Integer> values = new LinkedHashMap<>();
+    if (has(key)) {
+      checked(key, "an object of whole numbers", root.get(key), JsonNode::isObject).properties()
+          .forEach(entry -> values.put(entry.getKey(), whole(key, entry.getValue(), least, most)));
     }
     return values;
   }
 
   /** A truth value, or a default. */
   public boolean flag(String key, boolean otherwise) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    if (!root.get(key).isBoolean()) {
-      throw new ModelException(file + ": '" + key + "' must be true or false, is " + root.get(key));
-    }
-    return root.get(key).booleanValue();
+    return has(key) ? checked(key, "true or false", root.get(key), JsonNode::isBoolean).booleanValue() : otherwise;
   }
 
   /** A text, or a default. */
   public String text(String key, String otherwise) {
-    if (!has(key)) {
-      return otherwise;
-    }
-    if (!root.get(key).isString()) {
-      throw new ModelException(file + ": '" + key + "' must be a text, is " + root.get(key));
-    }
-    return root.get(key).stringValue();
+    return has(key) ? checked(key, "a text", root.get(key), JsonNode::isString).stringValue() : otherwise;
   }
 
-  /** A list of texts; empty if missing. */
+  /** Texts: a list or one alone; empty if there are none. */
   public List<String> texts(String key) {
-    List<String> values = new ArrayList<>();
-    if (has(key)) {
-      root.get(key).forEach(node -> values.add(node.asString()));
+    return elements(key, "a list of texts").stream()
+        .map(node -> checked(key, "a list of texts", node, JsonNode::isString).stringValue()).toList();
+  }
+
+  /** Whether a key holds one text, not a list of them. */
+  public boolean isText(String key) {
+    return root.path(key).isString();
+  }
+
+  /** One of the constants by its name in small letters, or a default; a default of null makes it one that must be there. */
+  public <E extends Enum<E>> E word(String key, E[] known, E otherwise) {
+    String word = text(key, otherwise == null ? "" : otherwise.name().toLowerCase(Locale.ROOT));
+    for (E constant : known) {
+      if (constant.name().toLowerCase(Locale.ROOT).equals(word)) {
+        return constant;
+      }
     }
-    return values;
+    throw unknown(key, word, Arrays.stream(known).map(constant -> constant.name().toLowerCase(Locale.ROOT))
+        .collect(Collectors.toSet()));
+  }
+
+  private List<JsonNode> elements(String key, String rule) {
+    if (!has(key)) {
+      return List.of();
+    }
+    JsonNode node = root.get(key);
+    if (!node.isContainer()) {
+      return List.of(node);
+    }
+    List<JsonNode> elements = new ArrayList<>();
+    checked(key, rule, node, JsonNode::isArray).forEach(elements::add);
+    return elements;
   }
 
   /**
@@ -146,19 +255,23 @@ public final class ConfigReader {
    * of its own, as when ids begin with 1, has the usual one.
    */
   public List<String> labels() {
-    if (!has("id2label") || !root.get("id2label").isObject()) {
+    if (!has("id2label")) {
       return null;
     }
-    JsonNode node = root.get("id2label");
+    JsonNode node = checked("id2label", "an object", root.get("id2label"), JsonNode::isObject);
+    if (node.isEmpty()) {
+      return null;
+    }
     List<String> names = new ArrayList<>();
     for (int i = 0; i < node.size(); i++) {
       JsonNode name = node.get(Integer.toString(i));
-      names.add(name == null ? "LABEL_" + i : name.asString());
+      names.add(name == null ? "LABEL_" + i
+          : checked("id2label", "an object of texts", name, each -> each.isValueNode() && !each.isNull()).asString());
     }
     List<String> others = node.propertyNames().stream().filter(key -> !isBelow(key, node.size())).toList();
     if (!others.isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, file + ": 'id2label' has " + node.size() + " names, so ids go from 0 to "
-          + (node.size() - 1) + "; unused: " + String.join(", ", others) + "; the names are " + String.join(", ", names));
+      LOG.log(System.Logger.Level.WARNING, shortened(file + ": 'id2label' has " + node.size() + " names, so ids go from 0 to "
+          + (node.size() - 1) + "; unused: " + String.join(", ", others) + "; the names are " + String.join(", ", names)));
     }
     return names;
   }
@@ -181,15 +294,52 @@ public final class ConfigReader {
       case "relu" -> Activation.RELU;
       case "silu", "swish" -> Activation.SILU;
       case "tanh" -> Activation.TANH;
-      default -> throw new ModelException(file + ": '" + key + "' is '" + name
+      default -> throw fault("'" + key + "' is '" + shortened(name)
           + "'; known: gelu, gelu_python, gelu_new, gelu_pytorch_tanh, gelu_python_tanh, gelu_fast, gelu_accurate, relu, silu, "
               + "swish, tanh");
     };
   }
 
   /** Fails, naming a value that is not understood and those that are. */
-  public ModelException unknown(String key, String value, Set<String> known) {
-    return new ModelException(file + ": '" + key + "' is '" + value + "'; known: " + String.join(", ", new TreeSet<>(known)));
+  public HoneException unknown(String key, String value, Set<String> known) {
+    return fault("'" + key + "' is '" + shortened(value) + "'; known: " + String.join(", ", new TreeSet<>(known)));
+  }
+
+  /** The exception for what is wrong with the file, whose name is put before it. */
+  public HoneException fault(String problem) {
+    return failure.apply(file + ": " + problem, null);
+  }
+
+  /** Fails unless one size is a multiple of another; the keys are for the message. */
+  public void requireMultiple(String key, int size, String divisorKey, int divisor) {
+    if (size % divisor != 0) {
+      throw fault("'" + key + "' " + size + " must be a multiple of '" + divisorKey + "' " + divisor);
+    }
+  }
+
+  /** Fails if heads together are wider than any model: their product must not overflow. */
+  public void requireWidth(String key, int heads, int headDim) {
+    if ((long) heads * headDim > MOST_SIZE) {
+      throw fault("'" + key + "' " + heads + " times a width of " + headDim + " must be at most " + MOST_SIZE);
+    }
+  }
+
+  private JsonNode checked(String key, String rule, JsonNode node, Predicate<JsonNode> holds) {
+    if (!holds.test(node)) {
+      throw fault("'" + key + "' must be " + rule + ", is " + shown(node));
+    }
+    return node;
+  }
+
+  private static String shown(JsonNode node) {
+    return node.isMissingNode() ? "missing" : shortened(node.toString());
+  }
+
+  /** A text as a message shows it: not longer than a line. */
+  public static String shortened(String text) {
+    String plain = text.replaceAll("\\p{Cntrl}+", " ");
+    return plain.length() <= SHOWN ? plain
+        : plain.substring(0, plain.offsetByCodePoints(0, SHOWN / 2)) + "… (" + plain.length() + " characters)";
   }
 
   /** The file, as messages call it. */

@@ -11,7 +11,7 @@ public final class ModelException extends HoneException {
     super(message);
   }
 
-  /** With the whole message and what caused it. */
+  /** With the whole message and what caused it, or null. */
   public ModelException(String message, Throwable cause) {
     super(message, cause);
   }

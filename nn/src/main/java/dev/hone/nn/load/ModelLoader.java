@@ -1,6 +1,7 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
+import dev.hone.core.HoneException;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.io.WeightFiles;
@@ -37,6 +38,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
 public final class ModelLoader {
+  private static final int MOST_LABELS = 100_000; // that a number alone may ask for
+
   private final Path directory;
   private final Path configFile;
   private Task task;
@@ -129,7 +132,7 @@ public final class ModelLoader {
     throw unknownFamily(json, type);
   }
 
-  private static ModelException unknownFamily(ConfigReader json, String type) {
+  private static HoneException unknownFamily(ConfigReader json, String type) {
     return json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
         GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
   }
@@ -145,18 +148,22 @@ public final class ModelLoader {
     if (BertConfig.MODEL_TYPES.contains(type)) {
       BertConfig config = BertConfig.read(json);
       checkPositions(json, source);
+      requireLayers(config, json, source);
       return bert(config, json.tree(), wanted, classes, weights(source, BertModel.prefix(config), config.deviation()));
     }
     if (LlamaConfig.MODEL_TYPES.contains(type)) {
       LlamaConfig config = LlamaConfig.read(json);
+      requireLayers(config, json, source);
       return decoder(config, json.tree(), wanted, classes, weights(source, config));
     }
     if (GemmaConfig.MODEL_TYPES.contains(type)) {
       GemmaConfig config = GemmaConfig.read(json);
+      requireLayers(config, json, source);
       return decoder(config, json.tree(), wanted, classes, weights(source, config));
     }
     if (Gpt2Config.MODEL_TYPES.contains(type)) {
       Gpt2Config config = Gpt2Config.read(json);
+      requireLayers(config, json, source);
       return decoder(config, json.tree(), wanted, classes, weights(source, config));
     }
     throw unknownFamily(json, type);
@@ -205,6 +212,14 @@ public final class ModelLoader {
           + "' is an encoder: it classifies or embeds, it does not generate text");
     };
     return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
+  }
+
+  /** More layers than the file has tensors would only make a long list of what is missing. */
+  private static void requireLayers(ModelConfig config, ConfigReader json, TensorSource source) {
+    if (source != null && config.layers() > source.names().size()) {
+      throw json.fault("the model has " + config.layers() + " layers, but " + source.origin() + " has only "
+          + source.names().size() + " tensors");
+    }
   }
 
   /** With a tied head the table may be stored under the head's name alone. */
@@ -314,7 +329,7 @@ public final class ModelLoader {
   private static Labels labelsOf(ConfigReader json) {
     List<String> names = json.labels();
     if (names == null) {
-      names = IntStream.range(0, json.integer("num_labels", 2)).mapToObj(i -> "LABEL_" + i).toList();
+      names = IntStream.range(0, json.integer("num_labels", 2, 1, MOST_LABELS)).mapToObj(i -> "LABEL_" + i).toList();
     }
     Labels.Kind kind = switch (json.text("problem_type", "")) {
       case "multi_label_classification" -> Labels.Kind.MULTI_LABEL;

@@ -32,7 +32,7 @@ import java.util.function.UnaryOperator;
  */
 public final class Weights {
   private static final int SHOWN = 5;
-  private static final int MOST_PLACEHOLDER = 1 << 24;
+  private static final long MOST_PLACEHOLDERS = 1 << 23; // numbers of all of them together
   private static final int PIECE = 1 << 16;
 
   private static final System.Logger LOG = System.getLogger("dev.hone.nn");
@@ -46,6 +46,8 @@ public final class Weights {
   private final List<String> missing = new ArrayList<>();
   private final List<String> misshapen = new ArrayList<>();
   private final Map<String, Tensor> converted = new HashMap<>(); // as the file has them
+  private long placeholders;
+  private long drawn; // numbers that were made
   private DType quantized; // what matrices of linear layers become; null leaves them
 
   private Weights(TensorSource source, UnaryOperator<String> fileName, long seed, float deviation) {
@@ -154,7 +156,8 @@ public final class Weights {
 
   /** Stands in for a faulty parameter until {@link #finish} reports all faults together. */
   private Parameter placeholder(String name, Shape shape) {
-    if (shape.size() > MOST_PLACEHOLDER) {
+    placeholders += shape.size();
+    if (placeholders > MOST_PLACEHOLDERS) {
       check(List.of());
     }
     return new Parameter(name, Tensor.of(new float[shape.length()], shape.toArray()), false);
@@ -173,6 +176,12 @@ public final class Weights {
       used.add(fileName.apply(name)); // of another shape, and replaced
     }
     made.add(name);
+    drawn += shape.size();
+    if (drawn > Runtime.getRuntime().maxMemory() / Float.BYTES) { // said before the heap is full
+      throw new ModelException("new weights: up to " + name + " " + shape + " config.json asks for " + drawn
+          + " numbers of 4 bytes, more than the heap of " + Runtime.getRuntime().maxMemory() / 1_000_000
+          + " MB holds; make the model smaller, or give the JVM more (-Xmx)");
+    }
     float[] values = new float[shape.length()];
     switch (init) {
       case NORMAL -> random.withStream(Philox.stream(name.hashCode())).fillNormal(values, 0, values.length, 0, deviation);
