@@ -43,7 +43,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
       throw new ModelException(section.file() + ": 'partial_rotary_factor' with rope_type '" + type + "': heads of this family "
           + "turn as a whole");
     }
-    return read(section, type, json.number("rope_theta", 10_000), headDim, headDim,
+    return read(section, type, json.number("rope_theta", 10_000, BASE), headDim, headDim,
         json.integer(ORIGINAL, section.integer(ORIGINAL, maxLength)), maxLength);
   }
 
@@ -54,7 +54,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
     if (!PARTIAL.contains(type)) {
       throw section.unknown("rope_type", type, PARTIAL);
     }
-    return read(section, type.equals("yarn") ? "longrope" : type, json.number("rope_theta", 10_000), headDim,
+    return read(section, type.equals("yarn") ? "longrope" : type, json.number("rope_theta", 10_000, BASE), headDim,
         rotary(json, section, headDim), json.integer(ORIGINAL, 4096), maxLength);
   }
 

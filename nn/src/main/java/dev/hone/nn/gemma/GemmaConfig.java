@@ -69,6 +69,7 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
     int layers = json.layers("num_hidden_layers");
     int maxLength = json.size("max_position_embeddings", third ? 131_072 : 8192);
     Rope rope = third ? globalRope(json, headDim, maxLength) : Rope.read(json, headDim, maxLength);
+    float attentionCap = cap(json, "attn_logit_softcapping", 50);
     int pattern = json.size("sliding_window_pattern", json.size("_sliding_window_pattern", 6));
     IntPredicate slides = third ? layer -> (layer + 1) % pattern != 0 : layer -> layer % 2 == 0;
     return new GemmaConfig(type, json.size("vocab_size"), json.size("hidden_size"), layers, heads,
@@ -77,7 +78,7 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
         third ? localRope(json, headDim, maxLength) : rope,
         LayerTypes.windows(json, layers, json.integer("sliding_window", 4096, 1, Integer.MAX_VALUE), slides),
         (float) (1 / Math.sqrt(json.number("query_pre_attn_scalar", 256, Range.POSITIVE))),
-        third ? 0 : cap(json, "attn_logit_softcapping", 50), // Gemma 3's attention never asks for it in transformers
+        third ? 0 : attentionCap, // Gemma 3's attention never asks for it in transformers
         cap(json, "final_logit_softcapping", third ? 0 : 30), json.flag("attention_bias", false), third,
         json.flag("tie_word_embeddings", true), json.integer("pad_token_id", 0, -1, Integer.MAX_VALUE),
         (float) json.number("attention_dropout", 0, Range.DROPOUT),

@@ -113,6 +113,7 @@ public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int l
       int from = json.integer("max_window_layers", 28, 0, all);
       return LayerTypes.windows(json, layers, json.flag("use_sliding_window", false) ? window : all, layer -> layer >= from);
     }
+    json.texts("layer_types"); // transformers does not ask these families' layers; what it is must hold all the same
     return Collections.nCopies(layers, type.equals("llama") ? all : window);
   }
 
