@@ -45,7 +45,7 @@ public final class ChatTemplate {
   }
 
   /**
-   * This template with another bound of the work that one rendering may take. The usual one, two thousand million steps or
+   * This template with another bound of the work that one rendering may take. The usual one, a thousand million steps or
    * what {@code -Dhone.template.work} says, stands for minutes; a server that renders templates of strangers may want less.
    *
    * @param steps evaluated syntax nodes, plus a fraction of the characters and elements that are looked at or made; at least 1

@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
@@ -50,13 +49,7 @@ final class DirectorySettings {
 
   private static JsonNode json(Path file) throws IOException {
     if (!Files.isRegularFile(file)) return MissingNode.getInstance();
-    try {
-      JsonNode node = JSON.readTree(TokenizerFile.bytes(file));
-      if (!node.isObject()) throw new TokenizerException(file + ": a JSON object was expected, found " + node.getNodeType());
-      return node;
-    } catch (JacksonException e) {
-      throw new TokenizerException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
-    }
+    return Json.read(TokenizerFile.bytes(file), file.toString()).node();
   }
 
   /** The tokenizer's class without "Tokenizer", or the model's type; lower case, letters and digits; "" if neither is known. */

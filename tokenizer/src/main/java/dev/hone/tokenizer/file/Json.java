@@ -5,10 +5,23 @@ import dev.hone.tokenizer.text.Excerpt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Reads fields of one JSON object; every error names the object and the field. */
 record Json(String where, JsonNode node) {
+
+  /** Reads a file's content, which must be an object. */
+  static Json read(byte[] content, String where) {
+    JsonNode node;
+    try {
+      node = new JsonMapper().readTree(content);
+    } catch (JacksonException e) {
+      throw new TokenizerException(where + ": not valid JSON: " + e.getOriginalMessage(), e);
+    }
+    return new Json(where, node).requireObject();
+  }
 
   /** The object's "type" field. */
   String type() {

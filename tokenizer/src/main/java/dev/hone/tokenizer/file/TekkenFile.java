@@ -7,9 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Mistral's {@code tekken.json}: the words' regular expression and tokens with ranks, of which only as many count as the
@@ -26,12 +24,7 @@ final class TekkenFile {
   private TekkenFile() {}
 
   static byte[] json(Path file, byte[] content, DirectorySettings settings) {
-    Json root;
-    try {
-      root = new Json(file.toString(), new JsonMapper().readTree(content)).requireObject();
-    } catch (JacksonException e) {
-      throw new TokenizerException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
-    }
+    Json root = Json.read(content, file.toString());
     Json config = root.object("config");
     int size = config.integer("default_vocab_size", 0, MOST);
     int specials = config.integer("default_num_special_tokens", 0, MOST);

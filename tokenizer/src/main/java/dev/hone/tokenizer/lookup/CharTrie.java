@@ -25,16 +25,21 @@ public final class CharTrie {
 
   /** Maps text[from..] to an id; a later one replaces an earlier. */
   public void put(String text, int from, int id) {
-    int node = ROOT;
-    for (int i = from; i < text.length(); i++) node = child(node, text.charAt(i));
+    int node = path(text, from); // first: it may replace the array
     ids[node] = id;
   }
 
   /** Maps text to an id, unless it has one. */
   public void putIfAbsent(String text, int id) {
-    int node = ROOT;
-    for (int i = 0; i < text.length(); i++) node = child(node, text.charAt(i));
+    int node = path(text, 0);
     if (ids[node] == NONE) ids[node] = id;
+  }
+
+  /** The node that text leads to, made if need be. */
+  private int path(String text, int from) {
+    int node = ROOT;
+    for (int i = from; i < text.length(); i++) node = child(node, text.charAt(i));
+    return node;
   }
 
   /** The node a character leads to, or {@link #NONE}. */

@@ -12,7 +12,7 @@ package dev.hone.tokenizer.chat.jinja;
  */
 public record Limits(long work, long memory, int chars, int rangeItems, int depth) {
   /** Minutes of honest work; a template that never ends is stopped after that. */
-  public static final Limits DEFAULT = new Limits(2_000_000_000, 256L << 20, 8 << 20, 100_000, 500);
+  public static final Limits DEFAULT = new Limits(1_000_000_000, 256L << 20, 8 << 20, 100_000, 500);
 
   /** The longest template source; real ones stay under 20,000 characters. */
   static final int SOURCE_CHARS = 1 << 18;
