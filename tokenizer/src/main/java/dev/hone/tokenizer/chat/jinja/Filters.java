@@ -49,12 +49,12 @@ final class Filters {
     return ALL.containsKey(name);
   }
 
-  /** @throws JinjaException of kind SYNTAX if there is no such filter */
   /** Whether Jinja has a filter of that name, be it here or not: those missing here fail when they are reached. */
   static boolean isKnown(String name) {
     return ALL.containsKey(name) || UNAVAILABLE.contains(name);
   }
 
+  /** @throws JinjaException of kind SYNTAX if there is no such filter */
   static Filter find(String name, int line) {
     Filter filter = ALL.get(name);
     if (filter == null) {
