@@ -133,7 +133,8 @@ final class ColumnChoice {
     if (found.size() > 1 && must) {
       List<String> flags = found.stream().filter(this::isFlag).map(c -> table.columns().get(c)).toList();
       if (flags.size() > 1) {
-        throw new DataException(table.source(), "the columns " + String.join(", ", flags) + " hold 0 and 1 alone, as if each were a "
+        throw new DataException(table.source(), "the columns " + String.join(", ", flags)
+            + " hold 0 and 1 alone, as if each were a "
             + "label; say label=" + String.join("|", flags) + " in the columns (where a row may have any number of them, with "
             + "--problem-type multi_label_classification), or label=" + flags.getFirst() + " for one of them");
       }

@@ -17,7 +17,8 @@ import java.util.Map;
  *     prompt completion messages tools system instruction input output}. Empty: detect
  * @param more further columns to keep, by header or number, for {@link Dataset#column}; one with a ? behind may be missing
  * @param encoding the name of the character set, such as {@code windows-1252}. Empty: UTF-8, or UTF-16 where a mark says so
- * @param labels {@code exact}: every spelling is a label; {@code merge}: those that differ only by capitals, spaces or the writing of
+ * @param labels {@code exact}: every spelling is a label; {@code merge}: those that differ only by capitals, spaces or the
+ *     writing of
  *     a number are one, in small letters. Empty: as exact, but what looks like a mistake is refused
  */
 public record DataOptions(String format, String columns, List<String> more, String encoding, String labels) {
@@ -36,9 +37,11 @@ public record DataOptions(String format, String columns, List<String> more, Stri
   /** The part of a column that holds the class. */
   static final String LABEL = "label";
 
-  private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "system", "instruction",
+  private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "system",
+      "instruction",
       "input", "output");
-  private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "fasttext", "comma", "semicolon", "tab", "pipe",
+  private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "fasttext", "comma", "semicolon", "tab",
+      "pipe",
       "header", "noheader", "quotes", "noquotes", "indexed");
   private static final Map<String, Character> SEPARATORS = Map.of("comma", ',', "semicolon", ';', "tab", '\t',
       "pipe", '|');

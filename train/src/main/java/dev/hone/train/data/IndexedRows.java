@@ -24,7 +24,8 @@ final class IndexedRows {
       format = DataFormat.of(new TextFile(file.path(), head));
     }
     return switch (format) {
-      case JSON, OBJECT -> throw new DataException(file.name(), "a JSON list of this size cannot be read in parts; write one object per "
+      case JSON, OBJECT -> throw new DataException(file.name(),
+          "a JSON list of this size cannot be read in parts; write one object per "
           + "line (.jsonl)");
       case JSONL -> lines(file, start);
       case FASTTEXT -> {
@@ -43,7 +44,8 @@ final class IndexedRows {
     for (int i = 0; i < Math.min(Table.HEAD, index.size()); i++) {
       head.read(index.text(i), index.line(i));
     }
-    if (index.size() == 1 && JsonShape.of(file.name(), JsonMapper.shared().readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
+    if (index.size() == 1 && JsonShape.of(file.name(),
+        JsonMapper.shared().readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
       throw new DataException(file.name(), "one JSON object with all rows cannot be read in parts; write one object per line (.jsonl)");
     }
     return new Table(file.name(), DataFormat.JSONL, DataFormat.JSONL.words() + made(start), true, head.columns(),

@@ -14,7 +14,8 @@ import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Rows of a JSON file: one object per line, objects one after the other over several lines, one array of objects, or one object of
+ * Rows of a JSON file: one object per line, objects one after the other over several lines, one array of objects, or one
+ * object of
  * another shape ({@link JsonShape}).
  */
 final class JsonRows {
@@ -158,7 +159,8 @@ final class JsonRows {
         add(checked(ELEMENT.readTree(parser), line), line);
       }
       if (array && parser.nextToken() != null) {
-        throw new DataException(source, parser.currentTokenLocation().getLineNr(), "something follows the list; a JSON file is one "
+        throw new DataException(source, parser.currentTokenLocation().getLineNr(),
+            "something follows the list; a JSON file is one "
             + "list of objects");
       }
     } catch (JacksonException e) {

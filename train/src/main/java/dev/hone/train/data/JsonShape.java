@@ -79,7 +79,8 @@ record JsonShape(Kind kind, String key, List<JsonNode> rows) {
     List<JsonNode> names = object.get("columns").valueStream().toList();
     for (JsonNode cells : object.get("data")) {
       if (cells.size() != names.size()) {
-        throw new DataException(source, "row " + (rows.size() + 1) + " under 'data' has " + cells.size() + " values, 'columns' has "
+        throw new DataException(source, "row " + (rows.size() + 1) + " under 'data' has " + cells.size()
+            + " values, 'columns' has "
             + names.size() + " names");
       }
       ObjectNode row = MAPPER.createObjectNode();

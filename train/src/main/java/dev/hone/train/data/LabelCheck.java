@@ -65,7 +65,8 @@ public final class LabelCheck {
     }
     for (String label : labels) {
       if (!exact && MISSING.contains(label)) {
-        return "the label (" + table.describe(column) + ") is '" + label + "', which mostly stands for a missing one; leave the row "
+        return "the label (" + table.describe(column) + ") is '" + label
+            + "', which mostly stands for a missing one; leave the row "
             + "out, or say --labels exact if it is a class";
       }
       String problem = decided ? null : spelled(line, label);
@@ -88,7 +89,8 @@ public final class LabelCheck {
     String other = spellings.putIfAbsent(plain, label);
     return other == null || kind != Labels.Kind.MULTI_LABEL && decimal != null ? null
         : "the labels '" + other + "' (line " + lines.get(other) + ") and '" + label + "' differ by "
-            + (number ? "the writing of one number" : "capitals or spaces") + " alone; --labels merge makes them one class, --labels "
+            + (number ? "the writing of one number" : "capitals or spaces")
+                + " alone; --labels merge makes them one class, --labels "
             + "exact keeps them apart";
   }
 

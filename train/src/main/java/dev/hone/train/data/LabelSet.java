@@ -95,7 +95,8 @@ public record LabelSet(List<String> names) {
     Map<String, Integer> ids = label2id();
     return IntStream.range(0, data.size()).filter(i -> {
       Example.Labelled row = data.row(i);
-      List<String> missing = (lists ? row.labels() : List.of(row.label())).stream().filter(label -> !ids.containsKey(label)).toList();
+      List<String> missing = (lists ? row.labels() : List.of(row.label())).stream().filter(label
+          -> !ids.containsKey(label)).toList();
       missing.forEach(label -> unknown.accept(label, i));
       return missing.isEmpty();
     }).toArray();

@@ -42,7 +42,8 @@ final class LabelledRows {
     for (int label : columns.labels()) {
       Integer line = table.kinds().list(table.columns().get(label));
       if (line != null && kind != Labels.Kind.MULTI_LABEL) {
-        throw new DataException(table.source(), line, "the label (" + table.describe(label) + ") is a list or an object; rows with "
+        throw new DataException(table.source(), line, "the label (" + table.describe(label)
+            + ") is a list or an object; rows with "
             + "several labels need --problem-type multi_label_classification");
       }
     }
@@ -138,7 +139,8 @@ final class LabelledRows {
       return JsonMapper.shared().writeValueAsString(names);
     }
     if (names.size() != 1) {
-      throw fault(r, names.size() + " of the label's columns hold 1 (" + String.join(", ", names) + "); where a row has any number of "
+      throw fault(r, names.size() + " of the label's columns hold 1 (" + String.join(", ", names)
+          + "); where a row has any number of "
           + "labels say --problem-type multi_label_classification");
     }
     return names.getFirst();

@@ -48,7 +48,8 @@ final class LanguageRows {
   LanguageRows(Table table, DataOptions options) {
     this(table, options.parts());
     if (kind == null) {
-      throw new DataException(table.source(), table.columnList() + "; rows for a language model have messages | conversations | prompt, "
+      throw new DataException(table.source(), table.columnList()
+          + "; rows for a language model have messages | conversations | prompt, "
           + "completion | instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME");
     }
   }

@@ -37,7 +37,8 @@ final class RowCopy {
     this.out = out;
   }
 
-  static void write(Path source, DataOptions options, int[] lines, boolean array, IntPredicate keep, Map<Integer, String> mended, Path target)
+  static void write(Path source, DataOptions options, int[] lines, boolean array, IntPredicate keep,
+      Map<Integer, String> mended, Path target)
       throws IOException {
     try (AtomicFile file = AtomicFile.create(target)) {
       boolean packed = target.getFileName().toString().toLowerCase(Locale.ROOT).endsWith(".gz");

@@ -37,7 +37,8 @@ final class RowFile {
     ForeignFile.check(path.toString(), head);
     int mark = TextEncoding.markLength(head);
     if (mark == 2 || !TextEncoding.isOneByte(charset)) {
-      throw new DataException(path.toString(), (mark == 2 ? "UTF-16" : charset.name()) + " cannot be read in parts; save the file as "
+      throw new DataException(path.toString(), (mark == 2 ? "UTF-16" : charset.name())
+          + " cannot be read in parts; save the file as "
           + "UTF-8");
     }
     this.begin = mark;

@@ -115,7 +115,8 @@ public final class SourceRows {
 
   /** The columns among which no label was recognised, so that rows are texts to learn; empty if nothing was assumed. */
   public List<String> unrecognised() {
-    return labelled == null && documents == null && language.isTextAlone() && options.parts().isEmpty() && table.columns().size() > 1
+    return labelled == null && documents == null && language.isTextAlone() && options.parts().isEmpty()
+        && table.columns().size() > 1
         ? table.columns() : List.of();
   }
 

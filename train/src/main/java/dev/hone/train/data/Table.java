@@ -16,7 +16,8 @@ import java.util.List;
  * @param kinds of the cells, where the file tells them apart
  * @param onDemand whether rows are read from the file when they are asked for; then {@code kinds} grows as they are
  */
-record Table(String source, DataFormat format, String layout, boolean named, List<String> columns, List<String[]> rows, int[] lines,
+record Table(String source, DataFormat format, String layout, boolean named, List<String> columns, List<String[]> rows,
+    int[] lines,
     CellKinds kinds, boolean onDemand) {
   /** Rows from which header and columns are told. */
   static final int HEAD = 10_000;

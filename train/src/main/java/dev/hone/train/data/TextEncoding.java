@@ -98,7 +98,8 @@ final class TextEncoding {
   }
 
   /**
-   * What bytes beyond ASCII look like. In the languages of windows-1252 they stand alone among letters, in Cyrillic a word is made
+   * What bytes beyond ASCII look like. In the languages of windows-1252 they stand alone among letters, in Cyrillic a word is
+   * made
    * of them, in Chinese and Japanese they come in pairs.
    */
   private static String guess(byte[] bytes, int from, int to) {

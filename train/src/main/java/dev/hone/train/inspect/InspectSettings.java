@@ -58,13 +58,15 @@ public record InspectSettings(List<Path> training, List<Path> heldOut, DataOptio
 
   /** Looks at a file, without a model; what its rows are for is told by their columns. */
   public static InspectSettings of(Path training) {
-    return new InspectSettings(List.of(training), List.of(), DataOptions.DETECT, Task.DETECT, Labels.ONE, null, null, null, 0, false,
+    return new InspectSettings(List.of(training), List.of(), DataOptions.DETECT, Task.DETECT, Labels.ONE, null, null, null, 0,
+        false,
         USUAL_LIKENESS);
   }
 
   /** The same with a file to evaluate on. */
   public InspectSettings withHeldOut(Path file) {
-    return new InspectSettings(training, List.of(file), data, task, labels, config, tokenizer, template, maxLength, withPrompts, likeness);
+    return new InspectSettings(training, List.of(file), data, task, labels, config, tokenizer, template, maxLength,
+        withPrompts, likeness);
   }
 
   /** The same with tokens, by a model's directory; its weights are not read. */
@@ -74,16 +76,19 @@ public record InspectSettings(List<Path> training, List<Path> heldOut, DataOptio
 
   /** The same with tokens of a model of which there is a configuration and a tokenizer. */
   public InspectSettings withModel(Path configuration, Path directory, int length, boolean prompts) {
-    return new InspectSettings(training, heldOut, data, task, labels, configuration, directory, template, length, prompts, likeness);
+    return new InspectSettings(training, heldOut, data, task, labels, configuration, directory, template, length, prompts,
+        likeness);
   }
 
   /** The same with another chat template, by its Jinja source. */
   public InspectSettings withTemplate(String source) {
-    return new InspectSettings(training, heldOut, data, task, labels, config, tokenizer, source, maxLength, withPrompts, likeness);
+    return new InspectSettings(training, heldOut, data, task, labels, config, tokenizer, source, maxLength, withPrompts,
+        likeness);
   }
 
   /** The same with files read in another way. */
   public InspectSettings withData(DataOptions options, Task use, Labels kind) {
-    return new InspectSettings(training, heldOut, options, use, kind, config, tokenizer, template, maxLength, withPrompts, likeness);
+    return new InspectSettings(training, heldOut, options, use, kind, config, tokenizer, template, maxLength, withPrompts,
+        likeness);
   }
 }

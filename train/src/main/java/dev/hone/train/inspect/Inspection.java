@@ -35,7 +35,8 @@ public final class Inspection {
    * @param rowAt a row as training sees it; empty if it cannot be read or has no text
    */
   Inspection(Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin, Histogram lengths, int maxLength,
-      List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples, IntFunction<Optional<Sample>> rowAt) {
+      List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples,
+          IntFunction<Optional<Sample>> rowAt) {
     this.corpus = corpus;
     this.rows = new EnumMap<>(rows);
     this.findings = List.copyOf(findings);
