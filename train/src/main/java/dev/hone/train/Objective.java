@@ -10,6 +10,7 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
+import java.util.stream.IntStream;
 
 /** What is learnt: from a model and rows to a loss. */
 public interface Objective {
@@ -36,6 +37,14 @@ public interface Objective {
   /** What the mean of these rows' loss is taken over: the number of items, unless they have weights. */
   default double weight(TrainingSet set, int[] rows) {
     return items(set, rows);
+  }
+
+  /**
+   * A mean loss that clearly no model has that knows nothing of the rows but what may be answered: one above it has lost what it
+   * knew. Infinite if not said.
+   */
+  default double ignorance(PretrainedModel model, TrainingSet set) {
+    return Double.POSITIVE_INFINITY;
   }
 
   /** The objective of a classifier with these labels. */
@@ -111,6 +120,12 @@ public interface Objective {
       return focalGamma == 0 ? settings.weightOf(set.classes(rows)) : rows.length;
     }
 
+    /** A nat more than equal probabilities have. */
+    @Override
+    public double ignorance(PretrainedModel model, TrainingSet set) {
+      return Math.log(model.labels().size()) + 1;
+    }
+
     @Override
     public int hits(Tensor logits, TrainingSet set, int[] rows) {
       int[] classes = set.classes(rows);
@@ -136,6 +151,11 @@ public interface Objective {
     }
 
     @Override
+    public double ignorance(PretrainedModel model, TrainingSet set) {
+      return Math.log(2) + 1;
+    }
+
+    @Override
     public int hits(Tensor logits, TrainingSet set, int[] rows) {
       return -1;
     }
@@ -148,10 +168,31 @@ public interface Objective {
 
   /** Squared error of every number, a mean over rows and numbers. */
   record Regression(int numbers) implements Classification {
+    private static final int ROWS_OF_VARIANCE = 4096;
+
     @Override
     public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
       Tensor targets = Tensor.of(set.values(rows), rows.length, numbers);
       return LossOps.squaredError(logits, targets, scale);
+    }
+
+    /** Three times the variance of the numbers, which is what their mean has. */
+    @Override
+    public double ignorance(PretrainedModel model, TrainingSet set) {
+      int rows = Math.min(set.size(), ROWS_OF_VARIANCE);
+      float[] values = set.values(IntStream.range(0, rows).toArray());
+      double variance = 0;
+      for (int column = 0; column < numbers; column++) {
+        double mean = 0;
+        for (int row = 0; row < rows; row++) {
+          mean += values[row * numbers + column] / (double) rows;
+        }
+        for (int row = 0; row < rows; row++) {
+          double off = values[row * numbers + column] - mean;
+          variance += off * off / rows / numbers;
+        }
+      }
+      return 3 * variance;
     }
 
     @Override
@@ -182,6 +223,12 @@ public interface Objective {
       }
       HeadLoss result = model.loss(batch, labels, settings, scale, pass);
       return new Answer(result.loss(), result.hits(), null);
+    }
+
+    /** A nat more than equal probabilities have. */
+    @Override
+    public double ignorance(PretrainedModel model, TrainingSet set) {
+      return Math.log(model.config().vocabSize()) + 1;
     }
 
     @Override

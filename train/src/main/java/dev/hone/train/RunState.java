@@ -25,7 +25,7 @@ final class RunState {
 
   final Optimizer optimizer;
   final Best best;
-  final WatchDog watch = new WatchDog();
+  final WatchDog watch;
   final WeightAverage mean; // null without
   int step;
   int start; // steps taken before this process; not kept
@@ -45,11 +45,13 @@ final class RunState {
    * The state of a run at its beginning.
    *
    * @param data the fingerprint of its rows
+   * @param ignorance see {@link Objective#ignorance}
    */
-  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data) {
+  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, double ignorance) {
     this.parameters = parameters;
     this.config = config;
     this.data = data;
+    watch = new WatchDog(ignorance);
     optimizer = new Optimizer(parameters, config.grouping(layers));
     best = new Best(parameters, HeldOutMetric.named(config.bestMetric()), config.threshold());
     mean = config.emaDecay() > 0 ? new WeightAverage(parameters, config.emaDecay()) : null;

@@ -135,7 +135,8 @@ public final class Trainer {
     BatchSampler batches = batches(training);
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
-    RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut));
+    RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
+        objective.ignorance(model, training));
     Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
@@ -460,7 +461,7 @@ public final class Trainer {
 
   private RateSearch searchRate(TrainingSet training, int steps) {
     BatchSampler batches = batches(training);
-    RunState run = new RunState(parameters, config, model.config().layers(), "");
+    RunState run = new RunState(parameters, config, model.config().layers(), "", Double.POSITIVE_INFINITY);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     RateSearch search = new RateSearch(steps);
     long pass = 0;

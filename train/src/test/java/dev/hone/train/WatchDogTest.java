@@ -55,6 +55,11 @@ class WatchDogTest {
     public int items(TrainingSet set, int[] rows) {
       return rows.length;
     }
+
+    @Override
+    public double ignorance(PretrainedModel model, TrainingSet set) {
+      return Objective.classification(model.labels()).ignorance(model, set);
+    }
   }
 
   private Trainer trainer(Objective objective, List<String> warnings, List<TrainListener.Step> steps) {
@@ -105,6 +110,41 @@ class WatchDogTest {
     TrainingException e = assertThrows(TrainingException.class,
         () -> trainer(new Spoilt(late, 30), new ArrayList<>(), new ArrayList<>()).train(set, null));
     assertTrue(e.getMessage().contains("the run diverges"), e.getMessage());
+  }
+
+  /** All losses after the first, those of the beginning too: their mean must not hide it. */
+  @Test
+  void aDivergenceWithinTheFirstStepsEndsTheRun() {
+    Set<Long> afterTheFirst = Set.copyOf(IntStream.range(1, 30).mapToObj(i -> (long) i).toList());
+    TrainingException e = assertThrows(TrainingException.class,
+        () -> trainer(new Spoilt(afterTheFirst, 100), new ArrayList<>(), new ArrayList<>()).train(set, null));
+    assertTrue(e.getMessage().startsWith("step 2: the run diverges, the loss has risen from 1.05"), e.getMessage());
+  }
+
+  @Test
+  void whoKnowsNothingHasALoss() {
+    assertEquals(1 + Math.log(2), Objective.classification(model.labels()).ignorance(model, set), 1e-12);
+    assertEquals(0.75, Objective.classification(new Labels(List.of("a"), Labels.Kind.REGRESSION)).ignorance(model, set), 1e-12,
+        "half the numbers are 0, half are 1: their variance is a quarter");
+    assertEquals(1 + Math.log(2), new Objective.MultiLabel(3).ignorance(model, set), 1e-12);
+    assertEquals(1 + Math.log(model.config().vocabSize()), Objective.nextToken().ignorance(model, set), 1e-12);
+  }
+
+  @Test
+  void oneEasyStepAtTheBeginningIsNoDivergence() {
+    List<TrainListener.Step> steps = new ArrayList<>();
+    trainer(new Spoilt(Set.of(0L), 0.001f), new ArrayList<>(), steps).train(set, null);
+    assertEquals(24, steps.size());
+    assertTrue(steps.getFirst().loss() < 0.01 && steps.get(1).loss() > 0.5, steps.toString());
+  }
+
+  /** A real one: what the user saw was a loss of 1.1 that became 147 in 8 steps, and a run that ended as if well. */
+  @Test
+  void aLearningRateOfTenDiverges() {
+    Trainer trainer = new Trainer(model, adapter.parameters().values(), Objective.classification(model.labels()),
+        TrainConfig.of(Map.of("learning_rate", 10, "batch_size", 4, "max_steps", 8, "lr_scheduler_type", "constant")));
+    assertTrue(assertThrows(TrainingException.class, () -> trainer.train(set, null)).getMessage()
+        .contains("the run diverges"));
   }
 
   @Test

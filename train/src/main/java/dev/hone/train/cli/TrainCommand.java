@@ -147,7 +147,7 @@ final class TrainCommand implements Command {
   /** Measures and describes a run that came to its end. */
   static void report(PreparedRun run, Path output, Trainer.Result result, boolean quiet, Console console) throws IOException {
     if (run.recorder() != null && !result.interrupted()) {
-      run.recorder().finish(output, result, run.training());
+      run.recorder().finish(output, result, run.training()).forEach(fault -> say(console, quiet, "warning: " + fault));
       say(console, quiet, "report in " + output.resolve(Report.PAGE));
     }
   }

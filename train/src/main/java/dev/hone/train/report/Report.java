@@ -59,6 +59,11 @@ public final class Report {
     }
   }
 
+  /** What is wrong with the run, as the page says first: a line each. */
+  public List<String> faults() {
+    return Findings.of(run).stream().filter(finding -> finding.verdict() == Verdict.BAD).map(Findings.Finding::line).toList();
+  }
+
   /** The page. */
   public Page page() {
     RunFacts facts = run.facts();

@@ -147,8 +147,9 @@ public final class RunRecorder {
    * @param directory of the run, where its weights are and {@code metrics.jsonl} and {@code run.yaml} may be
    * @param result how training ended
    * @param training what was learnt from
+   * @return what is wrong with the run, as the page says first: a line each
    */
-  public void finish(Path directory, Trainer.Result result, TrainingSet training) throws IOException {
+  public List<String> finish(Path directory, Trainer.Result result, TrainingSet training) throws IOException {
     Files.createDirectories(directory);
     Evaluation evaluation = rowsThere == 0 ? null : measured.evaluate();
     Path predictions = directory.resolve(PredictionsFile.NAME);
@@ -159,7 +160,9 @@ public final class RunRecorder {
     }
     RunFacts facts = facts(result, training);
     facts.write(directory);
-    new Report(Run.read(directory, facts, evaluation)).write();
+    Report report = new Report(Run.read(directory, facts, evaluation));
+    report.write();
+    return report.faults();
   }
 
   private RunFacts facts(Trainer.Result result, TrainingSet training) {

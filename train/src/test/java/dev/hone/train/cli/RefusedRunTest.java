@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TinyModel;
+import dev.hone.train.report.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is refused leaves what was there before, and nothing else. */
+/** What is refused leaves what was there before, and nothing else; what goes wrong is said. */
 class RefusedRunTest {
   @TempDir
   Path directory;
@@ -67,6 +68,22 @@ class RefusedRunTest {
     Map<String, String> before = contents(out);
     train("--overwrite", "--target-modules", "qwery").assertUserError("matches no layer");
     assertEquals(before, contents(out));
+  }
+
+  private static final String DIVERGED = "the run diverges, the loss has risen from ";
+
+  @Test
+  void theTerminalSaysWhatTheReportSays() throws IOException {
+    CommandRun run = CommandRun.of("train", "--model", directory.resolve("model"), "--data", directory.resolve("reviews.csv"),
+        "--output-dir", out, "--max-steps", 2, "--learning-rate", "1e-9").assertDone();
+    List<String> faults = Report.of(out).faults();
+    assertFalse(faults.isEmpty(), "two steps teach nothing");
+    faults.forEach(fault -> assertTrue(run.err().contains("warning: " + fault + "\n"), run.err()));
+    CommandRun diverged = CommandRun.of("train", "--model", directory.resolve("model"), "--data",
+        directory.resolve("reviews.csv"), "--output-dir", directory.resolve("ten"), "--max-steps", 8, "--learning-rate", 10,
+        "--batch-size", 8, "--lr-scheduler-type", "constant");
+    assertEquals(2, diverged.code(), diverged.err());
+    assertTrue(diverged.err().contains(DIVERGED), diverged.err());
   }
 
   private Path sweep(String model) throws IOException {
