@@ -255,6 +255,13 @@ public final class Adapter {
       throw new AdapterException(config.peftType() + " cannot be merged: it is not a change of weights; keep the adapter beside "
           + "its base");
     }
+    Map<String, Layer> all = model.layers();
+    parts.linears().forEach((path, piece) -> {
+      if (piece instanceof LoraLinear lora && !lora.fits((Linear) all.get(path))) {
+        throw new AdapterException("lora_bias cannot be merged: " + path + " has no bias of its own to add it to; keep the "
+            + "adapter beside its base");
+      }
+    });
     try (PretrainedModel.Exclusive _ = model.change("merge")) {
       mergeParts();
     }

@@ -194,6 +194,10 @@ public final class Adapters {
     for (int i = 0; i < sources.size(); i++) {
       requireSlotsOnly(names.get(i), sources.get(i), "be combined");
       requireLora(names.get(i), sources.get(i), "be combined");
+      if (((LoraConfig) sources.get(i).config()).loraBias()) {
+        throw new AdapterException("adapter '" + names.get(i) + "' cannot be combined: it has lora_bias, which is not a product of "
+            + "matrices; activate it with the others instead, whose changes then add up");
+      }
     }
     Combination.Result result = how.of(sources, weights, rank);
     LoraConfig first = (LoraConfig) sources.getFirst().config();

@@ -38,7 +38,7 @@ public enum Combination {
         }
       });
       return new LoraConfig(largest, largest, first.dropout(), targets, List.of(), LoraConfig.Bias.NONE, ranks, alphas, false,
-          false, LoraInit.KAIMING, false);
+          false, LoraInit.KAIMING, false, false);
     }
   }
 

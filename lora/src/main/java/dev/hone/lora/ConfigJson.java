@@ -72,6 +72,7 @@ final class ConfigJson {
     tree.put("bias", lora.bias().name().toLowerCase(Locale.ROOT));
     tree.put("use_rslora", lora.rslora());
     tree.put("use_dora", lora.dora());
+    tree.put("lora_bias", lora.loraBias());
     tree.put("ensure_weight_tying", lora.ensureWeightTying());
     tree.put("fan_in_fan_out", adapter.fanInFanOut());
     ObjectNode ranks = tree.putObject("rank_pattern");
@@ -154,14 +155,15 @@ final class ConfigJson {
   }
 
   private static LoraConfig readLora(ConfigReader json) {
-    refuse(json, List.of("lora_bias", "use_qalora", "use_bdlora", "layer_replication", "target_parameters",
+    refuse(json, List.of("use_qalora", "use_bdlora", "layer_replication", "target_parameters",
         "trainable_token_indices", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
         "velora_config", "megatron_config"));
     return named(json, () -> new LoraConfig(json.size("r"), json.number("lora_alpha", 8),
         (float) json.number("lora_dropout", 0, Range.DROPOUT), targets(json), json.texts("modules_to_save"),
         json.word("bias", LoraConfig.Bias.values(), LoraConfig.Bias.NONE),
         json.integersByName("rank_pattern", 1, Integer.MAX_VALUE), json.numbersByName("alpha_pattern", Range.FINITE),
-        json.flag("use_rslora", false), json.flag("use_dora", false), init(json), json.flag("ensure_weight_tying", false)));
+        json.flag("use_rslora", false), json.flag("use_dora", false), init(json), json.flag("ensure_weight_tying", false),
+        json.flag("lora_bias", false)));
   }
 
   private static LoraInit init(ConfigReader json) {

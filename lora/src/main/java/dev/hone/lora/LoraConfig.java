@@ -22,10 +22,11 @@ import java.util.Map;
  * @param dora whether every output's size is trained apart from its direction (Liu and others 2024)
  * @param init how the matrices start
  * @param ensureWeightTying whether a table of embeddings and a head that share their weight go on sharing what is trained of it
+ * @param loraBias whether B has a bias, [out], which is multiplied by alpha / r, too
  */
 public record LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
     Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
-    boolean ensureWeightTying) implements AdapterConfig {
+    boolean ensureWeightTying, boolean loraBias) implements AdapterConfig {
   /** All linear layers but the head. */
   public static final String ALL_LINEAR = Targets.ALL_LINEAR;
   static final String TYPE = "LORA";
@@ -58,6 +59,10 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
       throw new IllegalArgumentException("LoraConfig: use_dora keeps the sizes of the weights, which " + init + " takes apart; "
           + "choose one of them");
     }
+    if (loraBias && (dora || init.kind() != LoraInit.Kind.KAIMING && init.kind() != LoraInit.Kind.ZERO)) {
+      throw new IllegalArgumentException("LoraConfig: lora_bias is for plain LoRA, not for " + (dora ? "use_dora" : init)
+          + "; choose one of them");
+    }
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
@@ -72,7 +77,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** Plain LoRA; no targets mean the family's usual ones. */
   public LoraConfig(int r, double alpha, float dropout, List<String> targetModules, List<String> modulesToSave) {
     this(r, alpha, dropout, Targets.of(targetModules), modulesToSave, Bias.NONE, Map.of(), Map.of(), false, false,
-        LoraInit.KAIMING, false);
+        LoraInit.KAIMING, false, false);
   }
 
   /** Rank and alpha, with everything else as usual: no dropout, the family's usual layers, the head saved. */
@@ -88,49 +93,56 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** These targets instead. */
   public LoraConfig withTargets(Targets other) {
     return new LoraConfig(r, alpha, dropout, other, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying);
+        ensureWeightTying, loraBias);
   }
 
   /** These modules trained whole instead. */
   @Override
   public LoraConfig withModulesToSave(Collection<String> modules) {
     return new LoraConfig(r, alpha, dropout, targets, List.copyOf(new LinkedHashSet<>(modules)), bias, rankPattern,
-        alphaPattern, rslora, dora, init, ensureWeightTying);
+        alphaPattern, rslora, dora, init, ensureWeightTying, loraBias);
   }
 
   /** Biases trained, too. */
   public LoraConfig withBias(Bias other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, other, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying);
+        ensureWeightTying, loraBias);
   }
 
   /** Other ranks and alphas for some layers. */
   public LoraConfig withPatterns(Map<String, Integer> ranks, Map<String, Double> alphas) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, ranks, alphas, rslora, dora, init,
-        ensureWeightTying);
+        ensureWeightTying, loraBias);
   }
 
   /** With alpha / √r or with alpha / r. */
   public LoraConfig withRslora(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, use, dora, init,
-        ensureWeightTying);
+        ensureWeightTying, loraBias);
   }
 
   /** With or without sizes of their own for the outputs. */
   public LoraConfig withDora(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, use, init,
-        ensureWeightTying);
+        ensureWeightTying, loraBias);
   }
 
   /** Another start. */
   public LoraConfig withInit(LoraInit other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other,
-        ensureWeightTying);
+        ensureWeightTying, loraBias);
   }
 
   /** With or without keeping a tied head and its table the same. */
   public LoraConfig withEnsureWeightTying(boolean ensure) {
-    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensure);
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensure,
+        loraBias);
+  }
+
+  /** With or without a bias of B. */
+  public LoraConfig withLoraBias(boolean use) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
+        ensureWeightTying, use);
   }
 
   /**

@@ -42,8 +42,8 @@ public record LoraInit(Kind kind, int iterations) {
     return switch (name) {
       case "eva", "orthogonal", "mica" -> KAIMING;
       case "corda", "loftq", "lora_ga" -> throw new IllegalArgumentException("init_lora_weights '" + name + "' changed the "
-          + "base's weights when training began, by data that the file does not hold; merge the adapter, or convert it, where it was "
-          + "made");
+          + "base's weights when training began, by data that the file does not hold; merge the adapter, or convert it, where "
+          + "it was made");
       default -> parse(name);
     };
   }

@@ -1,5 +1,6 @@
 package dev.hone.lora;
 
+import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
@@ -10,18 +11,22 @@ import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 
 /**
- * LoRA: y = x · Wᵀ + bias + scale · (dropout(x) · Aᵀ) · Bᵀ with W frozen. Source: Hu and others 2021.
+ * LoRA: y = x · Wᵀ + bias + scale · ((dropout(x) · Aᵀ) · Bᵀ + upBias) with W frozen. Source: Hu and others 2021.
  *
  * @param a [R, in]
  * @param b [out, R], zero at first, so that training starts from the base model
+ * @param upBias [out], zero at first, or null
  * @param scale alpha / R
  * @param dropout on the way into A while training
  * @param site where dropout draws its random numbers
  */
-record LoraLinear(Parameter a, Parameter b, float scale, float dropout, long site) implements LinearPiece {
+record LoraLinear(Parameter a, Parameter b, Parameter upBias, float scale, float dropout, long site)
+    implements LinearPiece {
 
-  LoraLinear(Tensor a, Tensor b, float scale, float dropout, String path) {
-    this(new Parameter("", a, true), new Parameter("", b, true), scale, dropout, Pass.site("lora." + path, 0));
+  LoraLinear(Tensor a, Tensor b, boolean biased, float scale, float dropout, String path) {
+    this(new Parameter("", a, true), new Parameter("", b, true),
+        biased ? new Parameter("", Tensor.of(new float[b.dim(0)], b.dim(0)), true) : null, scale, dropout,
+        Pass.site("lora." + path, 0));
   }
 
   @Override
@@ -31,12 +36,26 @@ record LoraLinear(Parameter a, Parameter b, float scale, float dropout, long sit
 
   /** What the layer gives with this adapter besides others, whose result is written over. */
   Variable addTo(Variable y, Variable x, Pass pass) {
-    return LoraOps.addLowRank(y, pass.adapterDropout(x, dropout, site), a, b, scale);
+    Variable sum = LoraOps.addLowRank(y, pass.adapterDropout(x, dropout, site), a, b, scale);
+    return upBias == null ? sum : MathOps.add(sum, MathOps.mul(upBias, scale));
   }
 
   @Override
   public void mergeInto(Linear base) {
     base.weight().setValue(merged(base));
+    if (upBias != null) {
+      float[] sum = base.bias().value().toFloatArray();
+      float[] own = upBias.value().toFloatArray();
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] += scale * own[i];
+      }
+      base.bias().setValue(Tensor.of(sum, sum.length));
+    }
+  }
+
+  /** Whether a layer has all that this is merged into. */
+  boolean fits(Linear base) {
+    return upBias == null || base.bias() != null;
   }
 
   /** W + scale · B · A in the layer's layout, as a fresh tensor. */
@@ -59,5 +78,6 @@ record LoraLinear(Parameter a, Parameter b, float scale, float dropout, long sit
   public void visit(LayerVisitor visitor) {
     visitor.parameter("lora_A.weight", a);
     visitor.parameter("lora_B.weight", b);
+    visitor.parameter("lora_B.bias", upBias);
   }
 }

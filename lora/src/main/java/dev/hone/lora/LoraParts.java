@@ -63,8 +63,8 @@ final class LoraParts {
       case ZERO -> fillUniform(random, b, 1 / Math.sqrt(rank));
       default -> fillUniform(random, a, 1 / Math.sqrt(linear.inputs()));
     }
-    return new LoraLinear(Tensor.of(a, rank, linear.inputs()), Tensor.of(b, linear.outputs(), rank), scale(path),
-        config.dropout(), path);
+    return new LoraLinear(Tensor.of(a, rank, linear.inputs()), Tensor.of(b, linear.outputs(), rank),
+        config.loraBias(), scale(path), config.dropout(), path);
   }
 
   private static void fillUniform(Philox random, float[] target, double bound) {
@@ -90,7 +90,7 @@ final class LoraParts {
     LoraLinear.addProduct(residual, linear.isTransposed(), start[0], start[1], -scale);
     parts.exchanges().put(path + ".weight", new Exchange(linear.weight(), residual, false));
     parts.starts().put(path, new Tensor[] {start[0].copy().keep(), start[1].copy().keep()});
-    return new LoraLinear(start[0], start[1], scale, config.dropout(), path);
+    return new LoraLinear(start[0], start[1], false, scale, config.dropout(), path);
   }
 
   /** The largest singular values, their roots in both matrices. */
@@ -157,6 +157,9 @@ final class LoraParts {
     if (config.dora() || config.init().takesFromBase()) {
       throw new AdapterException((config.dora() ? "use_dora" : config.init()) + " is for linear layers, " + path
           + " is an embedding; take it out of target_modules");
+    }
+    if (config.loraBias()) {
+      throw new AdapterException("lora_bias is for linear layers, " + path + " is an embedding; take it out of target_modules");
     }
     int rank = rank(path);
     int rows = table.weight().shape().dim(0);

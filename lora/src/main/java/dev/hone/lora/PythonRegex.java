@@ -6,9 +6,10 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * Regular expressions as Python writes them, which adapter files hold. The two languages share most of their grammar; what differs
- * is translated: {@code (?P<name>...)}, {@code (?P=name)}, {@code (?#...)}, {@code \Z}, braces that are no quantifier, and signs
- * that only Java's character classes know. What Python does not have is refused, because a file with it could not be read there.
+ * Regular expressions as Python writes them, which adapter files hold. The two languages share most of their grammar; what
+ * differs is translated: {@code (?P<name>...)}, {@code (?P=name)}, {@code (?#...)}, {@code \Z}, braces that are no quantifier,
+ * and signs that only Java's character classes know. What Python does not have is refused, because a file with it could not be
+ * read there.
  */
 final class PythonRegex {
   private static final String ESCAPES = "abBdDfnrsStvwWxuAZ"; // letters that mean something after a backslash

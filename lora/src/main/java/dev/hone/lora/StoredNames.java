@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * Names of the tensors in an adapter file, as PEFT writes them today, from what they are called in files of other programs and
- * older versions: with the name of the adapter ({@code lora_A.default.weight}), with what compiling and distributed training put around
- * modules, without {@code base_model.model.}, or with the prefix of a backbone where the model is nothing but that.
+ * older versions: with the name of the adapter ({@code lora_A.default.weight}), with what compiling and distributed training
+ * put around modules, without {@code base_model.model.}, or with the prefix of a backbone where the model is nothing but that.
  */
 final class StoredNames {
   private StoredNames() {}
@@ -30,7 +30,7 @@ final class StoredNames {
     String own = name.replaceAll("(^|\\.)(_orig_mod|_fsdp_wrapped_module)\\.", "$1").replaceFirst("^(module\\.)+", "");
     String path = own.startsWith(prefix) ? own.substring(prefix.length()) : own;
     return config.fileName(model.fileName(path
-        .replaceFirst("\\.(lora_[AB])\\.[^.]+\\.weight$", ".$1.weight")
+        .replaceFirst("\\.(lora_[AB])\\.[^.]+\\.(weight|bias)$", ".$1.$2")
         .replaceFirst("\\.(lora_embedding_[AB]|lora_magnitude_vector|ia3_l)\\..+$", ".$1")
         .replaceFirst("\\.modules_to_save\\.default\\.", ".")));
   }

@@ -32,6 +32,7 @@ final class AdapterSettings {
         lines.put("bias", lora.bias() == LoraConfig.Bias.NONE ? "" : word(lora.bias()));
         lines.put("use_rslora", lora.rslora() ? "true" : "");
         lines.put("use_dora", lora.dora() ? "true" : "");
+        lines.put("lora_bias", lora.loraBias() ? "true" : "");
       }
       case Ia3Config ia3 -> {
         targets(lines, ia3.targets());

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Adapters as PEFT writes them and people rename them, each with the logits that PEFT computes: what PEFT reads agrees, the rest
- * is refused by name. {@code -Dhone.hub_models=DIR} is where {@code hub_models/adapters.py} of the references wrote its directories.
+ * Adapters as PEFT writes them and people rename them, each with the logits that PEFT computes: what PEFT reads agrees, the
+ * rest is refused by name. {@code -Dhone.hub_models=DIR} is where {@code hub_models/adapters.py} of the references wrote its
+ * directories.
  */
 class HubAdaptersTest {
   private static final String RESIZED = "resized vocabulary";
@@ -28,8 +29,8 @@ class HubAdaptersTest {
       Map.entry("trainabletokens-type", "TRAINABLE_TOKENS"), Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"),
       Map.entry("loha", "LOHA"), Map.entry("oft", "OFT"), Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
       Map.entry("pissa-niter-raw", "random numbers"), Map.entry("layer-replication", "layer_replication"),
-      Map.entry("alora", "alora_invocation_tokens"), Map.entry("lora-bias", "lora_bias"),
-      Map.entry("dora-embed", "use_dora is for linear layers"), Map.entry("lntuning", "LN_TUNING"), Map.entry("target-missing-in-config", "o_proj"));
+      Map.entry("alora", "alora_invocation_tokens"), Map.entry("dora-embed", "use_dora is for linear layers"),
+      Map.entry("lntuning", "LN_TUNING"), Map.entry("target-missing-in-config", "o_proj"));
 
   @TestFactory
   Stream<DynamicTest> everyAdapterGivesTheLogitsOfPeftOrIsRefusedByName() throws IOException {
