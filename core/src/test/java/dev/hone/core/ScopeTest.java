@@ -8,8 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -291,6 +295,60 @@ class ScopeTest {
     assertSame(mine, tensor.array());
     try (Scope _ = Scope.open()) {
       assertNotSame(mine, Tensor.empty(1000).array());
+    }
+  }
+
+  @Test
+  void threadsThatOnceComputedHoldNothingAndOneMemoryServesThemAll() throws InterruptedException {
+    Set<float[]> memories = Collections.newSetFromMap(new IdentityHashMap<>());
+    CountDownLatch end = new CountDownLatch(1);
+    List<Thread> idle = new ArrayList<>();
+    for (int t = 0; t < 20; t++) { // one after the other, and all stay
+      CountDownLatch done = new CountDownLatch(1);
+      idle.add((t % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual()).start(() -> {
+        try (Scope _ = Scope.open()) {
+          memories.add(Tensor.empty(1 << 20).array());
+        }
+        done.countDown();
+        try {
+          end.await();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }));
+      done.await();
+    }
+    assertEquals(1, memories.size());
+    Scope.trim();
+    assertEquals(0, Scope.pooledBytes());
+    end.countDown();
+    for (Thread thread : idle) {
+      thread.join();
+    }
+  }
+
+  @Test
+  void memoryThatIsHeldIsNotLentBetweenScopes() throws InterruptedException {
+    AtomicReference<float[]> other = new AtomicReference<>();
+    float[] mine;
+    try (Scope.Hold _ = Scope.hold()) {
+      try (Scope _ = Scope.open()) {
+        mine = Tensor.empty(1 << 20).array();
+      }
+      Tensor plain = Tensor.full(1, 1000);
+      Thread.ofPlatform().start(() -> {
+        try (Scope _ = Scope.open()) {
+          other.set(Tensor.empty(1 << 20).array());
+        }
+      }).join();
+      assertNotSame(mine, other.get());
+      try (Scope _ = Scope.open()) {
+        assertSame(mine, Tensor.empty(1 << 20).array());
+      }
+      assertEquals(1, plain.get(999), "holding is no scope");
+    }
+    try (Scope _ = Scope.open()) {
+      assertSame(mine, Tensor.empty(1 << 20).array(), "and then it is lent again");
     }
   }
 }
