@@ -19,20 +19,21 @@ import java.util.stream.Stream;
 
 /**
  * Loads the service six times, each time in a class loader of its own: three times with 200 platform threads for requests, three
- * times with virtual ones. 200 clients ask it without pause, a third each by one adapter, by the other, and by whichever is active;
- * the active one is exchanged ten times a second, and another adapter is trained all the time. Fails unless every answer is that of
- * an adapter it may be of, 99 of 100 answers take at most three times as long as half of them, memory is as much at the end as
- * after the first deployment, and no class loader is left.
+ * times with virtual ones. 200 clients ask it without pause, a third each by one adapter, by the other, and by whichever is
+ * active; the active one is exchanged ten times a second, and another adapter is trained all the time. Fails unless every answer
+ * is that of an adapter it may be of, 99 of 100 answers take at most three times as long as half of them, memory is as much at
+ * the end as after the first deployment, and no class loader is left.
  *
- * <p>{@code java --add-modules jdk.incubator.vector Soak.java --minutes M --service DIR --model MODEL --adapters A,B --data CSV};
- * DIR is what {@code java -Djarmode=tools -jar SERVICE.jar extract} makes.
+ * <p>{@code java --add-modules jdk.incubator.vector -XX:SoftRefLRUPolicyMSPerMB=0 Soak.java --minutes M --service DIR --model MODEL
+ * --adapters A,B --data CSV}; DIR is what {@code java -Djarmode=tools -jar SERVICE.jar extract} makes. Caches of the JDK refer to
+ * classes softly; with that option collections take them at once.
  */
 public final class Soak {
   private static final int CLIENTS = 200;
   private static final int DEPLOYMENTS = 6;
   private static final List<String> TEXTS = List.of("The zip broke on the first day.", "Best kettle I ever had.",
-      "It is a lamp. It gives light.", "I have ordered from them for years and this is the first time that something arrived late, "
-          + "and yet the box was whole and the coat fits.", "Never again!", "Fine, but loud.");
+      "It is a lamp. It gives light.", "I have ordered from them for years and this is the first time that something "
+          + "arrived late, and yet the box was whole and the coat fits.", "Never again!", "Fine, but loud.");
 
   private final Map<String, String> settings;
   private final double seconds; // of one deployment
@@ -74,8 +75,8 @@ public final class Soak {
       resident[d] = phase.resident;
       int left = left();
       heap[d] = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-      report("deployment %d, %s threads: %d answers, %d trainings, p50 %.0f ms, p99 %.0f ms; resident %d MB, heap after it %d MB, "
-          + "class loaders left %d", d + 1, virtual ? "virtual" : "platform", phase.latencies.size(), phase.trainings,
+      report("deployment %d, %s threads: %d answers, %d trainings, p50 %.0f ms, p99 %.0f ms; resident %d MB, "
+          + "heap after it %d MB, class loaders left %d", d + 1, virtual ? "virtual" : "platform", phase.latencies.size(), phase.trainings,
           millis(phase.latencies, 0.5), millis(phase.latencies, 0.99), resident[d] >> 20, heap[d] >> 20, left);
       check(left == 0, left + " class loaders are left after deployment " + (d + 1));
     }
@@ -159,8 +160,10 @@ public final class Soak {
         URLClassLoader loader = new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
         loaders.add(new WeakReference<>(loader));
         Thread.currentThread().setContextClassLoader(loader);
-        Object context = loader.loadClass("org.springframework.boot.SpringApplication").getMethod("run", Class.class, String[].class)
-            .invoke(null, loader.loadClass("dev.hone.example.ServiceApplication"), new String[] {"--server.port=0",
+        // Tomcat's one handler of URLs for the whole JVM would hold the first class loader and refuse the second
+        loader.loadClass("org.apache.catalina.webresources.TomcatURLStreamHandlerFactory").getMethod("disable").invoke(null);
+        Object context = loader.loadClass("org.springframework.boot.SpringApplication")
+            .getMethod("run", Class.class, String[].class).invoke(null, loader.loadClass("dev.hone.example.ServiceApplication"), new String[] {"--server.port=0",
                 "--spring.main.register-shutdown-hook=false", "--spring.main.banner-mode=off", "--logging.level.root=warn",
                 "--spring.threads.virtual.enabled=" + virtual, "--service.model=" + settings.get("model"),
                 "--service.adapters=" + settings.get("adapters"), "--service.data=" + settings.get("data")});
