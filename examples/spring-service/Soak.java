@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  * is that of an adapter it may be of, 99 of 100 answers take at most three times as long as half of them, memory is as much at
  * the end as after the first deployment, and no class loader is left.
  *
- * <p>{@code java --add-modules jdk.incubator.vector -XX:SoftRefLRUPolicyMSPerMB=0 Soak.java --minutes M --service DIR --model MODEL
- * --adapters A,B --data CSV}; DIR is what {@code java -Djarmode=tools -jar SERVICE.jar extract} makes. Caches of the JDK refer to
+ * <p>{@code java --add-modules jdk.incubator.vector -XX:SoftRefLRUPolicyMSPerMB=0 Soak.java --minutes M --service DIR
+ * --model MODEL --adapters A,B --data CSV}; DIR is what {@code java -Djarmode=tools -jar SERVICE.jar extract} makes. Caches of the JDK refer to
  * classes softly; with that option collections take them at once.
  */
 public final class Soak {
@@ -76,8 +76,8 @@ public final class Soak {
       int left = left();
       heap[d] = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
       report("deployment %d, %s threads: %d answers, %d trainings, p50 %.0f ms, p99 %.0f ms; resident %d MB, "
-          + "heap after it %d MB, class loaders left %d", d + 1, virtual ? "virtual" : "platform", phase.latencies.size(), phase.trainings,
-          millis(phase.latencies, 0.5), millis(phase.latencies, 0.99), resident[d] >> 20, heap[d] >> 20, left);
+          + "heap after it %d MB, class loaders left %d", d + 1, virtual ? "virtual" : "platform", phase.latencies.size(),
+          phase.trainings, millis(phase.latencies, 0.5), millis(phase.latencies, 0.99), resident[d] >> 20, heap[d] >> 20, left);
       check(left == 0, left + " class loaders are left after deployment " + (d + 1));
     }
     for (boolean virtual : new boolean[] {false, true}) {
@@ -163,7 +163,8 @@ public final class Soak {
         // Tomcat's one handler of URLs for the whole JVM would hold the first class loader and refuse the second
         loader.loadClass("org.apache.catalina.webresources.TomcatURLStreamHandlerFactory").getMethod("disable").invoke(null);
         Object context = loader.loadClass("org.springframework.boot.SpringApplication")
-            .getMethod("run", Class.class, String[].class).invoke(null, loader.loadClass("dev.hone.example.ServiceApplication"), new String[] {"--server.port=0",
+            .getMethod("run", Class.class, String[].class).invoke(null, loader.loadClass("dev.hone.example.ServiceApplication"),
+                new String[] {"--server.port=0", "--logging.register-shutdown-hook=false",
                 "--spring.main.register-shutdown-hook=false", "--spring.main.banner-mode=off", "--logging.level.root=warn",
                 "--spring.threads.virtual.enabled=" + virtual, "--service.model=" + settings.get("model"),
                 "--service.adapters=" + settings.get("adapters"), "--service.data=" + settings.get("data")});
