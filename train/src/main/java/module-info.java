@@ -12,6 +12,7 @@ module dev.hone.train {
   exports dev.hone.train.config;
   exports dev.hone.train.data;
   exports dev.hone.train.evaluation;
+  exports dev.hone.train.infer;
   exports dev.hone.train.inspect;
   exports dev.hone.train.metric;
   exports dev.hone.train.model;

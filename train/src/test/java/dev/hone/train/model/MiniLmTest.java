@@ -10,11 +10,13 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.infer.TextEmbedder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,6 +98,15 @@ class MiniLmTest {
         // the file has six decimals
         assertEquals(expected.at("/cosine/" + s + "/" + other).asDouble(), dot(embeddings, s, other), 2e-6, s + " and " + other);
       }
+    }
+  }
+
+  @Test
+  void theEmbedderMakesTheSameOfTexts() throws IOException {
+    List<String> texts = expected.get("sentences").valueStream().map(sentence -> sentence.get("text").asString()).toList();
+    List<float[]> vectors = TextEmbedder.load(model).embed(texts);
+    for (int s = 0; s < texts.size(); s++) {
+      assertArrayEquals(Arrays.copyOfRange(embeddings, s * WIDTH, (s + 1) * WIDTH), vectors.get(s), 1e-6f, texts.get(s));
     }
   }
 
