@@ -67,6 +67,7 @@ public final class TokenizerJson {
     if (parser.currentToken() != JsonToken.END_OBJECT) {
       throw new TokenizerException(name + ": the file ends before the tokenizer does");
     }
+    if (parser.nextToken() != null) throw new TokenizerException(name + ": something follows after the tokenizer's last bracket");
     if (model == null) throw new TokenizerException(name + ": there is no model");
     List<AddedToken> added = addedTokens(name, fields, model.vocabulary());
     Set<Integer> addedIds = added.stream().map(AddedToken::id).collect(Collectors.toSet());

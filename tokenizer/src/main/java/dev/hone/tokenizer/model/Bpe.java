@@ -212,7 +212,7 @@ public final class Bpe implements Model {
       }
       if (unknownId == Vocabulary.UNKNOWN) {
         throw new TokenizerException("BPE: \"" + new String(text, i, end - i) + "\" is no token and the unknown token \""
-            + options.unknownToken() + "\" is not in the vocabulary");
+            + Excerpt.of(options.unknownToken()) + "\" is not in the vocabulary");
       }
       if (!options.fuseUnknown()) flush();
       if (unknownStart < 0) unknownStart = i;

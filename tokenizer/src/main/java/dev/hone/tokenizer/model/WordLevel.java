@@ -2,6 +2,7 @@ package dev.hone.tokenizer.model;
 
 import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.lookup.Vocabulary;
+import dev.hone.tokenizer.text.Excerpt;
 import dev.hone.tokenizer.tokens.TokenBuffer;
 
 /** Every word is a token or unknown. */
@@ -28,7 +29,7 @@ public final class WordLevel implements Model {
     if (id == Vocabulary.UNKNOWN) id = unknownId;
     if (id == Vocabulary.UNKNOWN) {
       throw new TokenizerException("WordLevel: \"" + new String(text, from, Math.min(to - from, 40))
-          + "\" is no token and the unknown token \"" + unknownToken + "\" is not in the vocabulary");
+          + "\" is no token and the unknown token \"" + Excerpt.of(unknownToken) + "\" is not in the vocabulary");
     }
     out.add(id, from, to);
   }

@@ -3,6 +3,7 @@ package dev.hone.tokenizer.model;
 import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.lookup.CharTrie;
 import dev.hone.tokenizer.lookup.Vocabulary;
+import dev.hone.tokenizer.text.Excerpt;
 import dev.hone.tokenizer.tokens.TokenBuffer;
 
 /**
@@ -59,7 +60,7 @@ public final class WordPiece implements Model {
       out.count = mark;
       if (unknownId == Vocabulary.UNKNOWN) {
         throw new TokenizerException("WordPiece: no tokens for \"" + new String(text, from, Math.min(to - from, 40))
-            + "\" and the unknown token \"" + unknownToken + "\" is not in the vocabulary");
+            + "\" and the unknown token \"" + Excerpt.of(unknownToken) + "\" is not in the vocabulary");
       }
       out.add(unknownId, from, to);
     }

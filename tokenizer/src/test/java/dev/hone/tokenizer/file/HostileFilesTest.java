@@ -160,4 +160,11 @@ class HostileFilesTest {
       assertTrue(e.getMessage().length() < 300, e::getMessage);
     }
   }
+
+  @Test
+  void filesThatGoOnAfterTheirEnd() {
+    String whole = "{\"model\": " + WORDS + "}";
+    for (String more : new String[] {"]", "}", "{}", "x", "\u0000"}) assertRefused("file: ", () -> Tokenizer.parse(whole + more, "file"));
+    Tokenizer.parse(whole + " \n", "file");
+  }
 }

@@ -1,5 +1,6 @@
 package dev.hone.train.config;
 
+import dev.hone.nn.load.ConfigReader;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -139,7 +140,7 @@ public final class Settings<R extends Record> {
     return switch (text.strip().toLowerCase(Locale.ROOT)) {
       case "true", "yes", "on" -> true;
       case "false", "no", "off" -> false;
-      default -> throw new IllegalArgumentException(name + " is a switch: true or false, not '" + text + "'");
+      default -> throw new IllegalArgumentException(name + " is a switch: true or false, not '" + ConfigReader.shortened(text) + "'");
     };
   }
 

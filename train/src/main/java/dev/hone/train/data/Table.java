@@ -1,5 +1,6 @@
 package dev.hone.train.data;
 
+import dev.hone.nn.load.ConfigReader;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -61,6 +62,6 @@ record Table(String source, DataFormat format, String layout, boolean named, Lis
 
   /** The columns as a list for messages. */
   String columnList() {
-    return (named ? "columns found: " : "the file has no header; columns found: ") + String.join(", ", columns);
+    return (named ? "columns found: " : "the file has no header; columns found: ") + String.join(", ", columns.stream().map(ConfigReader::shortened).toList());
   }
 }
