@@ -173,7 +173,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   private static Rope longrope(double[] plain, ConfigReader section, int original, int maxLength) {
-    double stretch = section.number("factor", (double) maxLength / original);
+    double stretch = section.number("factor", (double) maxLength / original, Range.POSITIVE);
     double usual = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
     return new Rope(divided(plain, section, "short_factor"), divided(plain, section, "long_factor"), original,
         section.number("attention_factor", usual, Range.POSITIVE));

@@ -149,7 +149,7 @@ public final class ConfigReader {
   private int whole(String key, JsonNode node, int least, int most) {
     String rule = "a whole number" + (least == Integer.MIN_VALUE ? ""
         : most == Integer.MAX_VALUE ? " of at least " + least : " from " + least + " to " + most);
-    double value = checked(key, rule, node, JsonNode::isNumber).doubleValue(); // exact in the range of an int
+    double value = checked(key, rule, node, JsonNode::isNumber).numberValue().doubleValue(); // exact in the range of an int
     checked(key, rule, node, _ -> value == Math.rint(value) && value >= least && value <= most);
     return (int) value;
   }
@@ -170,7 +170,9 @@ public final class ConfigReader {
   }
 
   private double decimal(String key, JsonNode node, Range range) {
-    return checked(key, "a number " + range, node, each -> each.isNumber() && range.holds(each.doubleValue())).doubleValue();
+    // numberValue: beyond the range of a double it is infinite, where the node's own conversion throws
+    return checked(key, "a number " + range, node, each -> each.isNumber() && range.holds(each.numberValue().doubleValue()))
+        .numberValue().doubleValue();
   }
 
   /** A list of numbers within a range, or null. */

@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.nn.load.ConfigReader;
 import dev.hone.train.config.Nearest;
 import dev.hone.train.config.Setting;
 import dev.hone.train.config.Settings;
@@ -197,7 +198,7 @@ final class Arguments {
     try {
       return Integer.parseInt(value);
     } catch (NumberFormatException e) {
-      throw new UserError("--" + name + " must be a whole number, is '" + value + "'");
+      throw new UserError("--" + name + " must be a whole number, is '" + ConfigReader.shortened(value) + "'");
     }
   }
 
@@ -206,7 +207,7 @@ final class Arguments {
     try {
       return Long.parseLong(value);
     } catch (NumberFormatException e) {
-      throw new UserError("--" + name + " must be a whole number, is '" + value + "'");
+      throw new UserError("--" + name + " must be a whole number, is '" + ConfigReader.shortened(value) + "'");
     }
   }
 
@@ -215,7 +216,7 @@ final class Arguments {
     try {
       return Double.parseDouble(value);
     } catch (NumberFormatException e) {
-      throw new UserError("--" + name + " must be a number, is '" + value + "'");
+      throw new UserError("--" + name + " must be a number, is '" + ConfigReader.shortened(value) + "'");
     }
   }
 

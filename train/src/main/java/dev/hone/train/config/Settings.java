@@ -127,7 +127,7 @@ public final class Settings<R extends Record> {
       return text;
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(key + " must be a " + (type == double.class || type == Map.class ? "" : "whole ")
-          + "number, is '" + text + "'", e);
+          + "number, is '" + ConfigReader.shortened(text) + "'", e);
     }
   }
 

@@ -103,11 +103,11 @@ record ChatRows(String source, int line) {
       message.put(spoken && key.equals("from") ? ROLE : says ? CONTENT : key, value);
     });
     if (!(message.get(ROLE) instanceof String role)) {
-      throw fault("message " + number + " has no 'role', only " + written.keySet()
+      throw fault("message " + number + " has no 'role', only " + shortened(written.keySet().toString())
           + "; a message is {\"role\": \"user\", \"content\": \"...\"} or {\"from\": \"human\", \"value\": \"...\"}");
     }
     if (message.keySet().stream().noneMatch(SAYING::contains)) {
-      throw fault("message " + number + " (" + role + ") has no 'content', only " + written.keySet()
+      throw fault("message " + number + " (" + shortened(role) + ") has no 'content', only " + shortened(written.keySet().toString())
           + "; a message is {\"role\": \"user\", \"content\": \"...\"}");
     }
     if (message.get(CONTENT) instanceof List<?> parts) {
