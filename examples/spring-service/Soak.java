@@ -179,6 +179,8 @@ public final class Soak {
         }
       } catch (Throwable t) {
         failure = t;
+      } finally {
+        Thread.currentThread().setContextClassLoader(null); // a frame may still refer to this thread
       }
     }
 
