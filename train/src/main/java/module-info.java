@@ -2,6 +2,7 @@
 module dev.hone.train {
   requires transitive dev.hone.lora;
   requires transitive dev.hone.tokenizer;
+  requires static java.management; // java -jar only, which has it
   requires jdk.jfr;
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.csv;
