@@ -3,6 +3,7 @@ package dev.hone.train.view;
 import dev.hone.train.report.Curves;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -28,7 +29,8 @@ public final class LiveView implements RunView {
   private final TerminalSize watched; // null where the size is given
   private final Supplier<TerminalSize.Size> size;
   private List<String> drawn = List.of();
-  private long drawnAt = System.nanoTime() - FRAME_NANOS;
+  private final LongSupplier clock; // nanoseconds
+  private long drawnAt;
   private long drawingNanos;
   private int frames;
 
@@ -40,20 +42,22 @@ public final class LiveView implements RunView {
    * @param metric what its best step is chosen by, {@code metric_for_best_model}
    */
   public LiveView(PrintStream out, Look look, String title, String metric) {
-    this(out, look, title, metric, new TerminalSize(), null);
+    this(out, look, title, metric, new TerminalSize(), null, System::nanoTime);
   }
 
-  /** A view on a screen whose size is known. */
-  LiveView(PrintStream out, Look look, String title, String metric, Supplier<TerminalSize.Size> size) {
-    this(out, look, title, metric, null, size);
+  /** A view on a screen whose size is known, by a clock of nanoseconds. */
+  LiveView(PrintStream out, Look look, String title, String metric, Supplier<TerminalSize.Size> size, LongSupplier clock) {
+    this(out, look, title, metric, null, size, clock);
   }
 
   private LiveView(PrintStream out, Look look, String title, String metric, TerminalSize watched,
-      Supplier<TerminalSize.Size> size) {
+      Supplier<TerminalSize.Size> size, LongSupplier clock) {
     this.out = out;
     this.look = look;
     this.watched = watched;
     this.size = watched == null ? size : watched::get;
+    this.clock = clock;
+    drawnAt = clock.getAsLong() - FRAME_NANOS;
     trace = new RunTrace(title, metric);
     plain = new PlainView(out, trace);
   }
@@ -67,7 +71,7 @@ public final class LiveView implements RunView {
   public synchronized void onStep(Step step) {
     trace.add(step);
     if (fits(size.get())) {
-      if (System.nanoTime() - drawnAt >= FRAME_NANOS) {
+      if (clock.getAsLong() - drawnAt >= FRAME_NANOS) {
         draw();
       }
     } else {
@@ -130,7 +134,7 @@ public final class LiveView implements RunView {
     if (trace.step == null || !fits(now)) {
       return;
     }
-    long start = System.nanoTime();
+    long start = clock.getAsLong();
     List<String> lines = Dashboard.lines(trace, look, now.columns() - 1, now.rows(), Memory.bytes());
     StringBuilder frame = new StringBuilder(BEGIN).append(up(now));
     boolean reflowed = rows(now.columns()) != drawn.size();
@@ -139,7 +143,7 @@ public final class LiveView implements RunView {
     print(frame.append(ERASE_BELOW).append(END).toString());
     drawn = lines;
     frames++;
-    drawnAt = System.nanoTime();
+    drawnAt = clock.getAsLong();
     drawingNanos += drawnAt - start;
   }
 

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LiveViewTest {
   private static final Look PLAIN = new Look(false, true);
 
+  private long nanos; // the view's clock stands still unless a test moves it
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final AtomicReference<TerminalSize.Size> size = new AtomicReference<>(new TerminalSize.Size(80, 24));
 
@@ -47,7 +48,7 @@ class LiveViewTest {
   }
 
   private LiveView view(Look look) {
-    return new LiveView(new PrintStream(bytes, true, StandardCharsets.UTF_8), look, "", "loss", size::get);
+    return new LiveView(new PrintStream(bytes, true, StandardCharsets.UTF_8), look, "", "loss", size::get, () -> nanos);
   }
 
   private String printed() {
@@ -196,7 +197,7 @@ class LiveViewTest {
   }
 
   @Test
-  void anotherSizeGetsAnotherPicture() throws InterruptedException {
+  void anotherSizeGetsAnotherPicture() {
     LiveView view = view(PLAIN);
     view.note("before");
     view.onStep(step(1, 40, 1));
@@ -205,7 +206,7 @@ class LiveViewTest {
       size.set(new TerminalSize.Size(columns, 24));
       screen.reflow(columns);
       int already = printed().length();
-      Thread.sleep(260);
+      nanos += 260_000_000;
       view.onStep(step(columns / 10, 40, 1));
       screen.print(printed().substring(already));
       List<String> lines = screen.lines();
@@ -220,7 +221,7 @@ class LiveViewTest {
   }
 
   @Test
-  void aNarrowScreenGetsLines() throws InterruptedException {
+  void aNarrowScreenGetsLines() {
     size.set(new TerminalSize.Size(59, 24));
     LiveView view = view(PLAIN);
     for (int i = 1; i <= 40; i++) {
@@ -231,7 +232,6 @@ class LiveViewTest {
     assertEquals(22, printed().lines().count(), printed());
     assertTrue(printed().endsWith("epoch 1.00  held-out loss 1.5000  accuracy 0.750  (best so far)\n"), printed());
     size.set(new TerminalSize.Size(80, 24));
-    Thread.sleep(1);
     view.onStep(step(40, 40, 1));
     view.close();
     assertTrue(new Screen(80, 24).print(printed()).text().contains("gradient norm"), "there is room for the picture now");
