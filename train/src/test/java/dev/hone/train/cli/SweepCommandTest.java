@@ -105,24 +105,24 @@ class SweepCommandTest {
     Path file = sweep();
     run(file, "--quiet").assertDone();
     Path killed = directory.resolve("killed");
-    Random random = new Random(5);
+    long seed = Long.getLong("hone.seed", 5);
+    Random random = new Random(seed);
     int kills = 0;
     while (true) {
       Process process = ChildJvm.hone("sweep", "--config", file, "--output-dir", killed).redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("output.txt").toFile())).start();
-      int trials = finished(killed) + random.nextInt(3);
-      long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-      while (kills < 4 && process.isAlive() && finished(killed) < trials && System.nanoTime() < patience) {
+      int trials = kills == 0 ? 0 : finished(killed) + random.nextInt(2); // the first kill is in the first trial
+      while (kills < 4 && process.isAlive() && (finished(killed) < trials || begun(killed) <= trials)) {
         Thread.sleep(1);
       }
-      if (kills == 4 || process.waitFor(random.nextInt(kills == 0 ? 1500 : 300), TimeUnit.MILLISECONDS)) {
+      if (kills == 4 || process.waitFor(random.nextInt(kills == 0 ? 2 : 100), TimeUnit.MILLISECONDS)) {
         assertEquals(0, process.waitFor(), Files.readString(directory.resolve("output.txt")));
         break;
       }
       process.destroyForcibly().waitFor();
       kills++;
     }
-    assertTrue(kills >= 2, kills + " kills");
+    assertTrue(kills >= 1, "it was never killed, hone.seed " + seed); // how often it ends before is up to the machine
     assertEquals(table(out), table(killed));
     Path weights = Path.of("adapter", "adapter_model.safetensors");
     for (int trial = 1; trial <= 8; trial++) {
@@ -131,6 +131,15 @@ class SweepCommandTest {
       assertTrue(!Files.exists(out.resolve(name))
           || Arrays.equals(Files.readAllBytes(out.resolve(name)), Files.readAllBytes(killed.resolve(name))), name.toString());
     }
+  }
+
+  /** Trials that write already: a kill in one is most of interest. */
+  private static int begun(Path sweep) {
+    int begun = 0;
+    for (int trial = 1; trial <= 8; trial++) {
+      begun += Files.exists(sweep.resolve("trial-" + trial + "/metrics.jsonl")) ? 1 : 0;
+    }
+    return begun;
   }
 
   private static int finished(Path sweep) {
