@@ -120,6 +120,15 @@ public final class Adapter {
         parts.setInput(PrefixInput.of(model.config(), prefix, seed));
       }
       case SubsetConfig subset -> subset(model, subset, selection, parts);
+      case LnTuningConfig norms -> {
+        Set<String> paths = selection.norms(norms.targets());
+        model.baseParameters().forEach((name, parameter) -> {
+          String path = Selection.moduleOf(name);
+          if (paths.contains(path)) {
+            parts.train(path + "." + LnTuningConfig.LAYERS + name.substring(path.length()), parameter);
+          }
+        });
+      }
     }
     return parts;
   }
@@ -283,7 +292,7 @@ public final class Adapter {
       if (model.head() instanceof CausalHead head && head.projection().weight() == table.weight() && !follows) {
         head.projection().unshare();
       }
-      ((LoraEmbedding) piece).mergeInto(table);
+      ((TablePiece) piece).mergeInto(table);
       table.setAdapter(null);
     });
     model.setTrainable(false);

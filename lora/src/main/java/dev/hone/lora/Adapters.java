@@ -195,8 +195,8 @@ public final class Adapters {
       requireSlotsOnly(names.get(i), sources.get(i), "be combined");
       requireLora(names.get(i), sources.get(i), "be combined");
       if (((LoraConfig) sources.get(i).config()).loraBias()) {
-        throw new AdapterException("adapter '" + names.get(i) + "' cannot be combined: it has lora_bias, which is not a product of "
-            + "matrices; activate it with the others instead, whose changes then add up");
+        throw new AdapterException("adapter '" + names.get(i) + "' cannot be combined: it has lora_bias, which is not a product "
+            + "of matrices; activate it with the others instead, whose changes then add up");
       }
     }
     Combination.Result result = how.of(sources, weights, rank);

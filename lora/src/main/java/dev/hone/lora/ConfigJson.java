@@ -56,6 +56,10 @@ final class ConfigJson {
           .put("bottleneck_size", bottleneck.size())
           .put("non_linearity", bottleneck.activation().name().toLowerCase(Locale.ROOT));
       case SubsetConfig subset -> tree.put("layers", subset.layers());
+      case LnTuningConfig norms -> {
+        writeTargets(tree, norms.targets(), adapter);
+        tree.remove(List.of("layers_pattern", "layers_to_transform"));
+      }
     }
     return tree;
   }
@@ -140,6 +144,7 @@ final class ConfigJson {
         refuse(json, List.of("layers_to_transform"));
         yield new Ia3Config(targets(json), modules(json, "feedforward_modules"), json.texts("modules_to_save"));
       }
+      case LnTuningConfig.TYPE -> named(json, () -> new LnTuningConfig(targets(json), json.texts("modules_to_save")));
       case PromptConfig.TYPE -> named(json, () ->
           new PromptConfig(json.size("num_virtual_tokens"), PromptConfig.Init.RANDOM, List.of(), json.texts("modules_to_save")));
       case PrefixConfig.TYPE -> named(json, () ->
@@ -150,7 +155,7 @@ final class ConfigJson {
       case "HEAD", "LAST_N", "BITFIT" -> named(json, () -> new SubsetConfig(SubsetConfig.Part.valueOf(type),
           json.required("layers", 0, Integer.MAX_VALUE), json.texts("modules_to_save")));
       default -> throw json.unknown("peft_type", type, Set.of(LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE,
-          PrefixConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
+          PrefixConfig.TYPE, LnTuningConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
     };
   }
 

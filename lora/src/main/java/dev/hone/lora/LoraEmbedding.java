@@ -8,7 +8,6 @@ import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.nn.Embedding;
-import dev.hone.nn.EmbeddingAdapter;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Pass;
 
@@ -19,7 +18,7 @@ import dev.hone.nn.Pass;
  * @param b [C, R]
  * @param scale alpha / R
  */
-record LoraEmbedding(Parameter a, Parameter b, float scale) implements EmbeddingAdapter {
+record LoraEmbedding(Parameter a, Parameter b, float scale) implements TablePiece {
 
   LoraEmbedding(Tensor a, Tensor b, float scale) {
     this(new Parameter("", a, true), new Parameter("", b, true), scale);
@@ -31,11 +30,16 @@ record LoraEmbedding(Parameter a, Parameter b, float scale) implements Embedding
     return MathOps.add(base.base(ids), MatMulOps.linear(h, b, null));
   }
 
-  /** Adds the product to the table, which becomes F32. */
-  void mergeInto(Embedding base) {
+  @Override
+  public void mergeInto(Embedding base) {
+    base.weight().setValue(merged(base));
+  }
+
+  /** E + scale · (B · A)ᵀ as a fresh tensor. */
+  Tensor merged(Embedding base) {
     Tensor sum = base.weight().value().copy().keep();
     LoraLinear.addProduct(sum, false, a.value(), b.value(), scale); // [V, C] is [in, out]
-    base.weight().setValue(sum);
+    return sum;
   }
 
   @Override

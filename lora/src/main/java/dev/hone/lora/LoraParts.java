@@ -154,8 +154,8 @@ final class LoraParts {
   }
 
   private void add(String path, Embedding table) {
-    if (config.dora() || config.init().takesFromBase()) {
-      throw new AdapterException((config.dora() ? "use_dora" : config.init()) + " is for linear layers, " + path
+    if (config.init().takesFromBase()) {
+      throw new AdapterException(config.init() + " is for linear layers, " + path
           + " is an embedding; take it out of target_modules");
     }
     if (config.loraBias()) {
@@ -166,12 +166,17 @@ final class LoraParts {
     int width = table.weight().shape().dim(1);
     float[] b = Parts.matrix("layer " + path, "r", rank, width);
     new Philox(seed, Philox.stream(path.hashCode(), rank)).fillNormal(b, 0, b.length, 0, 1); // PEFT's rule for tables
-    parts.embeddings().put(path, new LoraEmbedding(Tensor.of(Parts.matrix("layer " + path, "r", rank, rows), rank, rows),
-        Tensor.of(b, width, rank), scale(path)));
+    LoraEmbedding lora = new LoraEmbedding(Tensor.of(Parts.matrix("layer " + path, "r", rank, rows), rank, rows),
+        Tensor.of(b, width, rank), scale(path));
+    parts.embeddings().put(path, config.dora() ? new DoraEmbedding(lora, table) : lora);
   }
 
   /** The head gets what the table has. */
   private void addTied(Tie tie) {
+    if (config.dora()) {
+      throw new AdapterException("ensure_weight_tying: use_dora gives " + tie.headPath() + " and " + tie.tablePath()
+          + " sizes of their own; choose one of them");
+    }
     if (!(parts.embeddings().get(tie.tablePath()) instanceof LoraEmbedding table)) {
       throw new AdapterException("ensure_weight_tying: " + tie.tablePath() + " is excluded, and " + tie.headPath()
           + " follows it");

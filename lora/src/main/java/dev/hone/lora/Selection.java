@@ -5,6 +5,7 @@ import dev.hone.nn.Embedding;
 import dev.hone.nn.Layer;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
+import dev.hone.nn.Norm;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import java.util.LinkedHashMap;
@@ -31,6 +32,7 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
       case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(
           lora.targets().withModules(ModuleNames.of(LoraConfig.usualTargets(model.config().modelType()))));
       case Ia3Config ia3 -> ia3.settled(model.config().modelType());
+      case LnTuningConfig norms -> norms.settled(model.config().modelType());
       case SubsetConfig head when head.part() == SubsetConfig.Part.HEAD -> head.withModulesToSave(
           Stream.concat(head.modulesToSave().stream(), headPaths(model).stream().filter(path -> !path.isEmpty())).toList());
       case AdapterConfig other -> other;
@@ -52,6 +54,7 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
       case LoraConfig lora -> lora.withTargets(lora.targets().map(model::fileName));
       case Ia3Config ia3 -> new Ia3Config(ia3.targets().map(model::fileName), ia3.feedforward().map(model::fileName),
           ia3.modulesToSave());
+      case LnTuningConfig norms -> new LnTuningConfig(norms.targets().map(model::fileName), norms.modulesToSave());
       default -> saving;
     };
   }
@@ -130,8 +133,7 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
         return;
       }
       if (config.saves(name) || tie != null && path.equals(tie.headPath()) && tie.savedTogether(config)) {
-        throw new AdapterException("layer " + name + " is named by target_modules, and trained whole by modules_to_save "
-            + config.modulesToSave() + ", whose names fit ends of words, too; name it in one of them");
+        throw namedTwice(name);
       }
       if (layer instanceof Linear linear ? linear.adapter() != null : ((Embedding) layer).adapter() != null) {
         throw new AdapterException("layer " + name + " has an adapter already; detach or merge that first");
@@ -139,6 +141,36 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
       chosen.put(path, layer);
     });
     targets.check("target_modules", chosen.keySet(), candidates, !stored);
+    return chosen;
+  }
+
+  private AdapterException namedTwice(String name) {
+    return new AdapterException("layer " + name + " is named by target_modules, and trained whole by modules_to_save "
+        + config.modulesToSave() + ", whose names fit ends of words, too; name it in one of them");
+  }
+
+  /** The norms whose own parameters are trained. */
+  Set<String> norms(Targets targets) {
+    Set<String> chosen = new LinkedHashSet<>();
+    Set<String> candidates = new LinkedHashSet<>();
+    model.layers().forEach((path, layer) -> {
+      String name = model.fileName(path);
+      if (layer instanceof Norm) {
+        candidates.add(name);
+      }
+      if (!targets.include(name, false) || config.exempts(name)) {
+        return;
+      }
+      if (!(layer instanceof Norm)) {
+        throw new AdapterException(config.peftType() + " of " + name + ", which is no norm, is not supported; take it out of "
+            + "target_modules, or merge a stored adapter where it was made");
+      }
+      if (config.saves(name)) {
+        throw namedTwice(name);
+      }
+      chosen.add(path);
+    });
+    targets.check("target_modules", chosen, candidates, !stored);
     return chosen;
   }
 }

@@ -32,6 +32,7 @@ final class StoredNames {
     return config.fileName(model.fileName(path
         .replaceFirst("\\.(lora_[AB])\\.[^.]+\\.(weight|bias)$", ".$1.$2")
         .replaceFirst("\\.(lora_embedding_[AB]|lora_magnitude_vector|ia3_l)\\..+$", ".$1")
+        .replaceFirst("\\.(ln_tuning_layers)\\.default\\.", ".$1.")
         .replaceFirst("\\.modules_to_save\\.default\\.", ".")));
   }
 }

@@ -3,6 +3,7 @@ package dev.hone.train.cli;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.BottleneckConfig;
 import dev.hone.lora.Ia3Config;
+import dev.hone.lora.LnTuningConfig;
 import dev.hone.lora.LoraConfig;
 import dev.hone.lora.ModuleNames;
 import dev.hone.lora.PrefixConfig;
@@ -44,6 +45,7 @@ final class AdapterSettings {
       }
       case PromptConfig prompt -> lines.put("num_virtual_tokens", Integer.toString(prompt.virtualTokens()));
       case PrefixConfig prefix -> lines.put("num_virtual_tokens", Integer.toString(prefix.virtualTokens()));
+      case LnTuningConfig norms -> targets(lines, norms.targets());
       case SubsetConfig subset -> lines.put("layers", subset.layers() == 0 ? "" : "the last " + subset.layers());
     }
     lines.put("modules_to_save", join(config.modulesToSave()));

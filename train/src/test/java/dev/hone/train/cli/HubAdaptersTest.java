@@ -29,8 +29,7 @@ class HubAdaptersTest {
       Map.entry("trainabletokens-type", "TRAINABLE_TOKENS"), Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"),
       Map.entry("loha", "LOHA"), Map.entry("oft", "OFT"), Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
       Map.entry("pissa-niter-raw", "random numbers"), Map.entry("layer-replication", "layer_replication"),
-      Map.entry("alora", "alora_invocation_tokens"), Map.entry("dora-embed", "use_dora is for linear layers"),
-      Map.entry("lntuning", "LN_TUNING"), Map.entry("target-missing-in-config", "o_proj"));
+      Map.entry("alora", "alora_invocation_tokens"), Map.entry("target-missing-in-config", "o_proj"));
 
   @TestFactory
   Stream<DynamicTest> everyAdapterGivesTheLogitsOfPeftOrIsRefusedByName() throws IOException {
