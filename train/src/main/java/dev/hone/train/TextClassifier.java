@@ -10,9 +10,11 @@ import dev.hone.nn.Task;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.infer.WarmUp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -146,7 +148,29 @@ public final class TextClassifier {
    * @param probability of the most probable label; of a regression the number itself
    * @param probabilities of all labels, in their order; of a regression the numbers
    */
-  public record Prediction(String label, float probability, float[] probabilities) {}
+  public record Prediction(String label, float probability, float[] probabilities) {
+    /** Equal if all is, number by number. */
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Prediction(String name, float most, float[] all) && label.equals(name)
+          && Float.compare(probability, most) == 0 && Arrays.equals(probabilities, all);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * label.hashCode() + Float.hashCode(probability)) + Arrays.hashCode(probabilities);
+    }
+
+    @Override
+    public String toString() {
+      return "Prediction[label=" + label + ", probability=" + probability + ", probabilities=" + Arrays.toString(probabilities) + "]";
+    }
+  }
+
+  /** Makes requests of no use until the first real one is quick; see {@link WarmUp}. */
+  public void warmUp() {
+    WarmUp.run(() -> predict(List.of("a", "The quick brown fox jumps over the lazy dog, and does so 12 times.", "Is it?")));
+  }
 
   /** Labels of texts, in their order. */
   public List<Prediction> predict(List<String> texts) {

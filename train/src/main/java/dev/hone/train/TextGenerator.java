@@ -8,18 +8,22 @@ import dev.hone.nn.Task;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Generator;
+import dev.hone.nn.generate.StopReason;
 import dev.hone.tokenizer.DecodeStream;
 import dev.hone.tokenizer.Tokenizer;
 import dev.hone.tokenizer.chat.ChatTemplates;
 import dev.hone.train.data.Example;
+import dev.hone.train.infer.WarmUp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -157,7 +161,7 @@ public final class TextGenerator {
    * @param prompt token ids, at least one
    * @param listener gets the new text piece by piece: as soon as its bytes form whole characters and it cannot be the
    *     beginning of a stop string
-   * @return the new tokens
+   * @return the new tokens; those until then if the thread is interrupted, see {@link Generator}
    */
   public Generated generate(int[] prompt, GenerationSettings how, Consumer<String> listener) {
     return generate(prompt, how, listener, () -> { });
@@ -179,9 +183,14 @@ public final class TextGenerator {
     return result;
   }
 
-  /** Continues several prompts at the same time; returns what comes after each. */
+  /**
+   * Continues several prompts at the same time; returns what comes after each.
+   *
+   * @throws CancellationException if the thread is interrupted before all is written
+   */
   public List<String> generateAll(List<int[]> prompts, GenerationSettings how) {
     List<Generated> results = new Generator(model, ids -> encoder.tokenizer().decode(ids, true)).generate(prompts, how);
+    results.forEach(TextGenerator::requireWhole);
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < results.size(); i++) {
       DecodeStream stream = encoder.tokenizer().decodeStream(true);
@@ -195,11 +204,30 @@ public final class TextGenerator {
     return texts;
   }
 
-  /** Continues a text; returns what comes after it. */
+  /**
+   * Continues a text; returns what comes after it.
+   *
+   * @throws CancellationException if the thread is interrupted before all is written
+   */
   public String generate(String prompt, GenerationSettings how) {
     StringBuilder text = new StringBuilder();
-    generate(prompt(prompt), how, text::append);
+    requireWhole(generate(prompt(prompt), how, text::append));
     return text.toString();
+  }
+
+  /** A text alone does not say that it is not all of it. */
+  private static void requireWhole(Generated generated) {
+    if (generated.reason() == StopReason.INTERRUPTED) {
+      throw new CancellationException("generate: the thread was interrupted after " + generated.tokens().length + " tokens");
+    }
+  }
+
+  /** Makes requests of no use until the first real one is quick; see {@link WarmUp}. */
+  public void warmUp() {
+    int[] prompt = prompt("The quick brown fox jumps");
+    int[] some = prompt.length == 0 ? new int[] {0} : Arrays.copyOf(prompt, Math.min(prompt.length, model.maxLength() - 1));
+    GenerationSettings few = GenerationSettings.GREEDY.withMaxNewTokens(8);
+    WarmUp.run(() -> generate(some, few, text -> { }));
   }
 
   /** The model. */

@@ -30,6 +30,9 @@ import java.util.stream.IntStream;
  * <p>Sequences that are done leave the batch and the cache at once. A draw depends on the seed, the number of the token and
  * how often the same prompt came before in the batch, so it does not change with the company, and the same prompt several
  * times gives different texts.
+ *
+ * <p>An interrupt of the thread ends generation before the next token: what is not finished then has the tokens until there and
+ * {@link StopReason#INTERRUPTED}. The thread stays interrupted.
  */
 public final class Generator {
   private final PretrainedModel model;
@@ -115,6 +118,10 @@ public final class Generator {
     TokenBatch batch = TokenBatch.of(prompts);
     try (GradMode _ = GradMode.generating()) {
       while (!active.isEmpty()) {
+        if (Thread.currentThread().isInterrupted()) {
+          active.forEach(sequence -> sequence.reason = StopReason.INTERRUPTED);
+          break;
+        }
         float[][] logits = logits(now, batch, cache);
         for (int s = 0; s < logits.length; s++) { // outside the turn: listeners may wait for others
           extend(active.get(s), logits[s], settings, listener);

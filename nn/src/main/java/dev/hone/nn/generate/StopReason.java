@@ -7,5 +7,7 @@ public enum StopReason {
   /** One of the stop strings came up. */
   STOP_STRING,
   /** As many tokens as were asked for. */
-  LENGTH
+  LENGTH,
+  /** The thread was interrupted. */
+  INTERRUPTED
 }

@@ -3,7 +3,6 @@ package dev.hone.train.cli;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
-import dev.hone.nn.generate.StopReason;
 import dev.hone.train.TextGenerator;
 import dev.hone.train.data.Example;
 import java.io.IOException;
@@ -97,7 +96,11 @@ final class GenerateCommand implements Command {
     Generated generated = generator.generate(tokens, settings, text::append);
     console.result(JSON.writeValueAsString(identity.put("prompt", prompt).put("text", text.toString())
         .put("prompt_tokens", tokens.length).put("tokens", generated.tokens().length)
-        .put("finish_reason", generated.reason() == StopReason.LENGTH ? "length" : "stop")));
+        .put("finish_reason", switch (generated.reason()) {
+          case LENGTH -> "length";
+          case INTERRUPTED -> "interrupted";
+          case END_TOKEN, STOP_STRING -> "stop";
+        })));
   }
 
   private static void stream(TextGenerator generator, int[] prompt, GenerationSettings settings, String shown,
@@ -123,6 +126,7 @@ final class GenerateCommand implements Command {
           case END_TOKEN -> "the end token";
           case STOP_STRING -> "a stop text";
           case LENGTH -> "the length";
+          case INTERRUPTED -> "an interrupt";
         }));
   }
 

@@ -148,6 +148,11 @@ public final class TextEmbedder {
     return ids.length - (ends ? 1 : 0);
   }
 
+  /** Makes requests of no use until the first real one is quick; see {@link WarmUp}. */
+  public void warmUp() {
+    WarmUp.run(() -> embed(List.of("a", "The quick brown fox jumps over the lazy dog, and does so 12 times.", "Is it?")));
+  }
+
   /** The cosine of the angle between two vectors of the same length; 0 if one of them is all zeros. */
   public static double cosine(float[] a, float[] b) {
     if (a.length != b.length) {
