@@ -3,6 +3,10 @@ package dev.hone.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.lora.LoraConfig;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
 import dev.hone.train.fixture.ChildJvm;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,5 +37,22 @@ class ReadmeTest {
     assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
     assertTrue(printed.matches("(up|down) [01]\\.\\d+\\s*"), printed);
     assertTrue(Files.exists(directory.resolve("out/adapter_config.json")));
+  }
+
+  /** The program of the page on applications. */
+  @Test
+  void theServiceEmbedsAndPredicts() throws Exception {
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("..", "docs", "embedding.md")));
+    assertTrue(block.find(), "the page has a Java program");
+    Path source = Files.writeString(directory.resolve("Service.java"), block.group(1));
+    Path model = TinyModel.write(directory.resolve("model"));
+    Dataset<Example.Labelled> rows = Dataset.of("memory", List.of(new Example.Labelled("it is good", "up"),
+        new Example.Labelled("it is bad", "down")));
+    ClassifierTuning.lora(model, LabelSet.of(rows), LoraConfig.of(2, 4), 1).save(directory.resolve("adapter"));
+    Process process = ChildJvm.java(List.of(source.toString(), model.toString(), directory.resolve("adapter").toString()))
+        .redirectError(directory.resolve("errors").toFile()).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
+    assertTrue(printed.matches("2 vectors of 16 numbers\\s+(up|down)\\s*"), printed);
   }
 }
