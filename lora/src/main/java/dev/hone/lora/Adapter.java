@@ -120,6 +120,8 @@ public final class Adapter {
         parts.setInput(PrefixInput.of(model.config(), prefix, seed));
       }
       case SubsetConfig subset -> subset(model, subset, selection, parts);
+      case OftConfig oft -> selection.layers(oft.targets()).forEach((path, layer) ->
+          parts.linears().put(path, new OftLinear((Linear) layer, oft)));
       case LnTuningConfig norms -> {
         Set<String> paths = selection.norms(norms.targets());
         model.baseParameters().forEach((name, parameter) -> {

@@ -266,7 +266,7 @@ public final class AdapterFiles {
           largest(tensors, PromptInput.NAME), "number");
       case PrefixConfig prefix -> requireSize(directory, "num_virtual_tokens", prefix.virtualTokens(),
           largest(tensors, PromptInput.NAME), "number");
-      case Ia3Config _, SubsetConfig _, LnTuningConfig _ -> { } // their tensors are as large as the model makes them
+      case Ia3Config _, SubsetConfig _, LnTuningConfig _, OftConfig _ -> { } // their tensors are as large as the model makes them
     }
   }
 

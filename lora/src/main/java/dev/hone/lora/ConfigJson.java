@@ -9,12 +9,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code adapter_config.json}: every setting of PEFT that changes what an adapter computes, read and written. */
 final class ConfigJson {
+  private static final String OFT_VERSION = "0.18.0";
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private ConfigJson() {}
@@ -56,6 +59,14 @@ final class ConfigJson {
           .put("bottleneck_size", bottleneck.size())
           .put("non_linearity", bottleneck.activation().name().toLowerCase(Locale.ROOT));
       case SubsetConfig subset -> tree.put("layers", subset.layers());
+      case OftConfig oft -> {
+        writeTargets(tree, oft.targets(), adapter);
+        tree.put("peft_version", OFT_VERSION); // says which series is meant
+        tree.put("r", oft.blocks()).put("oft_block_size", oft.size()).put("block_share", oft.blockShare());
+        tree.put("use_cayley_neumann", oft.terms() > 0).put("num_cayley_neumann_terms", Math.max(1, oft.terms()));
+        tree.put("module_dropout", decimal(oft.dropout())).put("coft", false).put("bias", "none").put("init_weights", true);
+        tree.put("fan_in_fan_out", adapter.fanInFanOut());
+      }
       case LnTuningConfig norms -> {
         writeTargets(tree, norms.targets(), adapter);
         tree.remove(List.of("layers_pattern", "layers_to_transform"));
@@ -144,6 +155,7 @@ final class ConfigJson {
         refuse(json, List.of("layers_to_transform"));
         yield new Ia3Config(targets(json), modules(json, "feedforward_modules"), json.texts("modules_to_save"));
       }
+      case OftConfig.TYPE -> readOft(json);
       case LnTuningConfig.TYPE -> named(json, () -> new LnTuningConfig(targets(json), json.texts("modules_to_save")));
       case PromptConfig.TYPE -> named(json, () ->
           new PromptConfig(json.size("num_virtual_tokens"), PromptConfig.Init.RANDOM, List.of(), json.texts("modules_to_save")));
@@ -155,7 +167,7 @@ final class ConfigJson {
       case "HEAD", "LAST_N", "BITFIT" -> named(json, () -> new SubsetConfig(SubsetConfig.Part.valueOf(type),
           json.required("layers", 0, Integer.MAX_VALUE), json.texts("modules_to_save")));
       default -> throw json.unknown("peft_type", type, Set.of(LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE,
-          PrefixConfig.TYPE, LnTuningConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
+          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
     };
   }
 
@@ -169,6 +181,33 @@ final class ConfigJson {
         json.integersByName("rank_pattern", 1, Integer.MAX_VALUE), json.numbersByName("alpha_pattern", Range.FINITE),
         json.flag("use_rslora", false), json.flag("use_dora", false), init(json), json.flag("ensure_weight_tying", false),
         json.flag("lora_bias", false)));
+  }
+
+  private static OftConfig readOft(ConfigReader json) {
+    refuse(json, List.of("coft"));
+    if (!json.text("bias", "none").equals("none")) {
+      throw json.fault("'bias' is " + json.shown("bias") + ", which is not supported with OFT; merge the adapter where it was "
+          + "made");
+    }
+    if (!json.has("oft_block_size")) {
+      throw json.fault("no 'oft_block_size': PEFT before 0.14 turned outputs, which no later one reads; merge the adapter with "
+          + "the PEFT that made it");
+    }
+    boolean series = json.flag("use_cayley_neumann", false);
+    if (series && isOlderThanSeries(json.text("peft_version", "0"))) {
+      throw json.fault("'use_cayley_neumann' is true, and 'peft_version' is " + json.shown("peft_version")
+          + ": before 0.18 PEFT took another series; merge the adapter with the PEFT that made it");
+    }
+    int terms = series ? Math.max(1, json.integer("num_cayley_neumann_terms", 5, 0, 64)) : 0;
+    return named(json, () -> new OftConfig(json.integer("r", 0, 0, Integer.MAX_VALUE),
+        json.integer("oft_block_size", 32, 0, Integer.MAX_VALUE), json.flag("block_share", false), terms,
+        (float) json.number("module_dropout", 0, Range.DROPOUT), targets(json), json.texts("modules_to_save")));
+  }
+
+  private static boolean isOlderThanSeries(String version) {
+    Matcher matcher = Pattern.compile("(\\d{1,6})(?:\\.(\\d{1,6}))?.*").matcher(version);
+    return !matcher.matches() || Integer.parseInt(matcher.group(1)) == 0
+        && (matcher.group(2) == null || Integer.parseInt(matcher.group(2)) < 18);
   }
 
   private static LoraInit init(ConfigReader json) {
@@ -190,7 +229,11 @@ final class ConfigJson {
   private static void refuse(ConfigReader json, List<String> names) {
     for (String name : names) {
       if (json.isSet(name)) {
-        throw json.fault("'" + name + "' is " + json.shown(name) + ", which is not supported");
+        throw json.fault("'" + name + "' is " + json.shown(name) + ", which is not supported" + switch (name) {
+          case "layer_replication" -> ": its base has other layers; merge it with PEFT (merge_and_unload) and load that model";
+          case "alora_invocation_tokens" -> ": it changes some tokens only and cannot be merged; answer with PEFT";
+          default -> "; merge the adapter with PEFT (merge_and_unload) and load that model";
+        });
       }
     }
   }

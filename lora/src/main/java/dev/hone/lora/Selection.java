@@ -54,6 +54,8 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
       case LoraConfig lora -> lora.withTargets(lora.targets().map(model::fileName));
       case Ia3Config ia3 -> new Ia3Config(ia3.targets().map(model::fileName), ia3.feedforward().map(model::fileName),
           ia3.modulesToSave());
+      case OftConfig oft -> new OftConfig(oft.blocks(), oft.size(), oft.blockShare(), oft.terms(), oft.dropout(),
+          oft.targets().map(model::fileName), oft.modulesToSave());
       case LnTuningConfig norms -> new LnTuningConfig(norms.targets().map(model::fileName), norms.modulesToSave());
       default -> saving;
     };

@@ -6,6 +6,7 @@ import dev.hone.lora.Ia3Config;
 import dev.hone.lora.LnTuningConfig;
 import dev.hone.lora.LoraConfig;
 import dev.hone.lora.ModuleNames;
+import dev.hone.lora.OftConfig;
 import dev.hone.lora.PrefixConfig;
 import dev.hone.lora.PromptConfig;
 import dev.hone.lora.SubsetConfig;
@@ -45,6 +46,12 @@ final class AdapterSettings {
       }
       case PromptConfig prompt -> lines.put("num_virtual_tokens", Integer.toString(prompt.virtualTokens()));
       case PrefixConfig prefix -> lines.put("num_virtual_tokens", Integer.toString(prefix.virtualTokens()));
+      case OftConfig oft -> {
+        lines.put("r", oft.blocks() == 0 ? "" : Integer.toString(oft.blocks()));
+        lines.put("oft_block_size", oft.size() == 0 ? "" : Integer.toString(oft.size()));
+        lines.put("num_cayley_neumann_terms", oft.terms() == 0 ? "" : Integer.toString(oft.terms()));
+        targets(lines, oft.targets());
+      }
       case LnTuningConfig norms -> targets(lines, norms.targets());
       case SubsetConfig subset -> lines.put("layers", subset.layers() == 0 ? "" : "the last " + subset.layers());
     }

@@ -27,7 +27,7 @@ class HubAdaptersTest {
       Map.entry("trainable-tokens-dict", "trainable_token_indices"),
       Map.entry("trainable-tokens-tied", "trainable_token_indices"),
       Map.entry("trainabletokens-type", "TRAINABLE_TOKENS"), Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"),
-      Map.entry("loha", "LOHA"), Map.entry("oft", "OFT"), Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
+      Map.entry("loha", "LOHA"), Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
       Map.entry("pissa-niter-raw", "random numbers"), Map.entry("layer-replication", "layer_replication"),
       Map.entry("alora", "alora_invocation_tokens"), Map.entry("target-missing-in-config", "o_proj"));
 
