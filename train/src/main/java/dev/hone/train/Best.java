@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** The weights with the best held-out measure so far, and how long ago that was. */
 final class Best {
   private final List<Parameter> parameters;
-  private final HeldOutMetric metric;
+  private final Metric metric;
   private final double threshold;
   private double value = Double.NaN;
   private double loss = Double.NaN;
@@ -17,7 +17,7 @@ final class Best {
   private int since;
   private List<Tensor> weights; // null before the first evaluation
 
-  Best(List<Parameter> parameters, HeldOutMetric metric, double threshold) {
+  Best(List<Parameter> parameters, Metric metric, double threshold) {
     this.parameters = parameters;
     this.metric = metric;
     this.threshold = threshold;
@@ -25,7 +25,7 @@ final class Best {
 
   /** Takes in an evaluation of the present weights; returns whether they are the best so far. */
   boolean offer(int atStep, double measured, double measuredLoss) {
-    if (!metric.better(measured, value, threshold)) {
+    if (!HeldOutMetric.better(metric, measured, value, threshold)) {
       since++;
       return false;
     }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** A measure on held-out rows that the best step can be chosen and early stopping be decided by. */
-public enum HeldOutMetric {
+public enum HeldOutMetric implements Metric {
   /** The mean loss; for language models the same choice as perplexity. */
   LOSS(false),
   /** The share of right classes, or of rows whose labels are all right. */
@@ -53,14 +53,14 @@ public enum HeldOutMetric {
     return valueOf(plain);
   }
 
-  /** Whether a higher value is the better one. */
+  @Override
   public boolean higherIsBetter() {
     return greater;
   }
 
   /** Whether {@code now} is better than {@code before} by more than {@code threshold}; anything is better than NaN. */
-  boolean better(double now, double before, double threshold) {
-    return Double.isNaN(before) ? !Double.isNaN(now) : greater ? now > before + threshold : now < before - threshold;
+  static boolean better(Metric metric, double now, double before, double threshold) {
+    return Double.isNaN(before) ? !Double.isNaN(now) : metric.higherIsBetter() ? now > before + threshold : now < before - threshold;
   }
 
   /**
@@ -97,6 +97,7 @@ public enum HeldOutMetric {
    * @param labels of the model, null for a language model
    * @throws IllegalArgumentException if rows of this kind do not have this measure
    */
+  @Override
   public double of(Trainer.Evaluated evaluated, TrainingSet set, Labels labels) {
     check(labels == null ? null : labels.kind());
     if (this == LOSS) {

@@ -12,7 +12,23 @@ import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
 import java.util.stream.IntStream;
 
-/** What is learnt: from a model and rows to a loss. */
+/**
+ * What is learnt: from a model and rows to a loss. One of your own is given to {@link Tuning#setObjective}:
+ *
+ * {@snippet :
+ * record Focal() implements Objective {
+ *   public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+ *     Variable logits = model.forward(set.batch(rows), pass);
+ *     return new Answer(LossOps.focal(logits, set.classes(rows), 2, null, scale), -1, logits.value());
+ *   }
+ *
+ *   public int items(TrainingSet set, int[] rows) {
+ *     return rows.length;
+ *   }
+ * }
+ * tuning.setObjective((training, config) -> new Focal());
+ * }
+ */
 public interface Objective {
   /**
    * What a model makes of some rows.

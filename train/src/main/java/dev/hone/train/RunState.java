@@ -46,14 +46,15 @@ final class RunState {
    *
    * @param data the fingerprint of its rows
    * @param ignorance see {@link Objective#ignorance}
+   * @param metric what the best step is chosen by
    */
-  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, double ignorance) {
+  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, double ignorance, Metric metric) {
     this.parameters = parameters;
     this.config = config;
     this.data = data;
     watch = new WatchDog(ignorance);
     optimizer = new Optimizer(parameters, config.grouping(layers));
-    best = new Best(parameters, HeldOutMetric.named(config.bestMetric()), config.threshold());
+    best = new Best(parameters, metric, config.threshold());
     mean = config.emaDecay() > 0 ? new WeightAverage(parameters, config.emaDecay()) : null;
   }
 

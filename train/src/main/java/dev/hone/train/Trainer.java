@@ -68,6 +68,7 @@ public final class Trainer {
   private final List<TrainListener> listeners = new ArrayList<>();
   private Checkpoints checkpoints; // null: none are written
   private boolean resume;
+  private Metric metric;
   private volatile boolean stopped;
 
   /**
@@ -80,6 +81,7 @@ public final class Trainer {
     this.parameters = List.copyOf(parameters);
     this.objective = objective;
     this.config = config;
+    metric = HeldOutMetric.named(config.bestMetric());
     if (this.parameters.isEmpty()) {
       throw new IllegalArgumentException("Trainer: there is nothing to train");
     }
@@ -88,6 +90,11 @@ public final class Trainer {
         throw new IllegalArgumentException("Trainer: parameter " + parameter.name() + " is frozen");
       }
     }
+  }
+
+  /** Chooses the best step, and with patience the end, by a measure of your own instead of {@code metric_for_best_model}. */
+  public void setMetric(Metric own) {
+    metric = own;
   }
 
   /** Adds a listener. */
@@ -136,7 +143,7 @@ public final class Trainer {
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
-        objective.ignorance(model, training));
+        objective.ignorance(model, training), metric);
     Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
@@ -243,7 +250,7 @@ public final class Trainer {
       run.mean.swap();
     }
     Evaluated evaluated = evaluate(model, objective, heldOut, config.evalBatchSize());
-    double measured = HeldOutMetric.named(config.bestMetric()).of(evaluated, heldOut, model.labels());
+    double measured = metric.of(evaluated, heldOut, model.labels());
     boolean better = run.best.offer(run.step, measured, evaluated.loss);
     if (run.mean != null) {
       run.mean.swap();
@@ -381,7 +388,7 @@ public final class Trainer {
       Gradients.clear(parameters);
       if (heldOut != null) {
         TrainingSet one = heldOut.first(2);
-        HeldOutMetric.named(config.bestMetric()).of(evaluate(model, objective, one, 1), one, model.labels());
+        metric.of(evaluate(model, objective, one, 1), one, model.labels());
       }
     }
   }
@@ -461,7 +468,7 @@ public final class Trainer {
 
   private RateSearch searchRate(TrainingSet training, int steps) {
     BatchSampler batches = batches(training);
-    RunState run = new RunState(parameters, config, model.config().layers(), "", Double.POSITIVE_INFINITY);
+    RunState run = new RunState(parameters, config, model.config().layers(), "", Double.POSITIVE_INFINITY, metric);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     RateSearch search = new RateSearch(steps);
     long pass = 0;
@@ -489,14 +496,14 @@ public final class Trainer {
    * @param loss mean over the items
    * @param items rows of a classifier, learnt tokens of a language model
    * @param accuracy share of the items that are answered right; NaN where there is no right and wrong
-   * @param logits [rows][labels] of a classifier, in the order of the rows; null for a language model
+   * @param logits [rows][labels] of a classifier, in the order of the rows; null where the objective gives none, as that of a language model
    */
   public record Evaluated(double loss, long items, double accuracy, float[][] logits) {}
 
   /** The mean loss of all rows, without dropout. */
   public static Evaluated evaluate(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize) {
     PretrainedModel model = asked.snapshot();
-    float[][] logits = objective instanceof Objective.Classification ? new float[set.size()][] : null;
+    float[][] logits = null;
     double loss = 0;
     double weight = 0;
     long items = 0;
@@ -510,7 +517,8 @@ public final class Trainer {
         items += objective.items(set, rows);
         hits += answer.hits();
         judged &= answer.hits() >= 0;
-        if (logits != null) {
+        if (answer.logits() != null) {
+          logits = logits == null ? new float[set.size()][] : logits;
           scatter(answer.logits().toFloatArray(), rows, logits);
         }
       }

@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * From a model directory and rows to a tuned model: what all tasks share.
@@ -40,6 +41,8 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
   private String baseName;
   private Checkpoints checkpoints;
   private boolean resume;
+  private BiFunction<TrainingSet, TrainConfig, Objective> own; // null: what the task learns
+  private Metric metric; // null: what the settings name
   private volatile Trainer trainer; // that runs, or null
 
   Tuning(Path base, PretrainedModel model, Tokenizer tokenizer, Adapter adapter) {
@@ -67,6 +70,21 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
   /** Adds a listener to the runs to come. */
   public final void addListener(TrainListener listener) {
     listeners.add(listener);
+  }
+
+  /**
+   * Learns by a loss of your own in the runs to come. Settings of the task's own loss (label smoothing, class weights, ...) are then
+   * yours to read; whoever resumes such a run sets the same loss, which no checkpoint can check.
+   *
+   * @param objective makes the loss from the encoded rows and the settings
+   */
+  public final void setObjective(BiFunction<TrainingSet, TrainConfig, Objective> objective) {
+    own = objective;
+  }
+
+  /** Chooses the best step of the runs to come by a measure of your own; see {@link Trainer#setMetric}. */
+  public final void setMetric(Metric measure) {
+    metric = measure;
   }
 
   /** Writes checkpoints in the runs to come; see {@link Trainer#setCheckpoints}. */
@@ -119,7 +137,11 @@ public abstract sealed class Tuning<E extends Example> permits ClassifierTuning,
 
   /** The trainer of such a run, with the listeners, to be used in other ways than {@link #train}. */
   public final Trainer trainer(TrainingSet training, TrainConfig config) {
-    Trainer made = new Trainer(model, parameters(), objective(training, config), config);
+    Objective learnt = own == null ? objective(training, config) : own.apply(training, config);
+    Trainer made = new Trainer(model, parameters(), learnt, config);
+    if (metric != null) {
+      made.setMetric(metric);
+    }
     listeners.forEach(made::addListener);
     return made;
   }
