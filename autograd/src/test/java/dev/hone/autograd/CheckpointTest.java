@@ -9,7 +9,6 @@ import dev.hone.core.Activation;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
-import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -99,15 +98,13 @@ class CheckpointTest {
 
   /** Bytes that an operator's result keeps until its backward pass. */
   private static long held(Supplier<Variable> model) throws Exception {
-    FutureTask<Long> alone = new FutureTask<>(() -> { // where no forgotten tensor of another test comes back meanwhile
+    return OwnPool.run(() -> {
       try (Scope _ = Scope.open()) {
         long before = Scope.liveBytes();
         assertTrue(model.get().requiresGradient());
         return Scope.liveBytes() - before;
       }
     });
-    Thread.ofPlatform().start(alone);
-    return alone.get();
   }
 
   @Test

@@ -13,7 +13,6 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -215,9 +214,10 @@ class GraphTest {
 
   @Test
   void theMemoryOfAThousandStepsIsThatOfAFew() throws Exception {
-    FutureTask<Void> steps = new FutureTask<>(GraphTest::aThousandSteps, null);
-    Thread.ofPlatform().start(steps); // a thread has a pool of its own
-    steps.get();
+    OwnPool.run(() -> {
+      aThousandSteps();
+      return null;
+    });
   }
 
   private static void aThousandSteps() {
@@ -251,7 +251,7 @@ class GraphTest {
   @Test
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void gradientsUseThePoolAndGiveItBackEvenIfTheParameterIsForgotten() throws Exception {
-    FutureTask<Void> steps = new FutureTask<>(() -> {
+    OwnPool.run(() -> {
       Parameter w = new Parameter("w", Tensor.full(0.1f, 32, 32), true);
       try (Scope _ = Scope.open()) {
         w.mul(w).sum().backward();
@@ -275,8 +275,6 @@ class GraphTest {
       }
       return null;
     });
-    Thread.ofPlatform().daemon().start(steps);
-    steps.get();
   }
 
   @Test

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
-import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
 /** What a table's gradient is kept as must not change what it is. */
@@ -116,12 +115,12 @@ class RowGradientTest {
     assertArrayEquals(new float[ROWS * WIDTH], table.gradient().toFloatArray());
   }
 
-  /** On a thread of its own, where no forgotten tensor of another test comes back meanwhile. */
   @Test
   void itsMemoryGoesBackWithTheGradient() throws Exception {
-    FutureTask<Void> alone = new FutureTask<>(this::takeAndGiveBack, null);
-    Thread.ofPlatform().start(alone);
-    alone.get();
+    OwnPool.run(() -> {
+      takeAndGiveBack();
+      return null;
+    });
   }
 
   private void takeAndGiveBack() {
