@@ -1,5 +1,7 @@
 package dev.hone.lora;
 
+import dev.hone.nn.load.ConfigReader;
+
 /**
  * How the matrices of LoRA start.
  *
@@ -41,7 +43,7 @@ public record LoraInit(Kind kind, int iterations) {
   static LoraInit stored(String name) {
     return switch (name) {
       case "eva", "orthogonal", "mica" -> KAIMING;
-      case "corda", "loftq", "lora_ga" -> throw new IllegalArgumentException("init_lora_weights '" + name + "' changed the "
+      case "corda", "loftq", "lora_ga" -> throw new IllegalArgumentException("init_lora_weights '" + ConfigReader.shortened(name) + "' changed the "
           + "base's weights when training began, by data that the file does not hold; merge the adapter, or convert it, where "
           + "it was made");
       default -> parse(name);
@@ -59,7 +61,7 @@ public record LoraInit(Kind kind, int iterations) {
       case "pissa" -> Kind.PISSA;
       case "olora" -> Kind.OLORA;
       case "zero", "false" -> Kind.ZERO;
-      default -> throw new IllegalArgumentException("init_lora_weights '" + name
+      default -> throw new IllegalArgumentException("init_lora_weights '" + ConfigReader.shortened(name)
           + "' is not known; known: kaiming (true), gaussian, pissa, pissa_niter_N, olora, zero (false)");
     }, 0);
   }

@@ -38,11 +38,15 @@ final class ConfigFile {
       Matcher doubled = DOUBLED.matcher(String.valueOf(e.getMessage()));
       if (doubled.find()) {
         throw new UserError(file + ": the key '" + doubled.group(1) + "' is there twice (line "
-            + Math.max(1, e.getLocation().getLineNr()) + "); which of the two counts is not for a reader to guess", e);
+            + line(e) + "); which of the two counts is not for a reader to guess", e);
       }
       throw new UserError(file + ": not a mapping from keys to values in YAML or JSON: " + e.getOriginalMessage()
-          .lines().findFirst().orElse("") + " (line " + Math.max(1, e.getLocation().getLineNr()) + ")", e);
+          .lines().findFirst().orElse("") + " (line " + line(e) + ")", e);
     }
+  }
+
+  private static int line(JacksonException e) {
+    return e.getLocation() == null ? 1 : Math.max(1, e.getLocation().getLineNr()); // limits of nesting name no place
   }
 
   /** Whether a value is one of YAML's ways to write nothing, of which the reader knows only one: what is not given. */

@@ -55,6 +55,13 @@ class ConfigFileTest {
   }
 
   @Test
+  void nestingBeyondTheReadersLimitIsSaidThoughItHasNoPlace() throws IOException {
+    Path yaml = file("deep.yaml", "model: somewhere\ntarget_modules: " + "[".repeat(2000) + "\n");
+    UserError e = assertThrows(UserError.class, () -> train("--config", yaml));
+    assertTrue(e.getMessage().startsWith(yaml + ": not a mapping"), e.getMessage());
+  }
+
+  @Test
   void jsonIsAsGoodAsYaml() throws IOException {
     Path json = file("a.json", "{\"learning-rate\": 0.5, \"optim\": \"sgd\", \"optim_args\": {\"momentum\": 0.9}}");
     TrainConfig config = TrainCommand.config(train("--config", json));
