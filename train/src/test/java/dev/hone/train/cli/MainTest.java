@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,7 +144,8 @@ class MainTest {
     assertUserError(train("--data", directory.resolve("none.csv")), "none.csv");
     data = Files.writeString(directory.resolve("empty.csv"), "");
     assertUserError(train(), "empty.csv", "empty");
-    data = Files.writeString(directory.resolve("one.csv"), "text,label\nit is good,up\nit is great,up\n");
+    data = Files.writeString(directory.resolve("one.csv"), "text,label\n" + IntStream.range(0, 20)
+        .mapToObj(i -> "good " + i + ",up\n").collect(Collectors.joining()));
     assertUserError(train(), "only one label");
     data = Files.writeString(directory.resolve("columns.csv"), TinyModel.reviews(10));
     assertUserError(train("--columns", "text=review,label=label"), "review", "text", "label");
