@@ -8,6 +8,7 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.fixture.ChildJvm;
 import java.io.File;
 import java.lang.ref.WeakReference;
 import java.net.URL;
@@ -83,7 +84,8 @@ class UndeployTest {
   void nothingHoldsTheClassLoader(boolean close, @TempDir Path directory) throws Exception {
     // caches of the JDK refer to classes softly: here collections take them at once
     Process server = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules",
-        "jdk.incubator.vector", "-Xmx512m", "-XX:SoftRefLRUPolicyMSPerMB=0", "-cp", System.getProperty("java.class.path"),
+        "jdk.incubator.vector", "-Xmx512m", "-XX:SoftRefLRUPolicyMSPerMB=0", "-cp", ChildJvm.classPath() + File.pathSeparator
+            + Path.of("target", "test-classes"),
         UndeployTest.class.getName(), directory.toString(), Boolean.toString(close))
         .redirectError(ProcessBuilder.Redirect.DISCARD).start();
     assertEquals("gone", new String(server.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
