@@ -7,9 +7,11 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What {@code java -jar} starts: the command line in a second JVM with the options that it needs, which a manifest cannot give.
@@ -21,10 +23,26 @@ final class Launcher {
   /** Runs a command in a JVM of its own and ends the process with its exit code. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     List<String> given = ManagementFactory.getRuntimeMXBean().getInputArguments();
-    List<String> command = command(given, System.getenv("HONE_JAVA_OPTS"), System.getProperty("java.class.path"), arguments);
+    String jars = jarsBeside(Path.of(System.getProperty("java.class.path")));
+    if (jars == null) {
+      System.err.println("error: " + System.getProperty("java.class.path") + ": java -jar wants the other jars beside it, as in the zip");
+      System.exit(2);
+    }
+    List<String> command = command(given, System.getenv("HONE_JAVA_OPTS"), jars, arguments);
     Process process = new ProcessBuilder(command).inheritIO().start();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process), "hone-launcher-end"));
     System.exit(process.waitFor());
+  }
+
+  /**
+   * The class path of the folder that a jar lies in; null if there are no other jars of Hone. The manifest does not list them:
+   * compilers of other projects look for what a manifest lists, and warn.
+   */
+  static String jarsBeside(Path jar) throws IOException {
+    try (Stream<Path> files = Files.list(jar.toAbsolutePath().getParent())) {
+      List<String> jars = files.map(Path::toString).filter(file -> file.endsWith(".jar")).sorted().toList();
+      return jars.stream().anyMatch(file -> file.contains("hone-core")) ? String.join(File.pathSeparator, jars) : null;
+    }
   }
 
   /** The second JVM's command line. */
