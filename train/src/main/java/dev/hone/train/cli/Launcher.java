@@ -23,9 +23,10 @@ final class Launcher {
   /** Runs a command in a JVM of its own and ends the process with its exit code. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     List<String> given = ManagementFactory.getRuntimeMXBean().getInputArguments();
-    String jars = jarsBeside(Path.of(System.getProperty("java.class.path")));
+    String jar = System.getProperty("java.class.path");
+    String jars = jarsBeside(Path.of(jar));
     if (jars == null) {
-      System.err.println("error: " + System.getProperty("java.class.path") + ": java -jar wants the other jars beside it, as in the zip");
+      System.err.println("error: " + jar + ": java -jar wants the other jars beside it, as in the zip");
       System.exit(2);
     }
     List<String> command = command(given, System.getenv("HONE_JAVA_OPTS"), jars, arguments);
