@@ -238,7 +238,7 @@ public final class Adapter {
     return summary(model);
   }
 
-  /** The same of a model in its present state. */
+  /** How many numbers of a model are trained in its present state, and how many there are, as {@link #summary()} says it. */
   public static String summary(PretrainedModel model) {
     long trained = 0;
     long all = 0;

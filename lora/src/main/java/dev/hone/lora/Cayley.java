@@ -17,7 +17,7 @@ record Cayley(int size, int terms) {
     return Variable.of("cayley", of(values)).pullback(angles, up -> backward(values, up));
   }
 
-  /** The same of a tensor. */
+  /** The rotations without a gradient: [rows, b · (b - 1) / 2] to [rows, b, b]. */
   Tensor of(Tensor angles) {
     int rows = angles.dim(0);
     float[] all = new float[rows * size * size];

@@ -37,7 +37,7 @@ public record LnTuningConfig(Targets targets, List<String> modulesToSave) implem
     return TYPE;
   }
 
-  /** The same with what PEFT takes for a family where nothing is said; families that it does not know have to say. */
+  /** With the targets that PEFT takes for a family, where none are said; families that it does not know have to say. */
   LnTuningConfig settled(String modelType) {
     if (!targets.modules().isEmpty()) {
       return this;

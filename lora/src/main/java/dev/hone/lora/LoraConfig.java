@@ -127,7 +127,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
         ensureWeightTying, loraBias);
   }
 
-  /** Another start. */
+  /** With another rule by which A and B start. */
   public LoraConfig withInit(LoraInit other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other,
         ensureWeightTying, loraBias);

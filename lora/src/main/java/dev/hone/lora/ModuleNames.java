@@ -27,7 +27,7 @@ public record ModuleNames(List<String> names, boolean pattern) {
     return new ModuleNames(names, names.size() == 1 && names.getFirst().chars().anyMatch(c -> "*+?()[]|^$\\".indexOf(c) >= 0));
   }
 
-  /** The same with other names; an expression stays. */
+  /** Each name by another; an expression stays. */
   ModuleNames map(UnaryOperator<String> rename) {
     return pattern ? this : new ModuleNames(names.stream().map(rename).toList(), false);
   }

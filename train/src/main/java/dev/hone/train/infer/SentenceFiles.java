@@ -31,6 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean lowerCase, Map<String, String> prompts,
     String defaultPrompt, int dimensions) {
+  private static final System.Logger LOG = System.getLogger("dev.hone.train");
   private static final String MODULES = "modules.json";
   private static final long MOST_BYTES = 1 << 20;
   private static final int MOST_DIMENSIONS = 1 << 24;
@@ -64,6 +65,9 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
     } else {
       modes = List.of(generates(directory) ? Pooling.Mode.LAST_TOKEN : Pooling.Mode.MEAN);
       normalize = true;
+      LOG.log(System.Logger.Level.WARNING, directory + ": no " + MODULES + " says how vectors are made; taken is "
+          + modes.getFirst().name().toLowerCase(Locale.ROOT) + " with length 1. If the model was trained otherwise (BGE: cls), say "
+          + "withPooling");
     }
     ConfigReader sentence = optional(transformer.resolve("sentence_bert_config.json"));
     ConfigReader model = optional(directory.resolve("config_sentence_transformers.json"));
