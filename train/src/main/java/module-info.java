@@ -12,15 +12,19 @@ module dev.hone.train {
   exports dev.hone.train.checkpoint;
   exports dev.hone.train.config;
   exports dev.hone.train.data;
+  exports dev.hone.train.encode;
   exports dev.hone.train.evaluation;
   exports dev.hone.train.infer;
   exports dev.hone.train.inspect;
   exports dev.hone.train.metric;
-  exports dev.hone.train.model;
   exports dev.hone.train.optim;
+  exports dev.hone.train.page;
   exports dev.hone.train.report;
-  exports dev.hone.train.report.page;
   exports dev.hone.train.schedule;
+  exports dev.hone.train.source;
   exports dev.hone.train.sweep;
+  exports dev.hone.train.task;
+  exports dev.hone.train.task.classify;
+  exports dev.hone.train.task.generate;
   exports dev.hone.train.view;
 }

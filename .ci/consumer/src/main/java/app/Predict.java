@@ -1,6 +1,6 @@
 package app;
 
-import dev.hone.train.TextClassifier;
+import dev.hone.train.infer.TextClassifier;
 import java.nio.file.Path;
 import java.util.List;
 

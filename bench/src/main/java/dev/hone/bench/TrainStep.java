@@ -7,7 +7,7 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
-import dev.hone.train.TrainingSet;
+import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.optim.Grouping;

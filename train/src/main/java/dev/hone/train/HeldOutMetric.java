@@ -2,6 +2,8 @@ package dev.hone.train;
 
 import dev.hone.nn.Labels;
 import dev.hone.train.config.Nearest;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.metric.Average;
 import dev.hone.train.metric.ConfusionMatrix;
 import dev.hone.train.metric.MultiLabelScores;

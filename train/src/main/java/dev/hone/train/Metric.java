@@ -1,6 +1,7 @@
 package dev.hone.train;
 
 import dev.hone.nn.Labels;
+import dev.hone.train.encode.TrainingSet;
 
 /**
  * A measure on held-out rows that the best step is chosen and early stopping decided by: one of {@link HeldOutMetric}, or your own.

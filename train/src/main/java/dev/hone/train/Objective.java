@@ -10,6 +10,9 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.task.Tuning;
 import java.util.stream.IntStream;
 
 /**

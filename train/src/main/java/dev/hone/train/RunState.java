@@ -24,9 +24,9 @@ final class RunState {
   private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size");
 
   final Optimizer optimizer;
-  final Best best;
-  final WatchDog watch;
-  final WeightAverage mean; // null without
+  final BestCheckpoint best;
+  final DivergenceGuard watch;
+  final ExponentialMovingAverage mean; // null without
   int step;
   int start; // steps taken before this process; not kept
   int epoch;
@@ -52,10 +52,10 @@ final class RunState {
     this.parameters = parameters;
     this.config = config;
     this.data = data;
-    watch = new WatchDog(ignorance);
+    watch = new DivergenceGuard(ignorance);
     optimizer = new Optimizer(parameters, config.grouping(layers));
-    best = new Best(parameters, metric, config.threshold());
-    mean = config.emaDecay() > 0 ? new WeightAverage(parameters, config.emaDecay()) : null;
+    best = new BestCheckpoint(parameters, metric, config.threshold());
+    mean = config.emaDecay() > 0 ? new ExponentialMovingAverage(parameters, config.emaDecay()) : null;
   }
 
   /** The state as a checkpoint; its tensors are those of the run. */

@@ -15,6 +15,7 @@ import dev.hone.train.RunEvents.StepEvent;
 import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.BatchSampler;
+import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.schedule.Schedule;
 import java.io.IOException;
@@ -460,17 +461,17 @@ public final class Trainer {
    *
    * @param steps at most; 100 is usual
    */
-  public RateSearch findRate(TrainingSet training, int steps) {
+  public LearningRateFinder findRate(TrainingSet training, int steps) {
     try (PretrainedModel.Exclusive _ = model.training(); Scope.Hold _ = Scope.hold()) {
       return searchRate(training, steps);
     }
   }
 
-  private RateSearch searchRate(TrainingSet training, int steps) {
+  private LearningRateFinder searchRate(TrainingSet training, int steps) {
     BatchSampler batches = batches(training);
     RunState run = new RunState(parameters, config, model.config().layers(), "", Double.POSITIVE_INFINITY, metric);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
-    RateSearch search = new RateSearch(steps);
+    LearningRateFinder search = new LearningRateFinder(steps);
     long pass = 0;
     for (int epoch = 0; search.goesOn(); epoch++) {
       for (List<int[]> window : windows(batches.epoch(epoch))) {

@@ -13,6 +13,8 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +40,7 @@ class ClassicBugsTest {
   private static final List<Guard> GUARDS = List.of(
       new Guard("1 truncation masks every label, and the run reports loss 0", "train",
           "LanguageEncoderTest.rowsThatLoseAllTheyTeachAreDroppedCountedAndBeyondFivePercentRefused",
-          "WatchDogTest.aStepWithoutAnythingToLearnIsAnError"),
+          "DivergenceGuardTest.aStepWithoutAnythingToLearnIsAnError"),
       new Guard("2 the boundary of the mask is wrong", "train",
           "LanguageEncoderTest.aTokenAcrossThePromptsEndIsLearntAndCounted"),
       new Guard("2 a rendered prompt is no prefix of the conversation", "tokenizer",
@@ -71,9 +73,10 @@ class ClassicBugsTest {
       new Guard("13 the classification head is random after loading", "train",
           "ClassicBugsTest.aReloadedClassifierAnswersAsBefore"),
       new Guard("14 recomputed blocks with frozen embeddings get no gradient", "train",
-          "ClassicBugsTest.recomputedBlocksBehindFrozenEmbeddingsAreTrained", "WatchDogTest.everyTrainedTensorGetsAGradient"),
+          "ClassicBugsTest.recomputedBlocksBehindFrozenEmbeddingsAreTrained",
+          "DivergenceGuardTest.everyTrainedTensorGetsAGradient"),
       new Guard("15 a loss that is not finite poisons the weights", "train",
-          "WatchDogTest.aStepThatIsNotFiniteIsSkippedAndItsTensorNamed"),
+          "DivergenceGuardTest.aStepThatIsNotFiniteIsSkippedAndItsTensorNamed"),
       new Guard("16 merging changes answers", "train", "AdapterFixturesTest.mergingGivesTheWeightsAndLogitsOfPeft"),
       new Guard("16 merging into a base of 4 bits rounds the adapter away", "train",
           "QuantizedBaseTest.mergingIntoAQuantisedBaseQuantisesNothingAgain",
@@ -82,7 +85,7 @@ class ClassicBugsTest {
       new Guard("18 generation in a batch is not generation alone", "train",
           "GenerationFixturesTest.greedyTokensAreThoseOfTransformersAloneAndInCompany"),
       new Guard("19 memory runs out late, on one long row", "train",
-          "WatchDogTest.theLongestBatchRunsAfterTheFirstStepAndChangesNothing"),
+          "DivergenceGuardTest.theLongestBatchRunsAfterTheFirstStepAndChangesNothing"),
       new Guard("19 the head holds all logits", "autograd", "LinearCrossEntropyTest.logitsOfNoMoreThanAChunkAreEverInMemory"),
       new Guard("20 backends disagree", "core", "MatMulTest.agreesWithFloat64", "OptimizerTest.stepsFollowTheDefinition"),
       new Guard("20 backends disagree after some steps", "train", "ClassicBugsTest.twentyStepsHaveTheSameLossesOnBothBackends"));

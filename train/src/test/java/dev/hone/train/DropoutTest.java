@@ -10,6 +10,8 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.task.classify.ClassifierTuning;
+import dev.hone.train.task.generate.LanguageTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

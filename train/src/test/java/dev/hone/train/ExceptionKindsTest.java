@@ -13,7 +13,7 @@ import dev.hone.nn.load.ModelException;
 import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.chat.ChatTemplateException;
 import dev.hone.train.data.DataException;
-import dev.hone.train.model.ModelReferenceException;
+import dev.hone.train.source.ModelReferenceException;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -14,6 +14,8 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

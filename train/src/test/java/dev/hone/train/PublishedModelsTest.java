@@ -22,6 +22,7 @@ import dev.hone.nn.llama.LlamaConfig;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.infer.TextClassifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

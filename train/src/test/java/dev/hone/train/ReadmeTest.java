@@ -8,6 +8,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

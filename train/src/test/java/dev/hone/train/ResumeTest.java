@@ -14,6 +14,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.report.MetricsFile;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

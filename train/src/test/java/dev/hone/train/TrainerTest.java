@@ -12,6 +12,8 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -210,8 +212,8 @@ class TrainerTest {
   void aSearchSuggestsARateThatLearnsAndLeavesTheParametersAlone() throws IOException {
     ClassifierTuning tuning = ClassifierTuning.full(model, LabelSet.of(data), 1);
     List<float[]> before = values(tuning);
-    RateSearch search = new Trainer(tuning.model(), tuning.parameters(), Objective.classification(tuning.model().labels()),
-        config(1, 1, 0)).findRate(tuning.encode(data), 60);
+    LearningRateFinder search = new Trainer(tuning.model(), tuning.parameters(),
+        Objective.classification(tuning.model().labels()), config(1, 1, 0)).findRate(tuning.encode(data), 60);
     assertSameBits(before, values(tuning));
     assertTrue(search.suggestion() > 1e-5 && search.suggestion() < 0.1, "suggestion " + search.suggestion());
     assertTrue(search.points().getFirst().rate() < search.points().getLast().rate());

@@ -10,6 +10,7 @@ import dev.hone.nn.MemoryEstimate.Part;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
+import dev.hone.train.encode.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

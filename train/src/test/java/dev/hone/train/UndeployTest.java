@@ -9,6 +9,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.File;
 import java.lang.ref.WeakReference;
 import java.net.URL;

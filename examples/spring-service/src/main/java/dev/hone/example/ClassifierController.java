@@ -1,6 +1,6 @@
 package dev.hone.example;
 
-import dev.hone.train.TextClassifier.Prediction;
+import dev.hone.train.infer.TextClassifier.Prediction;
 import java.io.IOException;
 import java.util.List;
 import org.springframework.http.HttpStatus;

@@ -1,8 +1,6 @@
 package dev.hone.train.cli;
 
 import dev.hone.lora.LoraConfig;
-import dev.hone.train.ClassifierTuning;
-import dev.hone.train.TextClassifier;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import dev.hone.train.config.Settings;
@@ -12,8 +10,10 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.evaluation.EvaluationText;
 import dev.hone.train.evaluation.Evaluator;
+import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

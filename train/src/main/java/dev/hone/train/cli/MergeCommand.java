@@ -9,7 +9,7 @@ import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
-import dev.hone.train.Tuning;
+import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

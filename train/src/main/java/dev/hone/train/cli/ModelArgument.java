@@ -1,7 +1,7 @@
 package dev.hone.train.cli;
 
-import dev.hone.train.model.ModelCache;
-import dev.hone.train.model.ModelReference;
+import dev.hone.train.source.ModelCache;
+import dev.hone.train.source.ModelReference;
 import java.io.IOException;
 import java.nio.file.Path;
 

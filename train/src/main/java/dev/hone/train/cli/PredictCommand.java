@@ -1,8 +1,8 @@
 package dev.hone.train.cli;
 
-import dev.hone.train.TextClassifier;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.infer.TextClassifier;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package dev.hone.train.cli;
 import dev.hone.core.DType;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.load.ModelLoader;
-import dev.hone.train.Tuning;
+import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

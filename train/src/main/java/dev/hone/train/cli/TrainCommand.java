@@ -3,18 +3,18 @@ package dev.hone.train.cli;
 import dev.hone.lora.Adapter;
 import dev.hone.nn.Task;
 import dev.hone.train.HeldOutMetric;
-import dev.hone.train.Probe;
-import dev.hone.train.RateSearch;
+import dev.hone.train.LearningRateFinder;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.TrainListener;
 import dev.hone.train.Trainer;
-import dev.hone.train.Tuning;
 import dev.hone.train.checkpoint.Checkpoints;
-import dev.hone.train.data.DataParts;
 import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.DataParts;
+import dev.hone.train.evaluation.Probe;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.report.Report;
+import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -153,7 +153,7 @@ final class TrainCommand implements Command {
   }
 
   private static int findRate(PreparedRun run, TrainConfig config, Console console) {
-    RateSearch search = run.tuning().trainer(run.training(), config).findRate(run.training(), SEARCH_STEPS);
+    LearningRateFinder search = run.tuning().trainer(run.training(), config).findRate(run.training(), SEARCH_STEPS);
     int every = Math.max(1, search.points().size() / 20);
     for (int i = 0; i < search.points().size(); i += every) {
       console.note(String.format(Locale.ROOT, "learning rate %.2e  loss %.4f", search.points().get(i).rate(),

@@ -1,7 +1,7 @@
 package dev.hone.train.evaluation;
 
 import dev.hone.nn.Labels;
-import dev.hone.train.TextClassifier;
+import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.metric.Bootstrap;
 import java.io.IOException;
 import java.nio.file.Files;

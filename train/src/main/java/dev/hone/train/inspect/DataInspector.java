@@ -1,9 +1,9 @@
 package dev.hone.train.inspect;
 
 import dev.hone.nn.Labels;
-import dev.hone.train.LanguageEncoder;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.SourceRows;
+import dev.hone.train.encode.LanguageEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

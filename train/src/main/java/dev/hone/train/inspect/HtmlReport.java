@@ -1,11 +1,11 @@
 package dev.hone.train.inspect;
 
 import dev.hone.train.inspect.Finding.Level;
-import dev.hone.train.report.page.Charts;
-import dev.hone.train.report.page.Page;
-import dev.hone.train.report.page.Span;
-import dev.hone.train.report.page.Table;
-import dev.hone.train.report.page.Verdict;
+import dev.hone.train.page.Charts;
+import dev.hone.train.page.Page;
+import dev.hone.train.page.Span;
+import dev.hone.train.page.Table;
+import dev.hone.train.page.Verdict;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -87,7 +87,7 @@ final class Scan {
   private static final class Desk {
     final Shingles shingles = new Shingles();
     final MinHash hash = new MinHash();
-    final Tongues tongues = new Tongues();
+    final LanguageDetector tongues = new LanguageDetector();
     final Map<Boolean, ChatTemplate> templates = new HashMap<>();
   }
 

@@ -120,10 +120,10 @@ final class TextChecks {
 
   /** Rows in another script, or in another language, than most; returns the shares of both. */
   List<List<Share>> tongues() {
-    List<Share> scripts = shares(row -> scan.script[row], Tongues.scripts(), Tongues::scriptName);
-    List<Share> languages = shares(row -> scan.language[row], Tongues.languages(), Tongues::languageName);
-    strays(Check.SCRIPTS, scripts, row -> scan.script[row], Tongues::scriptName, "writing system");
-    strays(Check.LANGUAGES, languages, row -> scan.language[row], Tongues::languageName, "language");
+    List<Share> scripts = shares(row -> scan.script[row], LanguageDetector.scripts(), LanguageDetector::scriptName);
+    List<Share> languages = shares(row -> scan.language[row], LanguageDetector.languages(), LanguageDetector::languageName);
+    strays(Check.SCRIPTS, scripts, row -> scan.script[row], LanguageDetector::scriptName, "writing system");
+    strays(Check.LANGUAGES, languages, row -> scan.language[row], LanguageDetector::languageName, "language");
     return List.of(scripts, languages);
   }
 
@@ -149,7 +149,7 @@ final class TextChecks {
     long unclear = 0;
     for (Share share : shares) {
       all += share.training() + share.heldOut();
-      unclear += share.name().equals(name.apply(Tongues.NONE)) ? share.training() + share.heldOut() : 0;
+      unclear += share.name().equals(name.apply(LanguageDetector.NONE)) ? share.training() + share.heldOut() : 0;
     }
     Map<String, Integer> few = new HashMap<>();
     List<String> words = new ArrayList<>();
@@ -158,7 +158,7 @@ final class TextChecks {
       if (words.size() < 6) {
         words.add(String.format(Locale.ROOT, "%s %.1f %%", share.name(), 100.0 * rows / all));
       }
-      if (!share.name().equals(name.apply(Tongues.NONE)) && rows <= STRAY * (all - unclear)) {
+      if (!share.name().equals(name.apply(LanguageDetector.NONE)) && rows <= STRAY * (all - unclear)) {
         few.put(share.name(), rows);
       }
     }

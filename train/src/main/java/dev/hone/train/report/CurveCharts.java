@@ -1,8 +1,8 @@
 package dev.hone.train.report;
 
-import dev.hone.train.report.page.Charts;
-import dev.hone.train.report.page.Charts.Series;
-import dev.hone.train.report.page.Figure;
+import dev.hone.train.page.Charts;
+import dev.hone.train.page.Charts.Series;
+import dev.hone.train.page.Figure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

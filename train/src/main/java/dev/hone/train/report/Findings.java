@@ -3,7 +3,7 @@ package dev.hone.train.report;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.Figure;
 import dev.hone.train.evaluation.Prediction;
-import dev.hone.train.report.page.Verdict;
+import dev.hone.train.page.Verdict;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,14 +2,14 @@ package dev.hone.train.report;
 
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
-import dev.hone.train.ClassifierTuning;
-import dev.hone.train.LanguageTuning;
-import dev.hone.train.TextClassifier;
-import dev.hone.train.TextGenerator;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.Evaluator;
+import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.task.classify.ClassifierTuning;
+import dev.hone.train.task.generate.LanguageTuning;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.hone.train.report;
 
 import dev.hone.train.evaluation.Comparison;
 import dev.hone.train.evaluation.Evaluation;
-import dev.hone.train.report.page.Page;
+import dev.hone.train.page.Page;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
+import dev.hone.train.page.Markups;
 import dev.hone.train.report.Report;
-import dev.hone.train.report.page.Markups;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

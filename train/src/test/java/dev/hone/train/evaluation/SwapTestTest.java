@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.nn.Labels;
-import dev.hone.train.ClassifierTuning;
-import dev.hone.train.TextClassifier;
 import dev.hone.train.TinyModel;
 import dev.hone.train.evaluation.SwapTest.Terms;
+import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.metric.Bootstrap;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

