@@ -185,14 +185,14 @@ public final class LossOps {
     }
   }
 
-  private record Point(double loss, double slope) {}
+  record Point(double loss, double slope) {}
 
-  private interface Curve {
+  interface Curve {
     Point at(double x, int index);
   }
 
   /** scale · Σ of a function of every element. In float64, and not a kernel: outputs of classifiers are few. */
-  private static Variable pointwise(String op, Variable x, float scale, Curve curve) {
+  static Variable pointwise(String op, Variable x, float scale, Curve curve) {
     float[] values = x.value().toFloatArray();
     double sum = 0;
     for (int i = 0; i < values.length; i++) {

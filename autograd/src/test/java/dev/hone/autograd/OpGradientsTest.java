@@ -132,6 +132,11 @@ class OpGradientsTest {
     add(cases, "logSumExp", in -> ReduceOps.logSumExp(in[0], false, -1), shape(3, 17));
     add(cases, "logSumExp", in -> ReduceOps.logSumExp(in[0], true, 0), shape(5, 3));
     add(cases, "cumulativeSum", in -> ReduceOps.cumulativeSum(in[0], 1), shape(2, 5, 3));
+    int[] from = {0, 3, 3, 4};
+    int[] to = {3, 3, 4, 7};
+    float[] rowWeights = {0.5f, 2, -1, 1, 0.25f, 3, 1};
+    add(cases, "weightedSum of ranges", in -> PoolOps.weightedSum(in[0], from, to, rowWeights), shape(7, 5));
+    addSpread(cases, "max of ranges", in -> PoolOps.max(in[0], from, to), 7, 5);
     add(cases, "meanPerSequence", in -> ReduceOps.meanPerSequence(in[0], new int[] {0, 3, 4, 7}), shape(7, 5));
   }
 
@@ -213,6 +218,14 @@ class OpGradientsTest {
     int[] labels = {3, -100, 0, 6, 3};
     Tensor weights = Tensor.of(new float[] {1, 0.5f, 2, 0, 1, 3, 0.7f}, 7);
     CrossEntropySettings all = new CrossEntropySettings(weights, 0.2f, 0.01f);
+    float[] targets = {0.1f, 0.9f, 0.1f, 0.5f, 0.7f};
+    add(cases, "cosent", in -> PairLossOps.cosent(in[0], targets, 0.5f), shape(5));
+    addSpread(cases, "contrastive", in -> PairLossOps.contrastive(in[0], new float[] {1, 0, 0, 1, 0}, 0.5f, 0.5f), 5);
+    addSpread(cases, "triplet", in -> PairLossOps.triplet(in[0], Variable.constant(Tensor.zeros(5)), 0.3f, 0.5f), 5);
+    add(cases, "normalize", in -> SimilarityOps.normalize(in[0]), shape(3, 5));
+    add(cases, "cosine", in -> SimilarityOps.cosine(in[0], in[1]), shape(3, 5), shape(3, 5));
+    add(cases, "cosines", in -> SimilarityOps.cosines(in[0], in[1]), shape(3, 5), shape(2, 5));
+    add(cases, "euclidean", in -> SimilarityOps.euclidean(in[0], in[1], 1e-6f), shape(3, 5), shape(3, 5));
     add(cases, "crossEntropy", in -> LossOps.crossEntropy(in[0], labels, CrossEntropySettings.PLAIN, 0.25f), shape(5, 7));
     add(cases, "crossEntropy, weighted, smoothed, z-loss", in -> LossOps.crossEntropy(in[0], labels, all, 0.25f), shape(5, 7));
     add(cases, "crossEntropyPerRow", in -> LossOps.crossEntropyPerRow(in[0], labels, all), shape(5, 7));
