@@ -103,7 +103,7 @@ public final class Adapter {
       }
       case Ia3Config ia3 -> selection.layers(ia3.targets()).forEach((path, layer) ->
           parts.linears().put(path, Ia3Linear.of((Linear) layer, ia3.feedforward().matches(model.fileName(path)))));
-      case BottleneckConfig b -> selection.layers(b.targets(model.config().modelType())).forEach((path, layer) ->
+      case BottleneckConfig b -> selection.layers(b.targets(model.config().targets())).forEach((path, layer) ->
           parts.linears().put(path, BottleneckLinear.of(path, (Linear) layer, b, seed)));
       case PromptConfig prompt -> {
         requireNoInput(model);

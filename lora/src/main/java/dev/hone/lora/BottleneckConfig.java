@@ -1,6 +1,7 @@
 package dev.hone.lora;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.AdapterTargets;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,14 +50,13 @@ public record BottleneckConfig(Placement placement, int size, Activation activat
   }
 
   /** The projections that end the blocks of a family. */
-  Targets targets(String modelType) {
-    boolean both = placement == Placement.HOULSBY;
-    return Targets.USUAL.withModules(switch (modelType) {
-      case "bert", "roberta", "xlm-roberta", "camembert" ->
-          new ModuleNames(List.of(both ? ".*\\.output\\.dense" : ".*\\.\\d+\\.output\\.dense"), true);
-      case "distilbert" -> ModuleNames.of(both ? List.of("attention.out_lin", "ffn.lin2") : List.of("ffn.lin2"));
-      case "gpt2" -> ModuleNames.of(both ? List.of("attn.c_proj", "mlp.c_proj") : List.of("mlp.c_proj"));
-      default -> ModuleNames.of(both ? List.of("o_proj", "down_proj") : List.of("down_proj"));
-    });
+  Targets targets(AdapterTargets usual) {
+    String both = placement == Placement.HOULSBY ? alternative(usual.attentionOutput()) + "|" : "";
+    String pattern = ".*\\.\\d+\\.(" + both + alternative(usual.feedForwardOutput()) + ")";
+    return Targets.USUAL.withModules(new ModuleNames(List.of(pattern), true));
+  }
+
+  private static String alternative(String path) {
+    return path.replace(".", "\\.");
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.lora;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.ModelConfig;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.Range;
@@ -34,6 +35,7 @@ final class ConfigJson {
       case EMBEDDING -> "FEATURE_EXTRACTION";
     });
     list(tree, "modules_to_save", config.modulesToSave());
+    ModelConfig sizes = adapter.model().config();
     switch (config) {
       case LoraConfig lora -> writeLora(tree, lora, adapter);
       case Ia3Config ia3 -> {
@@ -43,17 +45,15 @@ final class ConfigJson {
         tree.put("fan_in_fan_out", adapter.fanInFanOut()).put("init_ia3_weights", true);
       }
       case PromptConfig prompt -> {
-        PrefixInput.Keys keys = PrefixInput.Keys.of(adapter.model().config());
-        writeVirtual(tree, adapter, prompt.virtualTokens(), adapter.model().config().hiddenSize(), keys.heads());
+        writeVirtual(tree, adapter, prompt.virtualTokens(), sizes.hiddenSize(), sizes.keyHeads());
         tree.put("prompt_tuning_init", prompt.init().name());
         if (prompt.init() == PromptConfig.Init.TEXT) {
           tree.put("prompt_tuning_init", PromptConfig.Init.RANDOM.name()); // the text and its tokenizer are not needed again
         }
       }
       case PrefixConfig prefix -> {
-        PrefixInput.Keys keys = PrefixInput.Keys.of(adapter.model().config());
-        writeVirtual(tree, adapter, prefix.virtualTokens(), keys.width(), keys.heads());
-        tree.put("encoder_hidden_size", keys.width()).put("prefix_projection", false);
+        writeVirtual(tree, adapter, prefix.virtualTokens(), sizes.keyWidth(), sizes.keyHeads());
+        tree.put("encoder_hidden_size", sizes.keyWidth()).put("prefix_projection", false);
       }
       case BottleneckConfig bottleneck -> tree.put("placement", bottleneck.placement().name().toLowerCase(Locale.ROOT))
           .put("bottleneck_size", bottleneck.size())

@@ -33,19 +33,9 @@ public record Ia3Config(Targets targets, ModuleNames feedforward, List<String> m
     return TYPE;
   }
 
-  /** The same with what PEFT takes for a family where nothing is said. */
-  Ia3Config settled(String modelType) {
-    if (!targets.modules().isEmpty()) {
-      return this;
-    }
-    List<String> modules = switch (modelType) {
-      case "gpt2" -> List.of("c_attn", "mlp.c_proj");
-      case "bert", "roberta", "xlm-roberta", "camembert" -> List.of("key", "value", "output.dense");
-      case "distilbert" -> List.of("k_lin", "v_lin", "ffn.lin2");
-      case "llama", "mistral" -> List.of("k_proj", "v_proj", "down_proj");
-      case "phi3" -> List.of("qkv_proj", "down_proj");
-      default -> List.of("q_proj", "v_proj", "down_proj");
-    };
-    return new Ia3Config(targets.withModules(ModuleNames.of(modules)), ModuleNames.of(List.of(modules.getLast())), modulesToSave);
+  /** With the targets that are usual in a family where none are said. */
+  Ia3Config settled(List<String> usual) {
+    return !targets.modules().isEmpty() ? this
+        : new Ia3Config(targets.withModules(ModuleNames.of(usual)), ModuleNames.of(List.of(usual.getLast())), modulesToSave);
   }
 }

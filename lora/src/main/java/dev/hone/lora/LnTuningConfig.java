@@ -37,19 +37,8 @@ public record LnTuningConfig(Targets targets, List<String> modulesToSave) implem
     return TYPE;
   }
 
-  /** With the targets that PEFT takes for a family, where none are said; families that it does not know have to say. */
-  LnTuningConfig settled(String modelType) {
-    if (!targets.modules().isEmpty()) {
-      return this;
-    }
-    List<String> modules = switch (modelType) {
-      case "llama", "mistral", "gemma" -> List.of("input_layernorm", "post_attention_layernorm", "norm");
-      case "gemma2", "gemma3_text" -> List.of("input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm",
-          "post_feedforward_layernorm", "norm");
-      case "qwen2", "qwen3" -> List.of("post_attention_layernorm");
-      case "gpt2" -> List.of("ln_1", "ln_2", "ln_f");
-      default -> List.of();
-    };
-    return new LnTuningConfig(targets.withModules(ModuleNames.of(modules)), modulesToSave);
+  /** With the norms that are usual in a family where none are said; empty for families in which they have to be said. */
+  LnTuningConfig settled(List<String> usual) {
+    return !targets.modules().isEmpty() ? this : new LnTuningConfig(targets.withModules(ModuleNames.of(usual)), modulesToSave);
   }
 }

@@ -180,16 +180,4 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
     }
     return otherwise;
   }
-
-  /** The layers that PEFT adapts in a family if none are named. */
-  public static List<String> usualTargets(String modelType) {
-    return switch (modelType) {
-      case "distilbert" -> List.of("q_lin", "v_lin");
-      case "gpt2" -> List.of("c_attn");
-      case "bert", "roberta", "xlm-roberta", "camembert" -> List.of("query", "value");
-      case "phi3" -> List.of("qkv_proj");
-      case "modernbert" -> List.of("Wqkv");
-      default -> List.of("q_proj", "v_proj");
-    };
-  }
 }

@@ -9,10 +9,6 @@ import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.bert.BertConfig;
-import dev.hone.nn.gemma.GemmaConfig;
-import dev.hone.nn.gpt2.Gpt2Config;
-import dev.hone.nn.llama.LlamaConfig;
 import java.util.Arrays;
 
 /**
@@ -23,20 +19,8 @@ import java.util.Arrays;
  */
 record PrefixInput(AttentionPrefix prefix, int layers) implements InputAdapter {
 
-  /** The sizes of keys and values: how many heads, and how wide all of them are. */
-  record Keys(int heads, int width) {
-    static Keys of(ModelConfig config) {
-      return switch (config) {
-        case BertConfig bert -> new Keys(bert.heads(), bert.hiddenSize());
-        case Gpt2Config gpt2 -> new Keys(gpt2.heads(), gpt2.hiddenSize());
-        case LlamaConfig llama -> new Keys(llama.kvHeads(), llama.kvHeads() * llama.headDim());
-        case GemmaConfig gemma -> new Keys(gemma.kvHeads(), gemma.kvHeads() * gemma.headDim());
-      };
-    }
-  }
-
   static PrefixInput of(ModelConfig model, PrefixConfig config, long seed) {
-    int width = Keys.of(model).width;
+    int width = model.keyWidth();
     float[] values = Parts.matrix("prefix", "num_virtual_tokens", config.virtualTokens(), 2 * width * model.layers());
     new Philox(seed, Philox.stream(PromptInput.NAME.hashCode(), width)).fillNormal(values, 0, values.length, 0, 1); // as PEFT
     Tensor start = Tensor.of(values, config.virtualTokens(), 2 * width * model.layers());

@@ -30,9 +30,9 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
     AdapterConfig config = tie != null && asked instanceof LoraConfig lora ? tie.settle(lora) : asked;
     config = switch (bare(model, config)) {
       case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(
-          lora.targets().withModules(ModuleNames.of(LoraConfig.usualTargets(model.config().modelType()))));
-      case Ia3Config ia3 -> ia3.settled(model.config().modelType());
-      case LnTuningConfig norms -> norms.settled(model.config().modelType());
+          lora.targets().withModules(ModuleNames.of(model.config().targets().lora())));
+      case Ia3Config ia3 -> ia3.settled(model.config().targets().ia3());
+      case LnTuningConfig norms -> norms.settled(model.config().targets().norms());
       case SubsetConfig head when head.part() == SubsetConfig.Part.HEAD -> head.withModulesToSave(
           Stream.concat(head.modulesToSave().stream(), headPaths(model).stream().filter(path -> !path.isEmpty())).toList());
       case AdapterConfig other -> other;

@@ -64,7 +64,7 @@ public record MemoryEstimate(List<Part> parts) {
   public static MemoryEstimate ofGeneration(PretrainedModel model, int prompt, int sequences, int length) {
     DecoderConfig config = (DecoderConfig) model.config();
     List<Part> parts = new ArrayList<>(weights(model.parameters().values()));
-    parts.add(new Part("cache", 2L * config.layers() * config.cacheWidth() * length * sequences * Float.BYTES, true,
+    parts.add(new Part("cache", 2L * config.layers() * config.keyWidth() * length * sequences * Float.BYTES, true,
         "--max-new-tokens"));
     long widest = Math.max(config.feedForward(), 4L * config.hiddenSize());
     parts.add(new Part("activations", 3 * widest * prompt * Float.BYTES, true, "a shorter prompt"));

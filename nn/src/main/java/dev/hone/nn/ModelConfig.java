@@ -1,10 +1,19 @@
 package dev.hone.nn;
 
-import dev.hone.nn.bert.BertConfig;
-import dev.hone.nn.decoder.DecoderConfig;
+import dev.hone.core.io.TensorSource;
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.load.FileNames;
+import dev.hone.nn.load.Weights;
 
-/** What {@code config.json} says about a model; one record per family. */
-public sealed interface ModelConfig permits BertConfig, DecoderConfig {
+/**
+ * What {@code config.json} says about a model, and what follows from it: the one place where a family of models says what it is.
+ * Loaders, writers and adapters ask it and know no family.
+ *
+ * <p>A new family is a package with a record that implements this and a static method that reads it, and one line in
+ * {@link dev.hone.nn.load.ModelFamily#ALL}. It says its sizes here, which layers and head its weights make, what its files call them,
+ * what they may hold besides, the class of transformers that reads what is written, and which layers adapters take if nobody says.
+ */
+public interface ModelConfig {
   /** Hugging Face's {@code model_type}. */
   String modelType();
 
@@ -19,4 +28,59 @@ public sealed interface ModelConfig permits BertConfig, DecoderConfig {
 
   /** L, the number of layers. */
   int layers();
+
+  /** G, the number of heads that have keys and values of their own. */
+  int keyHeads();
+
+  /** Numbers of the keys of one token in one layer, G · D: what tuned prefixes and caches are as wide as. */
+  int keyWidth();
+
+  /** Standard deviation of new weights. */
+  float deviation();
+
+  /** Whether there are models of this family that write text; encoders do not. */
+  default boolean generates() {
+    return true;
+  }
+
+  /** The transformer without its head, of these weights, or new. */
+  Backbone backbone(Weights weights);
+
+  /**
+   * What stands on it for a task. A classifier's head is made anew where there is none of its size.
+   *
+   * @param task not {@link Task#CAUSAL_LM} unless {@link #generates}
+   * @param labels null unless the task is classification
+   * @param backbone of the same weights, whose table a tied head shares
+   */
+  Head head(Task task, Labels labels, Backbone backbone, Weights weights);
+
+  /** What comes before the names of the backbone in the files of models with a head, with its dot; files of a bare one lack it. */
+  String prefix();
+
+  /** What a file calls a parameter; its own name if the file has none of those that it may have. */
+  default String fileName(String name, TensorSource source) {
+    return FileNames.of(source, prefix(), name);
+  }
+
+  /**
+   * Tensors of a file that need not be mentioned though nothing asks for them: buffers, the heads of other tasks.
+   *
+   * @param head the one that is there
+   */
+  boolean ignores(String name, Head head);
+
+  /** Whether files have the matrix of a linear layer as [inputs, outputs]. */
+  default boolean storesInputsFirst(String name) {
+    return false;
+  }
+
+  /** Refuses what the configuration alone does not show: weights that the family has no place for. */
+  default void check(ConfigReader json, TensorSource source) {}
+
+  /** The class of transformers that reads what is written for a task. */
+  String architecture(Task task);
+
+  /** The layers that adapters take if nobody says which. */
+  AdapterTargets targets();
 }

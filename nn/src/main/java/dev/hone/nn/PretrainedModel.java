@@ -352,7 +352,7 @@ public final class PretrainedModel implements Layer {
    * backbone, which is what embeddings come from, has no prefix such as {@code bert.} before its names.
    */
   public String fileName(String path) {
-    return task == Task.EMBEDDING ? ModelLoader.bareName(config, path) : path;
+    return task == Task.EMBEDDING && path.startsWith(config.prefix()) ? path.substring(config.prefix().length()) : path;
   }
 
   /** All parts by name, such as {@code bert.encoder.layer.0.output.dense}; what adapters look for their targets in. */

@@ -1,10 +1,19 @@
 package dev.hone.nn.bert;
 
 import dev.hone.core.Activation;
+import dev.hone.core.io.TensorSource;
+import dev.hone.nn.AdapterTargets;
+import dev.hone.nn.Backbone;
+import dev.hone.nn.Head;
+import dev.hone.nn.Labels;
+import dev.hone.nn.MeanPooling;
 import dev.hone.nn.ModelConfig;
+import dev.hone.nn.Task;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Range;
+import dev.hone.nn.load.Weights;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -76,6 +85,79 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
   @Override
   public int maxLength() {
     return positions - firstPosition;
+  }
+
+  @Override
+  public int keyHeads() {
+    return heads;
+  }
+
+  @Override
+  public int keyWidth() {
+    return hiddenSize;
+  }
+
+  @Override
+  public boolean generates() {
+    return false;
+  }
+
+  @Override
+  public Backbone backbone(Weights weights) {
+    return BertModel.load(this, weights);
+  }
+
+  @Override
+  public Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
+    return switch (task) {
+      case SEQUENCE_CLASSIFICATION -> BertHead.load(this, labels, weights);
+      case EMBEDDING -> new MeanPooling();
+      case CAUSAL_LM -> throw new IllegalArgumentException("an encoder has no head for " + task);
+    };
+  }
+
+  @Override
+  public String prefix() {
+    return names().prefix();
+  }
+
+  /** Language-model heads, buffers, and the pooler where the head does without. */
+  @Override
+  public boolean ignores(String name, Head head) {
+    return name.startsWith("cls.") || name.startsWith("lm_head.") || name.startsWith("vocab_")
+        || name.endsWith("embeddings.position_ids") || name.endsWith("embeddings.token_type_ids")
+        || name.contains("pooler.dense.") || name.startsWith("qa_outputs.") || name.startsWith("classifier.")
+        || name.startsWith("pre_classifier.");
+  }
+
+  /** Relative positions have weights of their own, which transformers 5 no longer reads: what was trained with them is refused. */
+  @Override
+  public void check(ConfigReader json, TensorSource source) {
+    String type = json.text("position_embedding_type", "absolute");
+    if (!type.equals("absolute") && (source == null
+        || source.names().stream().anyMatch(name -> name.endsWith(".distance_embedding.weight")))) {
+      throw json.unknown("position_embedding_type", type, Set.of("absolute"));
+    }
+  }
+
+  @Override
+  public String architecture(Task task) {
+    return switch (modelType) {
+      case "roberta" -> "Roberta";
+      case "xlm-roberta" -> "XLMRoberta";
+      case "camembert" -> "Camembert";
+      case "distilbert" -> "DistilBert";
+      default -> "Bert";
+    } + (task == Task.SEQUENCE_CLASSIFICATION ? "ForSequenceClassification" : "Model");
+  }
+
+  @Override
+  public AdapterTargets targets() {
+    return modelType.equals("distilbert")
+        ? new AdapterTargets(List.of("q_lin", "v_lin"), List.of("k_lin", "v_lin", "ffn.lin2"), List.of(), "attention.out_lin",
+            "ffn.lin2")
+        : new AdapterTargets(List.of("query", "value"), List.of("key", "value", "output.dense"), List.of(),
+            "attention.output.dense", "output.dense");
   }
 
   BertNames names() {

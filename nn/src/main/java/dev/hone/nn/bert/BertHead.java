@@ -18,15 +18,24 @@ import dev.hone.nn.load.Weights;
 record BertHead(String denseName, Linear dense, Activation activation, String classifierName, Linear classifier,
     float dropout, boolean dropoutFirst) implements Head {
 
-  static Head pooled(BertConfig config, Labels labels, Weights weights) {
+  /** The head that belongs to a model. */
+  static Head load(BertConfig config, Labels labels, Weights weights) {
+    return switch (config.modelType()) {
+      case "bert" -> pooled(config, labels, weights);
+      case "distilbert" -> distilBert(config, labels, weights);
+      default -> roberta(config, labels, weights);
+    };
+  }
+
+  private static Head pooled(BertConfig config, Labels labels, Weights weights) {
     return load("bert.pooler.dense", Activation.TANH, "classifier", false, config, labels, weights);
   }
 
-  static Head roberta(BertConfig config, Labels labels, Weights weights) {
+  private static Head roberta(BertConfig config, Labels labels, Weights weights) {
     return load("classifier.dense", Activation.TANH, "classifier.out_proj", true, config, labels, weights);
   }
 
-  static Head distilBert(BertConfig config, Labels labels, Weights weights) {
+  private static Head distilBert(BertConfig config, Labels labels, Weights weights) {
     return load("pre_classifier", Activation.RELU, "classifier", false, config, labels, weights);
   }
 

@@ -5,8 +5,6 @@ import dev.hone.autograd.Variable;
 import dev.hone.core.ShapeException;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Embedding;
-import dev.hone.nn.Head;
-import dev.hone.nn.Labels;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Pass;
@@ -43,31 +41,6 @@ public final class BertModel implements Backbone {
   /** The backbone with these weights. */
   public static BertModel load(BertConfig config, Weights weights) {
     return new BertModel(config, weights);
-  }
-
-  /** What comes before the names of the backbone in the files of models with a head, with its dot. */
-  public static String prefix(BertConfig config) {
-    return config.names().prefix();
-  }
-
-  /** The classification head that belongs to this family. */
-  public static Head classificationHead(BertConfig config, Labels labels, Weights weights) {
-    return switch (config.modelType()) {
-      case "bert" -> BertHead.pooled(config, labels, weights);
-      case "distilbert" -> BertHead.distilBert(config, labels, weights);
-      default -> BertHead.roberta(config, labels, weights);
-    };
-  }
-
-  /**
-   * Tensors of a file that a classifier or an encoder has no use for: language-model heads, buffers, and the pooler where
-   * the head does without.
-   */
-  public static boolean isIgnored(String name) {
-    return name.startsWith("cls.") || name.startsWith("lm_head.") || name.startsWith("vocab_")
-        || name.endsWith("embeddings.position_ids") || name.endsWith("embeddings.token_type_ids")
-        || name.contains("pooler.dense.") || name.startsWith("qa_outputs.") || name.startsWith("classifier.")
-        || name.startsWith("pre_classifier.");
   }
 
   @Override

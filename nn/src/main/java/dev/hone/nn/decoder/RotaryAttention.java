@@ -24,7 +24,7 @@ import java.util.List;
  * @param output the projection back
  * @param rotary turns queries and keys
  */
-public record RotaryAttention(CausalAttention attention, Linear query, Linear key, Linear value, Linear fused,
+public record RotaryAttention(MultiHeadAttention attention, Linear query, Linear key, Linear value, Linear fused,
     RmsNorm queryNorm, RmsNorm keyNorm, Linear output, Rotary rotary) implements Layer {
 
   /**
@@ -40,7 +40,7 @@ public record RotaryAttention(CausalAttention attention, Linear query, Linear ke
   public record Form(boolean bias, boolean outputBias, boolean fused, boolean headNorm, float normOffset, float eps) {}
 
   /** The layer with these weights; {@code at} is its name with a dot at its end. */
-  public static RotaryAttention load(CausalAttention attention, Form form, int width, Rotary rotary, String at,
+  public static RotaryAttention load(MultiHeadAttention attention, Form form, int width, Rotary rotary, String at,
       Weights weights) {
     int queries = attention.heads() * attention.headDim();
     int keys = attention.kvHeads() * attention.headDim();

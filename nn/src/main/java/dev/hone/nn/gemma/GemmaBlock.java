@@ -6,7 +6,7 @@ import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.RmsNorm;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.MultiHeadAttention;
 import dev.hone.nn.decoder.DecoderBlock;
 import dev.hone.nn.decoder.GatedFeedForward;
 import dev.hone.nn.decoder.Rotary;
@@ -21,8 +21,8 @@ record GemmaBlock(RmsNorm attentionNorm, RotaryAttention attention, RmsNorm atte
     String at = GemmaModel.NAMES.block(index);
     int width = config.hiddenSize();
     int window = config.windows().get(index);
-    CausalAttention attention = new CausalAttention(index, config.heads(), config.kvHeads(), config.headDim(),
-        config.scale(), window, config.attentionCap(), config.attentionDropout());
+    MultiHeadAttention attention = new MultiHeadAttention(index, config.heads(), config.kvHeads(), config.headDim(),
+        config.scale(), true, window, config.attentionCap(), config.attentionDropout());
     RotaryAttention.Form form = new RotaryAttention.Form(config.bias(), config.bias(), false, config.headNorm(),
         GemmaModel.OFFSET, config.eps());
     return new GemmaBlock(norm(config, at + "input_layernorm", weights),

@@ -1,6 +1,9 @@
 package dev.hone.nn.gemma;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.AdapterTargets;
+import dev.hone.nn.Backbone;
+import dev.hone.nn.Task;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderModel;
 import dev.hone.nn.decoder.LayerTypes;
@@ -8,6 +11,7 @@ import dev.hone.nn.decoder.Rope;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Range;
+import dev.hone.nn.load.Weights;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
@@ -102,8 +106,34 @@ public record GemmaConfig(String modelType, int vocabSize, int hiddenSize, int l
   }
 
   @Override
-  public int cacheWidth() {
+  public int keyHeads() {
+    return kvHeads;
+  }
+
+  @Override
+  public int keyWidth() {
     return kvHeads * headDim;
+  }
+
+  @Override
+  public Backbone backbone(Weights weights) {
+    return GemmaModel.load(this, weights);
+  }
+
+  @Override
+  public String architecture(Task task) {
+    boolean second = modelType.equals("gemma2");
+    return switch (task) {
+      case SEQUENCE_CLASSIFICATION -> second ? "Gemma2ForSequenceClassification" : "Gemma3TextForSequenceClassification";
+      case CAUSAL_LM -> second ? "Gemma2ForCausalLM" : "Gemma3ForCausalLM";
+      case EMBEDDING -> second ? "Gemma2Model" : "Gemma3TextModel";
+    };
+  }
+
+  @Override
+  public AdapterTargets targets() {
+    return AdapterTargets.USUAL.withNorms("input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm",
+        "post_feedforward_layernorm", "norm");
   }
 
   @Override

@@ -8,12 +8,12 @@ import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.MultiHeadAttention;
 import dev.hone.nn.decoder.DecoderBlock;
 import dev.hone.nn.load.Weights;
 
 /** One layer: h = x + attention(norm(x)), y = h + down(activation(up(norm(h)))). [N, C] -> [N, C]. */
-record Gpt2Block(LayerNorm attentionNorm, CausalAttention attention, Linear projections, Linear attentionOutput,
+record Gpt2Block(LayerNorm attentionNorm, MultiHeadAttention attention, Linear projections, Linear attentionOutput,
     LayerNorm feedForwardNorm, Linear up, Linear down, Activation activation, float dropout) implements DecoderBlock {
 
   static Gpt2Block load(Gpt2Config config, int index, Weights weights) {
@@ -21,7 +21,7 @@ record Gpt2Block(LayerNorm attentionNorm, CausalAttention attention, Linear proj
     int width = config.hiddenSize();
     double scale = (config.scaled() ? 1 / Math.sqrt(config.headDim()) : 1) / (config.scaledByLayer() ? index + 1 : 1);
     return new Gpt2Block(weights.layerNorm(at + "ln_1", width, true, config.eps()),
-        new CausalAttention(index, config.heads(), config.heads(), config.headDim(), (float) scale, Integer.MAX_VALUE, 0,
+        new MultiHeadAttention(index, config.heads(), config.heads(), config.headDim(), (float) scale, true, Integer.MAX_VALUE, 0,
             config.attentionDropout()),
         weights.conv1d(at + "attn.c_attn", width, 3 * width), weights.conv1d(at + "attn.c_proj", width, width),
         weights.layerNorm(at + "ln_2", width, true, config.eps()),

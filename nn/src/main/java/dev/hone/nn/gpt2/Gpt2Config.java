@@ -1,11 +1,17 @@
 package dev.hone.nn.gpt2;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.AdapterTargets;
+import dev.hone.nn.Backbone;
+import dev.hone.nn.Head;
+import dev.hone.nn.Task;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderModel;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Range;
+import dev.hone.nn.load.Weights;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -61,8 +67,44 @@ public record Gpt2Config(String modelType, int vocabSize, int hiddenSize, int la
   }
 
   @Override
-  public int cacheWidth() {
+  public int keyHeads() {
+    return heads;
+  }
+
+  @Override
+  public int keyWidth() {
     return hiddenSize;
+  }
+
+  @Override
+  public Backbone backbone(Weights weights) {
+    return Gpt2Model.load(this, weights);
+  }
+
+  /** Old files also hold buffers: the causal masks. */
+  @Override
+  public boolean ignores(String name, Head head) {
+    return DecoderConfig.super.ignores(name, head) || name.endsWith(".attn.bias") || name.endsWith(".attn.masked_bias");
+  }
+
+  @Override
+  public boolean storesInputsFirst(String name) {
+    return name.startsWith(prefix());
+  }
+
+  @Override
+  public String architecture(Task task) {
+    return switch (task) {
+      case SEQUENCE_CLASSIFICATION -> "GPT2ForSequenceClassification";
+      case CAUSAL_LM -> "GPT2LMHeadModel";
+      case EMBEDDING -> "GPT2Model";
+    };
+  }
+
+  @Override
+  public AdapterTargets targets() {
+    return new AdapterTargets(List.of("c_attn"), List.of("c_attn", "mlp.c_proj"), List.of("ln_1", "ln_2", "ln_f"), "attn.c_proj",
+        "mlp.c_proj");
   }
 
   @Override

@@ -22,9 +22,4 @@ public final class Gpt2Model {
     LayerNorm norm = weights.layerNorm(NAMES.of(NAMES.norm()), width, true, config.eps());
     return new DecoderModel(NAMES, embeddings, positions, blocks, norm, config.maxLength(), config.embeddingDropout());
   }
-
-  /** Buffers that old files hold beside the weights: the causal masks. */
-  public static boolean isIgnored(String name) {
-    return name.endsWith(".attn.bias") || name.endsWith(".attn.masked_bias");
-  }
 }

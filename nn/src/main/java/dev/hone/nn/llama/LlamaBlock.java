@@ -6,7 +6,7 @@ import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.RmsNorm;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.decoder.CausalAttention;
+import dev.hone.nn.decoder.MultiHeadAttention;
 import dev.hone.nn.decoder.DecoderBlock;
 import dev.hone.nn.decoder.GatedFeedForward;
 import dev.hone.nn.decoder.Rotary;
@@ -20,8 +20,8 @@ record LlamaBlock(int index, RmsNorm attentionNorm, RotaryAttention attention, R
   static LlamaBlock load(LlamaConfig config, int index, Rotary rotary, Weights weights) {
     String at = LlamaModel.NAMES.block(index);
     int width = config.hiddenSize();
-    CausalAttention attention = new CausalAttention(index, config.heads(), config.kvHeads(), config.headDim(),
-        (float) (1 / Math.sqrt(config.headDim())), config.windows().get(index), 0, config.attentionDropout());
+    MultiHeadAttention attention = new MultiHeadAttention(index, config.heads(), config.kvHeads(), config.headDim(),
+        (float) (1 / Math.sqrt(config.headDim())), true, config.windows().get(index), 0, config.attentionDropout());
     RotaryAttention.Form form = new RotaryAttention.Form(config.attentionBias(), config.outputBias(), config.fused(),
         config.headNorm(), 0, config.eps());
     return new LlamaBlock(index, weights.rmsNorm(at + "input_layernorm", width, 0, config.eps()),

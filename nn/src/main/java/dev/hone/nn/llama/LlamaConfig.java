@@ -1,6 +1,9 @@
 package dev.hone.nn.llama;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.AdapterTargets;
+import dev.hone.nn.Backbone;
+import dev.hone.nn.Task;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderModel;
 import dev.hone.nn.decoder.LayerTypes;
@@ -8,8 +11,10 @@ import dev.hone.nn.decoder.Rope;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Range;
+import dev.hone.nn.load.Weights;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -118,8 +123,37 @@ public record LlamaConfig(String modelType, int vocabSize, int hiddenSize, int l
   }
 
   @Override
-  public int cacheWidth() {
+  public int keyHeads() {
+    return kvHeads;
+  }
+
+  @Override
+  public int keyWidth() {
     return kvHeads * headDim;
+  }
+
+  @Override
+  public Backbone backbone(Weights weights) {
+    return LlamaModel.load(this, weights);
+  }
+
+  @Override
+  public String architecture(Task task) {
+    return modelType.substring(0, 1).toUpperCase(Locale.ROOT) + modelType.substring(1) + switch (task) {
+      case SEQUENCE_CLASSIFICATION -> "ForSequenceClassification";
+      case CAUSAL_LM -> "ForCausalLM";
+      case EMBEDDING -> "Model";
+    };
+  }
+
+  @Override
+  public AdapterTargets targets() {
+    return switch (modelType) {
+      case "llama", "mistral" -> AdapterTargets.USUAL.withIa3("k_proj", "v_proj", "down_proj")
+          .withNorms("input_layernorm", "post_attention_layernorm", "norm");
+      case "phi3" -> AdapterTargets.USUAL.withLora("qkv_proj").withIa3("qkv_proj", "down_proj");
+      default -> AdapterTargets.USUAL.withNorms("post_attention_layernorm"); // Qwen
+    };
   }
 
   @Override

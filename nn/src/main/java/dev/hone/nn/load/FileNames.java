@@ -4,7 +4,7 @@ import dev.hone.core.io.TensorSource;
 import java.util.List;
 
 /** What files call a parameter: the name that it has here, or one of those that older or bare files have. */
-final class FileNames {
+public final class FileNames {
   private FileNames() {}
 
   /**
@@ -12,7 +12,7 @@ final class FileNames {
    *
    * @param prefix of the backbone's parts, which files of a bare backbone lack
    */
-  static String of(TensorSource source, String prefix, String name) {
+  public static String of(TensorSource source, String prefix, String name) {
     String bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
     for (String candidate : List.of(name, bare, old(name), old(bare))) {
       if (source.contains(candidate)) {

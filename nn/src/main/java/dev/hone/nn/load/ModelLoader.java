@@ -1,42 +1,23 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
-import dev.hone.core.HoneException;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.io.WeightFiles;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
-import dev.hone.nn.MeanPooling;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
-import dev.hone.nn.bert.BertConfig;
-import dev.hone.nn.bert.BertModel;
-import dev.hone.nn.decoder.CausalHead;
-import dev.hone.nn.decoder.DecoderConfig;
-import dev.hone.nn.decoder.DecoderModel;
-import dev.hone.nn.decoder.LastTokenHead;
-import dev.hone.nn.gemma.GemmaConfig;
-import dev.hone.nn.gemma.GemmaModel;
-import dev.hone.nn.gpt2.Gpt2Config;
-import dev.hone.nn.gpt2.Gpt2Model;
-import dev.hone.nn.llama.LlamaConfig;
-import dev.hone.nn.llama.LlamaModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads a Hugging Face directory: the configuration picks the family, the family asks for its weights. */
+/** Reads a Hugging Face directory: the configuration picks the family ({@link ModelFamily}), which asks for its weights. */
 public final class ModelLoader {
   private static final int MOST_LABELS = 100_000; // that a number alone may ask for
 
@@ -115,26 +96,7 @@ public final class ModelLoader {
 
   /** What a {@code config.json}, of whatever name, says of its model: sizes, without any weights. */
   public static ModelConfig configOf(Path file) {
-    ConfigReader json = ofConfig(file).config();
-    String type = json.text("model_type", "");
-    if (BertConfig.MODEL_TYPES.contains(type)) {
-      return BertConfig.read(json);
-    }
-    if (LlamaConfig.MODEL_TYPES.contains(type)) {
-      return LlamaConfig.read(json);
-    }
-    if (GemmaConfig.MODEL_TYPES.contains(type)) {
-      return GemmaConfig.read(json);
-    }
-    if (Gpt2Config.MODEL_TYPES.contains(type)) {
-      return Gpt2Config.read(json);
-    }
-    throw unknownFamily(json, type);
-  }
-
-  private static HoneException unknownFamily(ConfigReader json, String type) {
-    return json.unknown("model_type", type, Stream.of(BertConfig.MODEL_TYPES, LlamaConfig.MODEL_TYPES,
-        GemmaConfig.MODEL_TYPES, Gpt2Config.MODEL_TYPES).flatMap(Set::stream).collect(Collectors.toSet()));
+    return ModelFamily.read(ofConfig(file).config());
   }
 
   /** Loads the model. */
@@ -144,74 +106,18 @@ public final class ModelLoader {
     Task wanted = task == null ? taskOf(json) : task;
     Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
     TensorSource source = untrained ? null : weights();
-    String type = json.text("model_type", "");
-    if (BertConfig.MODEL_TYPES.contains(type)) {
-      BertConfig config = BertConfig.read(json);
-      checkPositions(json, source);
-      requireLayers(config, json, source);
-      return bert(config, json.tree(), wanted, classes, weights(source, BertModel.prefix(config), config.deviation()));
-    }
-    if (LlamaConfig.MODEL_TYPES.contains(type)) {
-      LlamaConfig config = LlamaConfig.read(json);
-      requireLayers(config, json, source);
-      return decoder(config, json.tree(), wanted, classes, weights(source, config));
-    }
-    if (GemmaConfig.MODEL_TYPES.contains(type)) {
-      GemmaConfig config = GemmaConfig.read(json);
-      requireLayers(config, json, source);
-      return decoder(config, json.tree(), wanted, classes, weights(source, config));
-    }
-    if (Gpt2Config.MODEL_TYPES.contains(type)) {
-      Gpt2Config config = Gpt2Config.read(json);
-      requireLayers(config, json, source);
-      return decoder(config, json.tree(), wanted, classes, weights(source, config));
-    }
-    throw unknownFamily(json, type);
+    ModelConfig config = ModelFamily.read(json);
+    config.check(json, source);
+    requireLayers(config, json, source);
+    Weights weights = source == null ? Weights.random(seed, config.deviation())
+        : Weights.of(source, name -> config.fileName(name, source), seed, config.deviation());
+    return assemble(config, json.tree(), wanted, classes, weights);
   }
 
   /** Another model with the tensors of one that has no adapters; see {@link PretrainedModel#twin}. */
   public static PretrainedModel twin(PretrainedModel model) {
-    ModelLoader loader = new ModelLoader(null, null);
-    Weights weights = Weights.of(SharedTensors.of(model), name -> name, 0, 0);
-    return switch (model.config()) {
-      case BertConfig bert -> loader.bert(bert, model.source(), model.task(), model.labels(), weights);
-      case DecoderConfig decoder -> loader.decoder(decoder, model.source(), model.task(), model.labels(), weights);
-    };
-  }
-
-  private PretrainedModel decoder(DecoderConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights) {
-    weights.quantizing(quantized);
-    DecoderModel backbone = switch (config) {
-      case LlamaConfig llama -> LlamaModel.load(llama, weights);
-      case GemmaConfig gemma -> GemmaModel.load(gemma, weights);
-      case Gpt2Config gpt2 -> Gpt2Model.load(gpt2, weights);
-    };
-    weights.quantizing(null);
-    // transformers keeps a head that is not the table, whatever the configuration says
-    boolean tied = config.tied() && !weights.differs(CausalHead.WEIGHT, backbone.embeddings().weight());
-    Head head = switch (wanted) {
-      case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(config.hiddenSize(), config.padding(), classes, weights);
-      case CAUSAL_LM -> CausalHead.load(backbone.embeddings(), tied, config.logitCap(), weights);
-      case EMBEDDING -> new MeanPooling();
-    };
-    // A file of another task has another head, and old files hold the table of a tied head twice.
-    boolean ownHead = wanted == Task.CAUSAL_LM && !tied;
-    boolean scored = wanted == Task.SEQUENCE_CLASSIFICATION;
-    return assemble(config, wanted, classes, json, backbone, head, weights, name -> name.startsWith("score.") && !scored
-        || name.startsWith("lm_head.") && !ownHead || name.endsWith(".rotary_emb.inv_freq")
-        || config instanceof Gpt2Config && Gpt2Model.isIgnored(name));
-  }
-
-  private PretrainedModel bert(BertConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights) {
-    Backbone backbone = BertModel.load(config, weights.quantizing(quantized));
-    weights.quantizing(null);
-    Head head = switch (wanted) {
-      case SEQUENCE_CLASSIFICATION -> BertModel.classificationHead(config, classes, weights);
-      case EMBEDDING -> new MeanPooling();
-      case CAUSAL_LM -> throw new ModelException(configFile + ": model_type '" + config.modelType()
-          + "' is an encoder: it classifies or embeds, it does not generate text");
-    };
-    return assemble(config, wanted, classes, json, backbone, head, weights, BertModel::isIgnored);
+    return new ModelLoader(null, null).assemble(model.config(), model.source(), model.task(), model.labels(),
+        Weights.of(SharedTensors.of(model), name -> name, 0, 0));
   }
 
   /** More layers than the file has tensors would only make a long list of what is missing. */
@@ -222,70 +128,21 @@ public final class ModelLoader {
     }
   }
 
-  /** With a tied head the table may be stored under the head's name alone. */
-  private Weights weights(TensorSource source, DecoderConfig config) {
-    String table = config.names().of(config.names().embeddings()) + ".weight";
-    return source == null ? Weights.random(seed, config.deviation()) : Weights.of(source, name -> {
-      String file = FileNames.of(source, config.prefix(), name);
-      return config.tied() && name.equals(table) && !source.contains(file) && source.contains(CausalHead.WEIGHT)
-          ? CausalHead.WEIGHT : file;
-    }, seed, config.deviation());
-  }
-
-  private Weights weights(TensorSource source, String prefix, float deviation) {
-    return source == null ? Weights.random(seed, deviation)
-        : Weights.of(source, name -> FileNames.of(source, prefix, name), seed, deviation);
-  }
-
-  /** Relative positions have weights of their own, which transformers 5 no longer reads: what was trained with them is refused. */
-  private static void checkPositions(ConfigReader json, TensorSource source) {
-    String type = json.text("position_embedding_type", "absolute");
-    if (!type.equals("absolute") && (source == null
-        || source.names().stream().anyMatch(name -> name.endsWith(".distance_embedding.weight")))) {
-      throw json.unknown("position_embedding_type", type, Set.of("absolute"));
+  private PretrainedModel assemble(ModelConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights) {
+    if (wanted == Task.CAUSAL_LM && !config.generates()) {
+      throw new ModelException(configFile + ": model_type '" + config.modelType()
+          + "' is an encoder: it classifies or embeds, it does not generate text");
     }
-  }
-
-  private PretrainedModel assemble(ModelConfig config, Task task, Labels classes, ObjectNode json, Backbone backbone,
-      Head head, Weights weights, Predicate<String> ignored) {
-    weights.finish(ignored);
+    Backbone backbone = config.backbone(weights.quantizing(quantized));
+    Head head = config.head(wanted, classes, backbone, weights.quantizing(null));
+    weights.finish(name -> config.ignores(name, head));
     if (labels == null && !untrained && !weights.madeAnew().isEmpty()) {
       throw new ModelException(directory + ": no trained head for the labels " + String.join(", ", classes.names()) + ": "
           + String.join(", ", weights.madeAnew()) + (weights.madeAnew().size() == 1 ? " is" : " are")
           + " missing or of another size, and a new one would answer at random; train it (hone train; --method head trains the "
           + "head alone), or load the model with an adapter that holds it");
     }
-    return new PretrainedModel(config, task, classes, json, backbone, head, weights.madeAnew(), weights.converted());
-  }
-
-  /** The name of a parameter in the file of a bare backbone. */
-  public static String bareName(ModelConfig config, String name) {
-    String prefix = switch (config) {
-      case BertConfig bert -> BertModel.prefix(bert);
-      case DecoderConfig decoder -> decoder.prefix();
-    };
-    return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
-  }
-
-  /** The class of transformers that reads what {@link ModelWriter} writes. */
-  static String architecture(PretrainedModel model) {
-    String family = switch (model.config()) {
-      case BertConfig bert -> switch (bert.modelType()) {
-        case "roberta" -> "Roberta";
-        case "xlm-roberta" -> "XLMRoberta";
-        case "camembert" -> "Camembert";
-        case "distilbert" -> "DistilBert";
-        default -> "Bert";
-      };
-      case Gpt2Config _ -> "GPT2";
-      case GemmaConfig gemma -> gemma.modelType().equals("gemma2") ? "Gemma2" : "Gemma3Text";
-      case LlamaConfig llama -> llama.modelType().substring(0, 1).toUpperCase(Locale.ROOT) + llama.modelType().substring(1);
-    };
-    return switch (model.task()) {
-      case SEQUENCE_CLASSIFICATION -> family + "ForSequenceClassification";
-      case CAUSAL_LM -> family.equals("GPT2") ? "GPT2LMHeadModel" : family.replace("3Text", "3") + "ForCausalLM";
-      case EMBEDDING -> family + "Model";
-    };
+    return new PretrainedModel(config, wanted, classes, json, backbone, head, weights.madeAnew(), weights.converted());
   }
 
   private ConfigReader config() {

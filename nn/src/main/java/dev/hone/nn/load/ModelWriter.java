@@ -10,7 +10,6 @@ import dev.hone.nn.Labels;
 import dev.hone.nn.Linear;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.decoder.CausalHead;
-import dev.hone.nn.gpt2.Gpt2Config;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,8 +78,7 @@ public final class ModelWriter {
 
   /** Whether a weight lies the other way round than its family's files have it: GPT-2's do once they were quantised. */
   private static boolean isTurned(PretrainedModel model, String name, Linear linear) {
-    return linear != null && linear.isTransposed() && model.config() instanceof Gpt2Config gpt2
-        && name.startsWith(gpt2.prefix());
+    return linear != null && linear.isTransposed() && model.config().storesInputsFirst(name);
   }
 
   /** A parameter in its file's bits, if it was only held in another type and has not changed. */
@@ -98,7 +96,7 @@ public final class ModelWriter {
   /** The tree of {@code config.json} as it now is: the original with architecture, labels and type brought up to date. */
   private static ObjectNode config(PretrainedModel model, DType stored) {
     ObjectNode tree = model.source();
-    tree.putArray("architectures").add(ModelLoader.architecture(model));
+    tree.putArray("architectures").add(model.config().architecture(model.task()));
     tree.remove("torch_dtype"); // transformers 4 reads dtype as well
     tree.put("dtype", stored.torchName());
     if (model.head() instanceof CausalHead head) {

@@ -10,20 +10,21 @@ import dev.hone.nn.TokenBatch;
 import java.util.List;
 
 /**
- * Attention of one layer in which a token sees itself and what comes before it: in the batch and, where a pass has one, in
- * its cache.
+ * Attention of one layer: a token sees its sequence, or of that only itself and what comes before it: in the batch and, where a pass
+ * has one, in its cache.
  *
  * @param layer number of the layer
  * @param heads H
  * @param kvHeads G, a divisor of H
  * @param headDim D
  * @param scale factor of the scores
- * @param window how many tokens a token sees, itself included; {@link Integer#MAX_VALUE} for all
+ * @param causal whether a token sees only itself and what comes before it
+ * @param window how many tokens a token sees, itself included, in either direction; {@link Integer#MAX_VALUE} for all
  * @param softCap scores become softCap · tanh(score / softCap); 0 for none
  * @param dropout of the probabilities while training
  */
-public record CausalAttention(int layer, int heads, int kvHeads, int headDim, float scale, int window, float softCap,
-    float dropout) {
+public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale,
+    boolean causal, int window, float softCap, float dropout) {
 
   /** q [N, H · D], k and v [N, G · D] -> [N, H · D]. */
   public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
@@ -51,7 +52,7 @@ public record CausalAttention(int layer, int heads, int kvHeads, int headDim, fl
 
   private AttentionSpec spec(TokenBatch batch, Pass pass) {
     float drop = pass.dropout(dropout);
-    return new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, true, window, softCap, drop,
+    return new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, causal, window, softCap, drop,
         drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
   }
 
