@@ -3,8 +3,8 @@ package dev.hone.nn;
 import java.util.List;
 
 /**
- * The layers of a family that adapters take if nobody says which, by the last parts of their paths. For families that PEFT knows they
- * are PEFT's.
+ * The layers of a family that adapters take if nobody says which, by the last parts of their paths. For families that PEFT
+ * knows they are PEFT's.
  *
  * @param lora for LoRA and its relatives
  * @param ia3 for IA3; of the last one the inputs are multiplied

@@ -10,8 +10,9 @@ import dev.hone.nn.load.Weights;
  * Loaders, writers and adapters ask it and know no family.
  *
  * <p>A new family is a package with a record that implements this and a static method that reads it, and one line in
- * {@link dev.hone.nn.load.ModelFamily#ALL}. It says its sizes here, which layers and head its weights make, what its files call them,
- * what they may hold besides, the class of transformers that reads what is written, and which layers adapters take if nobody says.
+ * {@link dev.hone.nn.load.ModelFamily#ALL}. It says its sizes here, which layers and head its weights make, what its files call
+ * them, what they may hold besides, the class of transformers that reads what is written, and which layers adapters take if
+ * nobody says.
  */
 public interface ModelConfig {
   /** Hugging Face's {@code model_type}. */
@@ -55,7 +56,7 @@ public interface ModelConfig {
    */
   Head head(Task task, Labels labels, Backbone backbone, Weights weights);
 
-  /** What comes before the names of the backbone in the files of models with a head, with its dot; files of a bare one lack it. */
+  /** What stands before the names of the backbone in files of models with a head, with its dot; files of a bare one lack it. */
   String prefix();
 
   /** What a file calls a parameter; its own name if the file has none of those that it may have. */

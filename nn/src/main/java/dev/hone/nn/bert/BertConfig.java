@@ -130,7 +130,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
         || name.startsWith("pre_classifier.");
   }
 
-  /** Relative positions have weights of their own, which transformers 5 no longer reads: what was trained with them is refused. */
+  /** Relative positions have weights that transformers 5 no longer reads: what was trained with them is refused. */
   @Override
   public void check(ConfigReader json, TensorSource source) {
     String type = json.text("position_embedding_type", "absolute");
