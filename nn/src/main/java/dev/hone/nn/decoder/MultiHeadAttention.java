@@ -10,8 +10,8 @@ import dev.hone.nn.TokenBatch;
 import java.util.List;
 
 /**
- * Attention of one layer: a token sees its sequence, or of that only itself and what comes before it: in the batch and, where a pass
- * has one, in its cache.
+ * Attention of one layer: a token sees its sequence, or of that only itself and what comes before it: in the batch and, where
+ * a pass has one, in its cache.
  *
  * @param layer number of the layer
  * @param heads H

@@ -33,6 +33,7 @@ public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, ModelCo
   }
 
   private static HoneException unknown(ConfigReader json, String type) {
-    return json.unknown("model_type", type, ALL.stream().flatMap(family -> family.modelTypes.stream()).collect(Collectors.toSet()));
+    return json.unknown("model_type", type,
+        ALL.stream().flatMap(family -> family.modelTypes.stream()).collect(Collectors.toSet()));
   }
 }
