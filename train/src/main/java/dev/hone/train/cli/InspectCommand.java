@@ -110,7 +110,11 @@ final class InspectCommand implements Command {
     if (!arguments.has("task") && !arguments.has("init")) {
       return InspectSettings.Task.DETECT;
     }
-    return TrainCommand.generates(arguments) ? InspectSettings.Task.GENERATE : InspectSettings.Task.CLASSIFY;
+    return switch (TrainCommand.task(arguments)) {
+      case CLASSIFY -> InspectSettings.Task.CLASSIFY;
+      case GENERATE -> InspectSettings.Task.GENERATE;
+      case EMBED, RERANK, TAG, PREFER, DISTIL -> throw new UserError("inspect reads rows of --task classify and generate so far");
+    };
   }
 
   private static InspectSettings.Labels labels(Arguments arguments) {

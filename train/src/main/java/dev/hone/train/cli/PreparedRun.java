@@ -13,6 +13,7 @@ import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
+import dev.hone.train.task.TaskName;
 import dev.hone.train.task.Tuning;
 import dev.hone.train.task.classify.ClassifierTuning;
 import dev.hone.train.task.generate.LanguageTuning;
@@ -61,8 +62,12 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
 
   /** Reads model and rows. What was read is said to {@code say}. */
   static PreparedRun of(Arguments arguments, TrainConfig config, Console console, Consumer<String> say) throws IOException {
-    return TrainCommand.generates(arguments) ? language(arguments, config, console, say)
-        : classifier(arguments, config, console, say);
+    TaskName task = TrainCommand.task(arguments);
+    return switch (task) {
+      case CLASSIFY -> classifier(arguments, config, console, say);
+      case GENERATE -> language(arguments, config, console, say);
+      case EMBED, RERANK, TAG, PREFER, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
+    };
   }
 
   private static PreparedRun classifier(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)

@@ -14,12 +14,14 @@ import dev.hone.train.evaluation.Probe;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.report.Report;
+import dev.hone.train.task.TaskName;
 import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,8 +33,8 @@ final class TrainCommand implements Command {
   private static final int INTERRUPTED = 130; // what shells report after Ctrl-C
   /** Flags that are about one start and no part of a run. */
   static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr");
-  private static final String CLASSIFY = "classify";
-  private static final String GENERATE = "generate";
+  private static final String CLASSIFY = TaskName.CLASSIFY.word();
+  private static final String GENERATE = TaskName.GENERATE.word();
   private static final String CONFIG_FILE = "run.yaml";
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
@@ -58,7 +60,7 @@ final class TrainCommand implements Command {
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the pretrained model"),
-        Flag.of("task", CLASSIFY + "|" + GENERATE, CLASSIFY, "what the model is to do"),
+        Flag.of("task", TaskName.all(), CLASSIFY, "what the model is to do"),
         Flag.of("data", "FILE|DIR|FILE=W,...", null, "CSV, TSV, JSON, JSON lines (.gz), .txt; train.* and valid.*; a mixture"),
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
@@ -247,7 +249,7 @@ final class TrainCommand implements Command {
   }
 
   static TrainConfig config(Arguments arguments) {
-    boolean generates = generates(arguments);
+    boolean generates = task(arguments) == TaskName.GENERATE;
     arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
         : MethodFlags.usualRate(arguments, FULL_RATE, generates));
     arguments.otherwise("batch-size", generates ? LANGUAGE_BATCH : BATCH);
@@ -263,13 +265,14 @@ final class TrainCommand implements Command {
 
   /** Fails for flags that do not go together, and for values that no data and no model could make right. */
   private static void check(Arguments arguments, TrainConfig config) {
-    boolean generates = generates(arguments);
+    TaskName task = task(arguments);
     arguments.checkOnly("method", MethodFlags.METHODS, arguments.text("method"));
-    arguments.checkOnly("task", List.of(CLASSIFY, GENERATE), generates ? GENERATE : CLASSIFY);
+    arguments.checkOnly("task", Arrays.stream(TaskName.values()).map(TaskName::word).toList(), task.word());
     MethodFlags.check(arguments);
     QuantFlags.of(arguments);
     Reporting.of(arguments);
-    HeldOutMetric.named(config.bestMetric()).check(generates ? null : PreparedRun.kind(arguments.text("problem-type")));
+    HeldOutMetric.named(config.bestMetric())
+        .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);
     double share = arguments.number("val-size");
     if (!(share >= 0) || share >= 1 && share != Math.rint(share)) {
       throw new UserError("--val-size must be a share below 1 or a whole number of rows, is '" + arguments.text("val-size") + "'");
@@ -306,13 +309,10 @@ final class TrainCommand implements Command {
     }
   }
 
-  /** Whether the model is to write texts, not to classify them. */
-  static boolean generates(Arguments arguments) {
-    return switch (arguments.text("task")) {
-      case "classify" -> arguments.has("init");
-      case "generate" -> true;
-      default -> throw new UserError("--task must be classify or generate, is '" + arguments.text("task") + "'");
-    };
+  /** What the model is to do. */
+  static TaskName task(Arguments arguments) {
+    TaskName task = TaskName.named(arguments.text("task"));
+    return task == TaskName.CLASSIFY && arguments.has("init") ? TaskName.GENERATE : task;
   }
 
   private static Probe probe(Arguments arguments, Tuning<?> tuning) throws IOException {

@@ -142,7 +142,8 @@ class LanguageCommandsTest {
         "context is 128", "shorten");
     CommandRun.of("generate", "--model", model, "--prompt", "x", "--top-p", 2).assertUserError("top-p 2.0");
     train("--model", model, "--max-length", 1000).assertUserError("max_length must be from 2 to 128");
-    train("--model", model, "--task", "summarise").assertUserError("--task must be classify or generate, is 'summarise'");
+    train("--model", model, "--task", "summarise").assertUserError(
+        "--task must be classify, generate, embed, rerank, tag, prefer or distil, is 'summarise'");
     train("--model", model, "--max-length", 3).assertUserError("36 of 36 rows have nothing to learn", "--max-length");
     Files.delete(model.resolve("tokenizer_config.json"));
     CommandRun.of("generate", "--model", model, "--chat", "hello").assertUserError("no chat template", "chat_template.jinja");
