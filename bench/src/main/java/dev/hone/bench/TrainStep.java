@@ -12,6 +12,8 @@ import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.optim.Grouping;
 import dev.hone.train.optim.Optimizer;
+import dev.hone.train.task.classify.ClassificationObjective;
+import dev.hone.train.task.generate.NextTokenObjective;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +49,7 @@ final class TrainStep {
     set = set(bench, model.config().vocabSize());
     rows = IntStream.range(0, bench.batch()).toArray();
     optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));
-    objective = bench.classify() ? Objective.classification(model.labels()) : Objective.nextToken();
+    objective = bench.classify() ? ClassificationObjective.of(model.labels()) : NextTokenObjective.PLAIN;
     scale = 1f / objective.items(set, rows);
   }
 

@@ -3,7 +3,7 @@ package dev.hone.train;
 import dev.hone.nn.Labels;
 import dev.hone.train.config.Nearest;
 import dev.hone.train.encode.TrainingSet;
-import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.infer.Logits;
 import dev.hone.train.metric.Average;
 import dev.hone.train.metric.ConfusionMatrix;
 import dev.hone.train.metric.MultiLabelScores;
@@ -100,7 +100,7 @@ public enum HeldOutMetric implements Metric {
    * @throws IllegalArgumentException if rows of this kind do not have this measure
    */
   @Override
-  public double of(Trainer.Evaluated evaluated, TrainingSet set, Labels labels) {
+  public double of(Evaluated evaluated, TrainingSet set, Labels labels) {
     check(labels == null ? null : labels.kind());
     if (this == LOSS) {
       return evaluated.loss();
@@ -117,7 +117,7 @@ public enum HeldOutMetric implements Metric {
     int[] predicted = new int[logits.length];
     for (int i = 0; i < logits.length; i++) {
       truth[i] = (int) set.targets().get(i)[0];
-      predicted[i] = TextClassifier.argMax(logits[i]);
+      predicted[i] = Logits.argMax(logits[i]);
     }
     ConfusionMatrix matrix = ConfusionMatrix.of(truth, predicted, classes);
     return switch (this) {

@@ -19,7 +19,7 @@ public interface Metric {
    * @param heldOut the rows
    * @param labels of the model, null for a language model
    */
-  double of(Trainer.Evaluated evaluated, TrainingSet heldOut, Labels labels);
+  double of(Evaluated evaluated, TrainingSet heldOut, Labels labels);
 
   /** Whether a higher value is the better one; unless said otherwise it is. */
   default boolean higherIsBetter() {

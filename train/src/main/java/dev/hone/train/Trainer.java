@@ -1,11 +1,9 @@
 package dev.hone.train;
 
-import dev.hone.autograd.GradMode;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
-import dev.hone.core.parallel.Turn;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
@@ -22,7 +20,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -250,19 +247,19 @@ public final class Trainer {
     if (run.mean != null) {
       run.mean.swap();
     }
-    Evaluated evaluated = evaluate(model, objective, heldOut, config.evalBatchSize());
+    Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize());
     double measured = metric.of(evaluated, heldOut, model.labels());
-    boolean better = run.best.offer(run.step, measured, evaluated.loss);
+    boolean better = run.best.offer(run.step, measured, evaluated.loss());
     if (run.mean != null) {
       run.mean.swap();
     }
     if (event != null) {
       event.step = run.step;
-      event.loss = evaluated.loss;
+      event.loss = evaluated.loss();
       event.commit();
     }
-    TrainListener.Evaluation report = new TrainListener.Evaluation(run.step, epochs, evaluated.loss, evaluated.accuracy,
-        evaluated.logits, measured, better);
+    TrainListener.Evaluation report = new TrainListener.Evaluation(run.step, epochs, evaluated.loss(), evaluated.accuracy(),
+        evaluated.logits(), measured, better);
     listeners.forEach(listener -> listener.onEvaluation(report));
   }
 
@@ -389,7 +386,7 @@ public final class Trainer {
       Gradients.clear(parameters);
       if (heldOut != null) {
         TrainingSet one = heldOut.first(2);
-        metric.of(evaluate(model, objective, one, 1), one, model.labels());
+        metric.of(Evaluated.of(model, objective, one, 1), one, model.labels());
       }
     }
   }
@@ -489,61 +486,5 @@ public final class Trainer {
       parameters.get(i).value().copyFrom(before.get(i));
     }
     return search;
-  }
-
-  /**
-   * What a model makes of all rows.
-   *
-   * @param loss mean over the items
-   * @param items rows of a classifier, learnt tokens of a language model
-   * @param accuracy share of the items that are answered right; NaN where there is no right and wrong
-   * @param logits [rows][labels] of a classifier, in the order of the rows; null where the objective gives none, as that of a language model
-   */
-  public record Evaluated(double loss, long items, double accuracy, float[][] logits) {}
-
-  /** The mean loss of all rows, without dropout. */
-  public static Evaluated evaluate(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize) {
-    PretrainedModel model = asked.snapshot();
-    float[][] logits = null;
-    double loss = 0;
-    double weight = 0;
-    long items = 0;
-    long hits = 0;
-    boolean judged = true;
-    for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
-      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
-        Objective.Answer answer = objective.answer(model, set, rows, 1, Pass.inference());
-        loss += answer.loss().value().item();
-        weight += objective.weight(set, rows);
-        items += objective.items(set, rows);
-        hits += answer.hits();
-        judged &= answer.hits() >= 0;
-        if (answer.logits() != null) {
-          logits = logits == null ? new float[set.size()][] : logits;
-          scatter(answer.logits().toFloatArray(), rows, logits);
-        }
-      }
-    }
-    double accuracy = judged ? (double) hits / Math.max(1, items) : Double.NaN;
-    return new Evaluated(weight == 0 ? 0 : loss / weight, items, accuracy, logits);
-  }
-
-  /** The logits of all rows, in their order, without dropout. */
-  public static float[][] answers(PretrainedModel asked, TrainingSet set, int batchSize) {
-    PretrainedModel model = asked.snapshot(); // all batches by the same adapters
-    float[][] logits = new float[set.size()][];
-    for (int[] rows : BatchSampler.ofRows(set.lengths(), batchSize, 0).inOrder()) {
-      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
-        scatter(model.forward(set.batch(rows), Pass.inference()).value().toFloatArray(), rows, logits);
-      }
-    }
-    return logits;
-  }
-
-  private static void scatter(float[] values, int[] rows, float[][] logits) {
-    int width = values.length / rows.length;
-    for (int i = 0; i < rows.length; i++) {
-      logits[rows[i]] = Arrays.copyOfRange(values, i * width, (i + 1) * width);
-    }
   }
 }

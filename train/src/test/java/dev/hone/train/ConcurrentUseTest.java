@@ -22,6 +22,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -256,7 +257,7 @@ class ConcurrentUseTest {
     Adapter next = classifier.adapters().add("next", LoraConfig.of(4, 8), 7);
     TrainingSet set = ClassifierTuning.encode(classifier, data);
     Trainer trainer = new Trainer(next.model(), next.parameters().values(),
-        Objective.classification(next.model().labels()), steps(6));
+        ClassificationObjective.of(next.model().labels()), steps(6));
     List<String> answers = new ArrayList<>();
     trainer.addListener(new TrainListener() {
       @Override

@@ -11,6 +11,8 @@ import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.task.classify.ClassificationObjective;
+import dev.hone.train.task.generate.NextTokenObjective;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +51,7 @@ class DivergenceGuardTest {
     @Override
     public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
       float spoilt = passes.contains(pass.step()) ? scale * factor : scale;
-      return Objective.classification(model.labels()).answer(model, set, rows, spoilt, pass);
+      return ClassificationObjective.of(model.labels()).answer(model, set, rows, spoilt, pass);
     }
 
     @Override
@@ -59,7 +61,7 @@ class DivergenceGuardTest {
 
     @Override
     public double ignorance(PretrainedModel model, TrainingSet set) {
-      return Objective.classification(model.labels()).ignorance(model, set);
+      return ClassificationObjective.of(model.labels()).ignorance(model, set);
     }
   }
 
@@ -124,11 +126,11 @@ class DivergenceGuardTest {
 
   @Test
   void whoKnowsNothingHasALoss() {
-    assertEquals(1 + Math.log(2), Objective.classification(model.labels()).ignorance(model, set), 1e-12);
-    assertEquals(0.75, Objective.classification(new Labels(List.of("a"), Labels.Kind.REGRESSION)).ignorance(model, set), 1e-12,
+    assertEquals(1 + Math.log(2), ClassificationObjective.of(model.labels()).ignorance(model, set), 1e-12);
+    assertEquals(0.75, ClassificationObjective.of(new Labels(List.of("a"), Labels.Kind.REGRESSION)).ignorance(model, set), 1e-12,
         "half the numbers are 0, half are 1: their variance is a quarter");
-    assertEquals(1 + Math.log(2), new Objective.MultiLabel(3).ignorance(model, set), 1e-12);
-    assertEquals(1 + Math.log(model.config().vocabSize()), Objective.nextToken().ignorance(model, set), 1e-12);
+    assertEquals(1 + Math.log(2), new ClassificationObjective.MultiLabel(3).ignorance(model, set), 1e-12);
+    assertEquals(1 + Math.log(model.config().vocabSize()), NextTokenObjective.PLAIN.ignorance(model, set), 1e-12);
   }
 
   @Test
@@ -142,7 +144,7 @@ class DivergenceGuardTest {
   /** A real one: what the user saw was a loss of 1.1 that became 147 in 8 steps, and a run that ended as if well. */
   @Test
   void aLearningRateOfTenDiverges() {
-    Trainer trainer = new Trainer(model, adapter.parameters().values(), Objective.classification(model.labels()),
+    Trainer trainer = new Trainer(model, adapter.parameters().values(), ClassificationObjective.of(model.labels()),
         TrainConfig.of(Map.of("learning_rate", 10, "batch_size", 4, "max_steps", 8, "lr_scheduler_type", "constant")));
     assertTrue(assertThrows(TrainingException.class, () -> trainer.train(set, null)).getMessage()
         .contains("the run diverges"));
@@ -153,7 +155,7 @@ class DivergenceGuardTest {
     Objective nothing = new Objective() {
       @Override
       public Answer answer(PretrainedModel m, TrainingSet s, int[] rows, float scale, Pass pass) {
-        return Objective.classification(m.labels()).answer(m, s, rows, scale, pass);
+        return ClassificationObjective.of(m.labels()).answer(m, s, rows, scale, pass);
       }
 
       @Override
@@ -172,7 +174,7 @@ class DivergenceGuardTest {
       @Override
       public Answer answer(PretrainedModel m, TrainingSet s, int[] batch, float scale, Pass pass) {
         rows.add(batch);
-        return Objective.classification(m.labels()).answer(m, s, batch, scale, pass);
+        return ClassificationObjective.of(m.labels()).answer(m, s, batch, scale, pass);
       }
 
       @Override
@@ -190,7 +192,7 @@ class DivergenceGuardTest {
   @Test
   void everyTrainedTensorGetsAGradient() {
     List<String> warnings = new ArrayList<>();
-    trainer(Objective.classification(model.labels()), warnings, new ArrayList<>()).train(set, null);
+    trainer(ClassificationObjective.of(model.labels()), warnings, new ArrayList<>()).train(set, null);
     assertEquals(List.of(), warnings);
   }
 
@@ -201,7 +203,7 @@ class DivergenceGuardTest {
       recording.enable("dev.hone.Step");
       recording.enable("dev.hone.Evaluation");
       recording.start();
-      trainer(Objective.classification(model.labels()), new ArrayList<>(), new ArrayList<>()).train(set, set);
+      trainer(ClassificationObjective.of(model.labels()), new ArrayList<>(), new ArrayList<>()).train(set, set);
       recording.stop();
       recording.dump(file);
     }

@@ -19,6 +19,7 @@ import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.optim.Grouping;
 import dev.hone.train.optim.Optimizer;
+import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
@@ -72,7 +73,7 @@ class EmbeddingTest {
     ClassifierTuning tuning = tuning();
     TrainingSet set = tuning.encode(rows());
     Collection<Parameter> parameters = tuning.parameters();
-    Objective objective = Objective.classification(tuning.model().labels());
+    Objective objective = ClassificationObjective.of(tuning.model().labels());
     Optimizer optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));
     int[] batch = IntStream.range(0, set.size()).toArray();
     double first = 0;

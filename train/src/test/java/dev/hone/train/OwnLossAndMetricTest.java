@@ -85,7 +85,7 @@ class OwnLossAndMetricTest {
     asked.set(0);
     tuning.setMetric(new Metric() {
       @Override
-      public double of(Trainer.Evaluated evaluated, TrainingSet heldOut, Labels labels) {
+      public double of(Evaluated evaluated, TrainingSet heldOut, Labels labels) {
         return values[asked.getAndIncrement()];
       }
 

@@ -13,6 +13,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -160,8 +161,8 @@ class TrainerTest {
     double lowest = evaluations.stream().mapToDouble(TrainListener.Evaluation::loss).min().orElseThrow();
     assertEquals(4, evaluations.size());
     assertEquals(lowest, result.bestLoss());
-    double left = Trainer.evaluate(tuning.classifier().model(),
-        Objective.classification(tuning.classifier().model().labels()), tuning.encode(heldOut), 8).loss();
+    double left = Evaluated.of(tuning.classifier().model(),
+        ClassificationObjective.of(tuning.classifier().model().labels()), tuning.encode(heldOut), 8).loss();
     assertEquals(lowest, left);
   }
 
@@ -204,7 +205,7 @@ class TrainerTest {
     ClassifierTuning tuning = lora();
     var frozen = tuning.classifier().model().parameters().values().stream().filter(p -> !p.requiresGradient()).limit(1).toList();
     IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> new Trainer(tuning.classifier().model(),
-        frozen, Objective.classification(tuning.classifier().model().labels()), config(1, 1, 0)));
+        frozen, ClassificationObjective.of(tuning.classifier().model().labels()), config(1, 1, 0)));
     assertTrue(e.getMessage().startsWith("Trainer: parameter bert.embeddings."), e.getMessage());
   }
 
@@ -213,7 +214,7 @@ class TrainerTest {
     ClassifierTuning tuning = ClassifierTuning.full(model, LabelSet.of(data), 1);
     List<float[]> before = values(tuning);
     LearningRateFinder search = new Trainer(tuning.model(), tuning.parameters(),
-        Objective.classification(tuning.model().labels()), config(1, 1, 0)).findRate(tuning.encode(data), 60);
+        ClassificationObjective.of(tuning.model().labels()), config(1, 1, 0)).findRate(tuning.encode(data), 60);
     assertSameBits(before, values(tuning));
     assertTrue(search.suggestion() > 1e-5 && search.suggestion() < 0.1, "suggestion " + search.suggestion());
     assertTrue(search.points().getFirst().rate() < search.points().getLast().rate());

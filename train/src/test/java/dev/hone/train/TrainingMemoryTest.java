@@ -11,6 +11,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.task.generate.NextTokenObjective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ class TrainingMemoryTest {
     TrainingSet set = new TrainingSet(tokens, null, targets);
     TrainConfig config = TrainConfig.of(Map.of("batch_size", batch, "max_steps", 1, "learning_rate", 1e-4,
         "gradient_checkpointing", checkpointing));
-    Trainer trainer = new Trainer(model, model.parameters().values(), Objective.nextToken(), config);
+    Trainer trainer = new Trainer(model, model.parameters().values(), NextTokenObjective.PLAIN, config);
     MemoryEstimate estimate = trainer.memory(set, false);
     long weights = model.parameters().values().stream().mapToLong(parameter -> parameter.value().bytes()).sum();
     assertEquals(weights, bytes(estimate, "weights"));
@@ -73,7 +74,8 @@ class TrainingMemoryTest {
     model.setTrainable(true);
     TrainingSet set = new TrainingSet(List.of(new int[50], new int[50]), null, List.of(new float[50], new float[50]));
     TrainConfig config = TrainConfig.of(Map.of("batch_size", 1, "gradient_accumulation_steps", 2, "optim", rule));
-    MemoryEstimate estimate = new Trainer(model, model.parameters().values(), Objective.nextToken(), config).memory(set, false);
+    MemoryEstimate estimate = new Trainer(model, model.parameters().values(), NextTokenObjective.PLAIN, config)
+        .memory(set, false);
     assertEquals(bytes(estimate, "weights") - (600 - rows) * 192 * 4L, bytes(estimate, "gradients"));
   }
 

@@ -3,7 +3,6 @@ package dev.hone.example;
 import dev.hone.core.parallel.Workers;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
-import dev.hone.train.Objective;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
 import dev.hone.train.data.DataOptions;
@@ -12,6 +11,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.source.ModelCache;
 import dev.hone.train.source.ModelReference;
+import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ class Classifiers implements DisposableBean {
     String name = "trained-" + ++number;
     Dataset<Example.Labelled> rows = Dataset.labelled(data, DataOptions.DETECT);
     Adapter adapter = classifier.adapters().add(name, LoraConfig.of(8, 16), number);
-    trainer = new Trainer(adapter.model(), adapter.parameters().values(), Objective.classification(adapter.model().labels()),
+    trainer = new Trainer(adapter.model(), adapter.parameters().values(), ClassificationObjective.of(adapter.model().labels()),
         TrainConfig.of(Map.of("max_steps", steps, "batch_size", 16, "learning_rate", 1e-3)));
     training = Thread.ofPlatform().daemon().name("training").start(() -> {
       trainer.train(ClassifierTuning.encode(classifier, rows), null);

@@ -1,21 +1,19 @@
 package dev.hone.train.evaluation;
 
 import dev.hone.autograd.CrossEntropySettings;
-import dev.hone.autograd.GradMode;
 import dev.hone.autograd.HeadLoss;
-import dev.hone.core.Scope;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
-import dev.hone.train.Trainer;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.Inference;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.metric.Bootstrap;
@@ -47,7 +45,7 @@ public record Evaluator(Bootstrap bootstrap) {
   /** A classifier on rows with labels that it knows. */
   public Evaluation evaluate(TextClassifier classifier, Dataset<Example.Labelled> data) {
     TrainingSet set = ClassifierTuning.encode(classifier, data);
-    float[][] logits = Trainer.answers(classifier.model(), set, CLASSIFIER_BATCH);
+    float[][] logits = Inference.logits(classifier.model(), set, CLASSIFIER_BATCH);
     return evaluate(classifier.model().labels(), data, set, logits);
   }
 
@@ -97,9 +95,8 @@ public record Evaluator(Bootstrap bootstrap) {
     LanguageEncoder.Encoded encoded = generator.encoder().encode(data, stride);
     TrainingSet set = encoded.set();
     Prediction.OneText[] predictions = new Prediction.OneText[set.size()];
-    for (int[] rows : BatchSampler.ofRows(set.lengths(), LANGUAGE_BATCH, 0).inOrder()) {
-      losses(generator, data, encoded, rows, predictions);
-    }
+    Inference.overBatches(BatchSampler.ofRows(set.lengths(), LANGUAGE_BATCH, 0),
+        rows -> losses(generator, data, encoded, rows, predictions));
     write(generator, data, encoded, writing, predictions);
     return Evaluation.of(List.of(), Arrays.asList(predictions), bootstrap);
   }
@@ -144,28 +141,26 @@ public record Evaluator(Bootstrap bootstrap) {
     PretrainedModel model = generator.model();
     TokenBatch batch = encoded.set().batch(rows);
     int[] labels = encoded.set().labels(rows);
-    try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
-      for (int s = 0; s < rows.length; s++) {
-        labels[batch.offsets()[s]] = -1; // nothing comes before it, except a tuned prompt: never counted
-      }
-      HeadLoss head = model.loss(batch, labels, CrossEntropySettings.PLAIN, 1, Pass.inference());
-      float[] losses = head.rowLosses().toFloatArray();
-      int at = 0;
-      for (int s = 0; s < rows.length; s++) {
-        double sum = 0;
-        long tokens = 0;
-        long hits = 0;
-        for (int i = batch.offsets()[s]; i < batch.offsets()[s + 1]; i++) {
-          if (labels[i] >= 0) {
-            sum += losses[at];
-            hits += head.right()[at++] ? 1 : 0;
-            tokens++;
-          }
+    for (int s = 0; s < rows.length; s++) {
+      labels[batch.offsets()[s]] = -1; // nothing comes before it, except a tuned prompt: never counted
+    }
+    HeadLoss head = model.loss(batch, labels, CrossEntropySettings.PLAIN, 1, Pass.inference());
+    float[] losses = head.rowLosses().toFloatArray();
+    int at = 0;
+    for (int s = 0; s < rows.length; s++) {
+      double sum = 0;
+      long tokens = 0;
+      long hits = 0;
+      for (int i = batch.offsets()[s]; i < batch.offsets()[s + 1]; i++) {
+        if (labels[i] >= 0) {
+          sum += losses[at];
+          hits += head.right()[at++] ? 1 : 0;
+          tokens++;
         }
-        Row row = row(generator, data, encoded, rows[s]);
-        predictions[rows[s]] = new Prediction.OneText(row, tokens, hits, tokens == 0 ? 0 : sum / tokens,
-            reference(data.row(encoded.source()[rows[s]])), null);
       }
+      Row row = row(generator, data, encoded, rows[s]);
+      predictions[rows[s]] = new Prediction.OneText(row, tokens, hits, tokens == 0 ? 0 : sum / tokens,
+          reference(data.row(encoded.source()[rows[s]])), null);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.hone.train.evaluation;
 
+import dev.hone.train.infer.Logits;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -23,19 +24,7 @@ public sealed interface Prediction {
   record OneClass(Row row, int truth, double[] probabilities, double loss) implements Prediction {
     /** From the logits of the classes. */
     public static OneClass ofLogits(Row row, int truth, float[] logits) {
-      double largest = Double.NEGATIVE_INFINITY;
-      for (float logit : logits) {
-        largest = Math.max(largest, logit);
-      }
-      double sum = 0;
-      for (float logit : logits) {
-        sum += Math.exp(logit - largest);
-      }
-      double[] probabilities = new double[logits.length];
-      for (int i = 0; i < logits.length; i++) {
-        probabilities[i] = Math.exp(logits[i] - largest) / sum;
-      }
-      return new OneClass(row, truth, probabilities, Math.log(sum) - (logits[truth] - largest));
+      return new OneClass(row, truth, Logits.softmax(logits), Logits.crossEntropy(logits, truth));
     }
 
     /** The likeliest class, the first of equals. */
@@ -67,15 +56,13 @@ public sealed interface Prediction {
      */
     public static SomeLabels ofLogits(Row row, float[] truth, float[] logits) {
       boolean[] holds = new boolean[logits.length];
-      double[] probabilities = new double[logits.length];
       double loss = 0;
       for (int i = 0; i < logits.length; i++) {
         holds[i] = truth[i] >= 0.5f;
-        probabilities[i] = 1 / (1 + Math.exp(-(double) logits[i]));
         double wrong = holds[i] ? -logits[i] : logits[i];
         loss += Math.max(wrong, 0) + Math.log1p(Math.exp(-Math.abs(wrong))); // ln(1 + e^wrong), without overflow
       }
-      return new SomeLabels(row, holds, probabilities, loss / logits.length);
+      return new SomeLabels(row, holds, Logits.sigmoid(logits), loss / logits.length);
     }
 
     /** Which labels are predicted. */

@@ -1,6 +1,7 @@
 package dev.hone.train.evaluation;
 
 import dev.hone.nn.Labels;
+import dev.hone.train.infer.Logits;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.metric.Bootstrap;
 import java.io.IOException;
@@ -158,7 +159,7 @@ public record SwapTest(List<String> labels, List<PairResult> pairs) {
     for (int i = 0; i < rows.size(); i++) {
       TextClassifier.Prediction first = before.get(i);
       TextClassifier.Prediction second = after.get(i);
-      int label = TextClassifier.argMax(first.probabilities());
+      int label = Logits.argMax(first.probabilities());
       changes.add(new Change(rows.get(i), swapped.get(i), shown(first, numbers), shown(second, numbers),
           !numbers && !first.label().equals(second.label()),
           (double) second.probabilities()[label] - first.probabilities()[label]));

@@ -10,7 +10,6 @@ import dev.hone.nn.Task;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.Tokenizer;
-import dev.hone.train.Trainer;
 import dev.hone.train.encode.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -191,7 +190,7 @@ public final class TextClassifier {
     List<float[]> none = Collections.nCopies(texts.size(), new float[model.labels().size()]);
     TrainingSet set = encode(texts, none);
     List<Prediction> predictions = new ArrayList<>();
-    for (float[] logits : Trainer.answers(model, set, BATCH)) {
+    for (float[] logits : Inference.logits(model, set, BATCH)) {
       predictions.add(prediction(logits));
     }
     return predictions;
@@ -200,14 +199,14 @@ public final class TextClassifier {
   /** The prediction that logits stand for. */
   public Prediction prediction(float[] logits) {
     List<String> names = model.labels().names();
-    int best = argMax(logits);
+    int best = Logits.argMax(logits);
     return switch (model.labels().kind()) {
       case SINGLE_LABEL -> {
-        float[] p = softmax(logits);
+        float[] p = floats(Logits.softmax(logits));
         yield new Prediction(names.get(best), p[best], p);
       }
       case MULTI_LABEL -> {
-        float[] p = sigmoid(logits);
+        float[] p = floats(Logits.sigmoid(logits));
         List<String> likely = IntStream.range(0, p.length).filter(i -> p[i] > 0.5f).mapToObj(names::get).toList();
         yield new Prediction(String.join("|", likely), p[best], p);
       }
@@ -215,36 +214,12 @@ public final class TextClassifier {
     };
   }
 
-  /** The index of the largest number, the first of several. */
-  public static int argMax(float[] values) {
-    int best = 0;
-    for (int i = 1; i < values.length; i++) {
-      if (values[i] > values[best]) {
-        best = i;
-      }
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      floats[i] = (float) values[i];
     }
-    return best;
-  }
-
-  private static float[] softmax(float[] logits) {
-    double largest = logits[argMax(logits)];
-    double sum = 0;
-    for (float logit : logits) {
-      sum += Math.exp(logit - largest);
-    }
-    float[] p = new float[logits.length];
-    for (int i = 0; i < p.length; i++) {
-      p[i] = (float) (Math.exp(logits[i] - largest) / sum);
-    }
-    return p;
-  }
-
-  private static float[] sigmoid(float[] logits) {
-    float[] p = new float[logits.length];
-    for (int i = 0; i < p.length; i++) {
-      p[i] = (float) (1 / (1 + Math.exp(-logits[i])));
-    }
-    return p;
+    return floats;
   }
 
   /** Texts as token ids, with the target of each. */

@@ -1,9 +1,6 @@
 package dev.hone.train.infer;
 
-import dev.hone.autograd.GradMode;
-import dev.hone.core.Scope;
 import dev.hone.core.ShapeException;
-import dev.hone.core.parallel.Turn;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
@@ -120,17 +117,14 @@ public final class TextEmbedder {
     int[] filled = IntStream.range(0, tokens.size()).filter(i -> tokens.get(i).length > 0).toArray();
     int[] lengths = IntStream.of(filled).map(i -> tokens.get(i).length).toArray();
     int budget = Math.max(BATCH_TOKENS, IntStream.of(lengths).max().orElse(0));
-    for (int[] rows : new BatchSampler(lengths, BATCH, budget, true, 0).inOrder()) {
+    Inference.overBatches(new BatchSampler(lengths, BATCH, budget, true, 0), rows -> {
       TokenBatch batch = TokenBatch.of(IntStream.of(rows).mapToObj(row -> tokens.get(filled[row])).toList());
-      float[] hidden;
-      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
-        hidden = now.hidden(batch, Pass.inference()).value().toFloatArray();
-      }
+      float[] hidden = now.hidden(batch, Pass.inference()).value().toFloatArray();
       for (int s = 0; s < rows.length; s++) {
         float[] vector = pooling.vector(hidden, width, batch.offsets()[s], batch.offsets()[s + 1], promptTokens);
         vectors[filled[rows[s]]] = kept == vector.length ? vector : Arrays.copyOf(vector, kept);
       }
-    }
+    });
     return List.of(vectors);
   }
 

@@ -9,11 +9,10 @@ import dev.hone.core.random.Philox;
 import dev.hone.nn.Labels;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
+import dev.hone.train.Evaluated;
 import dev.hone.train.HeldOutMetric;
-import dev.hone.train.Objective;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
-import dev.hone.train.Trainer;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -26,7 +25,9 @@ import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.metric.ChrF;
 import dev.hone.train.metric.ProbabilityScores;
 import dev.hone.train.metric.Rouge;
+import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
+import dev.hone.train.task.generate.NextTokenObjective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ class EvaluatorTest {
       throws IOException {
     TextClassifier classifier = classifier(labels);
     TrainingSet set = ClassifierTuning.encode(classifier, data);
-    Trainer.Evaluated expected = Trainer.evaluate(classifier.model(), Objective.classification(labels), set, 7);
+    Evaluated expected = Evaluated.of(classifier.model(), ClassificationObjective.of(labels), set, 7);
     Evaluation evaluation = Evaluator.USUAL.evaluate(classifier, data);
     assertEquals(expected.loss(), evaluation.figure("loss").value(), 1e-5);
     for (HeldOutMetric metric : metrics) {
@@ -94,13 +95,13 @@ class EvaluatorTest {
     for (int i = 0; i < data.size(); i++) {
       TrainingSet one = new TrainingSet(encoded.set().tokens().subList(i, i + 1), null,
           encoded.set().targets().subList(i, i + 1));
-      Trainer.Evaluated expected = Trainer.evaluate(generator.model(), Objective.nextToken(), one, 1);
+      Evaluated expected = Evaluated.of(generator.model(), NextTokenObjective.PLAIN, one, 1);
       Prediction.OneText text = (Prediction.OneText) evaluation.predictions().get(i);
       assertEquals(expected.loss(), text.loss(), 1e-5);
       assertEquals(expected.items(), text.tokens());
       assertEquals(expected.accuracy(), text.hits() / (double) text.tokens(), 1e-9);
     }
-    Trainer.Evaluated all = Trainer.evaluate(generator.model(), Objective.nextToken(), encoded.set(), 2);
+    Evaluated all = Evaluated.of(generator.model(), NextTokenObjective.PLAIN, encoded.set(), 2);
     assertEquals(all.loss(), evaluation.figure("loss").value(), 1e-5);
     assertEquals(Math.exp(all.loss()), evaluation.figure("perplexity").value(), 1e-3);
     assertEquals(all.items(), evaluation.tokens());

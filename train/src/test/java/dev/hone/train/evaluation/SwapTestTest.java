@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.hone.nn.Labels;
 import dev.hone.train.TinyModel;
 import dev.hone.train.evaluation.SwapTest.Terms;
+import dev.hone.train.infer.Logits;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.task.classify.ClassifierTuning;
@@ -59,7 +60,7 @@ class SwapTestTest {
     double sum = 0;
     int changed = 0;
     for (int i = 0; i < 3; i++) {
-      int label = TextClassifier.argMax(before.get(i).probabilities());
+      int label = Logits.argMax(before.get(i).probabilities());
       sum += Math.abs(after.get(i).probabilities()[label] - before.get(i).probabilities()[label]);
       changed += before.get(i).label().equals(after.get(i).label()) ? 0 : 1;
     }

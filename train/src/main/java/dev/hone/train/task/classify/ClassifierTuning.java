@@ -111,7 +111,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
           + "has answers that its base does not have");
     }
     List<String> weights = config.classWeights();
-    return Objective.classification(model().labels(),
+    return ClassificationObjective.of(model().labels(),
         new CrossEntropySettings(weights.isEmpty() ? null : classWeights(training, weights), (float) config.labelSmoothing(),
             (float) config.zLoss()), config.focalGamma());
   }

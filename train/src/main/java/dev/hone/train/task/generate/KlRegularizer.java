@@ -13,7 +13,7 @@ import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.train.Objective;
 import dev.hone.train.encode.TrainingSet;
-import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.infer.Logits;
 import java.util.stream.IntStream;
 
 /**
@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  *
  * <p>Implementation note: logits of all rows with a label are in memory, the base's besides, unlike in the plain loss.
  */
-record KlRegularizer(NextToken task, Adapter adapter, float weight) implements Objective {
+record KlRegularizer(NextTokenObjective task, Adapter adapter, float weight) implements Objective {
   @Override
   public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
     TokenBatch batch = set.batch(rows);
@@ -39,7 +39,7 @@ record KlRegularizer(NextToken task, Adapter adapter, float weight) implements O
     Variable logits = logits(model, batch, counted, pass);
     int[] labels = IntStream.of(counted).map(row -> next[row]).toArray();
     int hits = (int) IntStream.range(0, labels.length)
-        .filter(i -> TextClassifier.argMax(logits.value().slice(i, i + 1).toFloatArray()) == labels[i]).count();
+        .filter(i -> Logits.argMax(logits.value().slice(i, i + 1).toFloatArray()) == labels[i]).count();
     Variable loss = MathOps.add(LossOps.crossEntropy(logits, labels, task.settings(), scale),
         LossOps.forwardKl(logits, base, null, 1, scale * weight));
     return new Answer(loss, hits, null);

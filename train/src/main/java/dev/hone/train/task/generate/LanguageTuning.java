@@ -103,8 +103,8 @@ public final class LanguageTuning extends Tuning<Example.Language> {
     if (!config.classWeights().isEmpty() || config.focalGamma() != 0) {
       throw new IllegalArgumentException("class_weights and focal_gamma are for classifiers, not for language models");
     }
-    Objective.NextToken task =
-        Objective.nextToken(new CrossEntropySettings(null, (float) config.labelSmoothing(), (float) config.zLoss()));
+    NextTokenObjective task =
+        new NextTokenObjective(new CrossEntropySettings(null, (float) config.labelSmoothing(), (float) config.zLoss()));
     if (config.klPenalty() == 0) {
       return task;
     }
