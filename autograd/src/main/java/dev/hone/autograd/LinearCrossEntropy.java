@@ -5,6 +5,7 @@ import dev.hone.core.Scope;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
@@ -36,6 +37,7 @@ final class LinearCrossEntropy {
   private Tensor dWeight; // [V, C]
   private Tensor dBias; // [V]
   private boolean[] right; // of each labelled row
+  private Tensor upstream; // [M], factors of the rows' gradients, or null for ones
 
   private LinearCrossEntropy(Tensor weight, Tensor bias, float softCap, float logitScale, CrossEntropySettings settings,
       float scale) {
@@ -66,6 +68,37 @@ final class LinearCrossEntropy {
         .pullbacks(Arrays.asList(hidden, weight, bias), (up, targets) -> head.backward(up.item(), in, rows, targets))
         .saves(head.dHidden, head.dWeight, head.dBias);
     return new HeadLoss(loss, losses, head.right);
+  }
+
+  /**
+   * The losses of the labelled rows, one by one. Logits are computed once more in the backward pass, a chunk at a time: they
+   * would be the largest tensor of the step, and only then is known what each row counts.
+   */
+  static Variable perRow(Variable hidden, Variable weight, Variable bias, int[] labels, float softCap, float logitScale) {
+    Shape in = hidden.shape();
+    Shape w = weight.shape();
+    if (w.rank() != 2 || in.columns() != w.dim(1)) {
+      throw new ShapeException("linearCrossEntropyPerRow: the input " + in + " must be [N, C] and the weight " + w
+          + " [V, C] with the same C");
+    }
+    CrossEntropySettings.PLAIN.check("linearCrossEntropyPerRow", in.rows(), labels, w.dim(0));
+    int[] rows = LossOps.counted(labels);
+    Tensor x = hidden.value();
+    Tensor table = weight.value();
+    Tensor offset = bias == null ? null : bias.value();
+    Tensor losses = Tensor.empty(rows.length);
+    LinearCrossEntropy head = new LinearCrossEntropy(table, offset, softCap, logitScale, CrossEntropySettings.PLAIN, 1);
+    head.right = new boolean[rows.length];
+    head.forward(x.reshape(in.rows(), in.columns()), rows, labels, losses);
+    return Variable.of("linearCrossEntropyPerRow", losses)
+        .pullbacks(Arrays.asList(hidden, weight, bias), (up, targets) -> {
+          LinearCrossEntropy again = new LinearCrossEntropy(table, offset, softCap, logitScale, CrossEntropySettings.PLAIN, 1);
+          again.upstream = up;
+          again.allocate(rows.length, targets.wants(0), targets.wants(1), targets.wants(2));
+          again.forward(x.reshape(in.rows(), in.columns()), rows, labels, Tensor.empty(rows.length));
+          again.backward(1, in, rows, targets);
+        })
+        .saves(hidden.computed(), weight.computed(), bias == null ? null : bias.computed());
   }
 
   private void allocate(int rows, boolean forHidden, boolean forWeight, boolean forBias) {
@@ -137,6 +170,9 @@ final class LinearCrossEntropy {
     boolean gradient = dHidden != null || dWeight != null || dBias != null;
     KERNELS.loss().crossEntropy(logits, labels, settings.classWeights(), settings.smoothing(), settings.zLoss(), gradient,
         scale, losses);
+    if (gradient && upstream != null) {
+      KERNELS.elementwise().binary(Binary.MUL, logits, upstream.slice(from, from + labels.length).reshape(-1, 1), logits);
+    }
     if (gradient && softCap > 0) {
       KERNELS.elementwise().activationBackward(Activation.TANH, raw, logits, false, logits);
     }

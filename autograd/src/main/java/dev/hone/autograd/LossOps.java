@@ -63,6 +63,19 @@ public final class LossOps {
     return LinearCrossEntropy.apply(hidden, weight, bias, labels, softCap, logitScale, settings, scale);
   }
 
+  /**
+   * The losses of {@link #linearCrossEntropy} row by row, for those whose weights depend on the losses themselves: minus the
+   * log-probabilities of the labels. Only rows with a label are there, in their order. [N, C] -> [M].
+   *
+   * @param weight [V, C]
+   * @param bias [V] or null
+   * @param labels N classes, negative for none
+   */
+  public static Variable linearCrossEntropyPerRow(Variable hidden, Variable weight, Variable bias, int[] labels, float softCap,
+      float logitScale) {
+    return LinearCrossEntropy.perRow(hidden, weight, bias, labels, softCap, logitScale);
+  }
+
   /** Focal loss: scale · Σ -alpha[t] · (1 - p_t)^gamma · log p_t. [M, V] -> []. Source: Lin and others 2017. */
   public static Variable focal(Variable logits, int[] labels, float gamma, Tensor alpha, float scale) {
     CrossEntropySettings.PLAIN.check("focal", logits.shape().rows(), labels, logits.shape().columns());

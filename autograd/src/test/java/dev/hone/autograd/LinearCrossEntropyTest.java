@@ -91,6 +91,26 @@ class LinearCrossEntropyTest {
     }
   }
 
+  @ParameterizedTest(name = "{0} rows, soft cap {1}")
+  @CsvSource({"7, 0", "1300, 0", "900, 5"})
+  void rowLossesAndTheirGradientsAreThoseOfAllLogits(int rows, float softCap) {
+    Parameter[] inputs = {normal("hidden", 1, rows, WIDTH), normal("weight", 2, CLASSES, WIDTH), normal("bias", 3, CLASSES)};
+    Parameter[] again = {normal("hidden", 1, rows, WIDTH), normal("weight", 2, CLASSES, WIDTH), normal("bias", 3, CLASSES)};
+    int[] labels = labels(rows);
+    int[] labelled = LossOps.counted(labels);
+    int[] classes = Arrays.stream(labelled).map(row -> labels[row]).toArray();
+    Variable all = GatherOps.rows(logits(inputs[0], inputs[1], inputs[2], softCap, 1), labelled);
+    Variable expected = LossOps.crossEntropyPerRow(all, classes, CrossEntropySettings.PLAIN);
+    Variable actual = LossOps.linearCrossEntropyPerRow(again[0], again[1], again[2], labels, softCap, 1);
+    assertClose(expected.value(), actual.value(), "losses");
+    Tensor upstream = normal("upstream", 4, labelled.length).value();
+    expected.backward(upstream);
+    actual.backward(upstream);
+    for (int i = 0; i < 3; i++) {
+      assertClose(inputs[i].gradient(), again[i].gradient(), "gradient by " + inputs[i].name());
+    }
+  }
+
   private static int hits(Tensor logits, int[] labels) {
     int hits = 0;
     for (int row = 0; row < labels.length; row++) {

@@ -240,6 +240,11 @@ class OpGradientsTest {
     add(cases, "forwardKl", in -> LossOps.forwardKl(in[0], reference, labels, 2, 0.25f), shape(5, 7));
     add(cases, "reverseKl", in -> LossOps.reverseKl(in[0], reference, null, 0.5f, 0.2f), shape(5, 7));
     add(cases, "distillation", in -> LossOps.distillation(in[0], reference, labels, 0.3f, 2, 0.25f), shape(5, 7));
+    add(cases, "linearCrossEntropyPerRow", in -> LossOps.linearCrossEntropyPerRow(in[0], in[1], in[2], labels, 0, 1),
+        new int[] {labels.length, 5}, new int[] {11, 5}, new int[] {11});
+    add(cases, "linearCrossEntropyPerRow, capped, scaled",
+        in -> LossOps.linearCrossEntropyPerRow(in[0], in[1], null, labels, 2, 0.7f), new int[] {labels.length, 5},
+        new int[] {11, 5});
     add(cases, "linearCrossEntropy", in -> LossOps.linearCrossEntropy(in[0], in[1], in[2], labels, 0, 1,
         CrossEntropySettings.PLAIN, 0.25f).loss(), shape(5, 3), shape(7, 3), shape(7));
     add(cases, "linearCrossEntropy, capped, scaled", in -> LossOps.linearCrossEntropy(in[0], in[1], null, labels, 2, 0.7f, all,

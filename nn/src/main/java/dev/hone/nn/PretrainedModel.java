@@ -251,6 +251,20 @@ public final class PretrainedModel implements Layer {
     });
   }
 
+  /**
+   * Minus the log-probability of every labelled token of a language model, given those before it. [N] labels -> [M].
+   *
+   * @param labels N token ids that stand at their own tokens, as {@link #loss} takes them; those of first tokens are passed over
+   */
+  public Variable tokenLosses(TokenBatch batch, int[] labels, Pass pass) {
+    return pass(now -> {
+      if (!(now.head instanceof CausalHead causal)) {
+        throw new IllegalStateException("tokenLosses: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
+      }
+      return causal.losses(hidden(now, batch, pass), CausalHead.shifted(labels, batch), pass);
+    });
+  }
+
   /** How many labels {@link #loss} looks at: what the mean is taken over. */
   public int labelled(TokenBatch batch, int[] labels) {
     InputAdapter input = inputAdapter();

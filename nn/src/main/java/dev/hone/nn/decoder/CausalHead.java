@@ -74,6 +74,21 @@ public record CausalHead(Linear projection, float softCap) implements Head {
     return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), right(logits.value(), next));
   }
 
+  /**
+   * The losses of the next tokens one by one, for those whose weights depend on them: minus the log-probabilities. [N, C] -> [M],
+   * of the rows that have a label.
+   *
+   * @param labels as {@link #loss} takes them
+   */
+  public Variable losses(Variable hidden, int[] labels, Pass pass) {
+    if (projection.adapter() == null) {
+      return LossOps.linearCrossEntropyPerRow(hidden, projection.weight(), projection.bias(), labels, softCap, 1);
+    }
+    int[] rows = IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
+    int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
+    return LossOps.crossEntropyPerRow(logits(GatherOps.rows(hidden, rows), pass.rows(rows)), next, CrossEntropySettings.PLAIN);
+  }
+
   private static boolean[] right(Tensor logits, int[] labels) {
     boolean[] right = new boolean[labels.length];
     int width = logits.dim(1);

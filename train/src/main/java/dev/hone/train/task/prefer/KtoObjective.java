@@ -1,0 +1,52 @@
+package dev.hone.train.task.prefer;
+
+import dev.hone.core.Tensor;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingSet;
+import java.util.List;
+
+/**
+ * KTO: an answer that was liked costs w(1 - σ(β(c - z))), one that was not w(1 - σ(β(z - r))), where c and r are log ratios
+ * to the reference and z is the mean log ratio of answers to other prompts in the batch, at least 0 and a constant in the
+ * backward pass.
+ *
+ * @param settings factors
+ */
+record KtoObjective(PreferenceSettings settings) implements Objective {
+  /** What an answer gives of each row; the columns of its logits. */
+  static final List<String> FIGURES = List.of("reward", "liked", "log p", "distance", "loss");
+
+  @Override
+  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    List<PreferenceRow> all = PreferenceRow.of(set, rows);
+    Answers answers = Answers.of(model, all, false, PairObjective.without(pass));
+    double beta = settings.beta();
+    double distance = 0;
+    for (int i = 0; i < rows.length; i++) {
+      distance += (answers.logp(2 * i + 1) - all.get(i).secondReference()) / rows.length;
+    }
+    double z = Math.max(0, distance);
+    double[] slopes = new double[2 * rows.length];
+    float[] figures = new float[FIGURES.size() * rows.length];
+    double sum = 0;
+    for (int i = 0; i < rows.length; i++) {
+      double sign = all.get(i).extra();
+      double weight = settings.weight() * (sign > 0 ? settings.desirableWeight() : settings.undesirableWeight());
+      double ratio = answers.logp(2 * i) - all.get(i).firstReference();
+      double p = PairLoss.sigmoid(sign * beta * (ratio - z));
+      double loss = weight * PairLoss.sigmoid(-sign * beta * (ratio - z));
+      sum += loss;
+      slopes[2 * i] = -scale * weight * sign * beta * p * (1 - p);
+      float[] row = {(float) (beta * ratio), (float) sign, (float) answers.logp(2 * i), (float) distance, (float) loss};
+      System.arraycopy(row, 0, figures, row.length * i, row.length);
+    }
+    return new Answer(answers.loss(scale * sum, slopes, 0, false), -1, Tensor.of(figures, rows.length, FIGURES.size()));
+  }
+
+  @Override
+  public int items(TrainingSet set, int[] rows) {
+    return rows.length;
+  }
+}

@@ -1,0 +1,36 @@
+package dev.hone.train.task.prefer;
+
+import dev.hone.autograd.GradMode;
+import dev.hone.core.Scope;
+import dev.hone.core.parallel.Turn;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.train.data.BatchSampler;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The log-probabilities of a frozen model, computed once for all rows: a step then costs what it costs without a reference. */
+final class Reference {
+  private static final int BATCH_TOKENS = 1 << 13;
+
+  private Reference() {}
+
+  /** The rows with what the model makes of them. */
+  static List<PreferenceRow> of(PretrainedModel asked, List<PreferenceRow> rows, int batchSize) {
+    PretrainedModel model = asked.snapshot();
+    int[] lengths = rows.stream().mapToInt(row -> row.first().length + row.second().length).toArray();
+    int budget = Math.max(BATCH_TOKENS, Arrays.stream(lengths).max().orElse(0));
+    List<PreferenceRow> known = new ArrayList<>(rows);
+    for (int[] batch : new BatchSampler(lengths, batchSize, budget, true, 0).inOrder()) {
+      List<PreferenceRow> chosen = Arrays.stream(batch).mapToObj(rows::get).toList();
+      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
+        Answers answers = Answers.of(model, chosen, false, Pass.inference());
+        for (int i = 0; i < batch.length; i++) {
+          known.set(batch[i], chosen.get(i).withReference(answers.logp(2 * i), answers.logp(2 * i + 1)));
+        }
+      }
+    }
+    return known;
+  }
+}

@@ -1,0 +1,56 @@
+package dev.hone.train.task.prefer;
+
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingSet;
+import java.util.List;
+
+/**
+ * A reward model: a number for each text, higher for the better one: -log σ(chosen - rejected - margin) + centering (chosen +
+ * rejected)².
+ *
+ * @param settings factors
+ */
+record RewardObjective(PreferenceSettings settings) implements Objective {
+  @Override
+  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    List<PreferenceRow> pairs = PreferenceRow.of(set, rows);
+    Variable rewards = model.forward(PreferenceRow.batch(pairs), PairObjective.without(pass)); // [2 · rows, 1]
+    float[] values = rewards.value().toFloatArray();
+    float[] gradient = new float[values.length];
+    float[] figures = new float[PairObjective.FIGURES.size() * rows.length];
+    double sum = 0;
+    int hits = 0;
+    for (int i = 0; i < rows.length; i++) {
+      double chosen = values[2 * i];
+      double rejected = values[2 * i + 1];
+      double x = chosen - rejected - pairs.get(i).extra();
+      double both = chosen + rejected;
+      double loss = PairLoss.softplus(-x) + settings.centering() * both * both;
+      double slope = -PairLoss.sigmoid(-x);
+      sum += loss;
+      gradient[2 * i] = (float) (scale * (slope + 2 * settings.centering() * both));
+      gradient[2 * i + 1] = (float) (scale * (-slope + 2 * settings.centering() * both));
+      hits += chosen > rejected ? 1 : 0;
+      float[] row = {(float) chosen, (float) rejected, 0, 0, (float) loss};
+      System.arraycopy(row, 0, figures, row.length * i, row.length);
+    }
+    int[] shape = rewards.shape().toArray();
+    Variable loss = Variable.of("reward", Tensor.scalar((float) (scale * sum))).pullback(rewards, up -> {
+      float[] scaled = gradient.clone();
+      for (int i = 0; i < scaled.length; i++) {
+        scaled[i] *= up.item();
+      }
+      return Tensor.of(scaled, shape);
+    }).saves();
+    return new Answer(loss, hits, Tensor.of(figures, rows.length, PairObjective.FIGURES.size()));
+  }
+
+  @Override
+  public int items(TrainingSet set, int[] rows) {
+    return rows.length;
+  }
+}
