@@ -26,6 +26,7 @@ import java.util.function.UnaryOperator;
 public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
     int[] routes, float noise, float modelDropout) {
   private static final long NOISE = site("neftune", 0);
+  private static final long PARTS = site("parts", 0);
   private static final Pass INFERENCE = new Pass(false, 0, 0, false);
 
   /** A pass that starts its sequences. */
@@ -75,6 +76,16 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    */
   public Pass withModelDropout(float p) {
     return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p);
+  }
+
+  /**
+   * The pass of a part of a batch that goes through the model by itself; it draws random numbers of its own.
+   *
+   * @param number of the part; 0 is this pass
+   */
+  public Pass part(int number) {
+    return number == 0 ? this : new Pass(training, seed, Philox.stream(PARTS, step, number), checkpointing, cache, prefix, routes,
+        noise, modelDropout);
   }
 
   /** The embeddings of the tokens of a batch, with noise if this pass has it. [N, C] -> [N, C]. */

@@ -1,6 +1,15 @@
 package dev.hone.train.infer;
 
+import dev.hone.autograd.GatherOps;
+import dev.hone.autograd.PoolOps;
+import dev.hone.autograd.ReduceOps;
+import dev.hone.autograd.ShapeOps;
+import dev.hone.autograd.SimilarityOps;
+import dev.hone.autograd.Variable;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * How the hidden states of a text's tokens become one vector, as sentence-transformers does it.
@@ -39,8 +48,19 @@ public record Pooling(List<Mode> modes, boolean includePrompt, boolean normalize
     }
 
     /** Its name in {@code pooling_mode}. */
-    String word() {
+    public String word() {
       return word;
+    }
+
+    /**
+     * The mode of a name.
+     *
+     * @throws IllegalArgumentException naming all that there are
+     */
+    public static Mode named(String word) {
+      return Arrays.stream(values()).filter(mode -> mode.word.equals(word)).findFirst().orElseThrow(() ->
+          new IllegalArgumentException("pooling must be one of " + Arrays.stream(values()).map(Mode::word)
+              .collect(Collectors.joining(", ")) + ", is '" + word + "'"));
     }
 
     /** The key that older files have for it. */
@@ -88,6 +108,67 @@ public record Pooling(List<Mode> modes, boolean includePrompt, boolean normalize
       }
     }
     return normalize ? unit(vector) : vector;
+  }
+
+  /**
+   * The vectors of several texts, with a way back: {@link #vector} for training.
+   *
+   * @param hidden [N, C]
+   * @param offsets S + 1 bounds of the texts
+   * @param prompts how many of the first tokens of each text are those of a prompt
+   * @return [S, modes · C]; zeros for a text without tokens
+   */
+  public Variable pool(Variable hidden, int[] offsets, int[] prompts) {
+    int[] to = Arrays.copyOfRange(offsets, 1, offsets.length);
+    int[] from = new int[to.length];
+    Arrays.setAll(from, s -> includePrompt ? offsets[s] : Math.min(to[s], offsets[s] + prompts[s]));
+    List<Variable> parts = new ArrayList<>();
+    for (Mode mode : modes) {
+      parts.add(switch (mode) {
+        case CLS -> GatherOps.rows(hidden, ends(from, to, true));
+        case LAST_TOKEN -> GatherOps.rows(hidden, ends(from, to, false));
+        case MAX -> PoolOps.max(hidden, from, to);
+        case MEAN -> isWhole(offsets, from) ? ReduceOps.meanPerSequence(hidden, offsets)
+            : PoolOps.weightedSum(hidden, from, to, weights(mode, offsets, from));
+        case MEAN_SQRT_LENGTH, WEIGHTED_MEAN -> PoolOps.weightedSum(hidden, from, to, weights(mode, offsets, from));
+      });
+    }
+    Variable vectors = parts.size() == 1 ? parts.getFirst() : ShapeOps.cat(1, parts);
+    return normalize ? SimilarityOps.normalize(vectors) : vectors;
+  }
+
+  /** Rows of first or last tokens; -1, which gives zeros, where there is none. */
+  private static int[] ends(int[] from, int[] to, boolean first) {
+    int[] rows = new int[from.length];
+    Arrays.setAll(rows, s -> from[s] == to[s] ? -1 : first ? from[s] : to[s] - 1);
+    return rows;
+  }
+
+  private static boolean isWhole(int[] offsets, int[] from) {
+    for (int s = 0; s < from.length; s++) {
+      if (from[s] != offsets[s] || offsets[s] == offsets[s + 1]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** What each token counts. */
+  private static float[] weights(Mode mode, int[] offsets, int[] from) {
+    float[] weights = new float[offsets[offsets.length - 1]];
+    for (int s = 0; s < from.length; s++) {
+      int end = offsets[s + 1];
+      double first = from[s] - offsets[s] + 1.0;
+      double sum = (first + end - offsets[s]) * (end - from[s]) / 2;
+      for (int t = from[s]; t < end; t++) {
+        weights[t] = (float) switch (mode) {
+          case MEAN -> 1.0 / (end - from[s]);
+          case MEAN_SQRT_LENGTH -> 1 / Math.sqrt(end - from[s]);
+          default -> (t - offsets[s] + 1) / sum;
+        };
+      }
+    }
+    return weights;
   }
 
   private static double sum(float[] hidden, int width, int first, int to, int channel) {

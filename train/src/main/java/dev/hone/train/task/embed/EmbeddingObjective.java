@@ -1,0 +1,92 @@
+package dev.hone.train.task.embed;
+
+import dev.hone.autograd.Checkpoint;
+import dev.hone.autograd.ShapeOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.TokenBatch;
+import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.Pooling;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Vectors whose places say what belongs together. Anchors, what they are compared with and negatives go through the model as one
+ * ragged batch.
+ *
+ * <p>Implementation note: with {@code miniBatch} texts at a time (GradCache, Gao and others 2021) vectors are computed without
+ * keeping anything else of the model, the loss is taken over all of them, and each part is computed once more when its gradient
+ * comes back. That is what a {@link Checkpoint} around each part does: the gradients are those of the whole batch, the memory
+ * that of one part.
+ *
+ * @param loss of the vectors
+ * @param pooling of hidden states to vectors
+ * @param anchorPrompt tokens of the prompt before anchors, and {@code otherPrompt} before all others, which pooling may leave out
+ * @param miniBatch texts that are in memory at a time; 0 for all of a batch
+ */
+record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt, int otherPrompt, int miniBatch)
+    implements Objective {
+
+  @Override
+  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    List<int[]> anchors = new ArrayList<>();
+    List<int[]> others = new ArrayList<>();
+    List<int[]> negatives = new ArrayList<>();
+    int[] owners = new int[RelatedTexts.negatives(set, rows)];
+    for (int i = 0; i < rows.length; i++) {
+      List<int[]> texts = RelatedTexts.texts(set, rows[i]);
+      anchors.add(texts.get(0));
+      others.add(texts.get(1));
+      for (int[] negative : texts.subList(2, texts.size())) {
+        owners[negatives.size()] = i;
+        negatives.add(negative);
+      }
+    }
+    List<int[]> all = new ArrayList<>(anchors);
+    all.addAll(others);
+    all.addAll(negatives);
+    Variable vectors = vectors(model, all, rows.length, pass);
+    int b = rows.length;
+    EmbeddingLoss.Result result = loss.of(new EmbeddingLoss.Vectors(ShapeOps.slice(vectors, 0, 0, b),
+        ShapeOps.slice(vectors, 0, b, 2 * b), negatives.isEmpty() ? null : ShapeOps.slice(vectors, 0, 2 * b, all.size()), owners,
+        RelatedTexts.scores(set, rows)), scale);
+    return new Answer(result.loss(), result.hits(), null);
+  }
+
+  /** The vectors of texts, the first {@code anchors} of which are anchors. [S, C]. */
+  private Variable vectors(PretrainedModel model, List<int[]> texts, int anchors, Pass pass) {
+    int[] prompts = new int[texts.size()];
+    Arrays.setAll(prompts, s -> s < anchors ? anchorPrompt : otherPrompt);
+    if (miniBatch == 0 || texts.size() <= miniBatch) {
+      return vectors(model, texts, prompts, pass);
+    }
+    List<Variable> parts = new ArrayList<>();
+    for (int from = 0; from < texts.size(); from += miniBatch) {
+      int first = from;
+      int to = Math.min(texts.size(), from + miniBatch);
+      Pass part = pass.part(parts.size());
+      parts.add(Checkpoint.run(_ -> vectors(model, texts.subList(first, to), Arrays.copyOfRange(prompts, first, to), part),
+          Variable.constant(Tensor.scalar(0))));
+    }
+    return ShapeOps.cat(0, parts);
+  }
+
+  private Variable vectors(PretrainedModel model, List<int[]> texts, int[] prompts, Pass pass) {
+    TokenBatch batch = TokenBatch.of(texts);
+    return pooling.pool(model.hidden(batch, pass), batch.offsets(), prompts);
+  }
+
+  @Override
+  public int items(TrainingSet set, int[] rows) {
+    return rows.length;
+  }
+
+  @Override
+  public double weight(TrainingSet set, int[] rows) {
+    return loss.items(rows.length, RelatedTexts.negatives(set, rows));
+  }
+}
