@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
  * @param steepness what cosines are multiplied by, for {@link Kind#MNR} and {@link Kind#COSENT}
  * @param margin beyond which nothing is learnt, for {@link Kind#CONTRASTIVE} and {@link Kind#TRIPLET}
  * @param distance what that margin is measured in
- * @param dimensions how many of the first numbers of a vector have to do alone (Matryoshka); the losses of all are added. Empty for
- *     whole vectors
+ * @param dimensions how many of the first numbers of a vector have to do alone (Matryoshka); the losses of all are added. Empty
+ *     for whole vectors
  * @param dimensionWeights what each of these losses is multiplied by
  */
 public record EmbeddingLoss(Kind kind, boolean symmetric, double steepness, double margin, Distance distance,
@@ -32,8 +32,8 @@ public record EmbeddingLoss(Kind kind, boolean symmetric, double steepness, doub
   /** The kinds of losses. */
   public enum Kind {
     /**
-     * Multiple negatives ranking: of all texts of the batch the anchor has to find its own. All others, and negatives that rows bring
-     * along, are wrong ones.
+     * Multiple negatives ranking: of all texts of the batch the anchor has to find its own. All others, and negatives that rows
+     * bring along, are wrong ones.
      */
     MNR,
     /** The order of the cosines has to be that of the scores. */
@@ -141,8 +141,8 @@ public record EmbeddingLoss(Kind kind, boolean symmetric, double steepness, doub
           in.scores, scale), -1);
       case COSINE -> new Result(LossOps.squaredError(SimilarityOps.cosine(in.anchors, in.others),
           Tensor.of(in.scores, in.scores.length), scale), -1);
-      case CONTRASTIVE -> new Result(PairLossOps.contrastive(apart(in.anchors, in.others, 1e-6f), in.scores, (float) margin, scale),
-          -1);
+      case CONTRASTIVE -> new Result(PairLossOps.contrastive(apart(in.anchors, in.others, 1e-6f), in.scores, (float) margin,
+          scale), -1);
       case TRIPLET -> new Result(PairLossOps.triplet(
           apart(GatherOps.rows(in.anchors, in.owners), GatherOps.rows(in.others, in.owners), 0),
           apart(GatherOps.rows(in.anchors, in.owners), in.negatives, 0), (float) margin, scale), -1);

@@ -53,13 +53,15 @@ class EmbeddingFixturesTest {
         : name.contains("contrastive") ? Kind.CONTRASTIVE : Kind.COSINE;
     List<Integer> dims = hyper.path("dims").valueStream().map(JsonNode::asInt).toList();
     List<Double> weights = hyper.path("weights").valueStream().map(JsonNode::asDouble).toList();
-    return new EmbeddingLoss(kind, name.contains("symmetric"), hyper.path("scale").asDouble(20), hyper.path("margin").asDouble(0.5),
-        hyper.path("distance").asString("").equals("euclidean") ? Distance.EUCLIDEAN : Distance.COSINE, dims, weights);
+    return new EmbeddingLoss(kind, name.contains("symmetric"), hyper.path("scale").asDouble(20),
+        hyper.path("margin").asDouble(0.5), hyper.path("distance").asString("").equals("euclidean") ? Distance.EUCLIDEAN
+            : Distance.COSINE, dims, weights);
   }
 
   private static void compare(Path folder, JsonNode all, String name, JsonNode expected) {
     String family = expected.get("model").asString();
-    PretrainedModel model = PretrainedModel.load(folder.getParent().resolve(all.get("models").get(family).asString()), Task.EMBEDDING);
+    Path directory = folder.getParent().resolve(all.get("models").get(family).asString());
+    PretrainedModel model = PretrainedModel.load(directory, Task.EMBEDDING);
     model.setTrainable(true);
     Map<String, Parameter> parameters = new LinkedHashMap<>();
     model.parameters().forEach((path, parameter) -> parameters.put(model.fileName(path), parameter));
