@@ -99,7 +99,9 @@ public final class Adapter {
     Parts parts = new Parts();
     switch (selection.config()) {
       case LoraConfig lora -> {
-        return LoraParts.of(selection, lora, selection.layers(lora.targets()), seed);
+        Parts pieces = LoraParts.of(selection, lora, selection.layers(lora.targets()), seed);
+        TokenParts.add(selection, lora.trainableTokens(), pieces);
+        return pieces;
       }
       case Ia3Config ia3 -> selection.layers(ia3.targets()).forEach((path, layer) ->
           parts.linears().put(path, Ia3Linear.of((Linear) layer, ia3.feedforward().matches(model.fileName(path)))));
@@ -120,6 +122,7 @@ public final class Adapter {
         parts.setInput(PrefixInput.of(model.config(), prefix, seed));
       }
       case SubsetConfig subset -> subset(model, subset, selection, parts);
+      case TokensConfig tokens -> TokenParts.add(selection, tokens.tokens(), parts);
       case OftConfig oft -> selection.layers(oft.targets()).forEach((path, layer) ->
           parts.linears().put(path, new OftLinear((Linear) layer, oft)));
       case LnTuningConfig norms -> {
@@ -280,11 +283,11 @@ public final class Adapter {
 
   private void mergeParts() {
     Map<String, Layer> all = model.layers();
-    boolean follows = parts.linears().values().stream().anyMatch(piece -> piece instanceof TiedLora tied && tied.followsTable());
+    boolean follows = parts.linears().values().stream().anyMatch(LinearPiece::followsTable);
     parts.linears().forEach((path, piece) -> {
       Linear linear = (Linear) all.get(path);
       linear.setAdapter(null);
-      if (!(piece instanceof TiedLora tied && tied.followsTable())) {
+      if (!piece.followsTable()) {
         linear.unshare();
         piece.mergeInto(linear);
       }

@@ -135,9 +135,44 @@ public final class AdapterFiles {
    * @param quantized NF4, Q8_0, INT8_ROWS or null
    */
   public static PretrainedModel base(Path directory, Path model, DType quantized) {
-    Task task = task(directory, model);
-    return task == Task.SEQUENCE_CLASSIFICATION ? PretrainedModel.load(model, labels(directory, model), 0, quantized)
-        : PretrainedModel.load(model, task, quantized);
+    return base(directory, model, task(directory, model), quantized);
+  }
+
+  /**
+   * The same for a task. Where the adapter's tables have another number of rows than the base's, as those of a model whose
+   * vocabulary was resized, the base gets them.
+   *
+   * @param quantized NF4, Q8_0, INT8_ROWS or null
+   */
+  public static PretrainedModel base(Path directory, Path model, Task task, DType quantized) {
+    Map<String, Tensor> tables = resizedTables(directory, model);
+    PretrainedModel base = new ModelLoader(model).task(task)
+        .labels(task == Task.SEQUENCE_CLASSIFICATION ? labels(directory, model) : null).quantize(quantized).tables(tables).load();
+    Tie tie = tables.isEmpty() ? null : Tie.of(base);
+    if (tie != null && tie.isCut(config(directory)) && !open(directory).contains("base_model.model." + tie.headPath() + ".weight")) {
+      throw new AdapterException(directory + ": the vocabulary was resized to " + base.config().vocabSize() + " tokens, and "
+          + tie.tablePath() + " trained apart from the tied " + tie.headPath() + ", whose new rows the adapter does not hold; take "
+          + "the resized base that it was trained on");
+    }
+    return base;
+  }
+
+  /** The tables that an adapter has for another number of tokens than its base, by the last words of their layers' names. */
+  private static Map<String, Tensor> resizedTables(Path directory, Path model) {
+    Safetensors tensors = open(directory);
+    Map<String, Tensor> tables = new TreeMap<>();
+    for (String name : tensors.names()) {
+      if (ModelLoader.isTable(name) && tensors.shape(name).rank() == 2 && tensors.dtype(name).isFloat()) {
+        String layer = name.substring(0, name.length() - ".weight".length());
+        String own = layer + ".original_module.weight"; // what the base had where all of the table was trained
+        tables.put(layer.replaceFirst("^.*\\.", ""), tensors.tensor(tensors.contains(own) ? own : name));
+      }
+    }
+    if (!tables.isEmpty()) {
+      int rows = ModelLoader.configOf(model.resolve("config.json")).vocabSize();
+      tables.values().removeIf(table -> table.dim(0) == rows);
+    }
+    return tables;
   }
 
   private static Labels labels(Path directory, Path model) {
@@ -266,7 +301,7 @@ public final class AdapterFiles {
           largest(tensors, PromptInput.NAME), "number");
       case PrefixConfig prefix -> requireSize(directory, "num_virtual_tokens", prefix.virtualTokens(),
           largest(tensors, PromptInput.NAME), "number");
-      case Ia3Config _, SubsetConfig _, LnTuningConfig _, OftConfig _ -> { } // their tensors are as large as the model makes them
+      case Ia3Config _, SubsetConfig _, LnTuningConfig _, OftConfig _, TokensConfig _ -> { } // their tensors are as large as the model makes them
     }
   }
 
@@ -326,7 +361,8 @@ public final class AdapterFiles {
   /** What another number of rows of a table means. */
   private static String resized(Shape stored, Shape base, PretrainedModel model) {
     return stored.rank() == 2 && base.rank() == 2 && stored.dim(1) == base.dim(1) && base.dim(0) == model.config().vocabSize()
-        ? " (a resized vocabulary, which is not supported)" : "";
+        ? " (a resized vocabulary: load the base with AdapterFiles.base, which takes the tables of the adapter, or take the "
+            + "resized base)" : "";
   }
 
   private static ConfigReader read(Path file) {

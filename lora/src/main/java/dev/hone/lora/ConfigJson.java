@@ -6,8 +6,10 @@ import dev.hone.nn.Task;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.Range;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -59,6 +61,17 @@ final class ConfigJson {
           .put("bottleneck_size", bottleneck.size())
           .put("non_linearity", bottleneck.activation().name().toLowerCase(Locale.ROOT));
       case SubsetConfig subset -> tree.put("layers", subset.layers());
+      case TokensConfig tokens -> {
+        TokenIndices indices = tokens.tokens();
+        if (indices.byModule().size() > 1) {
+          throw new AdapterException("TRAINABLE_TOKENS of PEFT has the same tokens for all its tables; name one table");
+        }
+        indices.byModule().forEach((module, ids) -> {
+          list(tree, "target_modules", module.isEmpty() ? List.of() : List.of(module));
+          ids(tree.putArray("token_indices"), ids);
+        });
+        tree.put("init_weights", true);
+      }
       case OftConfig oft -> {
         writeTargets(tree, oft.targets(), adapter);
         tree.put("peft_version", OFT_VERSION); // says which series is meant
@@ -89,6 +102,7 @@ final class ConfigJson {
     tree.put("use_dora", lora.dora());
     tree.put("lora_bias", lora.loraBias());
     tree.put("ensure_weight_tying", lora.ensureWeightTying());
+    tokens(tree, lora.trainableTokens());
     tree.put("fan_in_fan_out", adapter.fanInFanOut());
     ObjectNode ranks = tree.putObject("rank_pattern");
     lora.rankPattern().forEach(ranks::put);
@@ -156,6 +170,7 @@ final class ConfigJson {
         yield new Ia3Config(targets(json), modules(json, "feedforward_modules"), json.texts("modules_to_save"));
       }
       case OftConfig.TYPE -> readOft(json);
+      case TokensConfig.TYPE -> named(json, () -> readTokens(json));
       case LnTuningConfig.TYPE -> named(json, () -> new LnTuningConfig(targets(json), json.texts("modules_to_save")));
       case PromptConfig.TYPE -> named(json, () ->
           new PromptConfig(json.size("num_virtual_tokens"), PromptConfig.Init.RANDOM, List.of(), json.texts("modules_to_save")));
@@ -167,20 +182,59 @@ final class ConfigJson {
       case "HEAD", "LAST_N", "BITFIT" -> named(json, () -> new SubsetConfig(SubsetConfig.Part.valueOf(type),
           json.required("layers", 0, Integer.MAX_VALUE), json.texts("modules_to_save")));
       default -> throw json.unknown("peft_type", type, Set.of(LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE,
-          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
+          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, TokensConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
     };
   }
 
   private static LoraConfig readLora(ConfigReader json) {
     refuse(json, List.of("use_qalora", "use_bdlora", "layer_replication", "target_parameters",
-        "trainable_token_indices", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
+        "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
         "velora_config", "megatron_config"));
     return named(json, () -> new LoraConfig(json.size("r"), json.number("lora_alpha", 8),
         (float) json.number("lora_dropout", 0, Range.DROPOUT), targets(json), json.texts("modules_to_save"),
         json.word("bias", LoraConfig.Bias.values(), LoraConfig.Bias.NONE),
         json.integersByName("rank_pattern", 1, Integer.MAX_VALUE), json.numbersByName("alpha_pattern", Range.FINITE),
         json.flag("use_rslora", false), json.flag("use_dora", false), init(json), json.flag("ensure_weight_tying", false),
-        json.flag("lora_bias", false)));
+        json.flag("lora_bias", false), tokens(json, "trainable_token_indices")));
+  }
+
+  private static TokensConfig readTokens(ConfigReader json) {
+    List<Integer> ids = json.integers("token_indices", 0, Integer.MAX_VALUE);
+    List<String> modules = json.texts("target_modules");
+    Map<String, List<Integer>> byModule = new LinkedHashMap<>();
+    (modules.isEmpty() ? List.of("") : modules).forEach(module -> byModule.put(module, ids));
+    return new TokensConfig(new TokenIndices(byModule));
+  }
+
+  /** Ids of tokens: a list, or lists by module. */
+  private static TokenIndices tokens(ConfigReader json, String name) {
+    if (!json.has(name)) {
+      return TokenIndices.NONE;
+    }
+    if (!json.isObject(name)) {
+      List<Integer> ids = json.integers(name, 0, Integer.MAX_VALUE);
+      return ids.isEmpty() ? TokenIndices.NONE : TokenIndices.of(ids);
+    }
+    ConfigReader section = json.section(name);
+    Map<String, List<Integer>> byModule = new LinkedHashMap<>();
+    section.tree().propertyNames().forEach(module -> byModule.put(module, section.integers(module, 0, Integer.MAX_VALUE)));
+    return new TokenIndices(byModule);
+  }
+
+  private static void tokens(ObjectNode tree, TokenIndices tokens) {
+    if (tokens.isEmpty()) {
+      return;
+    }
+    if (tokens.isList()) {
+      ids(tree.putArray("trainable_token_indices"), tokens.byModule().get(""));
+      return;
+    }
+    ObjectNode byModule = tree.putObject("trainable_token_indices");
+    tokens.byModule().forEach((module, ids) -> ids(byModule.putArray(module), ids));
+  }
+
+  private static void ids(ArrayNode list, List<Integer> ids) {
+    ids.forEach(list::add);
   }
 
   private static OftConfig readOft(ConfigReader json) {

@@ -23,10 +23,11 @@ import java.util.Map;
  * @param init how the matrices start
  * @param ensureWeightTying whether a table of embeddings and a head that share their weight go on sharing what is trained of it
  * @param loraBias whether B has a bias, [out], which is multiplied by alpha / r, too
+ * @param trainableTokens tokens whose rows of the tables are trained besides
  */
 public record LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
     Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
-    boolean ensureWeightTying, boolean loraBias) implements AdapterConfig {
+    boolean ensureWeightTying, boolean loraBias, TokenIndices trainableTokens) implements AdapterConfig {
   /** All linear layers but the head. */
   public static final String ALL_LINEAR = Targets.ALL_LINEAR;
   static final String TYPE = "LORA";
@@ -77,7 +78,15 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** Plain LoRA; no targets mean the family's usual ones. */
   public LoraConfig(int r, double alpha, float dropout, List<String> targetModules, List<String> modulesToSave) {
     this(r, alpha, dropout, Targets.of(targetModules), modulesToSave, Bias.NONE, Map.of(), Map.of(), false, false,
-        LoraInit.KAIMING, false, false);
+        LoraInit.KAIMING, false, false, TokenIndices.NONE);
+  }
+
+  /** The same without trained tokens. */
+  public LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
+      Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
+      boolean ensureWeightTying, boolean loraBias) {
+    this(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensureWeightTying,
+        loraBias, TokenIndices.NONE);
   }
 
   /** Rank and alpha, with everything else as usual: no dropout, the family's usual layers, the head saved. */
@@ -93,56 +102,62 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** These targets instead. */
   public LoraConfig withTargets(Targets other) {
     return new LoraConfig(r, alpha, dropout, other, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, loraBias);
+        ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** These modules trained whole instead. */
   @Override
   public LoraConfig withModulesToSave(Collection<String> modules) {
     return new LoraConfig(r, alpha, dropout, targets, List.copyOf(new LinkedHashSet<>(modules)), bias, rankPattern,
-        alphaPattern, rslora, dora, init, ensureWeightTying, loraBias);
+        alphaPattern, rslora, dora, init, ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** Biases trained, too. */
   public LoraConfig withBias(Bias other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, other, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, loraBias);
+        ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** Other ranks and alphas for some layers. */
   public LoraConfig withPatterns(Map<String, Integer> ranks, Map<String, Double> alphas) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, ranks, alphas, rslora, dora, init,
-        ensureWeightTying, loraBias);
+        ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** With alpha / √r or with alpha / r. */
   public LoraConfig withRslora(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, use, dora, init,
-        ensureWeightTying, loraBias);
+        ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** With or without sizes of their own for the outputs. */
   public LoraConfig withDora(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, use, init,
-        ensureWeightTying, loraBias);
+        ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** With another rule by which A and B start. */
   public LoraConfig withInit(LoraInit other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other,
-        ensureWeightTying, loraBias);
+        ensureWeightTying, loraBias, trainableTokens);
   }
 
   /** With or without keeping a tied head and its table the same. */
   public LoraConfig withEnsureWeightTying(boolean ensure) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensure,
-        loraBias);
+        loraBias, trainableTokens);
   }
 
   /** With or without a bias of B. */
   public LoraConfig withLoraBias(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, use);
+        ensureWeightTying, use, trainableTokens);
+  }
+
+  /** With the rows of these tokens trained, too. */
+  public LoraConfig withTrainableTokens(TokenIndices tokens) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
+        ensureWeightTying, loraBias, tokens);
   }
 
   /**

@@ -38,7 +38,7 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
     config.alphaPattern().forEach((name, alpha) -> alphas.put(name, alpha * factor));
     return new Stored(new LoraConfig(2 * config.r(), config.alpha() * factor, config.dropout(), config.targets(),
         config.modulesToSave(), config.bias(), ranks, alphas, config.rslora(), false, LoraInit.KAIMING,
-        config.ensureWeightTying(), false), tensors);
+        config.ensureWeightTying(), false, config.trainableTokens()), tensors);
   }
 
   private static Tensor above(Tensor top, Tensor bottom) {

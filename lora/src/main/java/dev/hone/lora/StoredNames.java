@@ -31,7 +31,7 @@ final class StoredNames {
     String path = own.startsWith(prefix) ? own.substring(prefix.length()) : own;
     return config.fileName(model.fileName(path
         .replaceFirst("\\.(lora_[AB]|oft_R)\\.[^.]+\\.(weight|bias)$", ".$1.$2")
-        .replaceFirst("\\.(lora_embedding_[AB]|lora_magnitude_vector|ia3_l)\\..+$", ".$1")
+        .replaceFirst("\\.(lora_embedding_[AB]|lora_magnitude_vector|ia3_l|trainable_tokens_delta)\\..+$", ".$1")
         .replaceFirst("\\.(ln_tuning_layers)\\.default\\.", ".$1.")
         .replaceFirst("\\.modules_to_save\\.default\\.", ".")));
   }

@@ -40,7 +40,8 @@ record TiedLora(LoraEmbedding table, float scale, float dropout, long site) impl
   }
 
   /** Whether the table with its LoRA in it is what the head is with this piece. */
-  boolean followsTable() {
+  @Override
+  public boolean followsTable() {
     return scale == table.scale();
   }
 

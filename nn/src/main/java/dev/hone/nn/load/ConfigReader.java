@@ -86,6 +86,13 @@ public final class ConfigReader {
     return (ObjectNode) root.deepCopy();
   }
 
+  /** The same with another value for a key. */
+  ConfigReader with(String key, int value) {
+    ObjectNode tree = tree();
+    tree.put(key, value);
+    return new ConfigReader(file, tree, failure);
+  }
+
   /** Whether a key is there and not null. */
   public boolean has(String key) {
     return root.hasNonNull(key);
@@ -220,6 +227,11 @@ public final class ConfigReader {
   public List<String> texts(String key) {
     return elements(key, "a list of texts").stream()
         .map(node -> checked(key, "a list of texts", node, JsonNode::isString).stringValue()).toList();
+  }
+
+  /** Whether a key holds an object. */
+  public boolean isObject(String key) {
+    return root.path(key).isObject();
   }
 
   /** Whether a key holds one text, not a list of them. */

@@ -1,6 +1,7 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
+import dev.hone.core.Tensor;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.io.WeightFiles;
@@ -14,11 +15,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Reads a Hugging Face directory: the configuration picks the family ({@link ModelFamily}), which asks for its weights. */
 public final class ModelLoader {
+  private static final String VOCABULARY = "vocab_size";
   private static final int MOST_LABELS = 100_000; // that a number alone may ask for
 
   private final Path directory;
@@ -28,6 +31,8 @@ public final class ModelLoader {
   private long seed;
   private boolean untrained;
   private DType quantized;
+  private int vocabulary; // rows of the tables; 0 leaves them
+  private Map<String, Tensor> tables = Map.of(); // in place of the file's, by the name of the layer
 
   /** A loader for a directory with {@code config.json} and safetensors. */
   public ModelLoader(Path directory) {
@@ -83,6 +88,42 @@ public final class ModelLoader {
     return this;
   }
 
+  /**
+   * Gives the tables of embeddings and the head another number of rows: new ones are drawn with the seed around the mean of
+   * the others, as transformers' {@code resize_token_embeddings} does, and those beyond go.
+   *
+   * @param rows number of token ids
+   */
+  public ModelLoader vocabulary(int rows) {
+    if (rows < 1) {
+      throw new IllegalArgumentException("vocabulary: a model has at least 1 token, got " + rows);
+    }
+    vocabulary = rows;
+    return this;
+  }
+
+  /**
+   * Takes tables from elsewhere, such as an adapter of a resized model; all have the same number of rows, which becomes the
+   * number of token ids.
+   *
+   * @param byLayer [V, C] by the last word of the layer's name, such as {@code embed_tokens} or {@code lm_head}
+   */
+  public ModelLoader tables(Map<String, Tensor> byLayer) {
+    tables = Map.copyOf(byLayer);
+    tables.forEach((layer, table) -> {
+      if (vocabulary > 0 && table.dim(0) != vocabulary) {
+        throw new ModelException("tables: " + layer + " has " + table.dim(0) + " rows, others have " + vocabulary);
+      }
+      vocabulary(table.dim(0));
+    });
+    return this;
+  }
+
+  /** Whether a tensor is a table of tokens or a head, by its name: what another number of tokens changes. */
+  public static boolean isTable(String tensor) {
+    return ResizedTables.LAYERS.contains(ResizedTables.layerOf(tensor)) && tensor.endsWith(".weight");
+  }
+
   /** The task that a directory's {@code config.json} names in {@code architectures}. */
   public static Task taskOf(Path directory) {
     return taskOf(new ModelLoader(directory).config());
@@ -106,11 +147,16 @@ public final class ModelLoader {
     Task wanted = task == null ? taskOf(json) : task;
     Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
     TensorSource source = untrained ? null : weights();
+    if (vocabulary > 0) {
+      source = source == null ? null : new ResizedTables(source, json.size(VOCABULARY), vocabulary, seed, tables);
+      json = json.with(VOCABULARY, vocabulary);
+    }
     ModelConfig config = ModelFamily.read(json);
     config.check(json, source);
     requireLayers(config, json, source);
+    TensorSource stored = source;
     Weights weights = source == null ? Weights.random(seed, config.deviation())
-        : Weights.of(source, name -> config.fileName(name, source), seed, config.deviation());
+        : Weights.of(source, name -> config.fileName(name, stored), seed, config.deviation());
     return assemble(config, json.tree(), wanted, classes, weights);
   }
 

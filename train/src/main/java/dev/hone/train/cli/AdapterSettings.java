@@ -11,6 +11,8 @@ import dev.hone.lora.PrefixConfig;
 import dev.hone.lora.PromptConfig;
 import dev.hone.lora.SubsetConfig;
 import dev.hone.lora.Targets;
+import dev.hone.lora.TokenIndices;
+import dev.hone.lora.TokensConfig;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -35,6 +37,7 @@ final class AdapterSettings {
         lines.put("use_rslora", lora.rslora() ? "true" : "");
         lines.put("use_dora", lora.dora() ? "true" : "");
         lines.put("lora_bias", lora.loraBias() ? "true" : "");
+        tokens(lines, "trainable_token_indices", lora.trainableTokens());
       }
       case Ia3Config ia3 -> {
         targets(lines, ia3.targets());
@@ -52,11 +55,17 @@ final class AdapterSettings {
         lines.put("num_cayley_neumann_terms", oft.terms() == 0 ? "" : Integer.toString(oft.terms()));
         targets(lines, oft.targets());
       }
+      case TokensConfig tokens -> tokens(lines, "token_indices", tokens.tokens());
       case LnTuningConfig norms -> targets(lines, norms.targets());
       case SubsetConfig subset -> lines.put("layers", subset.layers() == 0 ? "" : "the last " + subset.layers());
     }
     lines.put("modules_to_save", join(config.modulesToSave()));
     return lines;
+  }
+
+  private static void tokens(Map<String, String> lines, String setting, TokenIndices tokens) {
+    lines.put(setting, tokens.byModule().entrySet().stream().map(entry -> (entry.getKey().isEmpty() ? "" : entry.getKey() + ": ")
+        + join(entry.getValue())).collect(Collectors.joining("; ")));
   }
 
   private static void targets(Map<String, String> lines, Targets targets) {

@@ -64,7 +64,8 @@ public final class TextEmbedder {
    */
   public static TextEmbedder load(Path directory, Path adapter) throws IOException {
     SentenceFiles files = SentenceFiles.read(directory);
-    PretrainedModel model = PretrainedModel.load(files.transformer(), Task.EMBEDDING);
+    PretrainedModel model = adapter == null ? PretrainedModel.load(files.transformer(), Task.EMBEDDING)
+        : AdapterFiles.base(adapter, files.transformer(), Task.EMBEDDING, null);
     if (adapter != null) {
       AdapterFiles.load(adapter, model);
     }

@@ -79,11 +79,17 @@ public final class TextGenerator {
    * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
    */
   public static TextGenerator load(Path directory, Path adapter, DType quantized) throws IOException {
-    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM, quantized);
+    PretrainedModel model = adapter == null ? PretrainedModel.load(directory, Task.CAUSAL_LM, quantized)
+        : AdapterFiles.base(adapter, directory, Task.CAUSAL_LM, quantized);
     if (adapter != null) {
       AdapterFiles.load(adapter, model);
     }
-    return of(model, Tokenizer.load(directory), directory, adapter);
+    return of(model, Tokenizer.load(ownTokenizer(adapter) ? adapter : directory), directory, adapter);
+  }
+
+  /** Whether an adapter has a tokenizer with it, as one that was trained with new tokens has. */
+  private static boolean ownTokenizer(Path adapter) {
+    return adapter != null && Files.isRegularFile(adapter.resolve("tokenizer.json"));
   }
 
   /**

@@ -18,16 +18,9 @@ import org.junit.jupiter.api.TestFactory;
  * directories.
  */
 class HubAdaptersTest {
-  private static final String RESIZED = "resized vocabulary";
-
   /** What is refused, and words of the message. */
   private static final Map<String, String> REFUSED = Map.ofEntries(
-      Map.entry("vocab-resized-mts", RESIZED), Map.entry("vocab-resized-auto", RESIZED),
-      Map.entry("vocab-resized-tied-mts", RESIZED), Map.entry("trainable-tokens", "trainable_token_indices"),
-      Map.entry("trainable-tokens-dict", "trainable_token_indices"),
-      Map.entry("trainable-tokens-tied", "trainable_token_indices"),
-      Map.entry("trainabletokens-type", "TRAINABLE_TOKENS"), Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"),
-      Map.entry("loha", "LOHA"), Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
+      Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"), Map.entry("loha", "LOHA"), Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
       Map.entry("pissa-niter-raw", "random numbers"), Map.entry("layer-replication", "layer_replication"),
       Map.entry("alora", "alora_invocation_tokens"), Map.entry("target-missing-in-config", "o_proj"));
 

@@ -1,0 +1,85 @@
+package dev.hone.lora;
+
+import dev.hone.autograd.MatMulOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.GatherKernels;
+import dev.hone.core.kernel.Kernels;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.Pass;
+import java.util.List;
+
+/**
+ * A head with some rows of its weight replaced, as {@link TokenRows} does in a table: those columns of the logits are x · Dᵀ.
+ *
+ * @param tokens which rows, and their values
+ * @param follows whether these are the rows of the table that a tied head shares, which has the parameters then
+ */
+record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
+  private static final GatherKernels KERNELS = Kernels.active().gather();
+
+  @Override
+  public Variable forward(Variable x, Linear base, Pass pass) {
+    return replaceColumns(base.base(x), MatMulOps.linear(x, tokens.rows(), null), tokens.ids());
+  }
+
+  /**
+   * y with columns replaced by those of z, written over y.
+   *
+   * @param y [N, V], fresh from the layer and used by nobody else
+   * @param z [N, K]
+   * @param ids of the K columns
+   */
+  private static Variable replaceColumns(Variable y, Variable z, List<Integer> ids) {
+    int width = y.shape().dim(1);
+    int[] places = new int[y.shape().dim(0) * ids.size()];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = Math.addExact(Math.multiplyExact(i / ids.size(), width), ids.get(i % ids.size()));
+    }
+    Tensor result = y.value();
+    clear(result, places);
+    KERNELS.addRows(z.value().reshape(places.length, 1), places, 1, result.reshape(-1, 1));
+    Variable replaced = Variable.of("replaceColumns", result)
+        .pullback(y, dy -> {
+          Tensor others = Tensor.empty(dy.shape()).copyFrom(dy);
+          clear(others, places);
+          return others;
+        })
+        .pullback(z, dy -> {
+          Tensor own = Tensor.empty(dy.dim(0), ids.size());
+          KERNELS.rows(dy.reshape(-1, 1), places, 1, own.reshape(-1, 1));
+          return own;
+        })
+        .saves();
+    if (y.requiresGradient()) {
+      y.spent(); // the same memory is the result's
+    }
+    return replaced;
+  }
+
+  /** Makes elements zero: v - v is that for every finite v. */
+  private static void clear(Tensor matrix, int[] places) {
+    Tensor values = Tensor.empty(places.length, 1);
+    KERNELS.rows(matrix.reshape(-1, 1), places, 1, values);
+    KERNELS.addRows(values, places, -1, matrix.reshape(-1, 1));
+    values.release();
+  }
+
+  @Override
+  public boolean followsTable() {
+    return follows;
+  }
+
+  @Override
+  public void mergeInto(Linear base) {
+    base.weight().setValue(tokens.merged(base.weight().value()));
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    if (!follows) {
+      tokens.visit(visitor);
+    }
+  }
+}
