@@ -149,7 +149,8 @@ public final class AdapterFiles {
     PretrainedModel base = new ModelLoader(model).task(task)
         .labels(task == Task.SEQUENCE_CLASSIFICATION ? labels(directory, model) : null).quantize(quantized).tables(tables).load();
     Tie tie = tables.isEmpty() ? null : Tie.of(base);
-    if (tie != null && tie.isCut(config(directory)) && !open(directory).contains("base_model.model." + tie.headPath() + ".weight")) {
+    if (tie != null && tie.isCut(config(directory))
+        && !open(directory).contains("base_model.model." + tie.headPath() + ".weight")) {
       throw new AdapterException(directory + ": the vocabulary was resized to " + base.config().vocabSize() + " tokens, and "
           + tie.tablePath() + " trained apart from the tied " + tie.headPath() + ", whose new rows the adapter does not hold; take "
           + "the resized base that it was trained on");
@@ -301,7 +302,7 @@ public final class AdapterFiles {
           largest(tensors, PromptInput.NAME), "number");
       case PrefixConfig prefix -> requireSize(directory, "num_virtual_tokens", prefix.virtualTokens(),
           largest(tensors, PromptInput.NAME), "number");
-      case Ia3Config _, SubsetConfig _, LnTuningConfig _, OftConfig _, TokensConfig _ -> { } // their tensors are as large as the model makes them
+      case Ia3Config _, SubsetConfig _, LnTuningConfig _, OftConfig _, TokensConfig _ -> { } // as large as the model makes them
     }
   }
 

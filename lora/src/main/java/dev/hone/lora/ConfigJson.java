@@ -182,7 +182,8 @@ final class ConfigJson {
       case "HEAD", "LAST_N", "BITFIT" -> named(json, () -> new SubsetConfig(SubsetConfig.Part.valueOf(type),
           json.required("layers", 0, Integer.MAX_VALUE), json.texts("modules_to_save")));
       default -> throw json.unknown("peft_type", type, Set.of(LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE,
-          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, TokensConfig.TYPE, BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
+          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, TokensConfig.TYPE,
+          BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
     };
   }
 
