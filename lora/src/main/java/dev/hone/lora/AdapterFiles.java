@@ -152,8 +152,8 @@ public final class AdapterFiles {
     if (tie != null && tie.isCut(config(directory))
         && !open(directory).contains("base_model.model." + tie.headPath() + ".weight")) {
       throw new AdapterException(directory + ": the vocabulary was resized to " + base.config().vocabSize() + " tokens, and "
-          + tie.tablePath() + " trained apart from the tied " + tie.headPath() + ", whose new rows the adapter does not hold; take "
-          + "the resized base that it was trained on");
+          + tie.tablePath() + " trained apart from the tied " + tie.headPath() + ", whose new rows the adapter does not hold; "
+          + "take the resized base that it was trained on");
     }
     return base;
   }
