@@ -1,11 +1,12 @@
 package dev.hone.autograd;
 
+import dev.hone.core.Device;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 
 /**
- * A leaf of the computation: a weight. It is trainable, and then F32 in a Java array with a gradient of its own, or
+ * A leaf of the computation: a weight. It is trainable, and then F32 with a gradient of its own on the same device, or
  * frozen, and then in whatever type its file has, or quantised. Parameters and their gradients outlive every
  * {@link dev.hone.core.Scope}.
  */
@@ -60,14 +61,14 @@ public final class Parameter extends Variable {
     if (!value.shape().equals(current.shape())) {
       throw new ShapeException("parameter " + name + ": " + current.shape() + " cannot become " + value.shape());
     }
-    current = trainable ? onHeap(value) : value;
+    current = trainable ? writable(value) : value;
     clearGradient();
     gradient = null;
   }
 
   /**
    * Puts another value of the same shape in place and returns the one that was there; the gradient stays, which {@link
-   * #setValue} drops. What is not in a Java array must not stay in a trainable parameter.
+   * #setValue} drops. What is read-only must not stay in a trainable parameter.
    */
   public Tensor exchange(Tensor value) {
     if (!value.shape().equals(current.shape())) {
@@ -84,7 +85,7 @@ public final class Parameter extends Variable {
   }
 
   /**
-   * Makes the parameter trainable (its value becomes F32 in a Java array) or frozen (its gradient is dropped).
+   * Makes the parameter trainable (its value becomes F32) or frozen (its gradient is dropped).
    *
    * @throws IllegalArgumentException if it is to be trained and its value is quantised
    */
@@ -95,16 +96,16 @@ public final class Parameter extends Variable {
     }
     this.trainable = trainable;
     if (trainable) {
-      current = onHeap(current);
+      current = writable(current);
     } else {
       clearGradient();
       gradient = null;
     }
   }
 
-  /** Outside every scope: an array of the parameter's own. */
-  private static Tensor onHeap(Tensor value) {
-    return value.isHeap() ? value.keep() : Tensor.of(value.toFloatArray(), value.shape().toArray());
+  /** Outside every scope: memory of the parameter's own. */
+  private static Tensor writable(Tensor value) {
+    return value.toF32().keep();
   }
 
   /**
@@ -157,7 +158,7 @@ public final class Parameter extends Variable {
   private Tensor whole() {
     if (gradient == null) {
       pooled = isPooled();
-      gradient = pooled ? Tensor.lasting(shape()) : Tensor.of(new float[shape().length()], shape().toArray());
+      gradient = pooled ? Tensor.lasting(current.device(), shape()) : unpooled();
     }
     if (rowGradient != null) {
       rowGradient.addTo(gradient.fill(0));
@@ -165,6 +166,11 @@ public final class Parameter extends Variable {
       rowGradient = null;
     }
     return gradient;
+  }
+
+  private Tensor unpooled() {
+    return current.device() == Device.CPU ? Tensor.of(new float[shape().length()], shape().toArray())
+        : current.emptyLike(shape()).keep();
   }
 
   /** Keeps rows as long as nobody wanted the gradient whole and they are less than half of it. */

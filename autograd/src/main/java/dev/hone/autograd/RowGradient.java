@@ -45,7 +45,7 @@ public final class RowGradient {
     }
     RowGradient sum = before;
     if (before == null || before.rows.length < rows.length) {
-      sum = new RowGradient(rows, Tensor.lasting(table.with(0, rows.length)).fill(0));
+      sum = new RowGradient(rows, Tensor.lasting(contribution.device(), table.with(0, rows.length)).fill(0));
       if (before != null) {
         sum.add(before.values, before.rows, 1);
         before.release();

@@ -53,7 +53,7 @@ public final class GenerateBench {
     Generator generator = new Generator(model);
     GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(count);
     long bytes = weightBytes(model);
-    List<MemorySegment> mapped = model.parameters().values().stream().filter(parameter -> !parameter.value().isHeap())
+    List<MemorySegment> mapped = model.parameters().values().stream().filter(parameter -> parameter.value().isReadOnly())
         .map(parameter -> parameter.value().segment()).toList();
     double[] shares = new double[runs];
     double[] ownShares = new double[runs];

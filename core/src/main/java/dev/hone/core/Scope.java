@@ -1,6 +1,8 @@
 package dev.hone.core;
 
+import dev.hone.core.memory.DeviceStorage;
 import dev.hone.core.memory.HeapStorage;
+import dev.hone.core.memory.OwnedStorage;
 import dev.hone.core.memory.Shelf;
 import dev.hone.core.memory.SlabPool;
 import dev.hone.core.parallel.Scratch;
@@ -70,7 +72,7 @@ public final class Scope implements AutoCloseable {
 
   private final Borrowed memory;
   private final Scope parent;
-  private final ArrayList<HeapStorage> storages = new ArrayList<>();
+  private final ArrayList<OwnedStorage> storages = new ArrayList<>();
   private boolean open = true;
 
   private Scope(Borrowed memory) {
@@ -183,13 +185,21 @@ public final class Scope implements AutoCloseable {
   }
 
   /** Memory for {@code length} floats with unspecified contents that outlives scopes and is this thread's until released. */
-  static HeapStorage allocateLasting(int length) {
-    return withPool(pool -> pool.takeLasting(length, LASTING));
+  static OwnedStorage allocateLasting(Device device, int length) {
+    return device == Device.CPU ? withPool(pool -> pool.takeLasting(length, LASTING)) : onDevice(device, length, LASTING);
   }
 
   /** Memory for {@code length} floats with unspecified contents. */
-  static HeapStorage allocate(int length) {
+  static OwnedStorage allocate(Device device, int length) {
     Borrowed memory = BORROWED.get();
+    if (device != Device.CPU) {
+      Scope scope = memory == null ? null : memory.innermost;
+      OwnedStorage storage = onDevice(device, length, scope);
+      if (scope != null) {
+        scope.storages.add(storage);
+      }
+      return storage;
+    }
     if (memory == null || memory.innermost == null) {
       return new HeapStorage(new float[length]);
     }
@@ -198,14 +208,18 @@ public final class Scope implements AutoCloseable {
     return storage;
   }
 
+  private static DeviceStorage onDevice(Device device, int length, Object scope) {
+    return new DeviceStorage(device.memory().allocate((long) length * Float.BYTES), scope);
+  }
+
   /** Whether the innermost open scope owns a storage. */
-  static boolean isCurrent(HeapStorage storage) {
+  static boolean isCurrent(OwnedStorage storage) {
     Borrowed memory = BORROWED.get();
     return memory != null && memory.innermost != null && storage.scope() == memory.innermost;
   }
 
   /** Takes a storage from its scope: it lasts until it is released. */
-  static boolean outlast(HeapStorage storage) {
+  static boolean outlast(OwnedStorage storage) {
     boolean owned = storage.scope() instanceof Scope;
     if (owned) {
       storage.outlast(LASTING);
@@ -214,7 +228,7 @@ public final class Scope implements AutoCloseable {
   }
 
   /** Moves a storage from its scope to the enclosing one, or to the garbage collector. */
-  static void moveOut(HeapStorage storage) {
+  static void moveOut(OwnedStorage storage) {
     if (storage.scope() == LASTING) {
       storage.moveTo(null);
     }
@@ -237,7 +251,7 @@ public final class Scope implements AutoCloseable {
       throw new IllegalStateException("Scope.close: scopes close in reverse order, on the thread that opened them");
     }
     open = false;
-    for (HeapStorage storage : storages) {
+    for (OwnedStorage storage : storages) {
       if (storage.scope() == this) {
         storage.free();
       }

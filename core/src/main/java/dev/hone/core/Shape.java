@@ -30,6 +30,26 @@ public final class Shape {
     return dims.length == 0 ? SCALAR : new Shape(dims.clone());
   }
 
+  /** A shape of {@code size} elements, one size of which may be -1: whatever is left. */
+  static Shape filledBy(long size, int... dims) {
+    int[] sizes = dims.clone();
+    int open = -1;
+    long known = 1;
+    for (int i = 0; i < sizes.length; i++) {
+      if (sizes[i] != -1) {
+        known *= sizes[i];
+      } else if (open >= 0) {
+        throw new ShapeException("reshape: " + Arrays.toString(dims) + " has more than one -1");
+      } else {
+        open = i;
+      }
+    }
+    if (open >= 0 && known > 0) {
+      sizes[open] = (int) (size / known);
+    }
+    return Shape.of(sizes);
+  }
+
   /** Number of axes. */
   public int rank() {
     return dims.length;

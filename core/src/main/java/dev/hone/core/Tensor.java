@@ -1,88 +1,109 @@
 package dev.hone.core;
 
+import dev.hone.core.memory.DeviceBuffer;
+import dev.hone.core.memory.DeviceCodes;
+import dev.hone.core.memory.DeviceStorage;
 import dev.hone.core.memory.HeapStorage;
+import dev.hone.core.memory.OwnedStorage;
 import dev.hone.core.memory.QuantizedStorage;
 import dev.hone.core.memory.SegmentStorage;
 import dev.hone.core.memory.Storage;
 import dev.hone.core.parallel.Workers;
 import dev.hone.core.quant.Quantized;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * A contiguous, row-major array of numbers. Everything computed or trained is {@link DType#F32} in a Java array; frozen
- * weights may stay as their file has them ({@link #isHeap()} is false) and are widened where a kernel reads them.
+ * A contiguous, row-major array of numbers on a {@link Device}. Everything computed or trained is {@link DType#F32}, on the
+ * CPU in a Java array; frozen weights may stay as their file has them ({@link #isReadOnly()}) and are widened where a kernel
+ * reads them.
  *
  * <p>{@link #reshape} and {@link #slice} are views: they share memory with the tensor they came from. A tensor is a plain
  * value holder; the operations are in the kernels, and with gradients in {@code dev.hone.autograd}. Not thread-safe for
  * writing.
  */
 public final class Tensor {
-  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int CONVERT_GRAIN = 1 << 16;
 
   private final Shape shape;
   private final DType dtype;
+  private final Device device;
   private final Storage storage;
   private final long offset; // in elements, from the start of the storage
 
-  private Tensor(Shape shape, DType dtype, Storage storage, long offset) {
+  private Tensor(Shape shape, DType dtype, Device device, Storage storage, long offset) {
     this.shape = shape;
     this.dtype = dtype;
+    this.device = device;
     this.storage = storage;
     this.offset = offset;
   }
 
-  /** A float tensor with unspecified contents, for a kernel to write. */
+  /** A float tensor on the CPU with unspecified contents, for a kernel to write. */
   public static Tensor empty(Shape shape) {
-    try {
-      return new Tensor(shape, DType.F32, Scope.allocate(shape.length()), 0);
-    } catch (OutOfMemoryError e) {
-      throw new OutOfMemory("tensor " + shape, shape.size() * Float.BYTES, e);
-    }
+    return empty(Device.CPU, shape);
+  }
+
+  /** A float tensor on the CPU with unspecified contents, for a kernel to write. */
+  public static Tensor empty(int... dims) {
+    return empty(Shape.of(dims));
   }
 
   /** A float tensor with unspecified contents, for a kernel to write. */
-  public static Tensor empty(int... dims) {
-    return empty(Shape.of(dims));
+  public static Tensor empty(Device device, Shape shape) {
+    try {
+      return new Tensor(shape, DType.F32, device, Scope.allocate(device, shape.length()), 0);
+    } catch (OutOfMemoryError e) {
+      throw new OutOfMemory("tensor " + shape, device, shape.size() * Float.BYTES, e);
+    }
+  }
+
+  /** A float tensor on the device of this one, with unspecified contents: what an operator writes its result to. */
+  public Tensor emptyLike(Shape other) {
+    return empty(device, other);
+  }
+
+  /** A float tensor on the device of this one, with unspecified contents: what an operator writes its result to. */
+  public Tensor emptyLike(int... dims) {
+    return empty(device, Shape.of(dims));
+  }
+
+  /** A float tensor without axes, on the device of this one. */
+  public Tensor scalarLike(float value) {
+    return emptyLike().fill(value);
   }
 
   /**
    * A float tensor with unspecified contents that no scope gives back: its memory is the pool's again after {@link #release()},
    * or the garbage collector's after {@link #keep()}. For gradients, which outlive the pass that made them.
    */
-  public static Tensor lasting(Shape shape) {
+  public static Tensor lasting(Device device, Shape shape) {
     try {
-      Tensor tensor = new Tensor(shape, DType.F32, Scope.allocateLasting(shape.length()), 0);
+      Tensor tensor = new Tensor(shape, DType.F32, device, Scope.allocateLasting(device, shape.length()), 0);
       tensor.retain();
       return tensor;
     } catch (OutOfMemoryError e) {
-      throw new OutOfMemory("tensor " + shape, shape.size() * Float.BYTES, e);
+      throw new OutOfMemory("tensor " + shape, device, shape.size() * Float.BYTES, e);
     }
   }
 
-  /** A float tensor of zeros. */
+  /** A float tensor of zeros on the CPU. */
   public static Tensor zeros(Shape shape) {
     return empty(shape).fill(0);
   }
 
-  /** A float tensor of zeros. */
+  /** A float tensor of zeros on the CPU. */
   public static Tensor zeros(int... dims) {
     return zeros(Shape.of(dims));
   }
 
-  /** A float tensor of one value. */
+  /** A float tensor of one value on the CPU. */
   public static Tensor full(float value, int... dims) {
     return empty(dims).fill(value);
   }
 
-  /** A float tensor without axes. */
+  /** A float tensor without axes on the CPU. */
   public static Tensor scalar(float value) {
     return empty().fill(value);
   }
@@ -93,7 +114,7 @@ public final class Tensor {
     if (shape.size() != data.length) {
       throw new ShapeException("Tensor.of: shape " + shape + " has " + shape.size() + " elements, the array " + data.length);
     }
-    return new Tensor(shape, DType.F32, new HeapStorage(data), 0);
+    return new Tensor(shape, DType.F32, Device.CPU, new HeapStorage(data), 0);
   }
 
   /**
@@ -107,7 +128,7 @@ public final class Tensor {
       throw new ShapeException("Tensor.of: " + dtype + " " + shape + " needs " + bytes + " bytes, the segment has "
           + segment.byteSize());
     }
-    return new Tensor(shape, dtype, new SegmentStorage(segment.asSlice(0, bytes)), 0);
+    return new Tensor(shape, dtype, Device.CPU, new SegmentStorage(segment.asSlice(0, bytes)), 0);
   }
 
   /** A tensor that stands for quantised numbers, which are not copied: a frozen weight. */
@@ -116,7 +137,7 @@ public final class Tensor {
       throw new ShapeException("Tensor.of: " + shape + " has " + shape.size() + " elements, the quantised numbers are "
           + quantized.size());
     }
-    return new Tensor(shape, quantized.type(), new QuantizedStorage(quantized), 0);
+    return new Tensor(shape, quantized.type(), Device.CPU, new QuantizedStorage(quantized), 0);
   }
 
   /** The sizes of the axes. */
@@ -127,6 +148,11 @@ public final class Tensor {
   /** The type of the elements as they are stored. */
   public DType dtype() {
     return dtype;
+  }
+
+  /** Where the elements lie. */
+  public Device device() {
+    return device;
   }
 
   /** Number of elements. */
@@ -141,75 +167,134 @@ public final class Tensor {
 
   /** Bytes of the elements as they are stored; of a view of quantised ones, those of the whole. */
   public long bytes() {
-    return storage instanceof QuantizedStorage store ? store.quantized().bytes() : size() * dtype.bytes();
+    return switch (storage) {
+      case QuantizedStorage store -> store.quantized().bytes();
+      case DeviceCodes codes -> codes.bytes();
+      default -> size() * dtype.bytes();
+    };
   }
 
   /** Whether the elements are stored as codes with shared scales: {@link #quantized()}. */
   public boolean isQuantized() {
-    return storage instanceof QuantizedStorage;
+    return storage instanceof QuantizedStorage || storage instanceof DeviceCodes;
   }
 
   /** The codes and scales of a quantised tensor, in which its first element is number {@link #offset()}. */
   public Quantized quantized() {
     if (!(storage instanceof QuantizedStorage store)) {
-      throw new IllegalStateException("tensor " + this + " is not quantised");
+      throw new IllegalStateException("tensor " + this + (isQuantized() ? onOther() : " is not quantised"));
     }
     return store.quantized();
   }
 
-  /** Whether this is a float tensor in a Java array: what kernels can write and compute with directly. */
-  public boolean isHeap() {
-    return storage instanceof HeapStorage;
+  /**
+   * Whether the elements stay as a file or a quantiser has made them: frozen weights, which kernels widen where they read them.
+   * All else is F32 that kernels may write.
+   */
+  public boolean isReadOnly() {
+    return dtype != DType.F32 || !(storage instanceof OwnedStorage);
   }
 
   /**
-   * The Java array of a heap tensor. The first element is at {@link #offset()}; before it and behind the last one may lie
-   * other tensors. Array and index are valid until the tensor is kept or its memory given back.
+   * The Java array of a writable tensor on the CPU, for kernels; everybody else asks {@link #onHost}. The first element is at
+   * {@link #offset()}; before it and behind the last one may lie other tensors. Array and index are valid until the tensor is
+   * kept or its memory given back.
    */
   public float[] array() {
     if (!(storage instanceof HeapStorage heap)) {
-      throw new IllegalStateException("tensor " + this + " is stored outside the heap; use toF32() to compute with it");
+      throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther()
+          : " is stored outside the heap; use toF32() to compute with it"));
     }
     float[] array = heap.array();
     if (array == null) {
-      throw new IllegalStateException("tensor " + shape + " is used after its memory was given back: its Scope closed, or "
-          + "backward() had no more need of it; keep() it while it is valid");
+      throw givenBack();
     }
     return array;
   }
 
-  /** Index of the first element in {@link #array()}, or in {@link #quantized()}. */
+  private String onOther() {
+    return " is where the CPU does not compute; move it with to(Device.CPU)";
+  }
+
+  private IllegalStateException givenBack() {
+    return new IllegalStateException("tensor " + shape + " is used after its memory was given back: its Scope closed, or "
+        + "backward() had no more need of it; keep() it while it is valid");
+  }
+
+  /** The memory of a tensor on a device other than the CPU that is not quantised, for the kernels of that device. */
+  @SuppressWarnings("exports")
+  public DeviceBuffer buffer() {
+    if (!(storage instanceof DeviceStorage memory)) {
+      throw new IllegalStateException("tensor " + dtype + " " + shape + " on the device " + device + " has no buffer of its own");
+    }
+    checkValid(memory);
+    return memory.buffer();
+  }
+
+  /** Index of the first element in {@link #array()}, {@link #buffer()} or {@link #quantized()}. */
   public int offset() {
     return storage instanceof HeapStorage heap ? heap.base() + (int) offset : (int) offset;
   }
 
-  /** The bytes of a tensor that is not in a Java array, exactly its elements. */
+  /** The bytes of a read-only tensor on the CPU that is not quantised, exactly its elements. */
   public MemorySegment segment() {
     if (!(storage instanceof SegmentStorage memory)) {
-      throw new IllegalStateException("tensor " + this + (isHeap() ? " is in a Java array; use array()"
-          : " is quantised; use quantized()"));
+      throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther() : isQuantized() ? " is quantised; use quantized()"
+          : " is in a Java array; use onHost()"));
     }
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
   }
 
+  /** The same elements on another device, as they are stored: this tensor if it is there, else a copy. */
+  public Tensor to(Device target) {
+    if (target == device) {
+      return this;
+    }
+    if (dtype == DType.F32) {
+      return empty(target, shape).copyFrom(this);
+    }
+    if (isQuantized()) { // a view moves with the whole: blocks may begin before it
+      Quantized source = storage instanceof DeviceCodes codes ? codes.onHost() : quantized();
+      Storage moved = target == Device.CPU ? new QuantizedStorage(source) : DeviceCodes.of(source, target.memory());
+      return new Tensor(shape, dtype, target, moved, offset);
+    }
+    MemorySegment bytes = hostBytes(0, shape.length());
+    return target == Device.CPU ? of(bytes, dtype, shape)
+        : new Tensor(shape, dtype, target, DeviceStorage.of(bytes, target.memory()), 0);
+  }
+
+  /** The bytes of elements that are not quantised: those of a mapped file, or a copy. */
+  private MemorySegment hostBytes(long from, int count) {
+    long size = dtype.bytes();
+    if (storage instanceof SegmentStorage memory) {
+      return memory.segment().asSlice((offset + from) * size, count * size);
+    }
+    MemorySegment bytes = Arena.ofAuto().allocate(Math.max(1, count * size), Long.BYTES).asSlice(0, count * size);
+    buffer().read((offset + from) * size, bytes);
+    return bytes;
+  }
+
+  /**
+   * The numbers in a Java array: on the CPU that of this tensor itself, at no cost, else a copy, which is written back when the
+   * result is closed. A read-only tensor can only be read.
+   */
+  public HostArray onHost(HostArray.Access access) {
+    int length = shape.length();
+    if (storage instanceof HeapStorage) {
+      return new HostArray(array(), offset(), length, null);
+    }
+    if (access == HostArray.Access.READ) {
+      return new HostArray(toFloatArray(), 0, length, null);
+    }
+    if (isReadOnly()) {
+      throw readOnly();
+    }
+    return new HostArray(access == HostArray.Access.WRITE ? new float[length] : toFloatArray(), 0, length, this);
+  }
+
   /** The same elements under another shape, which may have one size of -1: whatever is left. A view. */
   public Tensor reshape(int... dims) {
-    int[] sizes = dims.clone();
-    int open = -1;
-    long known = 1;
-    for (int i = 0; i < sizes.length; i++) {
-      if (sizes[i] != -1) {
-        known *= sizes[i];
-      } else if (open >= 0) {
-        throw new ShapeException("reshape: " + Arrays.toString(dims) + " has more than one -1");
-      } else {
-        open = i;
-      }
-    }
-    if (open >= 0 && known > 0) {
-      sizes[open] = (int) (size() / known);
-    }
-    return reshape(Shape.of(sizes));
+    return reshape(Shape.filledBy(size(), dims));
   }
 
   /** The same elements under another shape. A view. */
@@ -217,7 +302,7 @@ public final class Tensor {
     if (other.size() != size()) {
       throw new ShapeException("reshape: " + shape + " has " + size() + " elements, " + other + " has " + other.size());
     }
-    return other.equals(shape) ? this : new Tensor(other, dtype, storage, offset);
+    return other.equals(shape) ? this : new Tensor(other, dtype, device, storage, offset);
   }
 
   /** Rows {@code from} (inclusive) to {@code to} (exclusive) of the first axis. A view. */
@@ -226,47 +311,83 @@ public final class Tensor {
       throw new ShapeException("slice: [" + from + ", " + to + ") of " + shape);
     }
     long row = shape.dim(0) == 0 ? 0 : size() / shape.dim(0);
-    return new Tensor(shape.with(0, to - from), dtype, storage, offset + from * row);
+    return new Tensor(shape.with(0, to - from), dtype, device, storage, offset + from * row);
   }
 
   /** Sets every element; returns this. */
   public Tensor fill(float value) {
-    Arrays.fill(array(), offset(), offset() + shape.length(), value);
+    if (device == Device.CPU) {
+      Arrays.fill(array(), offset(), offset() + shape.length(), value);
+    } else {
+      writable().fill(offset * Float.BYTES, shape.length(), value);
+    }
     return this;
   }
 
-  /** Copies the elements of a tensor of the same shape and any type into this one; returns this. */
+  private DeviceBuffer writable() {
+    if (isReadOnly()) {
+      throw readOnly();
+    }
+    return buffer();
+  }
+
+  private IllegalStateException readOnly() {
+    return new IllegalStateException("tensor " + dtype + " " + shape + " is read-only: its numbers stay as they are stored; "
+        + "toF32() gives a copy to write");
+  }
+
+  /** Copies the elements of a tensor of the same shape, any type and any device into this one; returns this. */
   public Tensor copyFrom(Tensor source) {
     if (!source.shape.equals(shape)) {
       throw new ShapeException("copyFrom: target " + shape + ", source " + source.shape);
     }
-    float[] target = array();
     int length = shape.length();
-    if (source.isHeap()) {
-      System.arraycopy(source.array(), source.offset(), target, offset(), length);
+    if (device == Device.CPU) {
+      float[] target = array();
+      if (source.storage instanceof OwnedStorage) {
+        source.read(0, length, target, offset());
+      } else {
+        Workers.ranges(length, CONVERT_GRAIN, (from, to) -> source.read(from, to - from, target, offset() + from));
+      }
+    } else if (source.device == device && !source.isReadOnly()) {
+      writable().copy(offset * Float.BYTES, source.buffer(), source.offset * Float.BYTES, length * (long) Float.BYTES);
     } else {
-      Workers.ranges(length, CONVERT_GRAIN, (from, to) -> source.widen(from, to, target, offset() + from));
+      try (HostArray numbers = source.onHost(HostArray.Access.READ)) {
+        writable().write(offset * Float.BYTES, floats(numbers.array(), numbers.offset(), length));
+      }
     }
     return this;
   }
 
+  private static MemorySegment floats(float[] array, int from, int count) {
+    return MemorySegment.ofArray(array).asSlice((long) from * Float.BYTES, (long) count * Float.BYTES);
+  }
+
   /** Copies {@code count} elements from number {@code from} on, in row-major order, to an array. */
   public void read(long from, int count, float[] target, int at) {
-    if (isHeap()) {
-      System.arraycopy(array(), offset() + (int) from, target, at, count);
-    } else {
-      widen(from, from + count, target, at);
+    switch (storage) {
+      case HeapStorage _ -> System.arraycopy(array(), offset() + (int) from, target, at, count);
+      case QuantizedStorage store -> store.quantized().read(offset + from, count, target, at);
+      case DeviceCodes codes -> codes.onHost().read(offset + from, count, target, at);
+      case SegmentStorage memory -> StoredElements.widen(memory.segment(), dtype, offset + from, target, at, count);
+      case DeviceStorage _ -> {
+        if (dtype == DType.F32) {
+          buffer().read((offset + from) * Float.BYTES, floats(target, at, count));
+        } else {
+          StoredElements.widen(hostBytes(from, count), dtype, 0, target, at, count);
+        }
+      }
     }
   }
 
-  /** A float tensor in a Java array with these values: this one if it is such a tensor, else a converted copy. */
+  /** A float tensor on the same device that kernels may write: this one if it is such a tensor, else a converted copy. */
   public Tensor toF32() {
-    return isHeap() ? this : empty(shape).copyFrom(this);
+    return isReadOnly() ? emptyLike(shape).copyFrom(this) : this;
   }
 
-  /** A float copy in memory of its own. */
+  /** A float copy in memory of its own, on the same device. */
   public Tensor copy() {
-    return empty(shape).copyFrom(this);
+    return emptyLike(shape).copyFrom(this);
   }
 
   /** The elements as a new array. */
@@ -286,46 +407,12 @@ public final class Tensor {
 
   /** Element {@code index} in row-major order. */
   public float get(long index) {
-    if (isHeap()) {
+    if (storage instanceof HeapStorage) {
       return array()[offset() + (int) index];
     }
     float[] one = new float[1];
-    widen(index, index + 1, one, 0);
+    read(index, 1, one, 0);
     return one[0];
-  }
-
-  /** Widens elements {@code from} to {@code to} of a tensor outside the heap into {@code target}. */
-  private void widen(long from, long to, float[] target, int at) {
-    if (storage instanceof QuantizedStorage store) {
-      store.quantized().read(offset + from, (int) (to - from), target, at);
-      return;
-    }
-    MemorySegment bytes = ((SegmentStorage) storage).segment();
-    long base = offset + from;
-    int count = (int) (to - from);
-    switch (dtype) {
-      case F32 -> MemorySegment.copy(bytes, F32, base * 4, target, at, count);
-      case BF16 -> {
-        for (int i = 0; i < count; i++) {
-          target[at + i] = Float.intBitsToFloat(bytes.get(I16, (base + i) * 2) << 16);
-        }
-      }
-      case F16 -> {
-        for (int i = 0; i < count; i++) {
-          target[at + i] = Float.float16ToFloat(bytes.get(I16, (base + i) * 2));
-        }
-      }
-      case F64 -> {
-        for (int i = 0; i < count; i++) {
-          target[at + i] = (float) bytes.get(F64, (base + i) * 8);
-        }
-      }
-      default -> {
-        for (int i = 0; i < count; i++) {
-          target[at + i] = integer(bytes, base + i);
-        }
-      }
-    }
   }
 
   /** The elements of an integer or boolean tensor as longs. */
@@ -333,23 +420,12 @@ public final class Tensor {
     if (dtype.isFloat() || isQuantized()) {
       throw new IllegalStateException("toLongArray: tensor " + this + " holds floating point numbers");
     }
-    MemorySegment bytes = ((SegmentStorage) storage).segment();
+    MemorySegment bytes = hostBytes(0, shape.length());
     long[] values = new long[shape.length()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = integer(bytes, offset + i);
+      values[i] = StoredElements.integer(bytes, dtype, i);
     }
     return values;
-  }
-
-  private long integer(MemorySegment bytes, long index) {
-    return switch (dtype) {
-      case I64 -> bytes.get(I64, index * 8);
-      case I32 -> bytes.get(I32, index * 4);
-      case I16 -> bytes.get(I16, index * 2);
-      case I8 -> bytes.get(ValueLayout.JAVA_BYTE, index);
-      case U8, BOOL -> bytes.get(ValueLayout.JAVA_BYTE, index) & 0xFF;
-      default -> throw new AssertionError(dtype);
-    };
   }
 
   /**
@@ -357,12 +433,18 @@ public final class Tensor {
    * garbage collector, and makes it last there whatever {@link #release()} says; returns this.
    */
   public Tensor keep() {
-    if (storage instanceof HeapStorage heap) {
-      array(); // throws if it is too late
-      Scope.moveOut(heap);
-      heap.pin();
+    if (storage instanceof OwnedStorage owned) {
+      checkValid(owned);
+      Scope.moveOut(owned);
+      owned.pin();
     }
     return this;
+  }
+
+  private void checkValid(OwnedStorage owned) {
+    if (!owned.isValid()) {
+      throw givenBack();
+    }
   }
 
   /**
@@ -370,10 +452,10 @@ public final class Tensor {
    * back; memory of outer scopes stays where it is. For operators that open a scope; returns this.
    */
   public Tensor moveOut() {
-    if (storage instanceof HeapStorage heap) {
-      array(); // throws if it is too late
-      if (Scope.isCurrent(heap)) {
-        Scope.moveOut(heap);
+    if (storage instanceof OwnedStorage owned) {
+      checkValid(owned);
+      if (Scope.isCurrent(owned)) {
+        Scope.moveOut(owned);
       }
     }
     return this;
@@ -384,17 +466,17 @@ public final class Tensor {
    * nothing happens, if no scope owns it.
    */
   public boolean outlast() {
-    if (!(storage instanceof HeapStorage heap) || !Scope.outlast(heap)) {
+    if (!(storage instanceof OwnedStorage owned) || !Scope.outlast(owned)) {
       return false;
     }
-    heap.retain();
+    owned.retain();
     return true;
   }
 
   /** Counts one more user of this memory, who will call {@link #release()}. For operators; users need neither. */
   public void retain() {
-    if (storage instanceof HeapStorage heap) {
-      heap.retain();
+    if (storage instanceof OwnedStorage owned) {
+      owned.retain();
     }
   }
 
@@ -403,8 +485,8 @@ public final class Tensor {
    * memory that no scope owns is left to the garbage collector.
    */
   public void release() {
-    if (storage instanceof HeapStorage heap) {
-      heap.release();
+    if (storage instanceof OwnedStorage owned) {
+      owned.release();
     }
   }
 
@@ -416,7 +498,8 @@ public final class Tensor {
   /** Type and shape, and the values if they are few. */
   @Override
   public String toString() {
-    String head = dtype + " " + shape;
-    return size() > 8 || isHeap() && ((HeapStorage) storage).array() == null ? head : head + " " + Arrays.toString(toFloatArray());
+    String head = dtype + " " + shape + (device == Device.CPU ? "" : " on " + device);
+    boolean silent = size() > 8 || storage instanceof OwnedStorage owned && !owned.isValid();
+    return silent ? head : head + " " + Arrays.toString(toFloatArray());
   }
 }

@@ -192,7 +192,7 @@ class ScopeTest {
     try (Scope _ = Scope.open()) {
       for (int i = 0; i < 10; i++) {
         Tensor.empty(10_000);
-        lasting.add(Tensor.lasting(Shape.of(10_000)));
+        lasting.add(Tensor.lasting(Device.CPU, Shape.of(10_000)));
       }
     }
     try (Scope _ = Scope.open()) {

@@ -101,7 +101,7 @@ class TensorTest {
       assertArrayEquals(expected, x.toF32().toFloatArray(), type.name());
       assertEquals(-2, x.get(1), type.name());
       assertEquals(4L * type.bytes(), x.bytes());
-      assertFalse(x.isHeap());
+      assertTrue(x.isReadOnly());
       assertArrayEquals(new float[] {3, 100}, x.slice(2, 4).toFloatArray(), type.name());
       assertEquals(2L * type.bytes(), x.slice(2, 4).segment().byteSize());
     }
@@ -134,7 +134,7 @@ class TensorTest {
     Tensor file = stored(DType.BF16, 1, 2);
     assertMessage(IllegalStateException.class, "tensor BF16 [2] [1.0, 2.0] is stored outside the heap; use toF32() to compute "
         + "with it", file::array);
-    assertMessage(IllegalStateException.class, "tensor F32 [2] [0.0, 0.0] is in a Java array; use array()", heap::segment);
+    assertMessage(IllegalStateException.class, "tensor F32 [2] [0.0, 0.0] is in a Java array; use onHost()", heap::segment);
     assertMessage(IllegalStateException.class, "toLongArray: tensor BF16 [2] [1.0, 2.0] holds floating point numbers",
         file::toLongArray);
   }

@@ -48,7 +48,7 @@ public final class Linear implements Layer {
   /** Gives a layer with a shared weight one of its own with the same values; a mapped one is not even copied. */
   public void unshare() {
     if (shared) {
-      weight = new Parameter("", weight.value().isHeap() ? weight.value().copy().keep() : weight.value(), false);
+      weight = new Parameter("", weight.value().isReadOnly() ? weight.value() : weight.value().copy().keep(), false);
       shared = false;
     }
   }

@@ -38,10 +38,10 @@ public record MemoryEstimate(List<Part> parts) {
     long mapped = 0;
     long heap = 0;
     for (Parameter parameter : parameters) {
-      if (parameter.value().isHeap()) {
-        heap += parameter.value().bytes();
-      } else {
+      if (parameter.value().isReadOnly()) {
         mapped += parameter.value().bytes();
+      } else {
+        heap += parameter.value().bytes();
       }
     }
     List<Part> parts = new ArrayList<>();

@@ -1,6 +1,7 @@
 package dev.hone.core.io;
 
 import dev.hone.core.DType;
+import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -23,16 +24,15 @@ final class ElementWriter {
 
   void write(Tensor tensor, DType dtype, AtomicFile file) throws IOException {
     int piece = PIECE / Math.max(dtype.bytes(), tensor.dtype().bytes());
+    Tensor host = tensor.isReadOnly() ? tensor.to(Device.CPU) : tensor;
+    float[] values = new float[(int) Math.min(piece, host.size())];
     for (long from = 0; from < tensor.size(); from += piece) {
       int count = (int) Math.min(piece, tensor.size() - from);
-      if (tensor.isHeap()) {
-        encode(tensor.array(), tensor.offset() + (int) from, count, dtype);
-      } else if (tensor.dtype() == dtype) {
+      if (host.isReadOnly() && host.dtype() == dtype) {
         int size = dtype.bytes();
-        MemorySegment.copy(tensor.segment(), from * size, bytes, 0, (long) count * size);
+        MemorySegment.copy(host.segment(), from * size, bytes, 0, (long) count * size);
       } else {
-        float[] values = new float[count];
-        tensor.read(from, count, values, 0);
+        host.read(from, count, values, 0);
         encode(values, 0, count, dtype);
       }
       file.write(buffer.limit(count * dtype.bytes()).position(0));

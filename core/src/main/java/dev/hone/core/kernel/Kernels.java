@@ -1,12 +1,16 @@
 package dev.hone.core.kernel;
 
+import dev.hone.core.Device;
+import dev.hone.core.Tensor;
 import dev.hone.core.kernel.cpu.CpuKernels;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The kernels in use. Chosen once: the Vector API if its module is there, else plain Java;
- * {@code -Dhone.backend=vector|scalar} forces one.
+ * The kernels of a device: operations take those of their operands' device. On the CPU they are chosen once: the Vector API if
+ * its module is there, else plain Java; {@code -Dhone.backend=vector|scalar} forces one.
  *
- * @param name {@code vector} or {@code scalar}
+ * @param name {@code vector} or {@code scalar} on the CPU
  * @param reason why this one, in one line for the user
  * @param matmul matrix products
  * @param elementwise operations on single elements
@@ -21,9 +25,56 @@ public record Kernels(String name, String reason, MatMulKernels matmul, Elementw
     ReduceKernels reduce, NormKernels norm, AttentionKernels attention, LossKernels loss, OptimizerKernels optimizer,
     GatherKernels gather) {
 
-  /** The kernels that this JVM computes with. */
+  private static final Map<Device, Kernels> OTHERS = new ConcurrentHashMap<>(); // of devices that are not the CPU
+
+  /** The kernels that this JVM computes with on the CPU. */
   public static Kernels active() {
     return Holder.ACTIVE;
+  }
+
+  /** The kernels of a device. */
+  public static Kernels of(Device device) {
+    if (device == Device.CPU) {
+      return Holder.ACTIVE;
+    }
+    Kernels kernels = OTHERS.get(device);
+    if (kernels == null) {
+      throw new IllegalStateException("the device " + device + " has no kernels");
+    }
+    return kernels;
+  }
+
+  /** Says what computes on a device other than the CPU. */
+  public static void register(Device device, Kernels kernels) {
+    if (device == Device.CPU || OTHERS.putIfAbsent(device, kernels) != null) {
+      throw new IllegalStateException("the device " + device + " has kernels already");
+    }
+  }
+
+  /** The kernels of the device that a tensor is on. */
+  public static Kernels of(Tensor x) {
+    return of(x.device());
+  }
+
+  /**
+   * The kernels of the device that all operands are on.
+   *
+   * @param op the operation, for messages
+   * @param others null ones are left out
+   * @throws IllegalArgumentException naming operands and devices, if they are on several
+   */
+  public static Kernels of(String op, Tensor x, Tensor... others) {
+    for (Tensor other : others) {
+      if (other != null && other.device() != x.device()) {
+        throw new IllegalArgumentException(op + ": " + operand(x) + ", " + operand(other)
+            + "; operands must be on one device, move one of them with to()");
+      }
+    }
+    return of(x.device());
+  }
+
+  private static String operand(Tensor x) {
+    return x.dtype() + " " + x.shape() + " is on the device " + x.device();
   }
 
   /** Whether the module of the Vector API was added to this JVM. */

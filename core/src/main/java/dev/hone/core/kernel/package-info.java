@@ -1,6 +1,7 @@
 /**
  * The seam to the hardware: one small interface per family of kernels, whole operations on tensors with their results
- * allocated by the caller. {@link dev.hone.core.kernel.Kernels} holds the implementations in use.
+ * allocated by the caller. {@link dev.hone.core.kernel.Kernels} holds the implementations of each device; an operation takes
+ * those of its operands' device, and kernels refuse tensors that lie elsewhere.
  *
  * <p>On the CPU the package {@code cpu} unpacks the tensors and cuts the work into fixed blocks; the loops over those blocks
  * come in two kinds, {@code vector} on the Vector API and {@code scalar} in plain Java, with the same results to rounding.

@@ -1,4 +1,4 @@
 package dev.hone.core.memory;
 
 /** The memory of a tensor and of all views of it. */
-public sealed interface Storage permits HeapStorage, SegmentStorage, QuantizedStorage {}
+public sealed interface Storage permits OwnedStorage, SegmentStorage, QuantizedStorage, DeviceCodes {}

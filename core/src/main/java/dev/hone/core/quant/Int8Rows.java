@@ -4,6 +4,7 @@ import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Eight bits with one scale for each row, bit for bit the weights of LLM.int8 (Dettmers and others 2022): code =
@@ -50,6 +51,17 @@ public final class Int8Rows extends Quantized {
   /** The largest magnitudes of the rows, F32. */
   public MemorySegment absmax() {
     return absmax;
+  }
+
+  @Override
+  public List<MemorySegment> parts() {
+    return List.of(codes(), absmax);
+  }
+
+  @Override
+  public Form form() {
+    int columns = block();
+    return parts -> new Int8Rows(columns, parts.get(0), parts.get(1));
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Four bits by the quantiles of a normal distribution (Dettmers and others 2023, QLoRA), bit for bit as bitsandbytes makes
@@ -147,6 +148,19 @@ public final class Nf4 extends Quantized {
   /** How the magnitudes are quantised, or null. */
   public Nested nested() {
     return nested;
+  }
+
+  @Override
+  public List<MemorySegment> parts() {
+    return nested == null ? List.of(codes(), absmax) : List.of(codes(), absmax, nested.absmax);
+  }
+
+  @Override
+  public Form form() {
+    long size = size();
+    float[] map = nested == null ? null : nested.map;
+    float offset = nested == null ? 0 : nested.offset;
+    return parts -> new Nf4(size, parts.get(0), parts.get(1), map == null ? null : new Nested(parts.get(2), map, offset));
   }
 
   @Override

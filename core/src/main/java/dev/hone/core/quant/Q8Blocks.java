@@ -4,6 +4,7 @@ import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Eight bits in blocks of 32 with a scale in half precision, bit for bit ggml's Q8_0: d = absmax / 127, code = x · (1 / d)
@@ -44,6 +45,17 @@ public final class Q8Blocks extends Quantized {
   /** The scales, F16. */
   public MemorySegment scales() {
     return scales;
+  }
+
+  @Override
+  public List<MemorySegment> parts() {
+    return List.of(codes(), scales);
+  }
+
+  @Override
+  public Form form() {
+    long size = size();
+    return parts -> new Q8Blocks(size, parts.get(0), parts.get(1));
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * Numbers in fewer bits, in the order of a matrix's elements: a code for each, and a scale for each block of neighbours. Element
@@ -44,6 +45,18 @@ public abstract sealed class Quantized permits Nf4, Q8Blocks, Int8Rows {
       default -> throw new IllegalArgumentException("quantize: " + type + " is not a quantised type; known: NF4, Q8_0, INT8_ROWS");
     };
   }
+
+  /** What these numbers consist of, apart from the bytes: how others make numbers of such bytes that lie elsewhere. */
+  public interface Form {
+    /** The numbers over parts like those of {@link Quantized#parts()}. */
+    Quantized over(List<MemorySegment> parts);
+  }
+
+  /** All bytes: the codes and what their scales are made of. */
+  public abstract List<MemorySegment> parts();
+
+  /** Makes numbers like these over other bytes; holds none itself. */
+  public abstract Form form();
 
   /** The type. */
   public final DType type() {

@@ -101,7 +101,7 @@ class QuantizedTest {
     Tensor whole = quantized(normal(9, 45), type);
     float[] values = whole.toFloatArray();
     assertTrue(whole.isQuantized());
-    assertFalse(whole.isHeap());
+    assertTrue(whole.isReadOnly());
     Tensor rows = whole.slice(2, 5);
     assertEquals(values[2 * 45 + 7], rows.get(7));
     float[] some = new float[60];

@@ -223,7 +223,7 @@ public final class Weights {
       Kernels.active().gather().permute(value.toF32(), new int[] {1, 0}, matrix);
     }
     Tensor codes = Tensor.of(Quantized.of(matrix, quantized), matrix.shape());
-    if (!value.isHeap() && value.segment().isMapped()) {
+    if (value.isReadOnly() && value.segment().isMapped()) {
       value.segment().unload();
     }
     return new Parameter(parameter.name(), codes, false);

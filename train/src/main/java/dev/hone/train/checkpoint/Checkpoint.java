@@ -1,5 +1,6 @@
 package dev.hone.train.checkpoint;
 
+import dev.hone.core.HostArray;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.Safetensors;
 import dev.hone.core.io.SafetensorsWriter;
@@ -80,7 +81,7 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
 
   /** The elements as they lie in a file, little-endian. */
   private static void update(MessageDigest digest, Tensor tensor) {
-    if (!tensor.isHeap()) {
+    if (tensor.isReadOnly()) {
       long bytes = tensor.bytes();
       for (long from = 0; from < bytes; from += 1 << 30) {
         digest.update(tensor.segment().asSlice(from, Math.min(1 << 30, bytes - from)).asByteBuffer());
@@ -89,11 +90,13 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
     }
     ByteBuffer buffer = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     int length = tensor.shape().length();
-    for (int from = 0; from < length; from += CHUNK) {
-      int n = Math.min(CHUNK, length - from);
-      buffer.clear();
-      buffer.asFloatBuffer().put(tensor.array(), tensor.offset() + from, n);
-      digest.update(buffer.limit(n * Float.BYTES));
+    try (HostArray numbers = tensor.onHost(HostArray.Access.READ)) {
+      for (int from = 0; from < length; from += CHUNK) {
+        int n = Math.min(CHUNK, length - from);
+        buffer.clear();
+        buffer.asFloatBuffer().put(numbers.array(), numbers.offset() + from, n);
+        digest.update(buffer.limit(n * Float.BYTES));
+      }
     }
   }
 }

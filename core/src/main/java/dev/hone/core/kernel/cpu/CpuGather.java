@@ -27,7 +27,7 @@ public final class CpuGather implements GatherKernels {
     int c = check("rows", "table", table, rows, "y", y);
     float[] ys = y.array();
     int yi = y.offset();
-    RowReader reader = table.isHeap() ? heapReader(table, scale, c) : storedReader(table, scale, c);
+    RowReader reader = table.isReadOnly() ? storedReader(table, scale, c) : heapReader(table, scale, c);
     Workers.ranges(rows.length, CpuElementwise.rowGrain(c), (from, to) -> {
       for (int i = from; i < to; i++) {
         int at = yi + i * c;

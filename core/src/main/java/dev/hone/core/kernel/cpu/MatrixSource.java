@@ -22,7 +22,7 @@ abstract sealed class MatrixSource {
 
   /** The source that reads a tensor of a float type or a quantised one, [rows, columns]. */
   static MatrixSource of(Tensor tensor, GatherLoops loops, QuantLoops quantized) {
-    if (tensor.isHeap()) {
+    if (!tensor.isReadOnly()) {
       return new InArray(tensor.array(), tensor.offset(), tensor.shape().columns());
     }
     return switch (tensor.dtype()) {
