@@ -239,8 +239,8 @@ public final class Tensor {
   /** The bytes of a read-only tensor on the CPU that is not quantised, exactly its elements. */
   public MemorySegment segment() {
     if (!(storage instanceof SegmentStorage memory)) {
-      throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther() : isQuantized() ? " is quantised; use quantized()"
-          : " is in a Java array; use onHost()"));
+      throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther()
+          : isQuantized() ? " is quantised; use quantized()" : " is in a Java array; use onHost()"));
     }
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
   }
