@@ -1,6 +1,8 @@
 package dev.hone.core.io;
 
 import dev.hone.core.DType;
+import dev.hone.core.Device;
+import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import java.lang.foreign.Arena;
@@ -32,10 +34,12 @@ public final class AppendedRows {
     Shape shape = top.shape().with(0, Math.addExact(top.dim(0), (int) (rows.length / columns)));
     long before = top.size() * type.bytes();
     MemorySegment bytes = Arena.ofAuto().allocate(shape.size() * type.bytes(), Long.BYTES);
-    if (top.isHeap()) {
-      MemorySegment.copy(top.array(), top.offset(), bytes, F32, 0, (int) top.size());
+    if (top.isReadOnly()) {
+      MemorySegment.copy(top.to(Device.CPU).segment(), 0, bytes, 0, before);
     } else {
-      MemorySegment.copy(top.segment(), 0, bytes, 0, before);
+      try (HostArray numbers = top.onHost(HostArray.Access.READ)) {
+        MemorySegment.copy(numbers.array(), numbers.offset(), bytes, F32, 0, numbers.length());
+      }
     }
     for (int i = 0; i < rows.length; i++) {
       long at = before + (long) i * type.bytes();
