@@ -20,6 +20,7 @@ module dev.hone.train {
   exports dev.hone.train.optim;
   exports dev.hone.train.page;
   exports dev.hone.train.report;
+  exports dev.hone.train.run;
   exports dev.hone.train.schedule;
   exports dev.hone.train.source;
   exports dev.hone.train.sweep;

@@ -9,6 +9,13 @@ import dev.hone.lora.Combination;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
+import dev.hone.train.run.MethodFlags;
+import dev.hone.train.run.OutputDirectory;
+import dev.hone.train.run.QuantFlags;
+import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,7 +83,7 @@ final class AdapterCommand implements Command {
     line(console, "tensors", String.format(Locale.ROOT, "%d with %,d numbers", sizes.size(),
         sizes.values().stream().mapToLong(Long::longValue).sum()));
     if (arguments.has("model")) {
-      Path base = ModelArgument.resolve(arguments.required("model"), console);
+      Path base = ModelArgument.resolve(arguments.required("model"), console::note);
       Adapter adapter = AdapterFiles.load(directory, AdapterFiles.base(directory, base));
       console.result("\nfits " + arguments.text("model") + ": " + adapter.parameters().size() + " of " + sizes.size()
           + " tensors in place");
@@ -114,7 +121,7 @@ final class AdapterCommand implements Command {
     }
     Combination how = MethodFlags.word(arguments, "combination-type", Combination.values());
     PretrainedModel model = AdapterFiles.base(Path.of(directories.getFirst()),
-        ModelArgument.resolve(arguments.required("model"), console));
+        ModelArgument.resolve(arguments.required("model"), console::note));
     Adapters adapters = new Adapters(model);
     List<String> names = new ArrayList<>();
     for (String directory : directories) {

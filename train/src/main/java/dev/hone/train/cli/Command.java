@@ -1,5 +1,7 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
 import java.io.IOException;
 import java.util.List;
 

@@ -1,5 +1,8 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.report.RunComparison;
 import java.io.IOException;
 import java.nio.file.Path;

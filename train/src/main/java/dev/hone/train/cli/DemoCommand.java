@@ -3,6 +3,8 @@ package dev.hone.train.cli;
 import dev.hone.lora.LoraConfig;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
 import dev.hone.train.config.Settings;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
@@ -13,6 +15,11 @@ import dev.hone.train.evaluation.Evaluator;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
+import dev.hone.train.run.PreparedRun;
+import dev.hone.train.run.Reporting;
+import dev.hone.train.run.TrainFlags;
+import dev.hone.train.run.TrainingRun;
+import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.io.InputStream;
@@ -70,7 +77,7 @@ final class DemoCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Path output = Path.of(arguments.required("output-dir"));
     String reference = arguments.required("model");
-    Path model = ModelArgument.resolve(reference, console);
+    Path model = ModelArgument.resolve(reference, console::note);
     Path data = Files.createDirectories(output.resolve("data"));
     long seed = arguments.whole("seed");
     TrainConfig config = TrainConfig.of(Map.of("num_train_epochs", arguments.number("num-train-epochs"), "batch_size", 16,
@@ -78,7 +85,7 @@ final class DemoCommand implements Command {
     Dataset<Example.Labelled> training;
     Dataset<Example.Labelled> test;
     ClassifierTuning tuning;
-    try (WarmUp warmUp = WarmUp.start()) {
+    try (KernelWarmUp warmUp = KernelWarmUp.start()) {
       training = Dataset.labelled(unpack(TRAINING, data), DataOptions.DETECT);
       test = Dataset.labelled(unpack(TEST, data), DataOptions.DETECT);
       console.note(training.description());
@@ -91,10 +98,11 @@ final class DemoCommand implements Command {
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
     RunRecorder recorder = RunRecorder.of(tuning, training, test, new RunRecorder.About(reference, "lora",
         List.of(RunFacts.DataFile.of("training", data.resolve(TRAINING)), RunFacts.DataFile.of("test", data.resolve(TEST))), "test"));
-    PreparedRun run = new PreparedRun(tuning, tuning.encode(training), null, recorder, EnumSet.allOf(Reporting.class));
+    PreparedRun prepared = new PreparedRun(tuning, tuning.encode(training), null, recorder, EnumSet.allOf(Reporting.class));
+    TrainingRun run = new TrainingRun(prepared, config, output, settings(reference, data, output, config), false);
     boolean quiet = arguments.on("quiet");
-    Trainer.Result result = TrainCommand.train(run, config, output, settings(reference, data, output, config), false, quiet, console);
-    TrainCommand.report(run, output, result, quiet, console);
+    Trainer.Result result = TrainCommand.train(run, quiet, console);
+    TrainCommand.report(run, result, quiet, console);
 
     EvaluationText.lines(Evaluator.USUAL.evaluate(tuning.classifier(), test)).forEach(console::result);
     List<TextClassifier.Prediction> after = tuning.classifier().predict(SENTENCES);
@@ -117,9 +125,9 @@ final class DemoCommand implements Command {
         "output_dir", output, "target_modules", LoraConfig.ALL_LINEAR));
     Map<String, String> texts = new LinkedHashMap<>();
     said.forEach((key, value) -> texts.put(key, Settings.text(value)));
-    Arguments arguments = Arguments.of("train", new TrainCommand().flags(), "demo", texts);
-    TrainCommand.config(arguments);
-    return arguments.resolved(TrainCommand.OF_ONE_START);
+    Arguments arguments = Arguments.of("train", TrainFlags.all(), "demo", texts);
+    TrainFlags.config(arguments);
+    return arguments.resolved(TrainFlags.OF_ONE_START);
   }
 
   private static String show(TextClassifier.Prediction prediction) {

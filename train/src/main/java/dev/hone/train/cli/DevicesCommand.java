@@ -2,6 +2,8 @@ package dev.hone.train.cli;
 
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.parallel.Workers;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
 import java.util.List;
 
 /** Says what computes. */

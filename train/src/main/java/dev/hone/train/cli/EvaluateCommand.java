@@ -4,6 +4,9 @@ import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -21,6 +24,9 @@ import dev.hone.train.evaluation.SwapTest;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.metric.Bootstrap;
+import dev.hone.train.run.QuantFlags;
+import dev.hone.train.run.TrainFlags;
+import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,17 +85,17 @@ final class EvaluateCommand implements Command {
         Flag.of("level", "X", "0.95", "how often an interval is to hold the truth"),
         Flag.of("seed", "N", "0", "of the draws"),
         Flag.toggle("json", "one JSON object instead of tables")));
-    flags.addAll(TrainCommand.DATA);
+    flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
     return flags;
   }
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    Path model = ModelArgument.resolve(arguments.required("model"), console::note);
     Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
         arguments.whole("seed")));
-    DataOptions options = TrainCommand.data(arguments).withMore(arguments.list("slice-by"));
+    DataOptions options = TrainFlags.data(arguments).withMore(arguments.list("slice-by"));
     if (task(arguments, model) == Task.CAUSAL_LM) {
       language(arguments, model, evaluator, options, console);
     } else {

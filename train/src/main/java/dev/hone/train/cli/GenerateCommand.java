@@ -3,8 +3,14 @@ package dev.hone.train.cli;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.Example;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.run.QuantFlags;
+import dev.hone.train.run.TrainFlags;
+import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +57,7 @@ final class GenerateCommand implements Command {
         Flag.of("repetition-penalty", "X", null, "above 1: tokens that were there become less likely"),
         Flag.of("stop", "TEXT", null, "a text that ends the answer; it is not shown"),
         Flag.of("seed", "N", "42", "of the draws")));
-    flags.addAll(TrainCommand.DATA);
+    flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
     return flags;
   }
@@ -67,7 +73,7 @@ final class GenerateCommand implements Command {
           : "hone generate: give prompts or --data, not both");
     }
     PromptRows rows = arguments.has("data") ? PromptRows.of(arguments) : null;
-    TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
+    TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console::note),
         arguments.path("adapter"), QuantFlags.of(arguments));
     GenerationSettings settings = settings(arguments, generator.settings());
     if (rows != null) {

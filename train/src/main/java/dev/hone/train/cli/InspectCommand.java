@@ -1,12 +1,18 @@
 package dev.hone.train.cli;
 
 import dev.hone.core.io.AtomicFile;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.inspect.Check;
 import dev.hone.train.inspect.DataInspector;
 import dev.hone.train.inspect.Finding.Level;
 import dev.hone.train.inspect.InspectSettings;
 import dev.hone.train.inspect.Inspection;
+import dev.hone.train.run.PreparedRun;
+import dev.hone.train.run.TrainFlags;
+import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +56,7 @@ final class InspectCommand implements Command {
   @Override
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(OWN);
-    flags.addAll(new TrainCommand().flags());
+    flags.addAll(TrainFlags.all());
     return flags;
   }
 
@@ -89,7 +95,7 @@ final class InspectCommand implements Command {
     DataParts data = DataParts.parse(arguments.required("data"));
     Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
     InspectSettings settings = new InspectSettings(List.copyOf(data.files().keySet()), apart == null ? List.of() : List.of(apart),
-        TrainCommand.data(arguments), task(arguments), labels(arguments), null, null, null, 0,
+        TrainFlags.data(arguments), task(arguments), labels(arguments), null, null, null, 0,
         false, arguments.number("likeness"));
     if (arguments.has("chat-template")) {
       settings = settings.withTemplate(Files.readString(arguments.path("chat-template")));
@@ -102,7 +108,7 @@ final class InspectCommand implements Command {
     if (!arguments.has("model")) {
       return settings;
     }
-    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    Path model = ModelArgument.resolve(arguments.required("model"), console::note);
     return settings.withModel(model.resolve("config.json"), model, length, arguments.on("train-on-prompt"));
   }
 
@@ -110,7 +116,7 @@ final class InspectCommand implements Command {
     if (!arguments.has("task") && !arguments.has("init")) {
       return InspectSettings.Task.DETECT;
     }
-    return switch (TrainCommand.task(arguments)) {
+    return switch (TrainFlags.task(arguments)) {
       case CLASSIFY -> InspectSettings.Task.CLASSIFY;
       case GENERATE -> InspectSettings.Task.GENERATE;
       case EMBED, RERANK, TAG, PREFER, DISTIL -> throw new UserError("inspect reads rows of --task classify and generate so far");

@@ -2,7 +2,10 @@ package dev.hone.train.cli;
 
 import dev.hone.core.HoneException;
 import dev.hone.tokenizer.TokenizerException;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
 import dev.hone.train.config.Nearest;
+import dev.hone.train.config.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;

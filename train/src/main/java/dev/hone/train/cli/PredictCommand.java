@@ -1,8 +1,14 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.run.QuantFlags;
+import dev.hone.train.run.TrainFlags;
+import dev.hone.train.source.ModelArgument;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -40,7 +46,7 @@ final class PredictCommand implements Command {
         Flag.of("data", "FILE", null, "texts to label"),
         TextRows.KEEP,
         Flag.toggle("json", "one JSON object per text, with the probabilities of all labels")));
-    flags.addAll(TrainCommand.DATA);
+    flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
     return flags;
   }
@@ -56,7 +62,7 @@ final class PredictCommand implements Command {
     }
     TextRows<Example.Text> rows = arguments.has("data")
         ? TextRows.of(arguments, options -> Dataset.texts(TextRows.file(arguments), options)) : null;
-    TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console),
+    TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console::note),
         arguments.path("adapter"), QuantFlags.of(arguments));
     Lines lines = new Lines(classifier, arguments.on("json"), console);
     if (rows != null) {

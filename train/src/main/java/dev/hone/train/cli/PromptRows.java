@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.config.Arguments;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;

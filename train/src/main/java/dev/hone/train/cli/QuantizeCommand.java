@@ -3,6 +3,12 @@ package dev.hone.train.cli;
 import dev.hone.core.DType;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.load.ModelLoader;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
+import dev.hone.train.run.OutputDirectory;
+import dev.hone.train.run.QuantFlags;
+import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,7 +49,7 @@ final class QuantizeCommand implements Command {
       throw new UserError("--quant-type q8_0 has no layout in model directories; it is made on load, by --load-in-8bit. "
           + "Copies are nf4 or int8");
     }
-    Path base = ModelArgument.resolve(arguments.required("model"), console);
+    Path base = ModelArgument.resolve(arguments.required("model"), console::note);
     PretrainedModel model = new ModelLoader(base).quantize(type).load();
     model.save(output, null);
     Tuning.copyTokenizer(base, output);

@@ -2,7 +2,15 @@ package dev.hone.train.cli;
 
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.ConfigFile;
+import dev.hone.train.config.Flag;
 import dev.hone.train.config.Settings;
+import dev.hone.train.config.UserError;
+import dev.hone.train.run.OutputDirectory;
+import dev.hone.train.run.PreparedRun;
+import dev.hone.train.run.TrainFlags;
+import dev.hone.train.run.TrainingRun;
 import dev.hone.train.sweep.Range;
 import dev.hone.train.sweep.Sweep;
 import dev.hone.train.sweep.SweepConfig;
@@ -69,7 +77,7 @@ final class SweepCommand implements Command {
     if (arguments.on("overwrite")) {
       if (Sweep.exists(output)) { // a sweep that cannot begin must not have cost the one before
         Arguments first = arguments(sweep.trials().getFirst(), file);
-        PreparedRun.of(first, TrainCommand.config(first), console, _ -> {});
+        PreparedRun.of(first, TrainFlags.config(first), _ -> { });
       }
       sweep.clear();
     } else if (!Sweep.exists(output)) {
@@ -141,9 +149,9 @@ final class SweepCommand implements Command {
 
   /** Settings of a run by the keys that flags have; fails for those that are not known or that the sweep decides. */
   private static Map<String, String> keys(String source, Map<String, ?> values, String... allowed) {
-    Map<String, String> known = Arguments.of("train", new TrainCommand().flags(), source, values).given();
+    Map<String, String> known = Arguments.of("train", TrainFlags.all(), source, values).given();
     for (String key : known.keySet()) {
-      if ((key.equals(OUTPUT) || key.equals("config") || TrainCommand.OF_ONE_START.contains(key.replace('_', '-')))
+      if ((key.equals(OUTPUT) || key.equals("config") || TrainFlags.OF_ONE_START.contains(key.replace('_', '-')))
           && !List.of(allowed).contains(key)) {
         throw new UserError(source + ": " + key + " is not for the trials of a sweep");
       }
@@ -152,14 +160,14 @@ final class SweepCommand implements Command {
   }
 
   private static Arguments arguments(Trial trial, String source) {
-    return Arguments.of("train", new TrainCommand().flags(), source, trial.settings());
+    return Arguments.of("train", TrainFlags.all(), source, trial.settings());
   }
 
   /** Values that no run takes are found before the first begins. */
   private static void check(Trial trial, String file) {
     try {
       Arguments arguments = arguments(trial, file);
-      TrainCommand.checkFiles(arguments, TrainCommand.config(arguments));
+      TrainFlags.checkFiles(arguments, TrainFlags.config(arguments));
     } catch (UserError | IllegalArgumentException e) {
       throw new UserError(file + ": trial " + trial.number() + " (" + values(trial) + "): " + e.getMessage(), e);
     }
@@ -169,16 +177,16 @@ final class SweepCommand implements Command {
       Consumer<String> say) throws IOException {
     Map<String, String> settings = new LinkedHashMap<>(trial.settings());
     settings.put(OUTPUT, trial.directory().toString());
-    Arguments arguments = Arguments.of("train", new TrainCommand().flags(), file, settings);
-    TrainConfig config = TrainCommand.config(arguments);
-    PreparedRun run = PreparedRun.of(arguments, config, console, say);
-    trial.watch(run.tuning(), run.heldOut(), config);
+    Arguments arguments = Arguments.of("train", TrainFlags.all(), file, settings);
+    TrainConfig config = TrainFlags.config(arguments);
+    TrainingRun run = new TrainingRun(PreparedRun.of(arguments, config, say), config, trial.directory(),
+        arguments.resolved(TrainFlags.OF_ONE_START), trial.begun());
+    trial.watch(run.tuning(), run.prepared().heldOut(), config);
     String title = "trial " + trial.trial().number() + "/" + trials;
     try (ConsoleView view = live ? ConsoleView.open(console, false, title, config.bestMetric()) : ConsoleView.none()) {
       try {
-        Trainer.Result result = TrainCommand.train(run, config, trial.directory(),
-            arguments.resolved(TrainCommand.OF_ONE_START), trial.begun(), view);
-        TrainCommand.report(run, trial.directory(), result, true, console);
+        Trainer.Result result = run.train(view.listeners(run.metricsFile()));
+        run.report(result);
         return result;
       } finally {
         view.erase();

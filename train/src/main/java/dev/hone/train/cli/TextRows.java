@@ -1,8 +1,11 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.run.TrainFlags;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +26,7 @@ record TextRows<E extends Example>(Dataset<E> data, List<String> columns) {
   static <E extends Example> TextRows<E> of(Arguments arguments, Function<DataOptions, Dataset<E>> reader) {
     boolean said = arguments.has(KEEP.name());
     List<String> columns = said ? arguments.list(KEEP.name()) : List.of("id");
-    Dataset<E> data = reader.apply(TrainCommand.data(arguments).withMore(said ? columns : List.of("id?")));
+    Dataset<E> data = reader.apply(TrainFlags.data(arguments).withMore(said ? columns : List.of("id?")));
     return new TextRows<>(data, columns.stream().filter(data::hasColumn).toList());
   }
 

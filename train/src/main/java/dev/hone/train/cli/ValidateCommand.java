@@ -4,6 +4,10 @@ import dev.hone.lora.Adapter;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.run.PreparedRun;
+import dev.hone.train.run.TrainFlags;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -27,14 +31,14 @@ final class ValidateCommand implements Command {
 
   @Override
   public List<Flag> flags() {
-    return new TrainCommand().flags();
+    return TrainFlags.all();
   }
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    TrainConfig config = TrainCommand.config(arguments);
-    TrainCommand.checkFiles(arguments, config);
-    PreparedRun run = PreparedRun.of(arguments, config, console, console::result);
+    TrainConfig config = TrainFlags.config(arguments);
+    TrainFlags.checkFiles(arguments, config);
+    PreparedRun run = PreparedRun.of(arguments, config, console::result);
     Trainer trainer = run.tuning().trainer(run.training(), config);
     console.result(Adapter.summary(run.tuning().model()));
     console.result(String.format(Locale.ROOT, "%d rows to learn from, %s held out, %d steps", run.training().size(),

@@ -9,6 +9,10 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.load.ModelLoader;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
+import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +51,7 @@ final class VerifyCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    Path directory = ModelArgument.resolve(arguments.required("model"), console);
+    Path directory = ModelArgument.resolve(arguments.required("model"), console::note);
     Path adapter = arguments.path("adapter");
     Path file = Path.of(arguments.required("expected"));
     double tolerance = arguments.number("tolerance");

@@ -11,5 +11,3 @@
  */
 package dev.hone.train.page;
 
-import dev.hone.train.page.Charts;
-import dev.hone.train.page.Page;

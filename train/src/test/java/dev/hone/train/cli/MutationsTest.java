@@ -17,9 +17,13 @@ import dev.hone.tokenizer.TokenizerException;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
 import dev.hone.train.TrainConfig;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.run.TrainFlags;
 import dev.hone.train.task.generate.LanguageTuning;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -245,11 +249,11 @@ class MutationsTest {
     Path file = Files.writeString(directory.resolve("run.yaml"), "model: somewhere\ndata: reviews.csv\noutput_dir: out\n"
         + "learning_rate: 0.001\nnum_train_epochs: 2\nbatch_size: 8\nseed: 7\nlr_scheduler_type: cosine\nweight_decay: 0.01\n"
         + "lora_r: 4\nlora_alpha: 8\ntarget_modules: [query, value]\nval_size: 0.1\ngroup_by_length: true\nmax_length: 64\n");
-    List<Flag> flags = new TrainCommand().flags();
+    List<Flag> flags = TrainFlags.all();
     mutate("run.yaml", file, _ -> {
       TrainConfig config;
       try {
-        config = TrainCommand.config(new Arguments("train", flags, List.of("--config", file.toString())));
+        config = TrainFlags.config(new Arguments("train", flags, List.of("--config", file.toString())));
       } catch (IllegalArgumentException e) { // of settings that go beyond their ranges, which the command line also says in a line
         throw new UserError(e.getMessage(), e);
       }

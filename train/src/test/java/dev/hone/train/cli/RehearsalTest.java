@@ -32,7 +32,7 @@ class RehearsalTest {
 
   @Test
   void theWarmUpHasEndedWhenItIsClosed() {
-    WarmUp warmUp = WarmUp.start();
+    KernelWarmUp warmUp = KernelWarmUp.start();
     warmUp.close();
     assertFalse(Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().startsWith("hone-warm-up")));
     warmUp.await(); // returns at once: nothing to wait for any more
@@ -40,7 +40,7 @@ class RehearsalTest {
 
   @Test
   void anInterruptStaysWithTheThreadThatClosesTheWarmUp() {
-    WarmUp warmUp = WarmUp.start();
+    KernelWarmUp warmUp = KernelWarmUp.start();
     Thread.currentThread().interrupt();
     warmUp.close();
     assertTrue(Thread.interrupted());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.hone.nn.Labels;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
+import dev.hone.train.config.Arguments;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Example;
 import dev.hone.train.encode.TrainingSet;
@@ -16,6 +17,8 @@ import dev.hone.train.inspect.DataInspector;
 import dev.hone.train.inspect.Finding.Level;
 import dev.hone.train.inspect.Inspection;
 import dev.hone.train.inspect.Sample;
+import dev.hone.train.run.PreparedRun;
+import dev.hone.train.run.TrainFlags;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -144,8 +147,8 @@ class SameRowsTest {
   }
 
   private PreparedRun train(List<String> words) throws IOException {
-    Arguments arguments = new Arguments("train", new TrainCommand().flags(), words);
-    return PreparedRun.of(arguments, TrainCommand.config(arguments), console(), _ -> { });
+    Arguments arguments = new Arguments("train", TrainFlags.all(), words);
+    return PreparedRun.of(arguments, TrainFlags.config(arguments), _ -> { });
   }
 
   private Inspection inspect(List<String> words, boolean generates) throws IOException {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TinyModel;
+import dev.hone.train.config.ConfigFile;
 import dev.hone.train.fixture.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;

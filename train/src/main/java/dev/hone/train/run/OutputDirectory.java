@@ -1,16 +1,17 @@
-package dev.hone.train.cli;
+package dev.hone.train.run;
 
+import dev.hone.train.config.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** The directory a run writes to. */
-final class OutputDirectory {
+public final class OutputDirectory {
   private OutputDirectory() {}
 
   /** Fails if there is something in the directory that the run may not replace. Makes nothing yet. */
-  static void check(Path directory, boolean overwrite) throws IOException {
+  public static void check(Path directory, boolean overwrite) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }

@@ -1,5 +1,8 @@
-package dev.hone.train.cli;
+package dev.hone.train.run;
 
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -7,16 +10,16 @@ import java.util.Locale;
 import java.util.Set;
 
 /** What a run leaves besides its weights and {@code metrics.jsonl}; the values of {@code --report-to}. */
-enum Reporting {
+public enum Reporting {
   /** {@code report.html}, {@code README.md}, {@code run.json} and {@code predictions.jsonl}. */
   HTML,
   /** Event files. */
   TENSORBOARD;
 
-  static final Flag FLAG = Flag.of("report-to", "all|none|NAME,NAME", "all",
+  public static final Flag FLAG = Flag.of("report-to", "all|none|NAME,NAME", "all",
       "html (report.html, the model card, predictions), tensorboard (event files)");
 
-  static Set<Reporting> of(Arguments arguments) {
+  public static Set<Reporting> of(Arguments arguments) {
     Set<Reporting> chosen = EnumSet.noneOf(Reporting.class);
     for (String word : arguments.list(FLAG.name())) {
       switch (word) {

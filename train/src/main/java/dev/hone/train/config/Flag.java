@@ -1,7 +1,5 @@
-package dev.hone.train.cli;
+package dev.hone.train.config;
 
-import dev.hone.train.config.Setting;
-import dev.hone.train.config.Settings;
 import java.util.Arrays;
 import java.util.List;
 
@@ -15,32 +13,32 @@ import java.util.List;
  * @param aliases other names for the same
  * @param only the methods or tasks that have it; empty for all
  */
-record Flag(String name, String value, String fallback, String help, List<String> aliases, List<String> only) {
-  static Flag of(String name, String value, String fallback, String help) {
+public record Flag(String name, String value, String fallback, String help, List<String> aliases, List<String> only) {
+  public static Flag of(String name, String value, String fallback, String help) {
     return new Flag(name, value, fallback, help, List.of(), List.of());
   }
 
-  static Flag toggle(String name, String help) {
+  public static Flag toggle(String name, String help) {
     return of(name, "", null, help);
   }
 
   /** The same flag with other names for it. */
-  Flag also(String... names) {
+  public Flag also(String... names) {
     return new Flag(name, value, fallback, help, List.of(names), only);
   }
 
   /** The same flag of some methods or tasks only, which refuse it otherwise. */
-  Flag only(String... choices) {
+  public Flag only(String... choices) {
     return new Flag(name, value, fallback, help, aliases, List.of(choices));
   }
 
   /** The same flag with a default that other flags decide: help says it in words. */
-  Flag decidedLater(String words) {
+  public Flag decidedLater(String words) {
     return new Flag(name, value, null, help + " [" + words + "]", aliases, only);
   }
 
   /** The flags of a record of settings. */
-  static List<Flag> of(Settings<?> settings) {
+  public static List<Flag> of(Settings<?> settings) {
     return settings.all().stream().map(setting -> of(setting)).toList();
   }
 
@@ -49,7 +47,7 @@ record Flag(String name, String value, String fallback, String help, List<String
         setting.help()).also(Arrays.stream(setting.aliases()).map(alias -> alias.replace('_', '-')).toArray(String[]::new));
   }
 
-  boolean isSwitch() {
+  public boolean isSwitch() {
     return value.isEmpty();
   }
 }

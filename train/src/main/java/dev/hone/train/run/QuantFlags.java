@@ -1,15 +1,18 @@
-package dev.hone.train.cli;
+package dev.hone.train.run;
 
 import dev.hone.core.DType;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import java.util.List;
 import java.util.Locale;
 
 /** The flags that say in how many bits the base is held, by the names of transformers. */
-final class QuantFlags {
+public final class QuantFlags {
   private static final String TYPE = "quant-type";
 
-  static final List<Flag> ALL = List.of(
+  public static final List<Flag> ALL = List.of(
       Flag.toggle("load-in-4bit", "hold the base's linear layers in 4 bits (NF4, double quantisation)"),
       Flag.toggle("load-in-8bit", "hold the base's linear layers in 8 bits (Q8_0, blocks of 32)"),
       Flag.of(TYPE, "nf4|q8_0|int8", null, "which 4 or 8 bits; int8 has a scale for each row, as LLM.int8 does")
@@ -18,7 +21,7 @@ final class QuantFlags {
   private QuantFlags() {}
 
   /** The type, or null for weights as they are stored. */
-  static DType of(Arguments arguments) {
+  public static DType of(Arguments arguments) {
     boolean four = arguments.on("load-in-4bit");
     boolean eight = arguments.on("load-in-8bit");
     DType type = arguments.has(TYPE) ? type(arguments.text(TYPE)) : four ? DType.NF4 : eight ? DType.Q8_0 : null;
@@ -29,7 +32,7 @@ final class QuantFlags {
     return type;
   }
 
-  static DType type(String name) {
+  public static DType type(String name) {
     return switch (name) {
       case "nf4" -> DType.NF4;
       case "q8_0" -> DType.Q8_0;
@@ -39,12 +42,12 @@ final class QuantFlags {
   }
 
   /** What a user calls a type. */
-  static String name(DType type) {
+  public static String name(DType type) {
     return type == DType.INT8_ROWS ? "int8" : type.torchName();
   }
 
   /** How a model's weights are held, in a line; null if none is quantised. */
-  static String describe(PretrainedModel model) {
+  public static String describe(PretrainedModel model) {
     DType type = model.quantization();
     if (type == null) {
       return null;

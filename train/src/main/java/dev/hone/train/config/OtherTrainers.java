@@ -1,4 +1,4 @@
-package dev.hone.train.cli;
+package dev.hone.train.config;
 
 import java.util.Collection;
 import java.util.HashMap;

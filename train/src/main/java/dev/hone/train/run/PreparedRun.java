@@ -1,9 +1,11 @@
-package dev.hone.train.cli;
+package dev.hone.train.run;
 
 import dev.hone.core.DType;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.nn.Labels;
 import dev.hone.train.TrainConfig;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.data.Dataset;
@@ -13,6 +15,7 @@ import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
+import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.TaskName;
 import dev.hone.train.task.Tuning;
 import dev.hone.train.task.classify.ClassifierTuning;
@@ -35,7 +38,8 @@ import java.util.function.Consumer;
  * @param recorder measures and describes the run; null if nobody wants that
  * @param reporting what the run leaves besides
  */
-record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder, Set<Reporting> reporting) {
+public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder,
+    Set<Reporting> reporting) {
   /** Rows to learn from, rows to evaluate on or null, and rows that only the tuned model is measured on or null. */
   private record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut, Dataset<E> test) {
     Parts(Dataset<E> training, Dataset<E> heldOut) {
@@ -61,16 +65,16 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
   }
 
   /** Reads model and rows. What was read is said to {@code say}. */
-  static PreparedRun of(Arguments arguments, TrainConfig config, Console console, Consumer<String> say) throws IOException {
-    TaskName task = TrainCommand.task(arguments);
+  public static PreparedRun of(Arguments arguments, TrainConfig config, Consumer<String> say) throws IOException {
+    TaskName task = TrainFlags.task(arguments);
     return switch (task) {
-      case CLASSIFY -> classifier(arguments, config, console, say);
-      case GENERATE -> language(arguments, config, console, say);
+      case CLASSIFY -> classifier(arguments, config, say);
+      case GENERATE -> language(arguments, config, say);
       case EMBED, RERANK, TAG, PREFER, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
     };
   }
 
-  private static PreparedRun classifier(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
+  private static PreparedRun classifier(Arguments arguments, TrainConfig config, Consumer<String> say)
       throws IOException {
     Labels.Kind kind = kind(arguments.text("problem-type"));
     boolean classes = kind == Labels.Kind.SINGLE_LABEL;
@@ -78,7 +82,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
         (file, options) -> Dataset.labelled(file, options, kind), (data, size) -> chosen(data,
             classes ? Split.stratified(data, size, config.seed()) : Split.random(data, size, config.seed())));
     Labels labels = ClassifierTuning.labels(parts.training, kind);
-    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    Path model = ModelArgument.resolve(arguments.required("model"), say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = quantized(arguments, method == null);
     ClassifierTuning tuning = method == null ? ClassifierTuning.full(model, labels, config.seed())
@@ -100,7 +104,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
   }
 
   /** What labels are, by the name that Hugging Face has for it. */
-  static Labels.Kind kind(String problemType) {
+  public static Labels.Kind kind(String problemType) {
     for (Labels.Kind kind : Labels.Kind.values()) {
       if (kind.problemType().equals(problemType)) {
         return kind;
@@ -110,7 +114,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
         Arrays.stream(Labels.Kind.values()).map(Labels.Kind::problemType).toList()) + ", is '" + problemType + "'");
   }
 
-  private static PreparedRun language(Arguments arguments, TrainConfig config, Console console, Consumer<String> say)
+  private static PreparedRun language(Arguments arguments, TrainConfig config, Consumer<String> say)
       throws IOException {
     Parts<Example.Language> parts = parts(arguments, config, say, Dataset::language, (data, size) -> {
       if (data.row(0) instanceof Example.Document && data.size() > 1) { // pieces of a text too large for the heap
@@ -123,7 +127,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
       }
       return chosen(data, Split.random(data, size, config.seed()));
     });
-    LanguageTuning tuning = languageTuning(arguments, config, console);
+    LanguageTuning tuning = languageTuning(arguments, config, say);
     int usual = tuning.generator().encoder().maxLength();
     tuning = tuning.withRows(arguments.has("max-length") ? arguments.integer("max-length") : usual,
         arguments.on("train-on-prompt"));
@@ -166,7 +170,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
         parts.measured() == null ? "" : parts.test == null ? "held-out" : "test", arguments.list("slice-by"));
   }
 
-  private static LanguageTuning languageTuning(Arguments arguments, TrainConfig config, Console console) throws IOException {
+  private static LanguageTuning languageTuning(Arguments arguments, TrainConfig config, Consumer<String> say) throws IOException {
     if (arguments.has("init")) {
       if (arguments.has("model") || arguments.has("method") && !MethodFlags.isFull(arguments)) {
         throw new UserError("--init makes a new model: leave out --model, and --method or say full");
@@ -174,7 +178,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
       quantized(arguments, true);
       return LanguageTuning.scratch(arguments.path("init"), Path.of(arguments.required("tokenizer")), config.seed());
     }
-    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    Path model = ModelArgument.resolve(arguments.required("model"), say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = quantized(arguments, method == null);
     return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed(), quantized);
@@ -203,7 +207,7 @@ record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, 
 
   private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,
       Reader<E> reader, Cut<E> cut) {
-    DataOptions options = TrainCommand.data(arguments);
+    DataOptions options = TrainFlags.data(arguments);
     DataOptions grouped = options.withMore(arguments.list("slice-by")); // of the rows that are measured at the end
     boolean tested = arguments.has("test-data");
     DataParts data = DataParts.parse(arguments.required("data"));

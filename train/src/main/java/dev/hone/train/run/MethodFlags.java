@@ -1,4 +1,4 @@
-package dev.hone.train.cli;
+package dev.hone.train.run;
 
 import dev.hone.core.Activation;
 import dev.hone.lora.AdapterConfig;
@@ -13,6 +13,9 @@ import dev.hone.lora.SubsetConfig;
 import dev.hone.lora.Targets;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -26,17 +29,17 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** The flags that say what is trained: {@code --method} and what each method can be told, by PEFT's names. */
-final class MethodFlags {
+public final class MethodFlags {
   private static final String LORA = "lora";
   private static final String FULL = "full";
   private static final String LANGUAGE_LORA_RATE = "0.0002";
-  static final List<String> METHODS =
+  public static final List<String> METHODS =
       List.of(LORA, FULL, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
   /** What a learning rate is where none is given, for all methods but full. */
   private static final Map<String, String> RATES =
       Map.of(LORA, "0.001", "ia3", "0.005", "prompt", "0.01", "prefix", "0.01", "bottleneck", "0.001", "last-n", "0.00005");
 
-  static final List<Flag> ALL = List.of(
+  public static final List<Flag> ALL = List.of(
       Flag.of("method", String.join("|", METHODS), LORA, "what is trained"),
       Flag.of("lora-r", "N", "8", "rank of the adapter").only(LORA),
       Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA),
@@ -68,12 +71,12 @@ final class MethodFlags {
     return METHODS.stream().filter(method -> !method.equals(FULL)).toArray(String[]::new);
   }
 
-  static boolean isFull(Arguments arguments) {
+  public static boolean isFull(Arguments arguments) {
     return method(arguments).equals(FULL);
   }
 
   /** The method that is named. */
-  static String method(Arguments arguments) {
+  public static String method(Arguments arguments) {
 
     String method = arguments.text("method");
     if (!METHODS.contains(method)) {
@@ -83,19 +86,19 @@ final class MethodFlags {
   }
 
   /** The usual learning rate of the method. */
-  static String usualRate(Arguments arguments, String full, boolean generates) {
+  public static String usualRate(Arguments arguments, String full, boolean generates) {
     String method = method(arguments);
     return method.equals(FULL) ? full : method.equals(LORA) && generates ? LANGUAGE_LORA_RATE
         : RATES.getOrDefault(method, RATES.get(LORA));
   }
 
   /** The rates of parts that the method asks for. */
-  static Map<String, Double> rateFactors(Arguments arguments) {
+  public static Map<String, Double> rateFactors(Arguments arguments) {
     return arguments.number("loraplus-lr-ratio") == 1 ? Map.of() : LoraConfig.rateFactors(arguments.number("loraplus-lr-ratio"));
   }
 
   /** Those rates, for help. */
-  static String usualRates(String full) {
+  public static String usualRates(String full) {
     Map<String, List<String>> methods = new LinkedHashMap<>();
     for (String method : METHODS) {
       methods.computeIfAbsent(method.equals(FULL) ? full : RATES.getOrDefault(method, RATES.get(LORA)), _ -> new ArrayList<>())
@@ -110,7 +113,7 @@ final class MethodFlags {
    *
    * @param model whose tokenizer reads the text that a prompt starts from; null where values are checked only
    */
-  static AdapterConfig config(Arguments arguments, Path model) throws IOException {
+  public static AdapterConfig config(Arguments arguments, Path model) throws IOException {
     List<String> save = arguments.list("modules-to-save");
     return switch (method(arguments)) {
       case FULL -> null;
@@ -139,7 +142,7 @@ final class MethodFlags {
   }
 
   /** Fails for values that no model could take; what depends on the model is found when it is there. */
-  static void check(Arguments arguments) {
+  public static void check(Arguments arguments) {
     try {
       config(arguments, null);
     } catch (IOException e) {
@@ -177,7 +180,7 @@ final class MethodFlags {
   }
 
   /** One of the constants, by its name in small letters. */
-  static <E extends Enum<E>> E word(Arguments arguments, String name, E[] known) {
+  public static <E extends Enum<E>> E word(Arguments arguments, String name, E[] known) {
     String word = arguments.text(name);
     List<String> words = Arrays.stream(known).map(constant -> constant.name().toLowerCase(Locale.ROOT)).toList();
     if (!words.contains(word)) {

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
  * Runs a small layer forward and backward on a thread of its own while the command line reads files, so that the JVM has
  * compiled the kernels when training starts: vector code is hundreds of times slower until then. Results do not change.
  */
-final class WarmUp implements AutoCloseable {
+final class KernelWarmUp implements AutoCloseable {
   private static final int TOKENS = 24; // small: the first pass runs in the interpreter, and calls count towards compilation
   private static final int WIDTH = 32;
   private static final int HEADS = 2;
@@ -39,11 +39,11 @@ final class WarmUp implements AutoCloseable {
   private final Thread hook = new Thread(this::end, "hone-warm-up-end"); // whatever ends the process, it waits for the thread
   private volatile boolean done;
 
-  private WarmUp() {}
+  private KernelWarmUp() {}
 
   /** Starts it. */
-  static WarmUp start() {
-    WarmUp warmUp = new WarmUp();
+  static KernelWarmUp start() {
+    KernelWarmUp warmUp = new KernelWarmUp();
     try {
       Runtime.getRuntime().addShutdownHook(warmUp.hook);
       warmUp.thread.start();

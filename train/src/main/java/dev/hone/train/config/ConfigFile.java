@@ -1,4 +1,4 @@
-package dev.hone.train.cli;
+package dev.hone.train.config;
 
 import dev.hone.core.io.AtomicFile;
 import java.io.IOException;
@@ -16,13 +16,13 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** A configuration file: one mapping from keys to values, in YAML, which JSON is a part of. */
-final class ConfigFile {
+public final class ConfigFile {
   private static final YAMLMapper YAML = YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
   private static final Pattern DOUBLED = Pattern.compile("(?i)duplicate (?:field|key|object property)[^\\w'\"]+[\"']?([^\"'\n]+)[\"']?");
 
   private ConfigFile() {}
 
-  static Map<String, Object> read(Path file) {
+  public static Map<String, Object> read(Path file) {
     try {
       Map<String, Object> values = YAML.readValue(Files.readString(file), new TypeReference<LinkedHashMap<String, Object>>() {});
       if (values == null) {
@@ -55,7 +55,7 @@ final class ConfigFile {
   }
 
   /** Writes a file that {@link #read} gives back. */
-  static void write(Path file, Map<String, String> values) throws IOException {
+  public static void write(Path file, Map<String, String> values) throws IOException {
     AtomicFile.writeString(file, YAML.writeValueAsString(values));
   }
 }

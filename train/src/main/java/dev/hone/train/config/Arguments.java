@@ -1,9 +1,6 @@
-package dev.hone.train.cli;
+package dev.hone.train.config;
 
 import dev.hone.nn.load.ConfigReader;
-import dev.hone.train.config.Nearest;
-import dev.hone.train.config.Setting;
-import dev.hone.train.config.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,9 +13,9 @@ import java.util.Map;
  * The arguments of a command: {@code --name value}, {@code --name=value}, switches, and free texts. A command with the flag
  * {@code --config} takes from that file what is not given; what neither says has the flag's own default.
  */
-final class Arguments {
+public final class Arguments {
   /** The flag that names a configuration file. */
-  static final Flag CONFIG = Flag.of("config", "FILE", null, "YAML or JSON with any of these flags as keys; flags win");
+  public static final Flag CONFIG = Flag.of("config", "FILE", null, "YAML or JSON with any of these flags as keys; flags win");
 
   private final String command;
   private final Map<String, Flag> known = new LinkedHashMap<>();
@@ -26,7 +23,7 @@ final class Arguments {
   private final Map<String, String> given = new LinkedHashMap<>();
   private final List<String> free = new ArrayList<>();
 
-  Arguments(String command, List<Flag> flags, List<String> words) {
+  public Arguments(String command, List<Flag> flags, List<String> words) {
     this.command = command;
     for (Flag flag : flags) {
       known.put(flag.name(), flag);
@@ -62,21 +59,23 @@ final class Arguments {
       }
       given.put(name, value); // of a flag that is given twice the last counts, so that scripts can add to a command
     }
-    if (given.containsKey(CONFIG.name())) {
-      readFile(Path.of(given.get(CONFIG.name())));
-    }
+    readFile();
   }
 
   /** Arguments that are not words of a command line but values by key; {@code source} is what messages call the place. */
-  static Arguments of(String command, List<Flag> flags, String source, Map<String, ?> values) {
+  public static Arguments of(String command, List<Flag> flags, String source, Map<String, ?> values) {
     Arguments arguments = new Arguments(command, flags, List.of());
     arguments.take(source, values);
+    arguments.readFile();
     return arguments;
   }
 
-  /** Takes from a file what no flag said. */
-  private void readFile(Path file) {
-    take(file.toString(), ConfigFile.read(file));
+  /** Takes from the configuration file, if one is named, what was not said. */
+  private void readFile() {
+    String file = given.get(CONFIG.name());
+    if (file != null) {
+      take(file, ConfigFile.read(Path.of(file)));
+    }
   }
 
   private void take(String source, Map<String, ?> values) {
@@ -108,7 +107,7 @@ final class Arguments {
   }
 
   /** A record of settings from the flags of the same names. */
-  <R extends Record> R settings(Settings<R> settings) {
+  public <R extends Record> R settings(Settings<R> settings) {
     Map<String, String> values = new LinkedHashMap<>();
     for (Setting setting : settings.all()) {
       String value = text(setting.key().replace('_', '-'));
@@ -120,14 +119,14 @@ final class Arguments {
   }
 
   /** What was given, by key; aliases are resolved. */
-  Map<String, String> given() {
+  public Map<String, String> given() {
     Map<String, String> values = new LinkedHashMap<>();
     given.forEach((name, value) -> values.put(name.replace('-', '_'), value));
     return values;
   }
 
   /** Every flag that has a value, by key, as it would be written in a file; without those that are about one start only. */
-  Map<String, String> resolved(Collection<String> without) {
+  public Map<String, String> resolved(Collection<String> without) {
     Map<String, String> values = new LinkedHashMap<>();
     for (Flag flag : known.values()) {
       String value = text(flag.name());
@@ -139,7 +138,7 @@ final class Arguments {
   }
 
   /** Sets a flag that was not given: a default that depends on another flag. */
-  void otherwise(String name, String value) {
+  public void otherwise(String name, String value) {
     given.putIfAbsent(name, value);
   }
 
@@ -150,7 +149,7 @@ final class Arguments {
    * @param all its values
    * @param chosen the value it has
    */
-  void checkOnly(String choice, List<String> all, String chosen) {
+  public void checkOnly(String choice, List<String> all, String chosen) {
     for (Flag flag : known.values()) {
       if (flag.only().isEmpty() || flag.only().contains(chosen) || !all.containsAll(flag.only()) || !has(flag.name())) {
         continue;
@@ -163,11 +162,11 @@ final class Arguments {
     }
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     return given.containsKey(name);
   }
 
-  boolean on(String name) {
+  public boolean on(String name) {
     String value = given.get(name);
     if (value == null) {
       return false;
@@ -176,11 +175,11 @@ final class Arguments {
   }
 
   /** The value given, or the fallback, which may be null. */
-  String text(String name) {
+  public String text(String name) {
     return given.getOrDefault(name, known.get(name).fallback());
   }
 
-  String required(String name) {
+  public String required(String name) {
     String value = text(name);
     if (value == null || value.isEmpty()) {
       throw new UserError("--" + name + " is missing: " + known.get(name).help());
@@ -188,12 +187,12 @@ final class Arguments {
     return value;
   }
 
-  Path path(String name) {
+  public Path path(String name) {
     String value = text(name);
     return value == null ? null : Path.of(value);
   }
 
-  int integer(String name) {
+  public int integer(String name) {
     String value = required(name);
     try {
       return Integer.parseInt(value);
@@ -202,7 +201,7 @@ final class Arguments {
     }
   }
 
-  long whole(String name) {
+  public long whole(String name) {
     String value = required(name);
     try {
       return Long.parseLong(value);
@@ -211,7 +210,7 @@ final class Arguments {
     }
   }
 
-  double number(String name) {
+  public double number(String name) {
     String value = required(name);
     try {
       return Double.parseDouble(value);
@@ -221,12 +220,12 @@ final class Arguments {
   }
 
   /** A list, separated by commas. */
-  List<String> list(String name) {
+  public List<String> list(String name) {
     String value = text(name);
     return value == null || value.isBlank() ? List.of() : List.of(value.strip().split("\\s*,\\s*"));
   }
 
-  List<String> free() {
+  public List<String> free() {
     return free;
   }
 }

@@ -1,10 +1,14 @@
-package dev.hone.train.cli;
+package dev.hone.train.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TrainConfig;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.ConfigFile;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +29,7 @@ class ConfigFileTest {
     for (Object word : words) {
       all.add(word.toString());
     }
-    return new Arguments("train", new TrainCommand().flags(), all);
+    return new Arguments("train", TrainFlags.all(), all);
   }
 
   private Path file(String name, String text) throws IOException {
@@ -44,7 +48,7 @@ class ConfigFileTest {
         lr_scheduler_type: cosine_with_min_lr
         lr_scheduler_kwargs: {min_lr_rate: 0.1}
         """);
-    TrainConfig config = TrainCommand.config(train("--config", yaml, "--num_train_epochs", 2));
+    TrainConfig config = TrainFlags.config(train("--config", yaml, "--num_train_epochs", 2));
     assertEquals(2, config.epochs());
     assertEquals(2e-4, config.learningRate());
     assertEquals(4, config.batchSize());
@@ -64,34 +68,34 @@ class ConfigFileTest {
   @Test
   void jsonIsAsGoodAsYaml() throws IOException {
     Path json = file("a.json", "{\"learning-rate\": 0.5, \"optim\": \"sgd\", \"optim_args\": {\"momentum\": 0.9}}");
-    TrainConfig config = TrainCommand.config(train("--config", json));
+    TrainConfig config = TrainFlags.config(train("--config", json));
     assertEquals(0.5, config.learningRate());
     assertEquals("0.9", config.optimArgs().get("momentum"));
   }
 
   @Test
   void theUsualRateDependsOnTheMethodUnlessOneIsGiven() throws IOException {
-    assertEquals(1e-3, TrainCommand.config(train()).learningRate());
-    assertEquals(5e-5, TrainCommand.config(train("--method", "full")).learningRate());
-    assertEquals(0.25, TrainCommand.config(train("--config", file("r.yaml", "learning_rate: 0.25"), "--method", "full"))
+    assertEquals(1e-3, TrainFlags.config(train()).learningRate());
+    assertEquals(5e-5, TrainFlags.config(train("--method", "full")).learningRate());
+    assertEquals(0.25, TrainFlags.config(train("--config", file("r.yaml", "learning_rate: 0.25"), "--method", "full"))
         .learningRate());
   }
 
   @Test
   void whatIsResolvedStartsTheSameRunAgain() throws IOException {
     Arguments first = train("--data", "a.csv", "--learning-rate", "0.01", "--module-lr", "classifier=10,layer.1=0.5", "--quiet");
-    TrainConfig config = TrainCommand.config(first);
+    TrainConfig config = TrainFlags.config(first);
     Path stored = directory.resolve("run.yaml");
     ConfigFile.write(stored, first.resolved(List.of("quiet", "overwrite")));
     Arguments again = train("--config", stored);
-    assertEquals(config, TrainCommand.config(again));
+    assertEquals(config, TrainFlags.config(again));
     assertEquals("a.csv", again.text("data"));
     assertTrue(!again.has("quiet"), "how much is printed is not part of a run");
   }
 
   @Test
   void everyKeyOfTheConfigurationIsAFlag() {
-    List<String> flags = new TrainCommand().flags().stream().map(Flag::name).toList();
+    List<String> flags = TrainFlags.all().stream().map(Flag::name).toList();
     TrainConfig.SETTINGS.all().forEach(setting -> assertTrue(flags.contains(setting.key().replace('_', '-')), setting.key()));
     assertEquals(flags.size(), flags.stream().distinct().count(), "a flag occurs twice");
   }
@@ -106,8 +110,8 @@ class ConfigFileTest {
     assertTrue(message(() -> train("--config", file("c.yaml", "a: [1\nb: }"))).contains("not a mapping from keys to values"));
     assertTrue(message(() -> train("--config", directory.resolve("none.yaml"))).endsWith("none.yaml: no such file"));
     assertEquals("batch_size must be a whole number, is 'many'",
-        message(() -> TrainCommand.config(train("--batch-size", "many"))));
-    assertEquals("weight_decay must be 0 or more, is -1.0", message(() -> TrainCommand.config(train("--weight-decay", "-1"))));
+        message(() -> TrainFlags.config(train("--batch-size", "many"))));
+    assertEquals("weight_decay must be 0 or more, is -1.0", message(() -> TrainFlags.config(train("--weight-decay", "-1"))));
     assertEquals("unknown setting 'warmup_rtio'; did you mean warmup_ratio?",
         message(() -> TrainConfig.of(Map.of("warmup_rtio", 1))));
     assertEquals("optim: 'adamv' is not known; known: adamw, adamw_8bit, adam, adamax, adadelta, adafactor, torch_adafactor, "
@@ -135,7 +139,7 @@ class ConfigFileTest {
   void truthAndNothingAreReadAsPeopleWriteThem() throws IOException {
     Arguments arguments = train("--config", file("t.yaml", "use_dora: True\ngradient_checkpointing: yes\ngroup_by_length: OFF\n"
         + "learning_rate: ~\nmax_length: null\ncolumns: Null\n"));
-    TrainConfig config = TrainCommand.config(arguments);
+    TrainConfig config = TrainFlags.config(arguments);
     assertTrue(arguments.on("use-dora"));
     assertTrue(config.checkpointing());
     assertTrue(!config.groupByLength());
@@ -143,7 +147,7 @@ class ConfigFileTest {
     assertTrue(!arguments.has("max-length"));
     assertEquals("", arguments.text("columns"));
     assertEquals("group_by_length is a switch: true or false, not 'perhaps'",
-        message(() -> TrainCommand.config(train("--group-by-length", "perhaps"))));
+        message(() -> TrainFlags.config(train("--group-by-length", "perhaps"))));
   }
 
   @Test
@@ -169,38 +173,26 @@ class ConfigFileTest {
       assertTrue(message(() -> train("--" + flag, 8)).startsWith("hone train: unknown flag --" + flag + ": " + answer.getValue()));
     }
     assertEquals("max_steps must be 0 (the epochs decide) or more, is -1",
-        message(() -> TrainCommand.config(train("--max-steps", -1))));
-  }
-
-  @Test
-  void everyAnswerNamesASettingThatExists() {
-    List<String> keys = new TrainCommand().flags().stream().map(flag -> flag.name().replace('-', '_')).toList();
-    for (String answer : OtherTrainers.answers()) {
-      if (answer.startsWith("is ") && answer.endsWith(" here")) {
-        for (String key : answer.substring(3, answer.length() - 5).split(" or ")) {
-          assertTrue(keys.contains(key), answer);
-        }
-      }
-    }
+        message(() -> TrainFlags.config(train("--max-steps", -1))));
   }
 
   @Test
   void flagsThatDoNotGoTogetherAreNamedBeforeAnythingIsRead() {
-    assertEquals("--lora-r is for --method lora, not for full", message(() -> TrainCommand.config(train("--method", "full",
+    assertEquals("--lora-r is for --method lora, not for full", message(() -> TrainFlags.config(train("--method", "full",
         "--lora-r", 4))));
     assertEquals("--chat-template is for --task generate, not for classify",
-        message(() -> TrainCommand.config(train("--chat-template", "a.jinja"))));
+        message(() -> TrainFlags.config(train("--chat-template", "a.jinja"))));
     assertEquals("--problem-type is for --task classify, not for generate",
-        message(() -> TrainCommand.config(train("--task", "generate", "--problem-type", "regression"))));
+        message(() -> TrainFlags.config(train("--task", "generate", "--problem-type", "regression"))));
     assertEquals("metric_for_best_model: there is no accuracy of a language model; use loss",
-        message(() -> TrainCommand.config(train("--task", "generate", "--metric-for-best-model", "accuracy"))));
+        message(() -> TrainFlags.config(train("--task", "generate", "--metric-for-best-model", "accuracy"))));
     assertEquals("metric_for_best_model: there is no rmse of classes; use accuracy or macro_f1",
-        message(() -> TrainCommand.config(train("--metric-for-best-model", "rmse"))));
+        message(() -> TrainFlags.config(train("--metric-for-best-model", "rmse"))));
     assertEquals("--val-size must be a share below 1 or a whole number of rows, is '1.5'",
-        message(() -> TrainCommand.config(train("--val-size", "1.5"))));
-    assertEquals("--max-length must be at least 1, is 0", message(() -> TrainCommand.config(train("--max-length", 0))));
-    assertTrue(message(() -> TrainCommand.config(train("--report-to", "wandb"))).startsWith("--report-to must be all, none"));
-    assertTrue(message(() -> TrainCommand.config(train("--init-lora-weights", "olive"))).contains("olive"));
+        message(() -> TrainFlags.config(train("--val-size", "1.5"))));
+    assertEquals("--max-length must be at least 1, is 0", message(() -> TrainFlags.config(train("--max-length", 0))));
+    assertTrue(message(() -> TrainFlags.config(train("--report-to", "wandb"))).startsWith("--report-to must be all, none"));
+    assertTrue(message(() -> TrainFlags.config(train("--init-lora-weights", "olive"))).contains("olive"));
   }
 
   @Test
@@ -208,10 +200,10 @@ class ConfigFileTest {
     Path data = file("rows.csv", "text,label\na,x\n");
     Arguments arguments = train("--data", data, "--val-size", 0, "--early-stopping-patience", 2);
     assertEquals("--early-stopping-patience counts evaluations of held-out rows, and --val-size 0 leaves none",
-        message(() -> TrainCommand.checkFiles(arguments, TrainCommand.config(arguments))));
+        message(() -> TrainFlags.checkFiles(arguments, TrainFlags.config(arguments))));
     Arguments missing = train("--data", data, "--test-data", directory.resolve("none.csv"));
     assertEquals(directory.resolve("none.csv") + ": no such file",
-        message(() -> TrainCommand.checkFiles(missing, TrainCommand.config(missing))));
+        message(() -> TrainFlags.checkFiles(missing, TrainFlags.config(missing))));
   }
 
   @Test
