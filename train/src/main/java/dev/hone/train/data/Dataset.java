@@ -143,6 +143,20 @@ public final class Dataset<E extends Example> {
     return of(file, table, options, kept, reader::row, reader.description());
   }
 
+  /**
+   * Reads what people think of answers. Pairs: {@code chosen} and {@code rejected}, with a {@code prompt}, or with what both
+   * begin with as their prompt; {@code margin} if there is one. Or answers that were liked or not: {@code prompt},
+   * {@code completion} and {@code label}. Texts or lists of messages, with {@code tools} if there are any.
+   *
+   * <p>Rows without an answer are skipped and counted as {@link #labelled} does.
+   */
+  public static Dataset<Example.Judged> judged(Path file, DataOptions options) {
+    Table table = Table.read(file, options);
+    PreferenceRows reader = new PreferenceRows(table, options);
+    int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
+    return of(file, table, options, kept, reader::row, reader.description());
+  }
+
   private static Dataset<Example.Language> document(TextFile content) {
     String text = content.text();
     return new Dataset<>(content.name(), content.path().getFileName() + ": a text of "

@@ -98,6 +98,54 @@ public sealed interface Example {
     }
   }
 
+  /** What people, or a rule, think of answers. */
+  sealed interface Judged extends Example {
+    /** What the answers follow: a text, or a conversation without messages where there is no prompt. */
+    Language prompt();
+  }
+
+  /**
+   * What was asked, and which of two answers is the better one. All three are texts, or all are conversations.
+   *
+   * @param prompt what both answers follow; a conversation without messages where there is no prompt
+   * @param chosen the better answer, or the messages of it
+   * @param rejected the other one
+   * @param margin by how much it is better, where that is known; else 0
+   */
+  record Preference(Language prompt, Language chosen, Language rejected, double margin) implements Judged {
+    /** Checks that none is null. */
+    public Preference {
+      require(prompt, "Preference", "prompt");
+      require(chosen, "Preference", "chosen answer");
+      require(rejected, "Preference", "rejected answer");
+    }
+
+    /** Whether both answers are the same, so that there is nothing to prefer. */
+    public boolean isTied() {
+      return chosen.equals(rejected);
+    }
+
+    /** Its two answers as such that were liked or not. */
+    public List<Rated> rated() {
+      return List.of(new Rated(prompt, chosen, true), new Rated(prompt, rejected, false));
+    }
+  }
+
+  /**
+   * What was asked, and an answer that was liked or not.
+   *
+   * @param prompt what the answer follows, a text or a conversation as the answer is
+   * @param answer a text, or the messages of it
+   * @param liked whether it was
+   */
+  record Rated(Language prompt, Language answer, boolean liked) implements Judged {
+    /** Checks that neither is null. */
+    public Rated {
+      require(prompt, "Rated", "prompt");
+      require(answer, "Rated", "answer");
+    }
+  }
+
   /**
    * A conversation, of which the assistant's words are to be learnt.
    *

@@ -46,6 +46,11 @@ public record Split(int[] train, int[] heldOut) {
     return draw(data, size, seed, row -> row instanceof Example.Labelled labelled ? labelled.text() : row.toString(), _ -> "");
   }
 
+  /** The same where rows of which {@code text} says the same stay together, such as those of one prompt. */
+  public static <E extends Example> Split grouped(Dataset<E> data, double size, long seed, Function<E, String> text) {
+    return draw(data, size, seed, text, _ -> "");
+  }
+
   /** Holds the last rows out, where their order matters. */
   public static Split lastRows(Dataset<?> data, double size) {
     int n = data.size();

@@ -394,6 +394,13 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     return template.encode(ContentParts.fitted(chat.messages(), template, options), options, ChatEncoder.of(tokenizer)).ids();
   }
 
+  /** The tokens of a whole conversation. */
+  public int[] conversation(Example.Chat chat) {
+    ChatTemplate template = templates.choose(chat.tools() != null);
+    ChatOptions options = options(chat);
+    return template.encode(ContentParts.fitted(chat.messages(), template, options), options, ChatEncoder.of(tokenizer)).ids();
+  }
+
   private ChatOptions options(Example.Chat chat) {
     ChatOptions options = ChatOptions.DEFAULT.withVariables(templates.specialTokens());
     return chat.tools() == null ? options : options.withTools(chat.tools());

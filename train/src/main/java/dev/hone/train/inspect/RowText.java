@@ -17,6 +17,9 @@ record RowText(String prompt, String answer) {
       case Example.Text row -> new RowText("", row.text());
       case Example.Document row -> new RowText("", row.text());
       case Example.Completion row -> new RowText(row.prompt(), row.completion());
+      case Example.Preference row -> new RowText(of(row.prompt()).all(),
+          of(row.chosen()).all() + "\n" + of(row.rejected()).all());
+      case Example.Rated row -> new RowText(of(row.prompt()).all(), of(row.answer()).all());
       case Example.Chat row -> {
         int answer = row.lastAnswer();
         int last = answer < 0 ? row.messages().size() : answer;

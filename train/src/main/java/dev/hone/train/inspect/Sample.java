@@ -93,6 +93,15 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
         add(spans, row.prompt(), false);
         add(spans, row.completion(), true);
       }
+      case Example.Preference row -> {
+        add(spans, RowText.of(row.prompt()).all(), false);
+        add(spans, RowText.of(row.chosen()).all(), true);
+        add(spans, RowText.of(row.rejected()).all(), false);
+      }
+      case Example.Rated row -> {
+        add(spans, RowText.of(row.prompt()).all(), false);
+        add(spans, RowText.of(row.answer()).all(), row.liked());
+      }
       case Example.Chat row -> {
         for (int i = 0; i < row.messages().size(); i++) {
           Object role = row.messages().get(i).get("role");
