@@ -108,10 +108,15 @@ public final class DefinitionWriter {
   }
 
   /** Normaliser or decoder that replaces a text, or what a regular expression finds. */
-  static ObjectNode replace(String kind, String pattern, String content) {
+  public static ObjectNode replace(String kind, String pattern, String content) {
     ObjectNode replace = type("Replace");
     replace.putObject("pattern").put(kind, pattern);
     return replace.put("content", content);
+  }
+
+  /** Spaces made visible, as pre-tokeniser and decoder. */
+  public static ObjectNode metaspace(String prependScheme, boolean split) {
+    return type("Metaspace").put("replacement", VISIBLE_SPACE).put("prepend_scheme", prependScheme).put("split", split);
   }
 
   /** The decoders of visible spaces and byte tokens. */
@@ -170,10 +175,10 @@ public final class DefinitionWriter {
   }
 
   /** Sets a Unigram model; scores by id. */
-  void unigram(List<String> tokens, List<Float> scores, int unknownId, boolean byteFallback) {
+  public void unigram(List<String> tokens, List<? extends Number> scores, int unknownId, boolean byteFallback) {
     ObjectNode model = root.putObject("model").put("type", "Unigram").put("unk_id", unknownId).put("byte_fallback", byteFallback);
     ArrayNode pieces = model.putArray("vocab");
-    for (int i = 0; i < tokens.size(); i++) pieces.addArray().add(tokens.get(i)).add((double) scores.get(i));
+    for (int i = 0; i < tokens.size(); i++) pieces.addArray().add(tokens.get(i)).add(scores.get(i).doubleValue());
   }
 
   private static void vocabulary(ObjectNode model, List<String> tokens) {

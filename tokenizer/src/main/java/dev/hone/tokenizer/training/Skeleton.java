@@ -13,7 +13,7 @@ import java.util.Map;
  */
 final class Skeleton {
   static final String WORD_PIECE_UNKNOWN = "[UNK]";
-  private static final String BPE_UNKNOWN = "<unk>";
+  static final String UNKNOWN = "<unk>";
   private static final String INSIDE = "##";
 
   private final TrainingOptions options;
@@ -46,11 +46,12 @@ final class Skeleton {
         out.decoders(List.of(DefinitionWriter.byteLevel(true, true, true)));
         out.bpe(tokens.texts(), texts(tokens, merges), null, null, false, false, false);
       }
+      case UNIGRAM -> throw new IllegalStateException("Unigram has pieces, no merges");
       case BPE -> {
         out.preTokenizers(List.of(DefinitionWriter.type("Whitespace")));
         String suffix = options.endOfWordSuffix().isEmpty() ? null : options.endOfWordSuffix();
         if (suffix != null) out.decoders(List.of(DefinitionWriter.type("BPEDecoder").put("suffix", suffix)));
-        out.bpe(tokens.texts(), texts(tokens, merges), special.contains(BPE_UNKNOWN) ? BPE_UNKNOWN : null, suffix, false, false,
+        out.bpe(tokens.texts(), texts(tokens, merges), special.contains(UNKNOWN) ? UNKNOWN : null, suffix, false, false,
             false);
       }
       case WORD_PIECE -> {
@@ -64,6 +65,22 @@ final class Skeleton {
         out.wordPiece(tokens.texts(), WORD_PIECE_UNKNOWN);
       }
     }
+    return out.bytes();
+  }
+
+  /** The file's bytes of a Unigram tokenizer. */
+  byte[] json(List<UnigramLearner.Piece> pieces) {
+    DefinitionWriter out = new DefinitionWriter();
+    List<String> special = options.specialTokens();
+    for (int id = 0; id < special.size(); id++) {
+      out.addSpecialToken(id, special.get(id));
+    }
+    out.normalizers(List.of(DefinitionWriter.type("Nmt"), DefinitionWriter.type("NFKC"),
+        DefinitionWriter.replace("Regex", " {2,}", " ")));
+    out.preTokenizers(List.of(DefinitionWriter.metaspace("always", true)));
+    out.decoders(List.of(DefinitionWriter.metaspace("always", true)));
+    out.unigram(pieces.stream().map(UnigramLearner.Piece::text).toList(), pieces.stream().map(UnigramLearner.Piece::score).toList(),
+        special.indexOf(UNKNOWN), false);
     return out.bytes();
   }
 

@@ -9,7 +9,9 @@ public enum TokenizerKind {
   /** Words and runs of symbols without white space, as characters; {@code <unk>} for those never seen. */
   BPE("bpe", List.of("<unk>")),
   /** BERT's: words and single punctuation characters, {@code ##} inside a word, {@code [UNK]} for what cannot be cut. */
-  WORD_PIECE("wordpiece", List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"));
+  WORD_PIECE("wordpiece", List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")),
+  /** SentencePiece's: pieces of words with the space before them as {@code ▁}, cut where it is most probable. */
+  UNIGRAM("unigram", List.of("<unk>"));
 
   private final String label;
   private final List<String> usualTokens;

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 
 /**
  * Learns a tokenizer from text. The result is a {@code tokenizer.json} that Hugging Face's libraries load as well, with the
- * vocabulary and merges that theirs would learn; the same text gives the same file, on any number of threads.
+ * vocabulary, merges and scores that theirs would learn; the same text gives the same file, on any number of threads.
  *
  * {@snippet :
  * TrainingOptions options = TrainingOptions.of(TokenizerKind.BYTE_LEVEL_BPE, 32_000);
@@ -39,7 +39,10 @@ public final class TokenizerTrainer {
     this.skeleton = new Skeleton(options);
     TokenList special = new TokenList();
     options.specialTokens().forEach(special::add);
-    this.stages = TokenizerJson.read(skeleton.json(special, List.of()), "tokenizer training");
+    byte[] empty = options.kind() == TokenizerKind.UNIGRAM
+        ? skeleton.json(options.specialTokens().stream().map(token -> new UnigramLearner.Piece(token, 0)).toList())
+        : skeleton.json(special, List.of());
+    this.stages = TokenizerJson.read(empty, "tokenizer training");
   }
 
   /**
@@ -131,6 +134,10 @@ public final class TokenizerTrainer {
   }
 
   private Tokenizer learn(WordCounts words) throws IOException {
+    if (options.kind() == TokenizerKind.UNIGRAM) {
+      byte[] json = skeleton.json(new UnigramLearner(words, options).run(listener));
+      return Tokenizer.read(new ByteArrayInputStream(json), "trained tokenizer");
+    }
     TokenList tokens = new TokenList();
     options.specialTokens().forEach(tokens::add);
     Alphabet alphabet = new Alphabet(words, skeleton.alphabet(), options.limitAlphabet(), skeleton.prefix(),

@@ -11,7 +11,9 @@ public interface TrainingListener {
     /** Reading text; counted in bytes. */
     READING,
     /** Merging pairs; counted in tokens. */
-    MERGING
+    MERGING,
+    /** Leaving pieces out; counted in pieces. */
+    PRUNING
   }
 
   /** So much of a phase is done. */

@@ -9,10 +9,11 @@ import java.util.Objects;
  * What is trained and how large it gets.
  *
  * @param vocabSize tokens in all, special ones and single characters included; fewer if the text runs out of pairs
- * @param minFrequency a pair that occurs less often is not merged
+ * @param minFrequency a pair that occurs less often is not merged; 2 for {@link TokenizerKind#UNIGRAM}, which merges nothing
  * @param specialTokens get the first ids, in this order; never found by cutting text
  * @param limitAlphabet keep only so many different characters, the most frequent ones; 0: all
- * @param maxTokenLength merge no pair into a token of so many characters or more, except two single ones; 0: no limit
+ * @param maxTokenLength merge no pair into a token of so many characters or more, except two single ones; 0: no limit.
+ *     {@link TokenizerKind#UNIGRAM}: the most characters of a piece; 0: 16
  * @param endOfWordSuffix marks the last character of a word, {@code </w>}; empty: none. For {@link TokenizerKind#BPE} only
  * @param lowercase whether {@link TokenizerKind#WORD_PIECE} lower-cases text and strips accents
  * @param threads threads that read text
@@ -36,6 +37,14 @@ public record TrainingOptions(TokenizerKind kind, int vocabSize, long minFrequen
     }
     if (specialTokens.contains("") || new HashSet<>(specialTokens).size() < specialTokens.size()) {
       throw new TokenizerException("tokenizer training: special tokens must be different and not empty, got " + specialTokens);
+    }
+    if (kind == TokenizerKind.UNIGRAM && (minFrequency != 2 || limitAlphabet != 0)) {
+      throw new TokenizerException("tokenizer training: " + kind.label() + " counts no pairs and keeps all characters; leave the "
+          + "minimum frequency at 2 and the alphabet without limit");
+    }
+    if (kind == TokenizerKind.UNIGRAM && !specialTokens.contains(Skeleton.UNKNOWN)) {
+      throw new TokenizerException("tokenizer training: " + kind.label() + " needs " + Skeleton.UNKNOWN
+          + " among the special tokens, got " + specialTokens);
     }
     if (kind == TokenizerKind.WORD_PIECE && !specialTokens.contains(Skeleton.WORD_PIECE_UNKNOWN)) {
       throw new TokenizerException("tokenizer training: WordPiece needs " + Skeleton.WORD_PIECE_UNKNOWN

@@ -96,9 +96,10 @@ class TrainingTest {
     // More than one block, so that several threads take part.
     Path file = file((Files.readString(root().resolve("text.txt")) + "\n").repeat(400));
     for (TokenizerKind kind : TokenizerKind.values()) {
-      TrainingOptions options = TrainingOptions.of(kind, 500);
+      int size = kind == TokenizerKind.UNIGRAM ? 300 : 500; // of pieces this text has no more
+      TrainingOptions options = TrainingOptions.of(kind, size);
       List<String> one = tokens(TokenizerTrainer.train(List.of(file), options.withThreads(1), TrainingListener.NONE));
-      assertEquals(500, one.size());
+      assertEquals(size, one.size());
       assertEquals(one, tokens(TokenizerTrainer.train(List.of(file), options.withThreads(3), TrainingListener.NONE)), kind.label());
     }
   }
