@@ -18,6 +18,10 @@ import tools.jackson.databind.node.ObjectNode;
 public final class DefinitionWriter {
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
   private static final String VISIBLE_SPACE = "\u2581";
+  /** Our own mark of a charsmap that comes from SentencePiece's file; other readers of a tokenizer.json pass over it. */
+  static final String LONGEST_PREFIX = "longest_prefix";
+  /** The same of its scores. */
+  static final String SINGLE_PRECISION = "single_precision";
 
   private final ObjectNode root = JSON.createObjectNode().put("version", "1.0");
   private final ArrayNode addedTokens;
@@ -174,11 +178,21 @@ public final class DefinitionWriter {
         .put("continuing_subword_prefix", "##").put("max_input_chars_per_word", 100), tokens);
   }
 
+  /** Sets a Unigram model of SentencePiece; scores by id. */
+  void unigram(List<String> tokens, List<Float> scores, int unknownId, boolean byteFallback) {
+    pieces(tokens, scores, unknownId, byteFallback).put(SINGLE_PRECISION, true);
+  }
+
   /** Sets a Unigram model; scores by id. */
-  public void unigram(List<String> tokens, List<? extends Number> scores, int unknownId, boolean byteFallback) {
+  public void unigram(List<String> tokens, List<Double> scores, int unknownId) {
+    pieces(tokens, scores, unknownId, false);
+  }
+
+  private ObjectNode pieces(List<String> tokens, List<? extends Number> scores, int unknownId, boolean byteFallback) {
     ObjectNode model = root.putObject("model").put("type", "Unigram").put("unk_id", unknownId).put("byte_fallback", byteFallback);
     ArrayNode pieces = model.putArray("vocab");
     for (int i = 0; i < tokens.size(); i++) pieces.addArray().add(tokens.get(i)).add(scores.get(i).doubleValue());
+    return model;
   }
 
   private static void vocabulary(ObjectNode model, List<String> tokens) {

@@ -142,7 +142,7 @@ final class ModelReader {
   private Model unigram(Json json) {
     if (scores == null) throw wrong("a Unigram vocab is an array of [token, score]");
     return new Unigram(vocabulary(), Arrays.copyOf(scores, scored), json.integer("unk_id", -1, 0, Integer.MAX_VALUE),
-        json.flag("byte_fallback", false));
+        json.flag("byte_fallback", false), json.flag(DefinitionWriter.SINGLE_PRECISION, false));
   }
 
   private Vocabulary vocabulary() {

@@ -85,22 +85,9 @@ final class SentencePieceConversion {
     return model.byteFallback || kinds.contains(Kind.BYTE);
   }
 
+  /** Text is not cut at its spaces first: sums of 32 bits are those of the whole text. */
   private void unigram() {
     out.unigram(tokens, scores, unknownId(), bytes());
-    // Cutting text at its spaces first changes nothing unless a piece goes across one, and then words are remembered.
-    boolean across = tokens.stream().anyMatch(SentencePieceConversion::crossesSpace);
-    if (!across && model.escapeWhitespaces) {
-      ObjectNode split = DefinitionWriter.type("Metaspace").put("replacement", String.valueOf(VISIBLE_SPACE))
-          .put("prepend_scheme", "never").put("split", true);
-      out.preTokenizers(List.of(split));
-    }
-  }
-
-  private static boolean crossesSpace(String token) {
-    for (int i = 1; i < token.length(); i++) {
-      if (token.charAt(i) == VISIBLE_SPACE) return true;
-    }
-    return false;
   }
 
   private void bpe() {
@@ -129,10 +116,11 @@ final class SentencePieceConversion {
     List<ObjectNode> steps = new ArrayList<>();
     if (model.charsmap.length > 0) {
       steps.add(DefinitionWriter.type("Precompiled")
-          .put("precompiled_charsmap", Base64.getEncoder().encodeToString(model.charsmap)));
+          .put("precompiled_charsmap", Base64.getEncoder().encodeToString(model.charsmap))
+          .put(DefinitionWriter.LONGEST_PREFIX, true));
     }
     if (model.removeExtraWhitespaces) {
-      steps.add(DefinitionWriter.type("Strip").put("strip_left", true).put("strip_right", true));
+      steps.add(DefinitionWriter.replace("Regex", "\\A +| +\\z", "")); // no other white space
       steps.add(DefinitionWriter.replace("Regex", " {2,}", " "));
     }
     if (model.addDummyPrefix) {

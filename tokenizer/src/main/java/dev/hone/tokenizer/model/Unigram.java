@@ -19,6 +19,7 @@ public final class Unigram implements Model {
   private final int unknownId;
   private final int[] byteIds;
   private final double unknownScore;
+  private final boolean singlePrecision;
   private final CharTrie trie = new CharTrie();
 
   /**
@@ -27,8 +28,10 @@ public final class Unigram implements Model {
    * @param scores log probability by id
    * @param unknownId id of unknown characters, -1 if there is none
    * @param byteFallback whether unknown characters become their bytes
+   * @param singlePrecision whether scores are added in 32 bits, as in SentencePiece: which of two equal ways wins depends on it
    */
-  public Unigram(Vocabulary vocabulary, double[] scores, int unknownId, boolean byteFallback) {
+  public Unigram(Vocabulary vocabulary, double[] scores, int unknownId, boolean byteFallback, boolean singlePrecision) {
+    this.singlePrecision = singlePrecision;
     this.vocabulary = vocabulary;
     this.scores = scores.clone();
     this.unknownId = unknownId;
@@ -89,7 +92,7 @@ public final class Unigram implements Model {
         int id = trie.id(node);
         if (id == CharTrie.NONE) continue;
         int end = i + 1 - from;
-        best.offer(end, start, id, here + scores[id]);
+        best.offer(end, start, id, sum(here, scores[id]));
         single |= end - start == width;
       }
       if (!single) {
@@ -97,10 +100,14 @@ public final class Unigram implements Model {
           throw new TokenizerException("Unigram: no token for \"" + new String(text, from + start, width)
               + "\" and the model has no unknown token");
         }
-        best.offer(start + width, start, unknownId, here + unknownScore);
+        best.offer(start + width, start, unknownId, sum(here, unknownScore));
       }
       start += width;
     }
+  }
+
+  private double sum(double a, double b) {
+    return singlePrecision ? (float) a + (float) b : a + b;
   }
 
   /** A run of unknown characters: perhaps a token after all, or its bytes, or unknown. Backwards. */

@@ -14,13 +14,15 @@ import java.util.Arrays;
 /**
  * SentencePiece's normaliser: a double-array prefix tree over UTF-8 bytes that leads to replacements.
  *
- * <p>A grapheme cluster of fewer than six bytes is looked up as a whole, and if any prefix of it is
- * found, the shortest one decides for all of it; otherwise its characters are looked up one by one.
+ * <p>There are two ways to look up. SentencePiece replaces the longest text that the tree knows, wherever it begins. Hugging Face's
+ * library looks up a grapheme cluster of fewer than six bytes as a whole, and if any prefix of it is found, the shortest one
+ * decides for all of it; otherwise its characters are looked up one by one. They differ where marks follow a letter.
  */
 public final class Precompiled implements Normalizer {
   private static final int LONGEST_CLUSTER = 5;
   private static final String UNCHANGED = new String();
 
+  private final boolean longest;
   private final int[] units;
   private final byte[] replacements;
   // Replacement of single characters by blocks, UNCHANGED if there is none, null if not looked up yet.
@@ -30,8 +32,10 @@ public final class Precompiled implements Normalizer {
    * A normaliser.
    *
    * @param charsmap the compiled rules: byte length of the tree, its units, the zero-terminated texts
+   * @param longest whether the longest text decides, as in SentencePiece
    */
-  public Precompiled(byte[] charsmap) {
+  public Precompiled(byte[] charsmap, boolean longest) {
+    this.longest = longest;
     ByteBuffer in = ByteBuffer.wrap(charsmap).order(ByteOrder.LITTLE_ENDIAN);
     if (in.remaining() < 4) throw new TokenizerException("Precompiled: the charsmap has only " + charsmap.length + " bytes");
     int size = in.getInt();
@@ -48,6 +52,10 @@ public final class Precompiled implements Normalizer {
   @Override
   public void normalize(AlignedText in, int from, int to, AlignedText out) {
     char[] text = in.chars();
+    if (longest) {
+      longest(text, from, to, new Pending(text, new Edit(in, from, to, out)));
+      return;
+    }
     CharBuffer chars = CharBuffer.wrap(text, 0, to);
     Pending pending = new Pending(text, new Edit(in, from, to, out));
     for (int i = from; i < to; ) {
@@ -66,6 +74,49 @@ public final class Precompiled implements Normalizer {
       }
     }
     pending.flush();
+  }
+
+  private void longest(char[] text, int from, int to, Pending pending) {
+    for (int i = from; i < to; ) {
+      int end = i + Character.charCount(Character.codePointAt(text, i, to));
+      int matched = i;
+      String found = UNCHANGED;
+      int node = offset(units[0]);
+      for (int next = i; next < to && node >= 0; ) {
+        int c = Character.codePointAt(text, next, to);
+        next += Character.charCount(c);
+        int unit = 0;
+        int bytes = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        for (int k = 0; k < bytes && node >= 0; k++) {
+          int at = step(node, utf8(c, k, bytes));
+          unit = at < 0 ? 0 : units[at];
+          node = at < 0 ? -1 : at ^ offset(unit);
+        }
+        if (node >= 0 && node < units.length && (unit >>> 8 & 1) != 0) {
+          found = text(units[node] & 0x7FFFFFFF);
+          matched = next;
+        }
+      }
+      if (found == UNCHANGED) {
+        pending.copy(i, end);
+        i = end;
+      } else {
+        pending.replace(Character.codePointCount(text, i, matched - i), found);
+        i = matched;
+      }
+    }
+    pending.flush();
+  }
+
+  private static int utf8(int c, int k, int bytes) {
+    int bits = c >>> 6 * (bytes - 1 - k);
+    return bytes == 1 ? c : k > 0 ? 0x80 | bits & 0x3F : 0xF00 >>> bytes & 0xFF | bits;
+  }
+
+  /** The unit that a byte leads to from a node, or -1. */
+  private int step(int node, int label) {
+    int at = node ^ label;
+    return label == 0 || at < 0 || at >= units.length || (units[at] & 0x800000FF) != label ? -1 : at;
   }
 
   private static boolean standsAlone(char[] text, int i, int to) {
@@ -107,13 +158,10 @@ public final class Precompiled implements Normalizer {
   private String lookUp(byte[] key) {
     int node = offset(units[0]);
     for (byte b : key) {
-      int label = b & 0xFF;
-      node ^= label;
-      if (label == 0 || node < 0 || node >= units.length) return UNCHANGED;
-      int unit = units[node];
-      if ((unit & 0x800000FF) != label) return UNCHANGED;
-      node ^= offset(unit);
-      if ((unit >>> 8 & 1) == 0) continue;
+      int at = step(node, b & 0xFF);
+      if (at < 0) return UNCHANGED;
+      node = at ^ offset(units[at]);
+      if ((units[at] >>> 8 & 1) == 0) continue;
       if (node < 0 || node >= units.length) return UNCHANGED;
       return text(units[node] & 0x7FFFFFFF);
     }

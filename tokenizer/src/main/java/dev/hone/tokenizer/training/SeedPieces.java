@@ -8,10 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The pieces that a {@link UnigramLearner} begins with: all characters of the words, and the substrings of at least two characters
- * that stand in two places or more and can be followed there by different characters (or by the end of a word); a longer one is
- * no other piece where it stands wherever the shorter one does. Characters first, then substrings, each by falling score: how
- * often it occurs in text, and places in distinct words times length.
+ * The pieces that a {@link UnigramLearner} begins with: all characters of the words, and the substrings of at least two
+ * characters that stand in two places or more and are not followed by the same character in all of them. Characters first, by how
+ * often they occur in text, then substrings, by places in distinct words times length.
  *
  * <p>Implementation note: suffixes of words are sorted, as far as a piece may reach; a piece is then a run of neighbours that
  * begin alike.

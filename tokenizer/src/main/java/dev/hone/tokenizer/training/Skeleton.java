@@ -79,8 +79,8 @@ final class Skeleton {
         DefinitionWriter.replace("Regex", " {2,}", " ")));
     out.preTokenizers(List.of(DefinitionWriter.metaspace("always", true)));
     out.decoders(List.of(DefinitionWriter.metaspace("always", true)));
-    out.unigram(pieces.stream().map(UnigramLearner.Piece::text).toList(), pieces.stream().map(UnigramLearner.Piece::score).toList(),
-        special.indexOf(UNKNOWN), false);
+    out.unigram(pieces.stream().map(UnigramLearner.Piece::text).toList(),
+        pieces.stream().map(UnigramLearner.Piece::score).toList(), special.indexOf(UNKNOWN));
     return out.bytes();
   }
 

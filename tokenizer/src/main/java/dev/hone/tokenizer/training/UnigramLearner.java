@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
  * of their log probabilities and removal of those whose absence costs the text least likelihood, in turn, until about as many as
  * wanted are left. Rounds, shares and the Bayesian maximisation step are those of the reference's trainer, and so are the pieces.
  *
- * <p>The order of sums is fixed: the same text gives the same scores on any number of threads. The reference gives characters that
- * the text needs and the rounds dropped a score each in an order that changes from run to run; here it is that of code points.
+ * <p>The order of sums is fixed: the same text gives the same scores on any number of threads. Characters that the text needs and
+ * the rounds dropped get a score each, in the reference in an order that changes from run to run, here in that of code points.
  */
 final class UnigramLearner {
   /** Most code points of a piece unless options say otherwise. */
@@ -55,9 +55,11 @@ final class UnigramLearner {
     this.options = options;
     this.wanted = options.vocabSize();
     this.nearlyWanted = (int) (wanted * 11L / 10);
-    Integer[] order = IntStream.range(0, counts.size()).boxed().toArray(Integer[]::new); // reading has one that depends on threads
+    // That of reading depends on threads.
+    Integer[] order = IntStream.range(0, counts.size()).boxed().toArray(Integer[]::new);
     char[] all = counts.chars();
-    Arrays.sort(order, (a, b) -> Arrays.compare(all, counts.start(a), counts.start(a + 1), all, counts.start(b), counts.start(b + 1)));
+    Arrays.sort(order, (a, b) ->
+        Arrays.compare(all, counts.start(a), counts.start(a + 1), all, counts.start(b), counts.start(b + 1)));
     frequencies = new long[order.length];
     for (int i = 0; i < order.length; i++) {
       words.add(Arrays.copyOfRange(all, counts.start(order[i]), counts.start(order[i] + 1)));
@@ -139,7 +141,8 @@ final class UnigramLearner {
       shares[share] = sums;
     };
     try (ExecutorService threads = Executors.newFixedThreadPool(options.threads(), Thread.ofPlatform().daemon().factory())) {
-      IntStream.range(0, SHARES).mapToObj(share -> threads.submit(() -> sum.accept(share))).toList().forEach(UnigramLearner::await);
+      IntStream.range(0, SHARES).mapToObj(share -> threads.submit(() -> sum.accept(share))).toList()
+          .forEach(UnigramLearner::await);
     }
     double[] total = shares[0];
     for (int share = 1; share < SHARES; share++) {

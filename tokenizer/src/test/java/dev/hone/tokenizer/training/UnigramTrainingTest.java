@@ -61,7 +61,7 @@ class UnigramTrainingTest {
     Map<String, Double> learnt = scores(got);
     assertEquals(300, learnt.size());
     assertEquals(wanted.keySet(), learnt.keySet());
-    // Characters that no score was left for get the least score and up in steps of 0.0001: there in an order that changes from run to run
+    // Characters without a score get the least and up in steps of 0.0001, there in an order that changes from run to run.
     double least = wanted.values().stream().mapToDouble(v -> v).min().orElseThrow();
     wanted.forEach((piece, score) -> assertEquals(score, learnt.get(piece), score < least + 0.01 ? 0.01 : 1e-9, piece));
     for (String field : List.of("added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder")) {

@@ -58,7 +58,8 @@ final class TokenizerCommand implements Command {
         Flag.of("min-frequency", "N", "2", "train: merge no pair that occurs less often"),
         Flag.of("special-tokens", "A,B", null, "train: they get the first ids [those usual for the kind]"),
         Flag.of("limit-alphabet", "N", "0", "train: keep the N most frequent characters only; 0 for all"),
-        Flag.of("max-token-length", "N", "0", "train: merge no tokens of N characters or more; unigram: most characters of a piece; 0 for no limit, or 16"),
+        Flag.of("max-token-length", "N", "0", "train: merge no tokens of N characters or more, 0 for no limit; "
+            + "unigram: the most characters of a piece, 0 for 16"),
         Flag.of("end-of-word-suffix", "TEXT", "", "train: mark the last character of a word, such as </w>; for bpe"),
         Flag.toggle("cased", "train: keep capitals and accents; for wordpiece"),
         Flag.toggle("overwrite", "train: replace what the output directory holds"),
