@@ -72,7 +72,8 @@ final class StageReader {
 
   private static Normalizer precompiled(Json json) {
     try {
-      return new Precompiled(Base64.getDecoder().decode(json.string("precompiled_charsmap")), json.flag(DefinitionWriter.LONGEST_PREFIX, false));
+      return new Precompiled(Base64.getDecoder().decode(json.string("precompiled_charsmap")),
+          json.flag(DefinitionWriter.LONGEST_PREFIX, false));
     } catch (IllegalArgumentException e) {
       throw new TokenizerException(json.where() + ": precompiled_charsmap is not valid base64: " + e.getMessage(), e);
     }

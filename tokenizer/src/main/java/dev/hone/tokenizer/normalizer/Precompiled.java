@@ -14,9 +14,9 @@ import java.util.Arrays;
 /**
  * SentencePiece's normaliser: a double-array prefix tree over UTF-8 bytes that leads to replacements.
  *
- * <p>There are two ways to look up. SentencePiece replaces the longest text that the tree knows, wherever it begins. Hugging Face's
- * library looks up a grapheme cluster of fewer than six bytes as a whole, and if any prefix of it is found, the shortest one
- * decides for all of it; otherwise its characters are looked up one by one. They differ where marks follow a letter.
+ * <p>There are two ways to look up. SentencePiece replaces the longest text that the tree knows, wherever it begins. Hugging
+ * Face's library looks up a grapheme cluster of fewer than six bytes as a whole, and if any prefix of it is found, the shortest
+ * one decides for all of it; otherwise its characters are looked up one by one. They differ where marks follow a letter.
  */
 public final class Precompiled implements Normalizer {
   private static final int LONGEST_CLUSTER = 5;

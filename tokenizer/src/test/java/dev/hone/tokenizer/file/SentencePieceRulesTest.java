@@ -15,8 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A Unigram model that sentencepiece 0.2 learnt from a text of ours, with rules of normalisation of our own: marks after letters in
- * several orders, ligatures, spaces. The ids are those that sentencepiece gives.
+ * A Unigram model that sentencepiece 0.2 learnt from a text of ours, with rules of normalisation of our own: marks after letters
+ * in several orders, ligatures, spaces. The ids are those that sentencepiece gives.
  */
 @Tag("tokenizers")
 class SentencePieceRulesTest {
