@@ -14,6 +14,7 @@ import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.nn.load.ModelWriter;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -34,13 +35,14 @@ import tools.jackson.databind.node.ObjectNode;
  * threads at once as long as nobody changes parameters or adapters. Those that record nothing (see {@link GradMode}) take
  * {@linkplain Turn turns}: of two hundred threads as many compute at a time as there are processors.
  */
-public final class PretrainedModel implements Layer {
+public final class PretrainedModel implements Layer, AutoCloseable {
   private final ModelConfig config;
   private final Task task;
   private final Labels labels;
   private final ObjectNode source;
   private final Set<String> newParameters;
   private final Map<String, Tensor> converted;
+  private final Arena weights; // ends with this model; null: with the garbage collector
   private volatile Tree tree;
 
   /** What a pass goes through. Twins have trees of their own; snapshots have that of their model. */
@@ -69,15 +71,16 @@ public final class PretrainedModel implements Layer {
    * @param source the tree of {@code config.json}
    * @param newParameters names of the parameters that are untrained, because the file had none
    * @param converted what the file has of parameters that are held in another type
+   * @param weights what {@link #close} ends; null for weights that are the garbage collector's
    */
   public PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Backbone backbone, Head head,
-      Set<String> newParameters, Map<String, Tensor> converted) {
-    this(config, task, labels, source, newParameters, converted, new Tree(backbone, head));
+      Set<String> newParameters, Map<String, Tensor> converted, Arena weights) {
+    this(config, task, labels, source, newParameters, converted, new Tree(backbone, head), weights);
     parameters().forEach((name, parameter) -> parameter.rename(name));
   }
 
   private PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Set<String> newParameters,
-      Map<String, Tensor> converted, Tree tree) {
+      Map<String, Tensor> converted, Tree tree, Arena weights) {
     this.config = config;
     this.task = task;
     this.labels = labels;
@@ -85,6 +88,7 @@ public final class PretrainedModel implements Layer {
     this.newParameters = Set.copyOf(newParameters);
     this.converted = Map.copyOf(converted);
     this.tree = tree;
+    this.weights = weights;
   }
 
   /**
@@ -98,7 +102,7 @@ public final class PretrainedModel implements Layer {
       throw new IllegalStateException("twin: the model has an adapter; detach it first");
     }
     PretrainedModel twin = ModelLoader.twin(this);
-    return new PretrainedModel(config, task, labels, source, newParameters, converted, twin.tree);
+    return new PretrainedModel(config, task, labels, source, newParameters, converted, twin.tree, null);
   }
 
   /**
@@ -106,7 +110,21 @@ public final class PretrainedModel implements Layer {
    * not change adapters half-way.
    */
   public PretrainedModel snapshot() {
-    return new PretrainedModel(config, task, labels, source, newParameters, converted, tree);
+    return new PretrainedModel(config, task, labels, source, newParameters, converted, tree, null);
+  }
+
+  /**
+   * Ends the use of this model: later passes throw. Its weights are unmapped at once if it was loaded with
+   * {@link ModelLoader#closable}, and then its twins and snapshots end with it; those of other models when the garbage collector
+   * finds that nobody has them.
+   *
+   * @throws IllegalStateException if another thread uses or trains the model; it is not closed then
+   */
+  @Override
+  public void close() {
+    if (tree.uses.close() && weights != null) {
+      weights.close();
+    }
   }
 
   /** Makes this model one with another, a {@link #twin} or a snapshot, for all passes that begin from now on. */

@@ -39,11 +39,20 @@ public final class Safetensors implements TensorSource {
    * @throws TensorFileException if it does not exist or breaks a rule of the format
    */
   public static Safetensors open(Path file) throws IOException {
+    return open(file, Arena.ofAuto());
+  }
+
+  /**
+   * Opens a file in an arena, whose end unmaps it: tensors used afterwards throw.
+   *
+   * @throws TensorFileException if it does not exist or breaks a rule of the format
+   */
+  public static Safetensors open(Path file, Arena arena) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new TensorFileException(file + (Files.exists(file) ? ": not a file" : ": no such file"));
     }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      MemorySegment all = channel.map(MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+      MemorySegment all = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
       SafetensorsHeader header = SafetensorsHeader.read(file, all);
       return new Safetensors(file, header, all.asSlice(header.dataStart()));
     }

@@ -4,6 +4,7 @@ import dev.hone.core.DType;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -28,7 +29,7 @@ final class ShardedSafetensors implements TensorSource {
     this.metadata = metadata;
   }
 
-  static ShardedSafetensors open(Path index) throws IOException {
+  static ShardedSafetensors open(Path index, Arena arena) throws IOException {
     Map<String, Safetensors> shards = new HashMap<>();
     Map<String, Safetensors> shardOf = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
@@ -41,7 +42,7 @@ final class ShardedSafetensors implements TensorSource {
         if (!Files.exists(path)) {
           throw SafetensorsHeader.error(index, tensor, "its shard " + file + " does not exist beside the index");
         }
-        shard = Safetensors.open(path);
+        shard = Safetensors.open(path, arena);
         shards.put(file, shard);
         metadata.putAll(shard.metadata());
       }

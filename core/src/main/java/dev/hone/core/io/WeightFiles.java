@@ -1,6 +1,7 @@
 package dev.hone.core.io;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,14 +22,23 @@ public final class WeightFiles {
    * @throws TensorFileException if the directory has neither, or a file breaks a rule of its format
    */
   public static TensorSource open(Path directory) throws IOException {
+    return open(directory, Arena.ofAuto());
+  }
+
+  /**
+   * The same in an arena, whose end unmaps the files: tensors used afterwards throw.
+   *
+   * @throws TensorFileException if the directory has neither, or a file breaks a rule of its format
+   */
+  public static TensorSource open(Path directory, Arena arena) throws IOException {
     if (!Files.isDirectory(directory)) {
       throw new TensorFileException(directory + (Files.exists(directory) ? ": not a directory" : ": no such directory"));
     }
     if (Files.exists(directory.resolve(SINGLE))) {
-      return Safetensors.open(directory.resolve(SINGLE));
+      return Safetensors.open(directory.resolve(SINGLE), arena);
     }
     if (Files.exists(directory.resolve(INDEX))) {
-      return ShardedSafetensors.open(directory.resolve(INDEX));
+      return ShardedSafetensors.open(directory.resolve(INDEX), arena);
     }
     throw none(directory);
   }

@@ -12,6 +12,7 @@ import dev.hone.nn.ModelConfig;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class ModelLoader {
   private Labels labels;
   private long seed;
   private boolean untrained;
+  private boolean closable;
   private DType quantized;
   private int vocabulary; // rows of the tables; 0 leaves them
   private Map<String, Tensor> tables = Map.of(); // in place of the file's, by the name of the layer
@@ -71,6 +73,15 @@ public final class ModelLoader {
   /** New weights, drawn with the seed, instead of those of a file: {@code config.json} is all that is read. */
   public ModelLoader untrained() {
     untrained = true;
+    return this;
+  }
+
+  /**
+   * Lets {@link PretrainedModel#close} unmap the weights at once, for a program that replaces or deletes the files. A model that is
+   * loaded so must be closed: the garbage collector, which unmaps others, does not unmap it.
+   */
+  public ModelLoader closable() {
+    closable = true;
     return this;
   }
 
@@ -142,11 +153,24 @@ public final class ModelLoader {
 
   /** Loads the model. */
   public PretrainedModel load() {
+    if (!closable) {
+      return load(Arena.ofAuto(), null);
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      return load(arena, arena);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private PretrainedModel load(Arena mapped, Arena owned) {
     ConfigReader json = config();
     BitsAndBytes.check(json);
     Task wanted = task == null ? taskOf(json) : task;
     Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
-    TensorSource source = untrained ? null : weights();
+    TensorSource source = untrained ? null : weights(mapped);
     if (vocabulary > 0) {
       source = source == null ? null : new ResizedTables(source, json.size(VOCABULARY), vocabulary, seed, tables);
       json = json.with(VOCABULARY, vocabulary);
@@ -157,13 +181,13 @@ public final class ModelLoader {
     TensorSource stored = source;
     Weights weights = source == null ? Weights.random(seed, config.deviation())
         : Weights.of(source, name -> config.fileName(name, stored), seed, config.deviation());
-    return assemble(config, json.tree(), wanted, classes, weights);
+    return assemble(config, json.tree(), wanted, classes, weights, owned);
   }
 
   /** Another model with the tensors of one that has no adapters; see {@link PretrainedModel#twin}. */
   public static PretrainedModel twin(PretrainedModel model) {
     return new ModelLoader(null, null).assemble(model.config(), model.source(), model.task(), model.labels(),
-        Weights.of(SharedTensors.of(model), name -> name, 0, 0));
+        Weights.of(SharedTensors.of(model), name -> name, 0, 0), null);
   }
 
   /** More layers than the file has tensors would only make a long list of what is missing. */
@@ -174,7 +198,8 @@ public final class ModelLoader {
     }
   }
 
-  private PretrainedModel assemble(ModelConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights) {
+  private PretrainedModel assemble(ModelConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights,
+      Arena owned) {
     if (wanted == Task.CAUSAL_LM && !config.generates()) {
       throw new ModelException(configFile + ": model_type '" + config.modelType()
           + "' is an encoder: it classifies or embeds, it does not generate text");
@@ -188,7 +213,7 @@ public final class ModelLoader {
           + " missing or of another size, and a new one would answer at random; train it (hone train; --method head trains the "
           + "head alone), or load the model with an adapter that holds it");
     }
-    return new PretrainedModel(config, wanted, classes, json, backbone, head, weights.madeAnew(), weights.converted());
+    return new PretrainedModel(config, wanted, classes, json, backbone, head, weights.madeAnew(), weights.converted(), owned);
   }
 
   private ConfigReader config() {
@@ -205,7 +230,7 @@ public final class ModelLoader {
     return ConfigReader.read(configFile);
   }
 
-  private TensorSource weights() {
+  private TensorSource weights(Arena arena) {
     if (!Files.exists(directory.resolve(WeightFiles.SINGLE)) && !Files.exists(directory.resolve(WeightFiles.INDEX))) {
       boolean pickled = Files.exists(directory.resolve("pytorch_model.bin"))
           || Files.exists(directory.resolve("pytorch_model.bin.index.json"));
@@ -215,7 +240,7 @@ public final class ModelLoader {
           : ": no " + WeightFiles.SINGLE + " and no " + WeightFiles.INDEX));
     }
     try {
-      return WeightFiles.open(directory);
+      return WeightFiles.open(directory, arena);
     } catch (TensorFileException e) {
       throw new ModelException(e.getMessage(), e);
     } catch (IOException e) {
