@@ -81,7 +81,7 @@ class ClosedModelTest {
     assumeTrue(Files.exists(MAPS), "this system does not list what is mapped");
     Path directory = TinyModel.write(temporary.resolve("model"));
     Path config = directory.resolve("config.json");
-    Files.writeString(config, Files.readString(config).replace("\"vocab_size\":", "\"vocab_size\":1"));
+    Files.writeString(config, Files.readString(config).replaceFirst("\"vocab_size\"\\s*:\\s*", "\"vocab_size\" : 1"));
     assertThrows(ModelException.class, () -> new ModelLoader(directory).task(Task.EMBEDDING).closable().load());
     assertFalse(mapped(directory));
   }

@@ -77,8 +77,8 @@ public final class ModelLoader {
   }
 
   /**
-   * Lets {@link PretrainedModel#close} unmap the weights at once, for a program that replaces or deletes the files. A model that is
-   * loaded so must be closed: the garbage collector, which unmaps others, does not unmap it.
+   * Lets {@link PretrainedModel#close} unmap the weights at once, for a program that replaces or deletes the files. A model that
+   * is loaded so must be closed: the garbage collector, which unmaps others, does not unmap it.
    */
   public ModelLoader closable() {
     closable = true;
