@@ -201,7 +201,7 @@ final class LinearCrossEntropy {
     }
   }
 
-  private void backward(float up, Shape in, int[] rows, Targets targets) {
+  private void backward(float up, Shape in, int[] rows, InputGradients targets) {
     if (targets.wants(0)) {
       KERNELS.gather().addRows(dHidden, rows, up, targets.sum(0).reshape(in.rows(), in.columns()));
     }
@@ -209,7 +209,7 @@ final class LinearCrossEntropy {
     give(dBias, up, targets, 2);
   }
 
-  private static void give(Tensor gradient, float up, Targets targets, int index) {
+  private static void give(Tensor gradient, float up, InputGradients targets, int index) {
     if (targets.wants(index)) {
       if (up != 1) { // a pass over the largest matrix
         KERNELS.elementwise().unary(Unary.AFFINE, up, 0, gradient, gradient);

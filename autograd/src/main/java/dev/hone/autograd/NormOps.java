@@ -72,7 +72,7 @@ public final class NormOps {
   }
 
   private static void layerNormBackward(Tensor up, Tensor s, Variable weight, Tensor mean, Tensor rstd,
-      Targets targets) {
+      InputGradients targets) {
     boolean accumulate = targets.accumulates(0);
     KERNELS.layerNormBackward(up, s, value(weight), mean, rstd, accumulate, targets.buffer(0), targets.sum(1),
         targets.sum(2));

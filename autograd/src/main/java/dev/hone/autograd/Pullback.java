@@ -39,6 +39,6 @@ public interface Pullback {
      * @param upstream the gradient by the result; not to be written to
      * @param targets where they go
      */
-    void apply(Tensor upstream, Targets targets);
+    void apply(Tensor upstream, InputGradients targets);
   }
 }

@@ -287,7 +287,7 @@ public sealed class Variable permits Parameter {
     if (gradient != null) {
       for (Edge way : ways) {
         try {
-          way.pullback.apply(gradient, new Targets(way.inputs));
+          way.pullback.apply(gradient, new InputGradients(way.inputs));
         } catch (ShapeException e) {
           ShapeException named = new ShapeException("backward of " + op + " " + shape() + ": " + e.getMessage());
           named.initCause(e);

@@ -55,24 +55,24 @@ class CheckpointTest {
 
   @Test
   void recomputingGivesTheSameBits() {
-    assertSameBits(run(true, x -> block(block(x))), run(true, x -> Checkpoint.run(this::block, Checkpoint.run(this::block, x))));
+    assertSameBits(run(true, x -> block(block(x))), run(true, x -> GradientCheckpoint.run(this::block, GradientCheckpoint.run(this::block, x))));
   }
 
   @Test
   void parametersInsideGetGradientsThoughTheInputIsFrozen() {
-    assertSameBits(run(false, this::block), run(false, x -> Checkpoint.run(this::block, x)));
+    assertSameBits(run(false, this::block), run(false, x -> GradientCheckpoint.run(this::block, x)));
   }
 
   @Test
   void aCheckpointInsideACheckpointGivesTheSameBits() {
     assertSameBits(run(true, x -> block(block(x))),
-        run(true, x -> Checkpoint.run(part -> block(Checkpoint.run(this::block, part)), x)));
+        run(true, x -> GradientCheckpoint.run(part -> block(GradientCheckpoint.run(this::block, part)), x)));
   }
 
   @Test
   void anInputUsedOutsideTooGetsBothGradients() {
     Run plain = run(true, x -> block(x).add(x));
-    Run recomputed = run(true, x -> Checkpoint.run(this::block, x).add(x));
+    Run recomputed = run(true, x -> GradientCheckpoint.run(this::block, x).add(x));
     assertArrayEquals(plain.loss(), recomputed.loss());
     assertArrayEquals(plain.byInput(), recomputed.byInput(), 1e-5f);
     assertArrayEquals(plain.byWeight(), recomputed.byWeight());
@@ -81,15 +81,15 @@ class CheckpointTest {
   @Test
   void aPartThatOnlyPassesItsInputOnWorks() {
     Run plain = run(true, this::block);
-    assertSameBits(plain, run(true, x -> block(Checkpoint.run(part -> part, x))));
-    assertSameBits(plain, run(true, x -> Checkpoint.run(part -> part.reshape(13, 24), block(x))));
+    assertSameBits(plain, run(true, x -> block(GradientCheckpoint.run(part -> part, x))));
+    assertSameBits(plain, run(true, x -> GradientCheckpoint.run(part -> part.reshape(13, 24), block(x))));
   }
 
   @Test
   void onlyInputAndOutputAreHeldBetweenThePasses() throws Exception {
     Parameter input = new Parameter("input", normal(3, 1000, 24), true);
     long plain = held(() -> block(block(block(input))));
-    long recomputed = held(() -> Checkpoint.run(x -> block(block(block(x))), input));
+    long recomputed = held(() -> GradientCheckpoint.run(x -> block(block(block(x))), input));
     long one = 1000 * 24 * 4;
     assertTrue(plain > 9 * one, "plain: " + plain);
     // Pool sizes exceed what is asked by up to a quarter; two pieces may serve as the others' scratch.
@@ -110,7 +110,7 @@ class CheckpointTest {
   @Test
   void nothingIsRecordedWhenGradientsAreDisabled() {
     try (GradMode _ = GradMode.disabled()) {
-      Variable y = Checkpoint.run(this::block, Variable.constant(normal(3, 13, 24)));
+      Variable y = GradientCheckpoint.run(this::block, Variable.constant(normal(3, 13, 24)));
       assertFalse(y.requiresGradient());
       assertEquals(13, y.shape().dim(0));
     }

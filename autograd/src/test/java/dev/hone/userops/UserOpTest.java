@@ -3,9 +3,9 @@ package dev.hone.userops;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import dev.hone.autograd.GradCheck;
+import dev.hone.autograd.InputGradients;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
-import dev.hone.autograd.Targets;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import java.util.List;
@@ -60,7 +60,7 @@ class UserOpTest {
     });
   }
 
-  private static void give(Targets targets, int index, float factor, float[] other) {
+  private static void give(InputGradients targets, int index, float factor, float[] other) {
     if (targets.wants(index)) {
       float[] gradient = other.clone();
       for (int i = 0; i < gradient.length; i++) {

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * the CPU time of other processes meanwhile, in cores: where it is above 0.1 the line says little.
  */
 public final class OpsBench {
-  private static final List<OpsFamily> FAMILIES = List.of(new MatMulOps(), new RowOps(), new AttentionOps(),
+  private static final List<OpsFamily> FAMILIES = List.of(new MatMulFamily(), new RowOps(), new AttentionFamily(),
       new HeadOps(), new OptimizerOps(), new MemoryOps());
 
   private OpsBench() {}

@@ -1,8 +1,8 @@
 package dev.hone.nn;
 
 import dev.hone.autograd.ActivationOps;
-import dev.hone.autograd.Checkpoint;
 import dev.hone.autograd.GradMode;
+import dev.hone.autograd.GradientCheckpoint;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.random.Philox;
@@ -142,7 +142,7 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    */
   public Variable block(UnaryOperator<Variable> block, Variable x) {
     if (GradMode.isEnabled()) {
-      return checkpointing ? Checkpoint.run(block, x) : block.apply(x);
+      return checkpointing ? GradientCheckpoint.run(block, x) : block.apply(x);
     }
     try (Scope _ = Scope.open()) {
       Variable y = block.apply(x);

@@ -11,7 +11,7 @@ import dev.hone.train.run.OutputDirectory;
 import dev.hone.train.run.PreparedRun;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.run.TrainingRun;
-import dev.hone.train.sweep.Range;
+import dev.hone.train.sweep.SettingRange;
 import dev.hone.train.sweep.Sweep;
 import dev.hone.train.sweep.SweepConfig;
 import dev.hone.train.sweep.SweepListener;
@@ -119,10 +119,10 @@ final class SweepCommand implements Command {
         throw new UserError("--" + key + " is a key of the file, not a flag");
       }
     }
-    Map<String, Range> parameters = new LinkedHashMap<>();
+    Map<String, SettingRange> parameters = new LinkedHashMap<>();
     for (Map.Entry<String, Object> entry : mapping(file, PARAMETERS, written.get(PARAMETERS)).entrySet()) {
       String key = keys(file + ": " + PARAMETERS, Map.of(entry.getKey(), "")).keySet().iterator().next();
-      if (parameters.put(key, Range.parse(entry.getKey(), entry.getValue())) != null) {
+      if (parameters.put(key, SettingRange.parse(entry.getKey(), entry.getValue())) != null) {
         throw new UserError(file + ": parameters: " + key + " occurs twice, under different names");
       }
     }

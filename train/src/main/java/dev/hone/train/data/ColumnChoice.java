@@ -13,13 +13,13 @@ import java.util.Set;
 final class ColumnChoice {
   private static final int LONGEST_LABEL = 60;
 
-  private final Table table;
+  private final RawTable table;
   private final DataOptions options;
   private final int text;
   private final List<Integer> labels; // several: columns of 0 and 1
 
   /** Chooses; {@code withLabel} makes a label column a must. */
-  ColumnChoice(Table table, DataOptions options, boolean withLabel) {
+  ColumnChoice(RawTable table, DataOptions options, boolean withLabel) {
     this.table = table;
     this.options = options;
     int saidText = said(DataOptions.TEXT);
@@ -47,7 +47,7 @@ final class ColumnChoice {
   }
 
   /** Whether a column is called as labels are, or looks like one. */
-  static boolean hasLabel(Table table) {
+  static boolean hasLabel(RawTable table) {
     if (table.named() && ColumnNames.LABEL.stream().anyMatch(name -> table.columns().stream()
         .anyMatch(column -> ColumnNames.plain(column).equals(name)))) {
       return true;
@@ -81,7 +81,7 @@ final class ColumnChoice {
   }
 
   /** The column that the user names for a part, by header or by number. */
-  static int said(Table table, String part, String name) {
+  static int said(RawTable table, String part, String name) {
     int column = table.columns().indexOf(name);
     int again = table.columns().lastIndexOf(name);
     if (again != column) {
@@ -102,7 +102,7 @@ final class ColumnChoice {
   }
 
   /** The first column but {@code taken} that has one of these names, the likeliest first, or -1. */
-  static int named(Table table, List<String> names, int taken) {
+  static int named(RawTable table, List<String> names, int taken) {
     for (String name : names) {
       int found = -1;
       for (int c = 0; c < table.columns().size(); c++) {
@@ -120,7 +120,7 @@ final class ColumnChoice {
     return -1;
   }
 
-  private static DataException twice(Table table, String part, String name, int one, int other) {
+  private static DataException twice(RawTable table, String part, String name, int one, int other) {
     return new DataException(table.source(), "two columns are called '" + name + "', number " + (one + 1) + " and " + (other + 1)
         + "; say which by its number (--columns), such as " + part + "=" + (one + 1));
   }
@@ -152,7 +152,7 @@ final class ColumnChoice {
   }
 
   /** Columns whose cells are short and repeat. */
-  private static List<Integer> candidates(Table table, int taken) {
+  private static List<Integer> candidates(RawTable table, int taken) {
     List<Integer> found = new ArrayList<>();
     List<String[]> rows = table.head();
     for (int c = 0; c < table.columns().size(); c++) {
@@ -203,7 +203,7 @@ final class ColumnChoice {
   }
 
   /** Fails if a column holds lists or objects. */
-  static void requireFlat(Table table, int column) {
+  static void requireFlat(RawTable table, int column) {
     String name = table.columns().get(column);
     Integer line = table.kinds().list(name);
     if (line != null) {

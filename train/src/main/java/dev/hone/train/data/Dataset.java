@@ -55,7 +55,7 @@ public final class Dataset<E extends Example> {
   }
 
   /** The rows of a table that are kept. */
-  private static <E extends Example> Dataset<E> of(Path file, Table table, DataOptions options, int[] kept, IntFunction<E> row,
+  private static <E extends Example> Dataset<E> of(Path file, RawTable table, DataOptions options, int[] kept, IntFunction<E> row,
       String columns) {
     int skipped = table.rows().size() - kept.length;
     int[] lines = skipped == 0 ? table.lines() : Arrays.stream(kept).map(r -> table.lines()[r]).toArray();
@@ -91,7 +91,7 @@ public final class Dataset<E extends Example> {
    * 0 and 1.
    */
   public static Dataset<Example.Labelled> labelled(Path file, DataOptions options, Labels.Kind kind) {
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     LabelledRows reader = new LabelledRows(table, options, kind);
     LabelCounts labels = new LabelCounts();
     LabelCheck check = reader.check();
@@ -109,7 +109,7 @@ public final class Dataset<E extends Example> {
     return of(file, table, options, kept, reader::row, reader.description() + "; " + labels);
   }
 
-  private static void refuse(int line, Table table, String problem) {
+  private static void refuse(int line, RawTable table, String problem) {
     if (problem != null) {
       throw new DataException(table.source(), line, problem);
     }
@@ -117,7 +117,7 @@ public final class Dataset<E extends Example> {
 
   /** Reads texts alone, to predict for: as {@link #labelled}, but a label column is not needed and not kept. */
   public static Dataset<Example.Text> texts(Path file, DataOptions options) {
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     int text = new ColumnChoice(table, options, false).text();
     int[] kept = new Keep(table, text).rows(_ -> { });
     ColumnChoice.requireFlat(table, text);
@@ -136,7 +136,7 @@ public final class Dataset<E extends Example> {
     if (TextFile.isPlain(file) && options.silent()) {
       return RowFile.suits(file, options) ? pieces(RowFile.open(file, options)) : document(TextFile.read(file, options));
     }
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     LanguageRows reader = new LanguageRows(table, options);
     int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
     reader.checkFlat();
@@ -306,7 +306,7 @@ public final class Dataset<E extends Example> {
   }
 
   /** What was read and how, in one line. */
-  static String describe(Path file, Table table, int rows, int skipped) {
+  static String describe(Path file, RawTable table, int rows, int skipped) {
     return file.getFileName() + ": " + rows + (rows == 1 ? " row" : " rows")
         + (skipped > 0 ? " (" + skipped + " with empty text skipped)" : "") + ", " + table.layout();
   }
@@ -341,7 +341,7 @@ public final class Dataset<E extends Example> {
   }
 
   /** Goes through the rows that have a text; returns which those are. */
-  private record Keep(Table table, int textColumn) {
+  private record Keep(RawTable table, int textColumn) {
     int[] rows(IntConsumer row) {
       int[] kept = new int[table.rows().size()];
       int n = 0;

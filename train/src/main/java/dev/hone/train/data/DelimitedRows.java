@@ -19,7 +19,7 @@ final class DelimitedRows {
 
   private DelimitedRows() {}
 
-  static Table read(TextFile file, DataFormat format, DataOptions options) {
+  static RawTable read(TextFile file, DataFormat format, DataOptions options) {
     Dialect dialect = Dialect.of(file.text(), format, options);
     DelimitedRows found = new DelimitedRows();
     found.read(file, 1, dialect);
@@ -31,10 +31,10 @@ final class DelimitedRows {
     for (int r = 0; r < rows.size(); r++) {
       checkWidth(file.name(), found.lines.get(r), rows.get(r).length, width, dialect);
     }
-    boolean header = HeaderGuess.hasHeader(rows.subList(0, Math.min(Table.HEAD, rows.size())), options);
+    boolean header = HeaderGuess.hasHeader(rows.subList(0, Math.min(RawTable.HEAD, rows.size())), options);
     int from = header ? 1 : 0;
     int[] lines = found.lines.subList(from, rows.size()).stream().mapToInt(Integer::intValue).toArray();
-    return new Table(file.name(), format, layout(dialect, width, header), header, columns(rows.getFirst(), header),
+    return new RawTable(file.name(), format, layout(dialect, width, header), header, columns(rows.getFirst(), header),
         rows.subList(from, rows.size()), lines, new CellKinds(), false);
   }
 

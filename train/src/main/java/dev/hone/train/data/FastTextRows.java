@@ -13,7 +13,7 @@ final class FastTextRows {
 
   private FastTextRows() {}
 
-  static Table read(TextFile file) {
+  static RawTable read(TextFile file) {
     List<String[]> rows = new ArrayList<>();
     List<Integer> lines = new ArrayList<>();
     CellKinds kinds = new CellKinds();
@@ -25,7 +25,7 @@ final class FastTextRows {
         lines.add(line);
       }
     }
-    return new Table(file.name(), DataFormat.FASTTEXT, DataFormat.FASTTEXT.words(), true, COLUMNS, rows,
+    return new RawTable(file.name(), DataFormat.FASTTEXT, DataFormat.FASTTEXT.words(), true, COLUMNS, rows,
         lines.stream().mapToInt(Integer::intValue).toArray(), kinds, false);
   }
 

@@ -9,14 +9,14 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Tables of files that are too large for the heap: an index of where rows begin is in memory, a row is read and taken apart when
  * it is asked for. Format, separator, quoting and rows are those that reading the whole file finds; header and columns are told
- * from the first {@link Table#HEAD} rows.
+ * from the first {@link RawTable#HEAD} rows.
  */
 final class IndexedRows {
   private static final int PLACES = 64;
 
   private IndexedRows() {}
 
-  static Table read(RowFile file, DataOptions options) {
+  static RawTable read(RowFile file, DataOptions options) {
     long start = System.nanoTime();
     String head = file.head();
     DataFormat format = options.formatOrNull();
@@ -31,28 +31,28 @@ final class IndexedRows {
       case FASTTEXT -> {
         RowFile.Index index = file.lines();
         CellKinds kinds = new CellKinds();
-        yield new Table(file.name(), format, format.words() + made(start), true, FastTextRows.COLUMNS, new RowList<>(index.size(),
+        yield new RawTable(file.name(), format, format.words() + made(start), true, FastTextRows.COLUMNS, new RowList<>(index.size(),
             lastKept(i -> FastTextRows.cells(index.text(i), index.line(i), kinds))), index.lines(0), kinds, true);
       }
       case CSV, TSV -> delimited(file, format, Dialect.of(head, format, options, file::scan), options, start);
     };
   }
 
-  private static Table lines(RowFile file, long start) {
+  private static RawTable lines(RowFile file, long start) {
     RowFile.Index index = file.lines();
     JsonRows head = new JsonRows(file.name());
-    for (int i = 0; i < Math.min(Table.HEAD, index.size()); i++) {
+    for (int i = 0; i < Math.min(RawTable.HEAD, index.size()); i++) {
       head.read(index.text(i), index.line(i));
     }
     if (index.size() == 1 && JsonShape.of(file.name(),
         JsonMapper.shared().readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
       throw new DataException(file.name(), "one JSON object with all rows cannot be read in parts; write one object per line (.jsonl)");
     }
-    return new Table(file.name(), DataFormat.JSONL, DataFormat.JSONL.words() + made(start), true, head.columns(),
+    return new RawTable(file.name(), DataFormat.JSONL, DataFormat.JSONL.words() + made(start), true, head.columns(),
         new RowList<>(index.size(), lastKept(i -> head.cells(index.text(i), index.line(i)))), index.lines(0), head.kinds(), true);
   }
 
-  private static Table delimited(RowFile file, DataFormat format, Dialect dialect, DataOptions options, long start) {
+  private static RawTable delimited(RowFile file, DataFormat format, Dialect dialect, DataOptions options, long start) {
     RowFile.Index index = file.delimited(dialect.separator(), dialect.quoted());
     if (index.size() == 0) {
       throw new DataException(file.name(), "has no rows");
@@ -63,10 +63,10 @@ final class IndexedRows {
       DelimitedRows.checkWidth(file.name(), index.line(i), cells.length, width, dialect);
       return cells;
     };
-    List<String[]> head = List.copyOf(new RowList<>(Math.min(Table.HEAD, index.size()), row));
+    List<String[]> head = List.copyOf(new RowList<>(Math.min(RawTable.HEAD, index.size()), row));
     boolean header = HeaderGuess.hasHeader(head, options);
     int first = header ? 1 : 0;
-    return new Table(file.name(), format, DelimitedRows.layout(dialect, width, header) + made(start), header,
+    return new RawTable(file.name(), format, DelimitedRows.layout(dialect, width, header) + made(start), header,
         DelimitedRows.columns(head.getFirst(), header), new RowList<>(index.size() - first, lastKept(i -> row.apply(i + first))),
         index.lines(first), new CellKinds(), true);
   }

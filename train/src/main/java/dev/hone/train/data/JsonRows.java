@@ -33,7 +33,7 @@ final class JsonRows {
     this.source = source;
   }
 
-  static Table read(TextFile file, DataFormat format) {
+  static RawTable read(TextFile file, DataFormat format) {
     String text = file.text();
     JsonRows found = new JsonRows(file.name());
     char first = text.stripLeading().charAt(0);
@@ -66,13 +66,13 @@ final class JsonRows {
     return found.table(made, words);
   }
 
-  private Table table(DataFormat format, String words) {
+  private RawTable table(DataFormat format, String words) {
     int width = columns.size();
     List<String[]> cells = new ArrayList<>();
     for (List<String> row : rows) {
       cells.add(row.toArray(new String[width])); // keys met later than this row stay null
     }
-    return new Table(source, format, words, true, List.copyOf(columns.keySet()), cells,
+    return new RawTable(source, format, words, true, List.copyOf(columns.keySet()), cells,
         lines.stream().mapToInt(Integer::intValue).toArray(), kinds, false);
   }
 

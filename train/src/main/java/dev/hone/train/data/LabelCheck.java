@@ -23,7 +23,7 @@ public final class LabelCheck {
   /** So many different whole numbers may be classes; more are, unless most rows share theirs with another. */
   private static final int CLASSES = 20;
 
-  private final Table table;
+  private final RawTable table;
   private final int column;
   private final Labels.Kind kind;
   private final boolean decided;
@@ -35,7 +35,7 @@ public final class LabelCheck {
   private String decimal; // the first number that is not whole
   private int rows;
 
-  LabelCheck(Table table, int column, Labels.Kind kind, DataOptions options) {
+  LabelCheck(RawTable table, int column, Labels.Kind kind, DataOptions options) {
     this.table = table;
     this.column = column;
     this.kind = kind;

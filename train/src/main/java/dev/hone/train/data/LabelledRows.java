@@ -8,7 +8,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Rows of texts with labels: the one reader of what is trained and what is inspected. */
 final class LabelledRows {
-  private final Table table;
+  private final RawTable table;
   private final DataOptions options;
   private final Labels.Kind kind;
   private final ColumnChoice columns;
@@ -18,7 +18,7 @@ final class LabelledRows {
    *
    * @param kind what labels are: several may be lists
    */
-  LabelledRows(Table table, DataOptions options, Labels.Kind kind) {
+  LabelledRows(RawTable table, DataOptions options, Labels.Kind kind) {
     this.table = table;
     this.options = options;
     this.kind = kind;
@@ -32,7 +32,7 @@ final class LabelledRows {
   }
 
   /** Whether a column looks as if it held labels, so that the rows are not texts alone. */
-  static boolean hasLabels(Table table, DataOptions options) {
+  static boolean hasLabels(RawTable table, DataOptions options) {
     return options.parts().containsKey(DataOptions.LABEL) || ColumnChoice.hasLabel(table);
   }
 

@@ -33,11 +33,11 @@ final class LanguageRows {
     }
   }
 
-  private final Table table;
+  private final RawTable table;
   private final Kind kind;
   private final Map<String, Integer> columns = new LinkedHashMap<>(); // by part; without those that are not there
 
-  private LanguageRows(Table table, Map<String, String> said) {
+  private LanguageRows(RawTable table, Map<String, String> said) {
     this.table = table;
     this.kind = kind(said);
     if (kind != null) {
@@ -45,7 +45,7 @@ final class LanguageRows {
     }
   }
 
-  LanguageRows(Table table, DataOptions options) {
+  LanguageRows(RawTable table, DataOptions options) {
     this(table, options.parts());
     if (kind == null) {
       throw new DataException(table.source(), table.columnList()
@@ -55,7 +55,7 @@ final class LanguageRows {
   }
 
   /** Rows for a language model, or null if the columns are not those of one. */
-  static LanguageRows orNull(Table table, DataOptions options) {
+  static LanguageRows orNull(RawTable table, DataOptions options) {
     LanguageRows rows = new LanguageRows(table, options.parts());
     return rows.kind == null ? null : rows;
   }

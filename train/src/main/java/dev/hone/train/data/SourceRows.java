@@ -16,7 +16,7 @@ public final class SourceRows {
   private final Path file;
   private final DataOptions options;
   private final Dataset<Example.Language> documents; // a plain text; null: there is a table
-  private final Table table;
+  private final RawTable table;
   private final LabelledRows labelled; // null: rows are for a language model
   private final LanguageRows language;
   private final String description;
@@ -33,7 +33,7 @@ public final class SourceRows {
     this.byLine = true;
   }
 
-  private SourceRows(Path file, DataOptions options, Table table, LabelledRows labelled, LanguageRows language) {
+  private SourceRows(Path file, DataOptions options, RawTable table, LabelledRows labelled, LanguageRows language) {
     this.file = file;
     this.options = options;
     this.documents = null;
@@ -60,7 +60,7 @@ public final class SourceRows {
    * @throws DataException for what is wrong with the file as a whole
    */
   public static SourceRows labelled(Path file, DataOptions options, Labels.Kind kind) {
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     return new SourceRows(file, options, table, new LabelledRows(table, options, kind), null);
   }
 
@@ -73,20 +73,20 @@ public final class SourceRows {
     if (isDocument(file, options)) {
       return new SourceRows(file, options, Dataset.language(file, options));
     }
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     return new SourceRows(file, options, table, null, new LanguageRows(table, options));
   }
 
   /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */
   public static SourceRows detected(Path file, DataOptions options, Labels.Kind kind) {
     if (isDocument(file, options)) {
-      Table lines = tableOrNull(file, options);
+      RawTable lines = tableOrNull(file, options);
       if (lines == null || lines.format() != DataFormat.FASTTEXT && !isLabelled(lines, options, kind)) {
         return language(file, options);
       }
       return new SourceRows(file, options, lines, new LabelledRows(lines, options, kind), null); // so published, too
     }
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     LanguageRows language = LanguageRows.orNull(table, options);
     if (language != null && !language.isTextAlone()) {
       return new SourceRows(file, options, table, null, language);
@@ -97,15 +97,15 @@ public final class SourceRows {
     return new SourceRows(file, options, table, new LabelledRows(table, options, kind), null);
   }
 
-  private static Table tableOrNull(Path file, DataOptions options) {
+  private static RawTable tableOrNull(Path file, DataOptions options) {
     try {
-      return Table.read(file, options);
+      return RawTable.read(file, options);
     } catch (DataException _) {
       return null;
     }
   }
 
-  private static boolean isLabelled(Table table, DataOptions options, Labels.Kind kind) {
+  private static boolean isLabelled(RawTable table, DataOptions options, Labels.Kind kind) {
     try {
       return new LabelledRows(table, options, kind).textColumn() >= 0;
     } catch (DataException _) {

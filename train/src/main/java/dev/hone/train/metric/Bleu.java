@@ -60,9 +60,9 @@ public record Bleu(Tokenization tokenization, boolean lowerCase, Smoothing smoot
       for (int n = 1; n <= ORDERS; n++) {
         Map<List<String>, Integer> most = new HashMap<>();
         for (List<String> reference : wanted) {
-          Words.ngrams(reference, n).forEach((gram, count) -> most.merge(gram, count, Integer::max));
+          TextUnits.ngrams(reference, n).forEach((gram, count) -> most.merge(gram, count, Integer::max));
         }
-        hits[n - 1] = Words.overlap(Words.ngrams(predicted, n), most);
+        hits[n - 1] = TextUnits.overlap(TextUnits.ngrams(predicted, n), most);
         totals[n - 1] = Math.max(0, predicted.size() - n + 1);
       }
       all.add(new Counts(hits, totals, predicted.size(), nearestLength(predicted.size(), wanted)));
@@ -171,7 +171,7 @@ public record Bleu(Tokenization tokenization, boolean lowerCase, Smoothing smoot
         line = ASCII_SYMBOL.matcher(" " + line + " ").replaceAll(" $1 ");
         line = POINT_AFTER_OTHER.matcher(line).replaceAll("$1 $2 ");
         line = POINT_BEFORE_OTHER.matcher(line).replaceAll(" $1 $2");
-        return Words.split(DASH_AFTER_DIGIT.matcher(line).replaceAll("$1 $2 "));
+        return TextUnits.split(DASH_AFTER_DIGIT.matcher(line).replaceAll("$1 $2 "));
       }
     },
     /** The rules of mteval-v14: punctuation and symbols of every script stand alone, except within numbers. */
@@ -180,21 +180,21 @@ public record Bleu(Tokenization tokenization, boolean lowerCase, Smoothing smoot
       List<String> tokens(String text) {
         String line = MARK_AFTER_OTHER.matcher(text).replaceAll("$1 $2 ");
         line = MARK_BEFORE_OTHER.matcher(line).replaceAll(" $1 $2");
-        return Words.split(SYMBOL.matcher(line).replaceAll(" $1 "));
+        return TextUnits.split(SYMBOL.matcher(line).replaceAll(" $1 "));
       }
     },
     /** Every character is a token, white space is dropped. */
     CHARACTERS {
       @Override
       List<String> tokens(String text) {
-        return Words.characters(text);
+        return TextUnits.characters(text);
       }
     },
     /** Cut at white space alone. */
     NONE {
       @Override
       List<String> tokens(String text) {
-        return Words.split(text);
+        return TextUnits.split(text);
       }
     };
 

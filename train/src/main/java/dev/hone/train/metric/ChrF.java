@@ -67,8 +67,8 @@ public record ChrF(int wordOrder) {
   /** [order][predicted, reference, both]: how many n-grams there are. */
   private long[][] counts(String prediction, String reference) {
     long[][] counts = new long[CHARACTER_ORDER + wordOrder][];
-    List<String> predicted = Words.characters(prediction);
-    List<String> wanted = Words.characters(reference);
+    List<String> predicted = TextUnits.characters(prediction);
+    List<String> wanted = TextUnits.characters(reference);
     for (int n = 1; n <= CHARACTER_ORDER; n++) {
       counts[n - 1] = match(predicted, wanted, n);
     }
@@ -79,10 +79,10 @@ public record ChrF(int wordOrder) {
   }
 
   private static long[] match(List<String> predicted, List<String> wanted, int n) {
-    Map<List<String>, Integer> grams = Words.ngrams(wanted, n);
+    Map<List<String>, Integer> grams = TextUnits.ngrams(wanted, n);
     long available = Math.max(0, wanted.size() - n + 1);
     long said = available == 0 ? 0 : Math.max(0, predicted.size() - n + 1); // nothing to compare with: does not count
-    return new long[] {said, available, Words.overlap(Words.ngrams(predicted, n), grams)};
+    return new long[] {said, available, TextUnits.overlap(TextUnits.ngrams(predicted, n), grams)};
   }
 
   private static double fScore(long[][] counts) {
@@ -104,10 +104,10 @@ public record ChrF(int wordOrder) {
     return 100 * (1 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall);
   }
 
-  /** Words; one punctuation mark at the end, or else at the beginning, stands alone. */
+  /** TextUnits; one punctuation mark at the end, or else at the beginning, stands alone. */
   private static List<String> words(String text) {
     List<String> words = new ArrayList<>();
-    for (String word : Words.split(text)) {
+    for (String word : TextUnits.split(text)) {
       int last = word.offsetByCodePoints(word.length(), -1);
       int first = word.offsetByCodePoints(0, 1);
       if (last == 0) {

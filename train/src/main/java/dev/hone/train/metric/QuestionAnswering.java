@@ -31,13 +31,13 @@ public final class QuestionAnswering {
 
   private static List<String> words(String answer) {
     String bare = PUNCTUATION.matcher(answer.toLowerCase(Locale.ROOT)).replaceAll("");
-    return Words.split(ARTICLE.matcher(bare).replaceAll(" "));
+    return TextUnits.split(ARTICLE.matcher(bare).replaceAll(" "));
   }
 
   private static double f1(List<String> predicted, List<String> wanted) {
     if (predicted.isEmpty() || wanted.isEmpty()) {
       return predicted.equals(wanted) ? 1 : 0;
     }
-    return Scores.of(Words.overlap(Words.ngrams(predicted, 1), Words.ngrams(wanted, 1)), predicted.size(), wanted.size()).f1();
+    return Scores.of(TextUnits.overlap(TextUnits.ngrams(predicted, 1), TextUnits.ngrams(wanted, 1)), predicted.size(), wanted.size()).f1();
   }
 }

@@ -14,7 +14,7 @@ import java.util.function.Function;
  * at everything but a-z and 0-9, as the original does, so other scripts vanish.
  */
 public enum Rouge {
-  /** Words in common. */
+  /** TextUnits in common. */
   ROUGE_1 {
     @Override
     Scores one(String prediction, String reference) {
@@ -110,12 +110,12 @@ public enum Rouge {
   private static Scores grams(String prediction, String reference, int n) {
     List<String> predicted = words(prediction);
     List<String> wanted = words(reference);
-    return scores(Words.overlap(Words.ngrams(predicted, n), Words.ngrams(wanted, n)),
+    return scores(TextUnits.overlap(TextUnits.ngrams(predicted, n), TextUnits.ngrams(wanted, n)),
         Math.max(0, predicted.size() - n + 1), Math.max(0, wanted.size() - n + 1));
   }
 
   private static List<String> words(String text) {
-    return Words.split(text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", " "));
+    return TextUnits.split(text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", " "));
   }
 
   private static Map<String, Integer> count(List<List<String>> lines) {

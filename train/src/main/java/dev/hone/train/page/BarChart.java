@@ -11,7 +11,7 @@ final class BarChart {
 
   private BarChart() {}
 
-  static Figure figure(String title, String value, List<Charts.Bar> bars) {
+  static Chart figure(String title, String value, List<Charts.Bar> bars) {
     List<Charts.Bar> shown = bars.subList(0, Math.min(SHOWN, bars.size()));
     double left = 10 + Svg.CHARACTER * shown.stream().mapToInt(bar -> Math.min(LABEL, bar.label().length())).max().orElse(1);
     double right = 10 + Svg.CHARACTER * shown.stream().mapToInt(bar -> bar.text().length()).max().orElse(1);
@@ -28,6 +28,6 @@ final class BarChart {
     }
     Table table = Table.of("", "", value);
     bars.subList(0, Math.min(TABLE_ROWS, bars.size())).forEach(bar -> table.row(bar.label(), bar.text()));
-    return new Figure(title, description, svg.finish(), List.of(), table);
+    return new Chart(title, description, svg.finish(), List.of(), table);
   }
 }

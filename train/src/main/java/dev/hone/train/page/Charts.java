@@ -91,7 +91,7 @@ public final class Charts {
   public record Estimate(String label, double value, double low, double high) {}
 
   /** Curves over one axis. */
-  public static Figure lines(String title, String x, String y, List<Series> series) {
+  public static Chart lines(String title, String x, String y, List<Series> series) {
     return new LineChart(title, x, y, series).figure();
   }
 
@@ -102,8 +102,8 @@ public final class Charts {
    * @param values any number of them
    * @param rules drawn across
    */
-  public static Figure histogram(String title, String x, double[] values, Rule... rules) {
-    return Histogram.of(title, x, values, List.of(rules)).figure();
+  public static Chart histogram(String title, String x, double[] values, Rule... rules) {
+    return HistogramChart.of(title, x, values, List.of(rules)).figure();
   }
 
   /**
@@ -114,8 +114,8 @@ public final class Charts {
    * @param counts of each bin
    * @param open whether the last bin has no upper end
    */
-  public static Figure histogram(String title, String x, double start, double width, long[] counts, boolean open, Rule... rules) {
-    return Histogram.of(title, x, start, width, counts, open, List.of(rules)).figure();
+  public static Chart histogram(String title, String x, double start, double width, long[] counts, boolean open, Rule... rules) {
+    return HistogramChart.of(title, x, start, width, counts, open, List.of(rules)).figure();
   }
 
   /**
@@ -123,7 +123,7 @@ public final class Charts {
    *
    * @param value name of what the bars measure
    */
-  public static Figure bars(String title, String value, List<Bar> bars) {
+  public static Chart bars(String title, String value, List<Bar> bars) {
     return BarChart.figure(title, value, bars);
   }
 
@@ -136,12 +136,12 @@ public final class Charts {
    * @param names of rows and of columns
    * @param counts [row][column]
    */
-  public static Figure matrix(String title, String rowName, String columnName, List<String> names, long[][] counts) {
+  public static Chart matrix(String title, String rowName, String columnName, List<String> names, long[][] counts) {
     return HeatMatrix.figure(title, rowName, columnName, names, counts);
   }
 
   /** Accuracy over confidence, which should lie on the diagonal; the area of a mark is the share of rows. */
-  public static Figure reliability(String title, List<ProbabilityScores.Bin> bins) {
+  public static Chart reliability(String title, List<ProbabilityScores.Bin> bins) {
     return ReliabilityPlot.figure(title, bins);
   }
 
@@ -151,7 +151,7 @@ public final class Charts {
    * @param value name of what was measured
    * @param reference a value to compare with, drawn across; NaN for none
    */
-  public static Figure intervals(String title, String value, List<Estimate> estimates, double reference) {
+  public static Chart intervals(String title, String value, List<Estimate> estimates, double reference) {
     return IntervalPlot.figure(title, value, estimates, reference);
   }
 }

@@ -15,7 +15,7 @@ final class HeatMatrix {
 
   private HeatMatrix() {}
 
-  static Figure figure(String title, String rowName, String columnName, List<String> names, long[][] counts) {
+  static Chart figure(String title, String rowName, String columnName, List<String> names, long[][] counts) {
     if (names.size() > SHOWN) {
       int[] most = IntStream.range(0, names.size()).boxed()
           .sorted(Comparator.comparingLong(c -> -Arrays.stream(counts[c]).sum())).limit(SHOWN).mapToInt(Integer::intValue)
@@ -43,7 +43,7 @@ final class HeatMatrix {
     return folded;
   }
 
-  private static Figure draw(String title, String rowName, String columnName, List<String> names, long[][] counts) {
+  private static Chart draw(String title, String rowName, String columnName, List<String> names, long[][] counts) {
     int n = names.size();
     double left = 34 + Svg.CHARACTER * names.stream().mapToInt(name -> Math.min(LABEL, name.length())).max().orElse(1);
     double cell = Math.min(84, (Svg.WIDTH - left - 6) / Math.max(1, n));
@@ -77,6 +77,6 @@ final class HeatMatrix {
       }
       table.row(cells);
     }
-    return new Figure(title, description, svg.finish(), List.of(), table);
+    return new Chart(title, description, svg.finish(), List.of(), table);
   }
 }

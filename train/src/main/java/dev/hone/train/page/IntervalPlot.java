@@ -12,7 +12,7 @@ final class IntervalPlot {
 
   private IntervalPlot() {}
 
-  static Figure figure(String title, String value, List<Charts.Estimate> estimates, double reference) {
+  static Chart figure(String title, String value, List<Charts.Estimate> estimates, double reference) {
     List<Charts.Estimate> shown = estimates.subList(0, Math.min(SHOWN, estimates.size()));
     double left = 14 + Svg.CHARACTER * shown.stream().mapToInt(e -> Math.min(LABEL, e.label().length())).max().orElse(1);
     double[] ends = DoubleStream.concat(DoubleStream.of(reference),
@@ -48,6 +48,6 @@ final class IntervalPlot {
     }
     svg.text("soft", "middle", (left + Svg.WIDTH - 12) / 2, bottom + 36, value);
     estimates.forEach(e -> table.row(e.label(), e.value(), e.low(), e.high()));
-    return new Figure(title, description, svg.finish(), List.of(), table);
+    return new Chart(title, description, svg.finish(), List.of(), table);
   }
 }

@@ -41,7 +41,7 @@ final class LineChart {
     return coloured;
   }
 
-  Figure figure() {
+  Chart figure() {
     double[] xs = range(true);
     double[] ys = range(false);
     Scale x = Scale.exact(xs[0], xs[1], LEFT, Svg.WIDTH - RIGHT, 5);
@@ -54,7 +54,7 @@ final class LineChart {
     }
     List<String> legend = series.size() < 2 ? List.of()
         : series.stream().filter(s -> s.style() != Charts.Style.BACKGROUND).map(LineChart::legend).toList();
-    return new Figure(title, description, svg.finish(), legend.size() < 2 ? List.of() : legend, table());
+    return new Chart(title, description, svg.finish(), legend.size() < 2 ? List.of() : legend, table());
   }
 
   /** The least and the greatest of what is finite. */

@@ -107,7 +107,7 @@ public final class Page {
   }
 
   /** A chart, with its figures as a table below it. */
-  public Page figure(Figure figure) {
+  public Page figure(Chart figure) {
     if (!figures) {
       body.append("<div class=\"figures\">\n");
       figures = true;

@@ -14,7 +14,7 @@ final class ReliabilityPlot {
 
   private ReliabilityPlot() {}
 
-  static Figure figure(String title, List<ProbabilityScores.Bin> bins) {
+  static Chart figure(String title, List<ProbabilityScores.Bin> bins) {
     double least = Math.min(0.5, bins.stream().mapToDouble(ProbabilityScores.Bin::confidence).min().orElse(0));
     double start = Math.floor(least * 10) / 10; // confidences of few classes never come near 0
     Scale x = Scale.exact(start, 1, LEFT, Svg.WIDTH - RIGHT, 6);
@@ -46,6 +46,6 @@ final class ReliabilityPlot {
     }
     svg.text("soft", "middle", (LEFT + Svg.WIDTH - RIGHT) / 2.0, HEIGHT - 6, "mean confidence");
     svg.sideways(13, (TOP + HEIGHT - BOTTOM) / 2.0, "accuracy");
-    return new Figure(title, description, svg.finish(), List.of(), table);
+    return new Chart(title, description, svg.finish(), List.of(), table);
   }
 }

@@ -1,8 +1,8 @@
 package dev.hone.train.report;
 
+import dev.hone.train.page.Chart;
 import dev.hone.train.page.Charts;
 import dev.hone.train.page.Charts.Series;
-import dev.hone.train.page.Figure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,10 +12,10 @@ final class CurveCharts {
   private CurveCharts() {}
 
   /** The curves of a run: losses, what is right, rate, norm, speed. */
-  static List<Figure> of(Run run) {
+  static List<Chart> of(Run run) {
     Curves curves = run.curves();
     double[] steps = curves.ofSteps(Curves.StepPoint::step);
-    List<Figure> charts = new ArrayList<>();
+    List<Chart> charts = new ArrayList<>();
     if (steps.length == 0) {
       return charts;
     }
@@ -45,7 +45,7 @@ final class CurveCharts {
   }
 
   /** The same of several runs, a colour for each. */
-  static List<Figure> of(List<Run> runs, List<String> names) {
+  static List<Chart> of(List<Run> runs, List<String> names) {
     List<Series> training = new ArrayList<>();
     List<Series> heldOut = new ArrayList<>();
     List<Series> accuracy = new ArrayList<>();
@@ -66,7 +66,7 @@ final class CurveCharts {
         }
       }
     }
-    List<Figure> charts = new ArrayList<>();
+    List<Chart> charts = new ArrayList<>();
     add(charts, "Training loss, smoothed", "loss", training);
     add(charts, "Held-out loss", "loss", heldOut);
     add(charts, "Held-out accuracy", "accuracy", accuracy);
@@ -74,7 +74,7 @@ final class CurveCharts {
     return charts;
   }
 
-  private static void add(List<Figure> charts, String title, String y, List<Series> series) {
+  private static void add(List<Chart> charts, String title, String y, List<Series> series) {
     if (!series.isEmpty()) {
       charts.add(Charts.lines(title, "step", y, series));
     }

@@ -43,7 +43,7 @@ public sealed interface Schedule {
 
     @Override
     public double factor(int step) {
-      return step < warmup ? Curves.rise(step, warmup) : 1;
+      return step < warmup ? SchedulePieces.rise(step, warmup) : 1;
     }
   }
 
@@ -61,7 +61,7 @@ public sealed interface Schedule {
 
     @Override
     public double factor(int step) {
-      return step < warmup ? Curves.rise(step, warmup) : Math.max(0, 1 - Curves.progress(step, warmup, total));
+      return step < warmup ? SchedulePieces.rise(step, warmup) : Math.max(0, 1 - SchedulePieces.progress(step, warmup, total));
     }
   }
 
@@ -87,7 +87,7 @@ public sealed interface Schedule {
 
     @Override
     public double factor(int step) {
-      return step < warmup ? Curves.rise(step, warmup) : Curves.wave(Curves.progress(step, warmup, total), cycles, min);
+      return step < warmup ? SchedulePieces.rise(step, warmup) : SchedulePieces.wave(SchedulePieces.progress(step, warmup, total), cycles, min);
     }
   }
 
@@ -113,7 +113,7 @@ public sealed interface Schedule {
         return Double.isNaN(start) ? (step + 1.0) / Math.max(1, warmup)
             : start + (1 - start) * step / Math.max(1, warmup - 1);
       }
-      return Curves.wave(Curves.progress(step + 1, warmup, total), cycles, min);
+      return SchedulePieces.wave(SchedulePieces.progress(step + 1, warmup, total), cycles, min);
     }
   }
 
@@ -134,9 +134,9 @@ public sealed interface Schedule {
     @Override
     public double factor(int step) {
       if (step < warmup) {
-        return Curves.rise(step, warmup);
+        return SchedulePieces.rise(step, warmup);
       }
-      double progress = Curves.progress(step, warmup, total);
+      double progress = SchedulePieces.progress(step, warmup, total);
       return progress >= 1 ? 0 : 0.5 * (1 + Math.cos(Math.PI * (cycles * progress % 1)));
     }
   }
@@ -159,9 +159,9 @@ public sealed interface Schedule {
     @Override
     public double factor(int step) {
       if (step < warmup) {
-        return Curves.rise(step, warmup);
+        return SchedulePieces.rise(step, warmup);
       }
-      return step > total ? end : end + (1 - end) * Math.pow(1 - Curves.progress(step, warmup, total), power);
+      return step > total ? end : end + (1 - end) * Math.pow(1 - SchedulePieces.progress(step, warmup, total), power);
     }
   }
 
@@ -180,7 +180,7 @@ public sealed interface Schedule {
 
     @Override
     public double factor(int step) {
-      return step < warmup ? Curves.rise(step, warmup) : 1 / Math.sqrt((step + timescale - warmup) / (double) timescale);
+      return step < warmup ? SchedulePieces.rise(step, warmup) : 1 / Math.sqrt((step + timescale - warmup) / (double) timescale);
     }
   }
 
@@ -208,8 +208,8 @@ public sealed interface Schedule {
     @Override
     public double factor(int step) {
       if (step < warmup) {
-        double p = Curves.rise(step, warmup);
-        return Curves.above(min, switch (rise) {
+        double p = SchedulePieces.rise(step, warmup);
+        return SchedulePieces.above(min, switch (rise) {
           case LINEAR -> p;
           case COSINE -> 0.5 * (1 - Math.cos(Math.PI * p));
           case ONE_MINUS_SQRT -> 1 - Math.sqrt(1 - p);
@@ -221,10 +221,10 @@ public sealed interface Schedule {
       if (step >= warmup + stable + decay) {
         return min;
       }
-      double p = Curves.progress(step, warmup + stable, warmup + stable + decay);
-      return Curves.above(min, switch (fall) {
+      double p = SchedulePieces.progress(step, warmup + stable, warmup + stable + decay);
+      return SchedulePieces.above(min, switch (fall) {
         case LINEAR -> 1 - p;
-        case COSINE -> Curves.wave(p, cycles, 0);
+        case COSINE -> SchedulePieces.wave(p, cycles, 0);
         case ONE_MINUS_SQRT -> 1 - Math.sqrt(p);
       });
     }

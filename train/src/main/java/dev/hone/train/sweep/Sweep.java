@@ -65,7 +65,7 @@ public final class Sweep {
   private final SweepConfig config;
   private final Path directory;
   private final List<Trial> trials;
-  private final Ranking ranking;
+  private final TrialOrder ranking;
   private final List<SweepListener> listeners = new ArrayList<>();
   private final Set<TrialRun> running = ConcurrentHashMap.newKeySet();
   private volatile boolean stopped;
@@ -79,7 +79,7 @@ public final class Sweep {
     this.config = config;
     this.directory = directory;
     trials = config.trials();
-    ranking = new Ranking(config.search().metric());
+    ranking = new TrialOrder(config.search().metric());
   }
 
   /** Adds a listener. */
@@ -221,7 +221,7 @@ public final class Sweep {
   /** Successive halving. Returns whether all is done. */
   private boolean halve(Map<Trial, TrialRecord> records, TrialRunner runner) throws IOException {
     SweepSettings search = config.search();
-    int[] rungs = Ranking.rungs(search.firstRung(), search.eta(), trials.size());
+    int[] rungs = TrialOrder.rungs(search.firstRung(), search.eta(), trials.size());
     List<Trial> alive = trials;
     for (int rung = 1; rung <= rungs.length + 1; rung++) {
       int reached = rung;

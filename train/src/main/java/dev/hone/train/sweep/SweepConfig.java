@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * @param base settings of all trials, by key
  * @param parameters ranges by key; they count where {@code base} says something as well
  */
-public record SweepConfig(SweepSettings search, Map<String, String> base, Map<String, Range> parameters) {
+public record SweepConfig(SweepSettings search, Map<String, String> base, Map<String, SettingRange> parameters) {
   private static final int MOST_TRIALS = 10_000;
   private static final int DRAWS = 100; // for a trial that differs from those before
   private static final String METRIC = "metric_for_best_model";
@@ -38,8 +38,8 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
     }
     if (isGrid(search)) {
       long size = 1;
-      for (Map.Entry<String, Range> entry : parameters.entrySet()) {
-        if (!(entry.getValue() instanceof Range.Choice(List<String> values))) {
+      for (Map.Entry<String, SettingRange> entry : parameters.entrySet()) {
+        if (!(entry.getValue() instanceof SettingRange.Choice(List<String> values))) {
           throw new IllegalArgumentException("parameters: " + entry.getKey() + ": a grid needs a list of values"
               + (search.method().equals("grid") ? "" : "; or say how many trials to draw, trials: N"));
         }
@@ -59,8 +59,8 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
     Map<String, Object> search = new LinkedHashMap<>(values);
     Map<String, String> base = new LinkedHashMap<>();
     mapping("base", search.remove("base")).forEach((key, value) -> base.put(key, Settings.text(value)));
-    Map<String, Range> parameters = new LinkedHashMap<>();
-    mapping("parameters", search.remove("parameters")).forEach((key, value) -> parameters.put(key, Range.parse(key, value)));
+    Map<String, SettingRange> parameters = new LinkedHashMap<>();
+    mapping("parameters", search.remove("parameters")).forEach((key, value) -> parameters.put(key, SettingRange.parse(key, value)));
     List<String> known = Stream.concat(SweepSettings.SETTINGS.all().stream().map(Setting::key),
         Stream.of("base", "parameters")).toList();
     for (String key : search.keySet()) {
@@ -104,10 +104,10 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
 
   private List<Map<String, String>> grid() {
     List<Map<String, String>> combinations = List.of(Map.of());
-    for (Map.Entry<String, Range> entry : parameters.entrySet()) {
+    for (Map.Entry<String, SettingRange> entry : parameters.entrySet()) {
       List<Map<String, String>> longer = new ArrayList<>();
       for (Map<String, String> before : combinations) {
-        for (String value : ((Range.Choice) entry.getValue()).values()) {
+        for (String value : ((SettingRange.Choice) entry.getValue()).values()) {
           Map<String, String> combination = new LinkedHashMap<>(before);
           combination.put(entry.getKey(), value);
           longer.add(combination);
@@ -137,7 +137,7 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
     Philox random = new Philox(search.seed(), Philox.stream(trial, again));
     Map<String, String> values = new LinkedHashMap<>();
     int index = 0;
-    for (Map.Entry<String, Range> entry : parameters.entrySet()) {
+    for (Map.Entry<String, SettingRange> entry : parameters.entrySet()) {
       values.put(entry.getKey(), entry.getValue().at(random.uniform(index++)));
     }
     return values;

@@ -22,7 +22,7 @@ public final class SweepTable {
 
   SweepTable(SweepConfig config, List<TrialRecord> records, boolean interrupted) {
     this.config = config;
-    this.records = records.stream().sorted(new Ranking(config.search().metric()).order(Integer.MAX_VALUE)).toList();
+    this.records = records.stream().sorted(new TrialOrder(config.search().metric()).order(Integer.MAX_VALUE)).toList();
     this.interrupted = interrupted;
   }
 

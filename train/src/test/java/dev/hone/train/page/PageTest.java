@@ -65,7 +65,7 @@ class PageTest {
     Random random = new Random(5);
     Arrays.setAll(y, i -> random.nextDouble());
     y[777_777] = 40;
-    Figure figure = Charts.lines("t", "step", "loss", List.of(Charts.Series.line("s", range(n), y)));
+    Chart figure = Charts.lines("t", "step", "loss", List.of(Charts.Series.line("s", range(n), y)));
     assertTrue(figure.svg().length() < 40_000, figure.svg().length() + " characters");
     assertTrue(figure.description().contains("greatest 40."), figure.description());
     assertTrue(figure.svg().contains(" 10L"), "the peak, which is the upper edge, is not drawn");
@@ -81,7 +81,7 @@ class PageTest {
       counts[i][i] = i;
       counts[i][(i + 1) % n] = 1;
     }
-    Figure figure = Charts.matrix("m", "true", "predicted", names, counts);
+    Chart figure = Charts.matrix("m", "true", "predicted", names, counts);
     assertTrue(figure.svg().contains("24 others") && figure.svg().contains("class 39") && !figure.svg().contains("class 3,"));
     assertTrue(figure.description().startsWith("17 by 17"), figure.description());
     assertTrue(figure.description().contains(" of " + (n * (n - 1) / 2 + n)), figure.description());
@@ -98,7 +98,7 @@ class PageTest {
 
   @Test
   void calibrationIsDrawnWhereItIs() {
-    Figure figure = Charts.reliability("c", List.of(new ProbabilityScores.Bin(0.4, 0.6, 10, 0.5, 0.25),
+    Chart figure = Charts.reliability("c", List.of(new ProbabilityScores.Bin(0.4, 0.6, 10, 0.5, 0.25),
         new ProbabilityScores.Bin(0.9, 1, 30, 0.95, 1)));
     assertTrue(figure.svg().contains("10 rows: confidence 0.500, accuracy 0.250"));
     assertTrue(figure.svg().contains("class=\"rule\""));

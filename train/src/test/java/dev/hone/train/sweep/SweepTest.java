@@ -333,20 +333,20 @@ class SweepTest {
 
   @Test
   void theMedianIsThatOfTheOthersAfterAsManyEvaluations() {
-    Ranking loss = new Ranking("loss");
+    TrialOrder loss = new TrialOrder("loss");
     List<TrialRecord> others = List.of(record(1, 5, 1), record(2, 4, 2), record(3, 3, 3));
     assertTrue(loss.belowMedian(points(4.5), others), "the median is 4");
     assertFalse(loss.belowMedian(points(4), others));
     assertTrue(loss.belowMedian(points(4, 2.5), others), "the median is 2 now");
     assertFalse(loss.belowMedian(points(1.5, 6), others), "the best so far counts");
-    assertTrue(new Ranking("accuracy").belowMedian(points(3.5), others), "more is better");
+    assertTrue(new TrialOrder("accuracy").belowMedian(points(3.5), others), "more is better");
     assertTrue(loss.belowMedian(points(Double.NaN), others));
     assertEquals(List.of(1, 2), loss.promoted(List.of(record(3, 9), record(2, 4), record(1, 4), record(4, 5)), 1, 2).stream()
         .map(record -> record.trial().number()).toList(), "of equals the lower number");
     assertEquals(List.of(), loss.promoted(List.of(record(1, Double.NaN)), 1, 3));
-    assertEquals("[1, 3, 9]", Arrays.toString(Ranking.rungs(1, 3, 27)));
-    assertEquals("[2, 4, 8]", Arrays.toString(Ranking.rungs(2, 2, 9)));
-    assertEquals("[]", Arrays.toString(Ranking.rungs(1, 3, 1)));
+    assertEquals("[1, 3, 9]", Arrays.toString(TrialOrder.rungs(1, 3, 27)));
+    assertEquals("[2, 4, 8]", Arrays.toString(TrialOrder.rungs(2, 2, 9)));
+    assertEquals("[]", Arrays.toString(TrialOrder.rungs(1, 3, 1)));
   }
 
   private static TrialRecord record(int number, double... values) {

@@ -20,7 +20,7 @@ public abstract class AttentionLoops {
    * @param from a multiple of {@link AttentionItems#KEY_GRID}; the first item begins at 0, even if there are no keys
    * @param turn orders the additions to the gradients of the queries
    */
-  protected abstract void backward(AttentionCall call, int sequence, int kvHead, int from, int to, Turn turn);
+  protected abstract void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn);
 
   /**
    * Rotates the heads of one row: y[i] = x[i] · cos[i] - x[i + half] · sin[i], y[i + half] = x[i + half] · cos[i] + x[i] ·

@@ -48,7 +48,7 @@ final class CpuAttention implements AttentionKernels {
     AtomicIntegerArray ended = new AtomicIntegerArray(items.count());
     Workers.run(items.blocks(), block -> {
       for (int i = items.firstItem(block); i < items.firstItem(block + 1); i++) {
-        Turn turn = new Turn(ended, i, items.from(i) == 0);
+        SequenceOrder turn = new SequenceOrder(ended, i, items.from(i) == 0);
         try {
           loops.backward(call, items.sequence(i), items.kvHead(i), items.from(i), items.to(i), turn);
         } finally {

@@ -3,7 +3,7 @@ package dev.hone.core.kernel.scalar;
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.AttentionLoops;
-import dev.hone.core.kernel.cpu.Turn;
+import dev.hone.core.kernel.cpu.SequenceOrder;
 import dev.hone.core.kernel.cpu.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
@@ -47,7 +47,7 @@ public final class ScalarAttention extends AttentionLoops {
   }
 
   @Override
-  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, Turn turn) {
+  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn) {
     AttentionSpec spec = call.spec();
     Visibility visible = call.visibility(sequence);
     int firstRow = spec.queryOffsets()[sequence];

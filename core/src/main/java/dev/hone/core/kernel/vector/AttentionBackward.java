@@ -5,7 +5,7 @@ import static dev.hone.core.kernel.vector.AttentionTile.TILE;
 
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.kernel.cpu.AttentionCall;
-import dev.hone.core.kernel.cpu.Turn;
+import dev.hone.core.kernel.cpu.SequenceOrder;
 import dev.hone.core.kernel.cpu.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
@@ -16,7 +16,7 @@ import java.util.Arrays;
  * <p>Implementation note. Scores are computed again: P = 2^(S - lse), dP = dOut · Vᵀ, dS = P · (dP - dOut · out), all transposed
  * as in {@link AttentionForward}; then dV += Pᵀ · dOut, dK += dSᵀ · Q, dQ += dS · K, the scale at the end. Query blocks go from
  * the last to the first: under a causal mask all items of a sequence then begin with a block that they all see, and none has to
- * wait long for its {@link Turn}.
+ * wait long for its {@link SequenceOrder}.
  */
 final class AttentionBackward {
   private final AttentionCall call;
@@ -83,7 +83,7 @@ final class AttentionBackward {
     slopes = spec.softCap() > 0 ? Scratch.floats(15, ScoreBlock.KEYS * ScoreBlock.QUERIES) : null;
   }
 
-  void run(Turn turn) {
+  void run(SequenceOrder turn) {
     int blocks = (visible.queries() + ScoreBlock.QUERIES - 1) / ScoreBlock.QUERIES;
     int first = endKey > firstKey ? visible.firstQuery(firstKey) : 0;
     int end = endKey > firstKey ? visible.endQuery(endKey - 1) : 0;
@@ -114,7 +114,7 @@ final class AttentionBackward {
     }
   }
 
-  private void queryBlock(int head, int from, int to, Turn turn, int step) {
+  private void queryBlock(int head, int from, int to, SequenceOrder turn, int step) {
     block.moveToQueries(from, to);
     int lanes = block.lanes();
     loadQueries(head, from, to - from, lanes);
@@ -162,7 +162,7 @@ final class AttentionBackward {
   }
 
   /** The sums of dQ so far: zeros for the first item that sees the block, else what the item before this one left. */
-  private void loadSums(int head, int from, int count, int lanes, Turn turn, int step) {
+  private void loadSums(int head, int from, int count, int lanes, SequenceOrder turn, int step) {
     if (visible.firstKey(from) >= firstKey) {
       Arrays.fill(dQueries, 0, lanes * width, 0);
     } else {

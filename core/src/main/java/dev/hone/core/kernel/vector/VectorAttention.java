@@ -2,7 +2,7 @@ package dev.hone.core.kernel.vector;
 
 import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.AttentionLoops;
-import dev.hone.core.kernel.cpu.Turn;
+import dev.hone.core.kernel.cpu.SequenceOrder;
 
 /** Attention in tiles on the Vector API; single queries stream their keys instead. */
 public final class VectorAttention extends AttentionLoops {
@@ -21,7 +21,7 @@ public final class VectorAttention extends AttentionLoops {
   }
 
   @Override
-  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, Turn turn) {
+  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn) {
     new AttentionBackward(call, sequence, kvHead, from, to).run(turn);
   }
 

@@ -263,7 +263,7 @@ final class Arithmetic {
   }
 
   private static boolean isList(Object value) {
-    return value instanceof List<?> && !(value instanceof Range);
+    return value instanceof List<?> && !(value instanceof PythonRange);
   }
 
   private static void defined(Object a, Object b) {

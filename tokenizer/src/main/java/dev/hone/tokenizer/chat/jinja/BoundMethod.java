@@ -5,11 +5,11 @@ record BoundMethod(Object receiver, Method method) implements Callable {
   /** One method of a Python type. */
   @FunctionalInterface
   interface Method {
-    Object call(Object receiver, Arguments arguments, Budget budget);
+    Object call(Object receiver, GivenArguments arguments, Budget budget);
   }
 
   @Override
-  public Object call(Arguments arguments, Rendering rendering) {
+  public Object call(GivenArguments arguments, Rendering rendering) {
     return method.call(receiver, arguments, rendering.budget());
   }
 }

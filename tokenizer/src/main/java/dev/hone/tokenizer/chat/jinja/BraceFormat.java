@@ -6,20 +6,20 @@ import java.util.Map;
 
 /** {@code str.format}: fields in braces, with attributes and elements looked up as templates do. */
 final class BraceFormat {
-  private final Arguments arguments;
+  private final GivenArguments arguments;
   private final Budget budget;
   private int next;
 
-  private BraceFormat(Arguments arguments, Budget budget) {
+  private BraceFormat(GivenArguments arguments, Budget budget) {
     this.arguments = arguments;
     this.budget = budget;
   }
 
-  static String format(String format, Arguments arguments, Budget budget) {
+  static String format(String format, GivenArguments arguments, Budget budget) {
     return new BraceFormat(arguments, budget).format(format, 2);
   }
 
-  static String formatMap(String format, Arguments arguments, Budget budget) {
+  static String formatMap(String format, GivenArguments arguments, Budget budget) {
     Object mapping = arguments.bindRequired("format_map", 1, "mapping")[0];
     if (!(mapping instanceof Dict dict)) {
       throw JinjaException.value("format_map() needs a dict, not " + Values.typeName(mapping));
@@ -30,7 +30,7 @@ final class BraceFormat {
         named.put(name, dict.get(name));
       }
     }
-    return format(format, new Arguments(List.of(), named), budget);
+    return format(format, new GivenArguments(List.of(), named), budget);
   }
 
   /** @param levels how deep fields may still nest: a format may hold fields itself, those may not */

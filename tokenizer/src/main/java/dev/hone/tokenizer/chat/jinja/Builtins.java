@@ -19,7 +19,7 @@ final class Builtins {
 
   private Builtins() {}
 
-  private static Object range(Arguments arguments, Rendering rendering) {
+  private static Object range(GivenArguments arguments, Rendering rendering) {
     List<Object> given = arguments.positional();
     if (given.isEmpty() || given.size() > 3 || !arguments.keyword().isEmpty()) {
       throw JinjaException.value("range expected 1 to 3 positional arguments, got " + given.size());
@@ -30,8 +30,8 @@ final class Builtins {
     }
     Limits limits = rendering.budget().limits();
     return bounds.length == 1
-        ? Range.of(0, bounds[0], 1, limits)
-        : Range.of(bounds[0], bounds[1], bounds.length == 2 ? 1 : bounds[2], limits);
+        ? PythonRange.of(0, bounds[0], 1, limits)
+        : PythonRange.of(bounds[0], bounds[1], bounds.length == 2 ? 1 : bounds[2], limits);
   }
 
   private static long whole(Object value) {
@@ -45,7 +45,7 @@ final class Builtins {
   }
 
   /** {@code dict(mapping or pairs, key=value, ...)}. */
-  private static Dict dict(Arguments arguments, Rendering rendering) {
+  private static Dict dict(GivenArguments arguments, Rendering rendering) {
     Budget budget = rendering.budget();
     Dict dict = new Dict();
     if (arguments.positional().size() > 1) {
@@ -71,18 +71,18 @@ final class Builtins {
     return dict;
   }
 
-  private static Object joiner(Arguments arguments, Rendering rendering) {
+  private static Object joiner(GivenArguments arguments, Rendering rendering) {
     Object separator = arguments.bind("joiner", "sep")[0];
     return new Joiner(separator == null ? ", " : separator);
   }
 
-  private static Object raise(Arguments arguments, Rendering rendering) {
+  private static Object raise(GivenArguments arguments, Rendering rendering) {
     Object message = arguments.bindRequired("raise_exception", 1, "message")[0];
     throw JinjaException.raised(PythonText.str(message, rendering.budget()));
   }
 
-  private static Object now(Arguments arguments, Rendering rendering) {
-    String format = Arguments.text(arguments.bindRequired("strftime_now", 1, "format")[0], "strftime_now() argument");
+  private static Object now(GivenArguments arguments, Rendering rendering) {
+    String format = GivenArguments.text(arguments.bindRequired("strftime_now", 1, "format")[0], "strftime_now() argument");
     return Strftime.format(LocalDateTime.now(rendering.clock()), format, rendering.budget());
   }
 }

@@ -2,5 +2,5 @@ package dev.hone.tokenizer.chat.jinja;
 
 /** A value that a template may call. */
 interface Callable {
-  Object call(Arguments arguments, Rendering rendering);
+  Object call(GivenArguments arguments, Rendering rendering);
 }

@@ -102,7 +102,7 @@ final class Dict {
       case SafeText(String text) -> text;
       case Boolean b -> b ? 1L : 0L;
       case Double d when d == Math.rint(d) && Math.abs(d) < 0x1p63 -> (Object) d.longValue();
-      case Range r -> {
+      case PythonRange r -> {
         budget.charge(r.size());
         yield r;
       }

@@ -16,7 +16,7 @@ final class Filters {
   /** A filter: {@code value | name(arguments)}. */
   @FunctionalInterface
   interface Filter {
-    Object apply(Object value, Arguments arguments, Rendering rendering);
+    Object apply(Object value, GivenArguments arguments, Rendering rendering);
   }
 
   private static final Map<String, Filter> OWN = Map.ofEntries(
@@ -65,20 +65,20 @@ final class Filters {
     return filter;
   }
 
-  private static Object length(Object value, Arguments arguments, Rendering rendering) {
+  private static Object length(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("length");
     return (long) Values.length(value, rendering.budget());
   }
 
-  private static Object defaulted(Object value, Arguments arguments, Rendering rendering) {
+  private static Object defaulted(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("default", "default_value", "boolean");
-    boolean replace = value instanceof Undefined || Arguments.flag(bound[1], false) && !Values.truth(value);
+    boolean replace = value instanceof Undefined || GivenArguments.flag(bound[1], false) && !Values.truth(value);
     return !replace ? value : bound[0] == null ? "" : bound[0];
   }
 
   /** The attribute alone, without the fall back to a key. */
-  private static Object attr(Object value, Arguments arguments, Rendering rendering) {
-    String name = Arguments.text(arguments.bindRequired("attr", 1, "name")[0], "an attribute name");
+  private static Object attr(Object value, GivenArguments arguments, Rendering rendering) {
+    String name = GivenArguments.text(arguments.bindRequired("attr", 1, "name")[0], "an attribute name");
     if (value instanceof Dict dict) {
       Object method = Methods.find(dict, name);
       return method != null ? method : Undefined.of(dict, name);
@@ -86,8 +86,8 @@ final class Filters {
     return Subscript.attribute(value, name);
   }
 
-  private static Object toJson(Object value, Arguments arguments, Rendering rendering) {
-    if (arguments == Arguments.NONE) {
+  private static Object toJson(Object value, GivenArguments arguments, Rendering rendering) {
+    if (arguments == GivenArguments.NONE) {
       return JsonText.PLAIN.dumps(value, rendering.budget());
     }
     Object[] bound = arguments.bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys");
@@ -99,10 +99,10 @@ final class Filters {
       if (separators.size() != 2) {
         throw JinjaException.value("separators of tojson must be two strings, got " + separators.size());
       }
-      item = Arguments.text(separators.get(0), "a separator");
-      key = Arguments.text(separators.get(1), "a separator");
+      item = GivenArguments.text(separators.get(0), "a separator");
+      key = GivenArguments.text(separators.get(1), "a separator");
     }
-    return new JsonText(Arguments.flag(bound[0], false), indent, item, key, Arguments.flag(bound[3], false))
+    return new JsonText(GivenArguments.flag(bound[0], false), indent, item, key, GivenArguments.flag(bound[3], false))
         .dumps(value, rendering.budget());
   }
 
@@ -114,7 +114,7 @@ final class Filters {
     return text != null ? text : Arithmetic.repeatText(" ", Math.max(0, Values.index(given, "an indent")), budget);
   }
 
-  private static Object abs(Object value, Arguments arguments, Rendering rendering) {
+  private static Object abs(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("abs");
     return switch (Values.number(value)) {
       case Long l when l != Long.MIN_VALUE -> Math.abs(l);
@@ -124,7 +124,7 @@ final class Filters {
     };
   }
 
-  private static Object toInt(Object value, Arguments arguments, Rendering rendering) {
+  private static Object toInt(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("int", "default", "base");
     Object otherwise = bound[0] == null ? (Object) 0L : bound[0];
     if (value instanceof Undefined u) {
@@ -133,7 +133,7 @@ final class Filters {
     String text = Values.text(value);
     if (text != null) {
       rendering.budget().scan(text.length());
-      Object parsed = PythonNumbers.parseInt(text, Arguments.integer(bound[1], 10, "a base"));
+      Object parsed = PythonNumbers.parseInt(text, GivenArguments.integer(bound[1], 10, "a base"));
       if (parsed != null) {
         return parsed;
       }
@@ -147,7 +147,7 @@ final class Filters {
     };
   }
 
-  private static Object toFloat(Object value, Arguments arguments, Rendering rendering) {
+  private static Object toFloat(Object value, GivenArguments arguments, Rendering rendering) {
     Object otherwise = arguments.bind("float", "default")[0];
     if (value instanceof Undefined u) {
       throw u.failure();
@@ -159,10 +159,10 @@ final class Filters {
     return parsed != null ? parsed : otherwise != null ? otherwise : (Object) 0.0;
   }
 
-  private static Object round(Object value, Arguments arguments, Rendering rendering) {
+  private static Object round(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("round", "precision", "method");
-    int precision = Math.clamp(Arguments.integer(bound[0], 0, "a precision"), -400, 400);
-    String method = bound[1] == null ? "common" : Arguments.text(bound[1], "a method");
+    int precision = Math.clamp(GivenArguments.integer(bound[0], 0, "a precision"), -400, 400);
+    String method = bound[1] == null ? "common" : GivenArguments.text(bound[1], "a method");
     if (value instanceof Undefined u) {
       throw u.failure();
     }

@@ -20,7 +20,7 @@ final class Interpreter {
 
   private final Rendering rendering;
   private final Budget budget;
-  private final Evaluator evaluator;
+  private final ExpressionEvaluator evaluator;
   private final StringBuilder page = new StringBuilder();
   /** Where output goes: the page, or the text of the innermost macro, call, set or filter block. */
   private StringBuilder out = page;
@@ -31,10 +31,10 @@ final class Interpreter {
   Interpreter(Rendering rendering) {
     this.rendering = rendering;
     this.budget = rendering.budget();
-    this.evaluator = new Evaluator(rendering);
+    this.evaluator = new ExpressionEvaluator(rendering);
   }
 
-  String run(List<Statement> body, Scope scope) {
+  String run(List<Statement> body, VariableScope scope) {
     block(body, scope);
     return page.toString();
   }
@@ -43,12 +43,12 @@ final class Interpreter {
     return generations;
   }
 
-  Object evaluate(Expression expression, Scope scope) {
+  Object evaluate(Expression expression, VariableScope scope) {
     return evaluator.evaluate(expression, scope);
   }
 
   /** The text that statements print. */
-  String capture(List<Statement> body, Scope scope) {
+  String capture(List<Statement> body, VariableScope scope) {
     StringBuilder around = out;
     out = new StringBuilder();
     budget.enter();
@@ -59,7 +59,7 @@ final class Interpreter {
     return text;
   }
 
-  private Outcome block(List<Statement> body, Scope scope) {
+  private Outcome block(List<Statement> body, VariableScope scope) {
     for (int i = 0; i < body.size(); i++) {
       Outcome outcome = execute(body.get(i), scope);
       if (outcome != Outcome.DONE) {
@@ -69,7 +69,7 @@ final class Interpreter {
     return Outcome.DONE;
   }
 
-  private Outcome execute(Statement statement, Scope scope) {
+  private Outcome execute(Statement statement, VariableScope scope) {
     budget.step();
     budget.enter();
     Outcome outcome = Outcome.DONE;
@@ -104,7 +104,7 @@ final class Interpreter {
     StringMethods.append(text, "", out, budget);
   }
 
-  private Outcome branch(Statement.If conditional, Scope scope) {
+  private Outcome branch(Statement.If conditional, VariableScope scope) {
     for (int i = 0; i < conditional.conditions().size(); i++) {
       if (Values.truth(evaluate(conditional.conditions().get(i), scope))) {
         return block(conditional.branches().get(i), scope);
@@ -113,7 +113,7 @@ final class Interpreter {
     return block(conditional.otherwise(), scope);
   }
 
-  private Outcome loop(Statement.For loop, Scope scope) {
+  private Outcome loop(Statement.For loop, VariableScope scope) {
     Object items = evaluate(loop.items(), scope);
     rendering.at(loop.line());
     return loop(loop, items, 0, scope);
@@ -123,14 +123,14 @@ final class Interpreter {
    * Runs a loop over {@code items}; break and continue end in it, but not those of its else branch. As in Jinja, that
    * branch also runs if no round reached its end.
    */
-  private Outcome loop(Statement.For loop, Object items, int depth, Scope scope) {
+  private Outcome loop(Statement.For loop, Object items, int depth, VariableScope scope) {
     Iterator<Object> iterator = Values.iterate(items);
-    LoopVariable variable = new LoopVariable(loop.filter() == null ? items : new Generator(iterator),
+    LoopVariable variable = new LoopVariable(loop.filter() == null ? items : new PythonGenerator(iterator),
         loop.filter() == null ? iterator : filtered(loop, iterator, scope), depth,
         loop.recursive() ? inner -> recurse(loop, inner, depth + 1, scope) : null, budget);
     boolean finished = false;
     for (Object item = variable.advance(); item != null; item = variable.advance()) {
-      Scope round = new Scope(scope);
+      VariableScope round = new VariableScope(scope);
       assign(loop.target(), item, round);
       round.set("loop", variable);
       Outcome outcome = block(loop.body(), round);
@@ -140,10 +140,10 @@ final class Interpreter {
       finished |= outcome == Outcome.DONE;
       rendering.at(loop.line());
     }
-    return finished ? Outcome.DONE : block(loop.otherwise(), new Scope(scope));
+    return finished ? Outcome.DONE : block(loop.otherwise(), new VariableScope(scope));
   }
 
-  private String recurse(Statement.For loop, Object items, int depth, Scope scope) {
+  private String recurse(Statement.For loop, Object items, int depth, VariableScope scope) {
     StringBuilder around = out;
     out = new StringBuilder();
     budget.enter();
@@ -155,7 +155,7 @@ final class Interpreter {
   }
 
   /** The elements that pass a loop's {@code if}, which is asked as late as possible. */
-  private Iterator<Object> filtered(Statement.For loop, Iterator<Object> items, Scope scope) {
+  private Iterator<Object> filtered(Statement.For loop, Iterator<Object> items, VariableScope scope) {
     return new Iterator<>() {
       private Object next;
 
@@ -163,7 +163,7 @@ final class Interpreter {
       public boolean hasNext() {
         while (next == null && items.hasNext()) {
           Object item = items.next();
-          Scope test = new Scope(scope);
+          VariableScope test = new VariableScope(scope);
           assign(loop.target(), item, test);
           if (Values.truth(evaluate(loop.filter(), test))) {
             next = item;
@@ -184,10 +184,10 @@ final class Interpreter {
     };
   }
 
-  private Outcome setBlock(Statement.SetBlock set, Scope scope) {
+  private Outcome setBlock(Statement.SetBlock set, VariableScope scope) {
     StringBuilder around = out;
     out = new StringBuilder();
-    Outcome outcome = block(set.body(), new Scope(scope));
+    Outcome outcome = block(set.body(), new VariableScope(scope));
     String text = out.toString();
     out = around;
     if (outcome == Outcome.DONE) {
@@ -198,10 +198,10 @@ final class Interpreter {
     return outcome;
   }
 
-  private Outcome filterBlock(Statement.FilterBlock filter, Scope scope) {
+  private Outcome filterBlock(Statement.FilterBlock filter, VariableScope scope) {
     StringBuilder around = out;
     out = new StringBuilder();
-    Outcome outcome = block(filter.body(), new Scope(scope));
+    Outcome outcome = block(filter.body(), new VariableScope(scope));
     String text = out.toString();
     out = around;
     if (outcome == Outcome.DONE) {
@@ -211,8 +211,8 @@ final class Interpreter {
     return outcome;
   }
 
-  private Outcome with(Statement.With with, Scope scope) {
-    Scope inner = new Scope(scope);
+  private Outcome with(Statement.With with, VariableScope scope) {
+    VariableScope inner = new VariableScope(scope);
     for (int i = 0; i < with.targets().size(); i++) {
       Object value = evaluate(with.values().get(i), scope);
       rendering.at(with.line());
@@ -221,30 +221,30 @@ final class Interpreter {
     return block(with.body(), inner);
   }
 
-  private void callBlock(Statement.CallBlock call, Scope scope) {
+  private void callBlock(Statement.CallBlock call, VariableScope scope) {
     Object callee = evaluate(call.callee(), scope);
-    Arguments given = evaluator.arguments(call.arguments(), scope);
+    GivenArguments given = evaluator.arguments(call.arguments(), scope);
     Map<String, Object> keyword = new LinkedHashMap<>(given.keyword());
     keyword.put("caller", new Macro(call.caller(), scope, this));
     rendering.at(call.line());
-    write(PythonText.str(evaluator.call(callee, new Arguments(given.positional(), keyword)), budget));
+    write(PythonText.str(evaluator.call(callee, new GivenArguments(given.positional(), keyword)), budget));
   }
 
   /** Notes where a generation block stands; one inside another is part of it. */
-  private void generation(List<Statement> body, Scope scope) {
+  private void generation(List<Statement> body, VariableScope scope) {
     if (inGeneration || out != page) {
-      block(body, new Scope(scope));
+      block(body, new VariableScope(scope));
       return;
     }
     inGeneration = true;
     int start = page.length();
-    block(body, new Scope(scope));
+    block(body, new VariableScope(scope));
     generations.add(start);
     generations.add(page.length());
     inGeneration = false;
   }
 
-  private void assign(Target target, Object value, Scope scope) {
+  private void assign(Target target, Object value, VariableScope scope) {
     switch (target) {
       case Target.Variable(String name) -> scope.set(name, value);
       case Target.Attribute(String name, String attribute) -> {
@@ -257,7 +257,7 @@ final class Interpreter {
     }
   }
 
-  private void unpack(List<Target> targets, Object value, Scope scope) {
+  private void unpack(List<Target> targets, Object value, VariableScope scope) {
     if (!Values.isIterable(value)) {
       throw JinjaException.value("cannot unpack non-iterable " + Values.typeName(value) + " object");
     }

@@ -10,7 +10,7 @@ final class Joiner implements Callable {
   }
 
   @Override
-  public Object call(Arguments arguments, Rendering rendering) {
+  public Object call(GivenArguments arguments, Rendering rendering) {
     Object text = used ? separator : "";
     used = true;
     return text;

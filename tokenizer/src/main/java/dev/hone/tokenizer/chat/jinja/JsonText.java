@@ -30,7 +30,7 @@ record JsonText(boolean asciiOnly, String indent, String itemSeparator, String k
       case Boolean b -> out.append(b.booleanValue());
       case Long _, BigInteger _ -> out.append(value);
       case Double d -> out.append(number(d));
-      case Range _ -> throw unserialisable(value);
+      case PythonRange _ -> throw unserialisable(value);
       case List<?> list -> array(list, level, out, budget);
       case Tuple(List<Object> items) -> array(items, level, out, budget);
       case Dict dict -> object(dict, level, out, budget);
@@ -70,7 +70,7 @@ record JsonText(boolean asciiOnly, String indent, String itemSeparator, String k
     out.append('{');
     List<Object> keys = dict.keys();
     if (sortKeys) {
-      keys.sort((a, b) -> Comparison.order(a, b, "<", budget));
+      keys.sort((a, b) -> PythonComparison.order(a, b, "<", budget));
     }
     for (int i = 0; i < keys.size(); i++) {
       if (i > 0) {

@@ -60,7 +60,7 @@ final class LoopVariable implements Callable {
 
   int length() {
     if (length < 0) {
-      length = iterable instanceof Generator ? -1 : Values.lengthOrMinusOne(iterable, budget);
+      length = iterable instanceof PythonGenerator ? -1 : Values.lengthOrMinusOne(iterable, budget);
     }
     if (length < 0) {
       List<Object> rest = new ArrayList<>();
@@ -101,13 +101,13 @@ final class LoopVariable implements Callable {
   }
 
   private boolean changed(List<Object> values) {
-    boolean changed = lastChanged == null || !Comparison.equal(lastChanged, values, budget);
+    boolean changed = lastChanged == null || !PythonComparison.equal(lastChanged, values, budget);
     lastChanged = values;
     return changed;
   }
 
   @Override
-  public Object call(Arguments arguments, Rendering rendering) {
+  public Object call(GivenArguments arguments, Rendering rendering) {
     if (recursion == null) {
       throw JinjaException.value("The loop must have the 'recursive' marker to be called recursively.");
     }

@@ -9,10 +9,10 @@ import java.util.Map;
 /** A macro together with the scope it was defined in. Calling it gives the text of its body. */
 final class Macro implements Callable {
   private final MacroDefinition definition;
-  private final Scope scope;
+  private final VariableScope scope;
   private final Interpreter interpreter;
 
-  Macro(MacroDefinition definition, Scope scope, Interpreter interpreter) {
+  Macro(MacroDefinition definition, VariableScope scope, Interpreter interpreter) {
     this.definition = definition;
     this.scope = scope;
     this.interpreter = interpreter;
@@ -34,13 +34,13 @@ final class Macro implements Callable {
   }
 
   @Override
-  public Object call(Arguments arguments, Rendering rendering) {
-    Scope inner = new Scope(scope);
+  public Object call(GivenArguments arguments, Rendering rendering) {
+    VariableScope inner = new VariableScope(scope);
     bind(arguments, inner);
     return interpreter.capture(definition.body(), inner);
   }
 
-  private void bind(Arguments arguments, Scope inner) {
+  private void bind(GivenArguments arguments, VariableScope inner) {
     List<String> parameters = definition.parameters();
     List<Object> positional = arguments.positional();
     Map<String, Object> keyword = new LinkedHashMap<>(arguments.keyword());
@@ -69,8 +69,8 @@ final class Macro implements Callable {
     }
   }
 
-  /** Arguments without a parameter of their own: collected where the body asks for them, else refused. */
-  private void rest(List<Object> positional, Map<String, Object> keyword, Scope inner) {
+  /** GivenArguments without a parameter of their own: collected where the body asks for them, else refused. */
+  private void rest(List<Object> positional, Map<String, Object> keyword, VariableScope inner) {
     int taken = Math.min(positional.size(), definition.parameters().size());
     if (definition.usesKeywords()) {
       Dict dict = new Dict();

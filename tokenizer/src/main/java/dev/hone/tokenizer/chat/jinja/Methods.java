@@ -41,7 +41,7 @@ final class Methods {
     Method method = switch (owner) {
       case String _ -> StringMethods.find(name);
       case SafeText _ -> StringMethods.findSafe(name);
-      case List<?> _ -> owner instanceof Range ? TUPLE.get(name) : LIST.get(name);
+      case List<?> _ -> owner instanceof PythonRange ? TUPLE.get(name) : LIST.get(name);
       case Tuple _ -> TUPLE.get(name);
       case Dict _ -> DICT.get(name);
       case Double _ -> FLOAT.get(name);
@@ -52,46 +52,46 @@ final class Methods {
       return new BoundMethod(owner, method);
     }
     boolean withheld = name.startsWith("__") && name.endsWith("__")
-        || owner instanceof List<?> && !(owner instanceof Range) && LIST_CHANGES.contains(name)
+        || owner instanceof List<?> && !(owner instanceof PythonRange) && LIST_CHANGES.contains(name)
         || owner instanceof Dict && DICT_CHANGES.contains(name);
     return withheld ? Undefined.withheld(owner, name) : null;
   }
 
-  private static Object get(Object dict, Arguments arguments, Budget budget) {
+  private static Object get(Object dict, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired("get", 1, "key", "default");
     Object value = ((Dict) dict).get(bound[0], budget);
     return value != null ? value : bound[1] != null ? bound[1] : None.NONE;
   }
 
-  private static Object view(DictView.Kind kind, Object dict, Arguments arguments) {
+  private static Object view(DictView.Kind kind, Object dict, GivenArguments arguments) {
     arguments.none(kind.name().toLowerCase(Locale.ROOT));
     return new DictView(kind, (Dict) dict);
   }
 
-  private static Object copy(Dict dict, Arguments arguments, Budget budget) {
+  private static Object copy(Dict dict, GivenArguments arguments, Budget budget) {
     arguments.none("copy");
     budget.items(dict.size());
     return new Dict(dict);
   }
 
-  private static Object count(Object sequence, Arguments arguments, Budget budget) {
+  private static Object count(Object sequence, GivenArguments arguments, Budget budget) {
     Object wanted = arguments.bindRequired("count", 1, "value")[0];
     long count = 0;
     for (Object item : items(sequence)) {
-      if (Comparison.equal(item, wanted, budget)) {
+      if (PythonComparison.equal(item, wanted, budget)) {
         count++;
       }
     }
     return count;
   }
 
-  private static Object indexOf(Object sequence, Arguments arguments, Budget budget) {
+  private static Object indexOf(Object sequence, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired("index", 1, "value", "start", "stop");
     List<?> items = items(sequence);
-    int from = within(Arguments.integer(bound[1], 0, "start"), items.size());
-    int to = within(Arguments.integer(bound[2], items.size(), "stop"), items.size());
+    int from = within(GivenArguments.integer(bound[1], 0, "start"), items.size());
+    int to = within(GivenArguments.integer(bound[2], items.size(), "stop"), items.size());
     for (int i = from; i < to; i++) {
-      if (Comparison.equal(items.get(i), bound[0], budget)) {
+      if (PythonComparison.equal(items.get(i), bound[0], budget)) {
         return (long) i;
       }
     }

@@ -40,7 +40,7 @@ final class OrderFilters {
 
   /** Stable, also where reversed: equal elements keep their order. */
   private static List<Object> sorted(List<Keyed> keyed, boolean reverse, Budget budget) {
-    Comparator<Keyed> order = (a, b) -> Comparison.order(a.key, b.key, "<", budget);
+    Comparator<Keyed> order = (a, b) -> PythonComparison.order(a.key, b.key, "<", budget);
     List<Keyed> copy = new ArrayList<>(keyed);
     copy.sort(reverse ? order.reversed() : order);
     List<Object> items = new ArrayList<>(copy.size());
@@ -48,10 +48,10 @@ final class OrderFilters {
     return items;
   }
 
-  private static Object sort(Object value, Arguments arguments, Rendering rendering) {
+  private static Object sort(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("sort", "reverse", "case_sensitive", "attribute");
     Budget budget = rendering.budget();
-    boolean caseSensitive = Arguments.flag(bound[1], false);
+    boolean caseSensitive = GivenArguments.flag(bound[1], false);
     List<List<Object>> paths = new ArrayList<>();
     if (Values.text(bound[2]) instanceof String attributes) {
       for (String attribute : attributes.split(",", -1)) {
@@ -67,10 +67,10 @@ final class OrderFilters {
       }
       return keys;
     };
-    return sorted(keyed(value, key, budget), Arguments.flag(bound[0], false), budget);
+    return sorted(keyed(value, key, budget), GivenArguments.flag(bound[0], false), budget);
   }
 
-  private static Object dictSort(Object value, Arguments arguments, Rendering rendering) {
+  private static Object dictSort(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("dictsort", "case_sensitive", "by", "reverse");
     if (value instanceof Undefined u) {
       throw u.failure();
@@ -78,28 +78,28 @@ final class OrderFilters {
     if (!(value instanceof Dict dict)) {
       throw JinjaException.value("'" + Values.typeName(value) + "' object has no attribute 'items'");
     }
-    boolean caseSensitive = Arguments.flag(bound[0], false);
-    int element = switch (bound[1] == null ? "key" : Arguments.text(bound[1], "by")) {
+    boolean caseSensitive = GivenArguments.flag(bound[0], false);
+    int element = switch (bound[1] == null ? "key" : GivenArguments.text(bound[1], "by")) {
       case "key" -> 0;
       case "value" -> 1;
       default -> throw JinjaException.value("You can only sort by either \"key\" or \"value\"");
     };
     Budget budget = rendering.budget();
     Function<Object, Object> key = item -> foldCase(((Tuple) item).items().get(element), caseSensitive);
-    return sorted(keyed(dict.items(), key, budget), Arguments.flag(bound[2], false), budget);
+    return sorted(keyed(dict.items(), key, budget), GivenArguments.flag(bound[2], false), budget);
   }
 
-  private static Object extreme(String name, Object value, Arguments arguments, Rendering rendering) {
+  private static Object extreme(String name, Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind(name, "case_sensitive", "attribute");
     Budget budget = rendering.budget();
-    List<Keyed> keyed = keyed(value, attributeKey(bound[1], Arguments.flag(bound[0], false), budget), budget);
+    List<Keyed> keyed = keyed(value, attributeKey(bound[1], GivenArguments.flag(bound[0], false), budget), budget);
     if (keyed.isEmpty()) {
       return Undefined.because("No aggregated item, sequence was empty.");
     }
     String operator = name.equals("max") ? ">" : "<";
     Keyed best = keyed.getFirst();
     for (Keyed candidate : keyed.subList(1, keyed.size())) {
-      if (Comparison.ordered(candidate.key, best.key, operator, budget)) {
+      if (PythonComparison.ordered(candidate.key, best.key, operator, budget)) {
         best = candidate;
       }
     }
@@ -111,15 +111,15 @@ final class OrderFilters {
     return item -> foldCase(Filters.follow(item, path, null, budget), caseSensitive);
   }
 
-  private static Object unique(Object value, Arguments arguments, Rendering rendering) {
+  private static Object unique(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("unique", "case_sensitive", "attribute");
-    return Generator.lazy(() -> distinct(value, bound, rendering.budget()));
+    return PythonGenerator.lazy(() -> distinct(value, bound, rendering.budget()));
   }
 
   private static Iterator<Object> distinct(Object value, Object[] bound, Budget budget) {
     Set<Object> seen = new HashSet<>();
     List<Object> distinct = new ArrayList<>();
-    for (Keyed k : keyed(value, attributeKey(bound[1], Arguments.flag(bound[0], false), budget), budget)) {
+    for (Keyed k : keyed(value, attributeKey(bound[1], GivenArguments.flag(bound[0], false), budget), budget)) {
       if (seen.add(Dict.normalise(k.key, budget))) {
         distinct.add(k.item);
       }
@@ -127,10 +127,10 @@ final class OrderFilters {
     return distinct.iterator();
   }
 
-  private static Object groupBy(Object value, Arguments arguments, Rendering rendering) {
+  private static Object groupBy(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("groupby", 1, "attribute", "default", "case_sensitive");
     Budget budget = rendering.budget();
-    boolean caseSensitive = Arguments.flag(bound[2], false);
+    boolean caseSensitive = GivenArguments.flag(bound[2], false);
     List<Object> path = Filters.path(bound[0], budget);
     Function<Object, Object> key = item -> foldCase(Filters.follow(item, path, bound[1], budget), caseSensitive);
     List<Object> groups = new ArrayList<>();
@@ -138,7 +138,7 @@ final class OrderFilters {
     Object current = null;
     for (Object item : sorted(keyed(value, key, budget), false, budget)) {
       Object itemKey = key.apply(item);
-      if (members == null || !Comparison.equal(itemKey, current, budget)) {
+      if (members == null || !PythonComparison.equal(itemKey, current, budget)) {
         members = new ArrayList<>();
         // The group is called by its first member's own spelling.
         groups.add(new Tuple(new Group(Filters.follow(item, path, bound[1], budget), members)));

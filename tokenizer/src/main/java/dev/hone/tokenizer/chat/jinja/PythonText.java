@@ -36,7 +36,7 @@ final class PythonText {
       case Double d -> out.append(number(d));
       case String s -> quote(s, out);
       case SafeText(String text) -> quote(text, out.append("Markup(")).append(')');
-      case Range range -> out.append(range);
+      case PythonRange range -> out.append(range);
       case List<?> list -> elements("[", list, "]", out, budget);
       case Tuple(List<Object> items) -> elements("(", items, items.size() == 1 ? ",)" : ")", out, budget);
       case Dict dict -> entries(dict, out, budget);

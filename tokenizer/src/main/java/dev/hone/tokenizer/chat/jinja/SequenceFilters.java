@@ -34,29 +34,29 @@ final class SequenceFilters {
 
   private SequenceFilters() {}
 
-  private static Object first(Object value, Arguments arguments, Rendering rendering) {
+  private static Object first(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("first");
     Iterator<Object> items = Values.iterate(value);
     return items.hasNext() ? items.next() : Undefined.because("No first item, sequence was empty.");
   }
 
-  private static Object last(Object value, Arguments arguments, Rendering rendering) {
+  private static Object last(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("last");
-    if (value instanceof Generator || !Values.isIterable(value)) {
+    if (value instanceof PythonGenerator || !Values.isIterable(value)) {
       throw JinjaException.value("'" + Values.typeName(value) + "' object is not reversible");
     }
     List<Object> items = Values.toList(value, rendering.budget());
     return items.isEmpty() ? Undefined.because("No last item, sequence was empty.") : items.getLast();
   }
 
-  private static Object list(Object value, Arguments arguments, Rendering rendering) {
+  private static Object list(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("list");
     return Values.toList(value, rendering.budget());
   }
 
-  private static Object items(Object value, Arguments arguments, Rendering rendering) {
+  private static Object items(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("items");
-    return Generator.lazy(() -> switch (value) {
+    return PythonGenerator.lazy(() -> switch (value) {
       case Undefined _ -> List.of().iterator();
       case Dict dict -> {
         rendering.budget().items(dict.size());
@@ -66,7 +66,7 @@ final class SequenceFilters {
     });
   }
 
-  private static Object reverse(Object value, Arguments arguments, Rendering rendering) {
+  private static Object reverse(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("reverse");
     Budget budget = rendering.budget();
     String text = Values.text(value);
@@ -77,10 +77,10 @@ final class SequenceFilters {
       throw JinjaException.value("argument must be iterable");
     }
     List<Object> reversed = Values.toList(value, budget).reversed();
-    return value instanceof Generator || value instanceof Undefined ? reversed : new Generator(reversed.iterator());
+    return value instanceof PythonGenerator || value instanceof Undefined ? reversed : new PythonGenerator(reversed.iterator());
   }
 
-  private static Object join(Object value, Arguments arguments, Rendering rendering) {
+  private static Object join(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("join", "d", "attribute");
     Budget budget = rendering.budget();
     String separator = bound[0] == null ? "" : PythonText.str(bound[0], budget);
@@ -94,8 +94,8 @@ final class SequenceFilters {
     return out.toString();
   }
 
-  private static Object map(Object value, Arguments arguments, Rendering rendering) {
-    return Generator.lazy(() -> Values.truth(value)
+  private static Object map(Object value, GivenArguments arguments, Rendering rendering) {
+    return PythonGenerator.lazy(() -> Values.truth(value)
         ? mapped(Values.iterate(value), mapping(arguments, rendering), rendering)
         : List.of().iterator());
   }
@@ -124,7 +124,7 @@ final class SequenceFilters {
   }
 
   /** Either {@code map(attribute=..., default=...)} or {@code map('filter', arguments)}. */
-  private static Function<Object, Object> mapping(Arguments arguments, Rendering rendering) {
+  private static Function<Object, Object> mapping(GivenArguments arguments, Rendering rendering) {
     if (arguments.positional().isEmpty()) {
       Object[] bound = arguments.bind("map", "filter", "attribute", "default");
       if (bound[1] == null) {
@@ -133,20 +133,20 @@ final class SequenceFilters {
       List<Object> path = Filters.path(bound[1], rendering.budget());
       return item -> Filters.follow(item, path, bound[2], rendering.budget());
     }
-    String name = Arguments.text(arguments.positional().getFirst(), "the name of a filter");
+    String name = GivenArguments.text(arguments.positional().getFirst(), "the name of a filter");
     Filter filter = Filters.find(name, rendering.line());
-    Arguments rest = arguments.skip(1);
+    GivenArguments rest = arguments.skip(1);
     return item -> filter.apply(item, rest, rendering);
   }
 
-  private static Object select(String name, Object value, Arguments arguments, Rendering rendering, boolean wanted,
+  private static Object select(String name, Object value, GivenArguments arguments, Rendering rendering, boolean wanted,
       boolean byAttribute) {
-    return Generator.lazy(() -> Values.truth(value)
+    return PythonGenerator.lazy(() -> Values.truth(value)
         ? selection(name, value, arguments, rendering, wanted, byAttribute)
         : List.of().iterator());
   }
 
-  private static Iterator<Object> selection(String name, Object value, Arguments arguments, Rendering rendering,
+  private static Iterator<Object> selection(String name, Object value, GivenArguments arguments, Rendering rendering,
       boolean wanted, boolean byAttribute) {
     int used = byAttribute ? 1 : 0;
     List<Object> given = arguments.positional();
@@ -156,8 +156,8 @@ final class SequenceFilters {
     List<Object> path = byAttribute ? Filters.path(given.getFirst(), rendering.budget()) : List.of();
     Predicate<Object> passes = Values::truth;
     if (given.size() > used) {
-      Tests.Test test = Tests.find(Arguments.text(given.get(used), "the name of a test"), rendering.line());
-      Arguments rest = arguments.skip(used + 1);
+      Tests.Test test = Tests.find(GivenArguments.text(given.get(used), "the name of a test"), rendering.line());
+      GivenArguments rest = arguments.skip(used + 1);
       passes = item -> test.passes(item, rest, rendering);
     }
     return selected(Values.iterate(value), path, passes, wanted, rendering.budget());
@@ -194,9 +194,9 @@ final class SequenceFilters {
     };
   }
 
-  private static Object batch(Object value, Arguments arguments, Rendering rendering) {
+  private static Object batch(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("batch", 1, "linecount", "fill_with");
-    return Generator.lazy(() -> rows(value, bound[0], bound[1], rendering.budget()));
+    return PythonGenerator.lazy(() -> rows(value, bound[0], bound[1], rendering.budget()));
   }
 
   private static Iterator<Object> rows(Object value, Object count, Object filler, Budget budget) {
@@ -226,9 +226,9 @@ final class SequenceFilters {
     }
   }
 
-  private static Object slice(Object value, Arguments arguments, Rendering rendering) {
+  private static Object slice(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("slice", 1, "slices", "fill_with");
-    return Generator.lazy(() -> columns(value, bound[0], bound[1], rendering.budget()));
+    return PythonGenerator.lazy(() -> columns(value, bound[0], bound[1], rendering.budget()));
   }
 
   private static Iterator<Object> columns(Object value, Object count, Object filler, Budget budget) {
@@ -254,7 +254,7 @@ final class SequenceFilters {
     return columns.iterator();
   }
 
-  private static Object sum(Object value, Arguments arguments, Rendering rendering) {
+  private static Object sum(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("sum", "attribute", "start");
     Budget budget = rendering.budget();
     List<Object> path = bound[0] == null || bound[0] == None.NONE ? List.of() : Filters.path(bound[0], budget);

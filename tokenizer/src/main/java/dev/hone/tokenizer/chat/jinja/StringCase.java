@@ -37,7 +37,7 @@ final class StringCase {
 
   private StringCase() {}
 
-  private static String plain(String method, String s, Arguments arguments, Budget budget) {
+  private static String plain(String method, String s, GivenArguments arguments, Budget budget) {
     arguments.none(method);
     budget.chars(s.length());
     return s;
@@ -134,9 +134,9 @@ final class StringCase {
         && s.codePoints().allMatch(Character::isUnicodeIdentifierPart);
   }
 
-  private static String pad(String method, String s, Arguments arguments, Budget budget) {
+  private static String pad(String method, String s, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired(method, 1, "width", "fillchar");
-    String fill = bound[1] == null ? " " : Arguments.text(bound[1], "a fill character");
+    String fill = bound[1] == null ? " " : GivenArguments.text(bound[1], "a fill character");
     if (CodePoints.length(fill) != 1) {
       throw JinjaException.value("The fill character must be exactly one character long");
     }
@@ -161,7 +161,7 @@ final class StringCase {
     return fill.repeat(before) + s + fill.repeat(missing - before);
   }
 
-  private static String zeroFill(String s, Arguments arguments, Budget budget) {
+  private static String zeroFill(String s, GivenArguments arguments, Budget budget) {
     int width = Values.index(arguments.bindRequired("zfill", 1, "width")[0], "a width");
     budget.scan(s.length());
     boolean signed = s.startsWith("+") || s.startsWith("-");
@@ -170,8 +170,8 @@ final class StringCase {
         : pad(s, "0", width, 1, budget);
   }
 
-  private static String expandTabs(String s, Arguments arguments, Budget budget) {
-    int size = Math.max(0, Arguments.integer(arguments.bind("expandtabs", "tabsize")[0], 8, "a tab size"));
+  private static String expandTabs(String s, GivenArguments arguments, Budget budget) {
+    int size = Math.max(0, GivenArguments.integer(arguments.bind("expandtabs", "tabsize")[0], 8, "a tab size"));
     StringBuilder out = new StringBuilder();
     int column = 0;
     budget.chars(s.length());

@@ -14,7 +14,7 @@ import java.util.Set;
 final class StringMethods {
   @FunctionalInterface
   interface TextMethod {
-    Object call(String s, Arguments arguments, Budget budget);
+    Object call(String s, GivenArguments arguments, Budget budget);
   }
 
   private static final Map<String, TextMethod> OWN = Map.ofEntries(
@@ -71,19 +71,19 @@ final class StringMethods {
       return null;
     }
     return (receiver, arguments, budget) -> {
-      Arguments given = INSERTING.contains(name) ? escaped(name, arguments, budget) : arguments;
+      GivenArguments given = INSERTING.contains(name) ? escaped(name, arguments, budget) : arguments;
       return marked(method.call(((SafeText) receiver).text(), given, budget));
     };
   }
 
-  private static Arguments escaped(String method, Arguments arguments, Budget budget) {
+  private static GivenArguments escaped(String method, GivenArguments arguments, Budget budget) {
     List<Object> positional = new ArrayList<>(arguments.positional());
     for (int i = method.equals("replace") ? 1 : 0; i < positional.size(); i++) {
       positional.set(i, method.equals("join") ? escapedItems(positional.get(i), budget) : escaped(positional.get(i)));
     }
     Map<String, Object> keyword = new LinkedHashMap<>(arguments.keyword());
     keyword.replaceAll((_, value) -> escaped(value));
-    return new Arguments(positional, keyword);
+    return new GivenArguments(positional, keyword);
   }
 
   private static List<Object> escapedItems(Object iterable, Budget budget) {
@@ -105,15 +105,15 @@ final class StringMethods {
     };
   }
 
-  private static Object strip(String s, Arguments arguments, Budget budget, boolean left, boolean right) {
+  private static Object strip(String s, GivenArguments arguments, Budget budget, boolean left, boolean right) {
     Object chars = arguments.bind("strip", "chars")[0];
     budget.scan(s.length());
     return chars == null || chars == None.NONE
         ? CharacterClasses.strip(s, left, right)
-        : CharacterClasses.strip(s, Arguments.text(chars, "strip arg"), left, right);
+        : CharacterClasses.strip(s, GivenArguments.text(chars, "strip arg"), left, right);
   }
 
-  private static Object affix(String method, String s, Arguments arguments, Budget budget) {
+  private static Object affix(String method, String s, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired(method, 1, "prefix", "start", "end");
     budget.scan(s.length());
     String part = bound[1] == null && bound[2] == null ? s : window(s, bound[1], bound[2]);
@@ -147,9 +147,9 @@ final class StringMethods {
     return at == null || at == None.NONE ? whenAbsent : Methods.within(Values.index(at, "slice index"), length);
   }
 
-  private static Object removeAffix(String s, Arguments arguments, Budget budget, boolean prefix) {
+  private static Object removeAffix(String s, GivenArguments arguments, Budget budget, boolean prefix) {
     String method = prefix ? "removeprefix" : "removesuffix";
-    String affix = Arguments.text(arguments.bindRequired(method, 1, "affix")[0], method + "() argument");
+    String affix = GivenArguments.text(arguments.bindRequired(method, 1, "affix")[0], method + "() argument");
     budget.scan(s.length());
     if (affix.isEmpty() || !(prefix ? s.startsWith(affix) : s.endsWith(affix))) {
       return s;
@@ -157,9 +157,9 @@ final class StringMethods {
     return prefix ? s.substring(affix.length()) : s.substring(0, s.length() - affix.length());
   }
 
-  private static Object find(String method, String s, Arguments arguments, Budget budget) {
+  private static Object find(String method, String s, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired(method, 1, "sub", "start", "end");
-    String needle = Arguments.text(bound[0], method + "() argument");
+    String needle = GivenArguments.text(bound[0], method + "() argument");
     budget.search(s.length(), needle.length());
     int length = CodePoints.length(s);
     int from = bound(bound[1], 0, length);
@@ -182,9 +182,9 @@ final class StringMethods {
     return at;
   }
 
-  private static Object count(String s, Arguments arguments, Budget budget) {
+  private static Object count(String s, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired("count", 1, "sub", "start", "end");
-    String needle = Arguments.text(bound[0], "count() argument");
+    String needle = GivenArguments.text(bound[0], "count() argument");
     budget.search(s.length(), needle.length());
     return (long) occurrences(window(s, bound[1], bound[2]), needle, Integer.MAX_VALUE);
   }
@@ -200,7 +200,7 @@ final class StringMethods {
     return count;
   }
 
-  private static Object join(String separator, Arguments arguments, Budget budget) {
+  private static Object join(String separator, GivenArguments arguments, Budget budget) {
     Iterator<Object> items = Values.iterate(arguments.bindRequired("join", 1, "iterable")[0]);
     StringBuilder out = new StringBuilder();
     for (int i = 0; items.hasNext(); i++) {
@@ -223,11 +223,11 @@ final class StringMethods {
     out.append(separator).append(text);
   }
 
-  private static Object replace(String s, Arguments arguments, Budget budget) {
+  private static Object replace(String s, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bindRequired("replace", 2, "old", "new", "count");
-    String old = Arguments.text(bound[0], "replace() argument 1");
-    String with = Arguments.text(bound[1], "replace() argument 2");
-    int most = Arguments.integer(bound[2], -1, "replace() argument 3");
+    String old = GivenArguments.text(bound[0], "replace() argument 1");
+    String with = GivenArguments.text(bound[1], "replace() argument 2");
+    int most = GivenArguments.integer(bound[2], -1, "replace() argument 3");
     return replace(s, old, with, most < 0 ? Integer.MAX_VALUE : most, budget);
   }
 

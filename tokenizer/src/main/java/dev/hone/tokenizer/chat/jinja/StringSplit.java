@@ -8,9 +8,9 @@ import java.util.List;
 final class StringSplit {
   private StringSplit() {}
 
-  static Object split(String method, String s, Arguments arguments, Budget budget) {
+  static Object split(String method, String s, GivenArguments arguments, Budget budget) {
     Object[] bound = arguments.bind(method, "sep", "maxsplit");
-    int most = Arguments.integer(bound[1], -1, "maxsplit");
+    int most = GivenArguments.integer(bound[1], -1, "maxsplit");
     int splits = most < 0 ? Integer.MAX_VALUE : most;
     budget.scan(2 * s.length());
     boolean fromRight = method.equals("rsplit");
@@ -18,7 +18,7 @@ final class StringSplit {
     if (bound[0] == null || bound[0] == None.NONE) {
       parts = fromRight ? wordsFromRight(s, splits, budget) : words(s, splits, budget);
     } else {
-      String separator = Arguments.text(bound[0], "a separator");
+      String separator = GivenArguments.text(bound[0], "a separator");
       if (separator.isEmpty()) {
         throw JinjaException.value("empty separator");
       }
@@ -111,8 +111,8 @@ final class StringSplit {
     return words;
   }
 
-  static Object lines(String s, Arguments arguments, Budget budget) {
-    boolean keepEnds = Arguments.flag(arguments.bind("splitlines", "keepends")[0], false);
+  static Object lines(String s, GivenArguments arguments, Budget budget) {
+    boolean keepEnds = GivenArguments.flag(arguments.bind("splitlines", "keepends")[0], false);
     budget.scan(2 * s.length());
     return lines(s, keepEnds, budget);
   }
@@ -133,8 +133,8 @@ final class StringSplit {
     return lines;
   }
 
-  static Object partition(String method, String s, Arguments arguments, Budget budget) {
-    String separator = Arguments.text(arguments.bindRequired(method, 1, "sep")[0], "a separator");
+  static Object partition(String method, String s, GivenArguments arguments, Budget budget) {
+    String separator = GivenArguments.text(arguments.bindRequired(method, 1, "sep")[0], "a separator");
     if (separator.isEmpty()) {
       throw JinjaException.value("empty separator");
     }

@@ -49,7 +49,7 @@ final class Subscript {
   }
 
   private static boolean isHashable(Object key) {
-    return !(key instanceof Dict) && (!(key instanceof List<?>) || key instanceof Range);
+    return !(key instanceof Dict) && (!(key instanceof List<?>) || key instanceof PythonRange);
   }
 
   private static Object element(List<?> list, Object key) {
@@ -97,7 +97,7 @@ final class Subscript {
       case String s -> text(s, from, stride, count, budget);
       case SafeText(String text) -> new SafeText(text(text, from, stride, count, budget));
       case Tuple(List<Object> items) -> new Tuple(elements(items, from, stride, count, budget));
-      case Range range -> range.slice(from, to, stride, count);
+      case PythonRange range -> range.slice(from, to, stride, count);
       default -> elements((List<?>) owner, from, stride, count, budget);
     };
   }

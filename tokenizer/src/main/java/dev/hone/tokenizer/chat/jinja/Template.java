@@ -59,7 +59,7 @@ public final class Template {
     Rendering rendering = new Rendering(new Budget(limits, input.chars()), clock);
     try {
       Interpreter interpreter = new Interpreter(rendering);
-      String text = interpreter.run(parsed.body(), new Scope(values));
+      String text = interpreter.run(parsed.body(), new VariableScope(values));
       return new Rendered(text, codePoints(text, interpreter.generations()));
     } catch (JinjaException e) {
       throw e.atLine(rendering.line());

@@ -12,7 +12,7 @@ final class Tests {
   /** A test of a value. */
   @FunctionalInterface
   interface Test {
-    boolean passes(Object value, Arguments arguments, Rendering rendering);
+    boolean passes(Object value, GivenArguments arguments, Rendering rendering);
   }
 
   private static final Map<String, Test> ALL = Map.ofEntries(
@@ -39,7 +39,7 @@ final class Tests {
       entry("even", (v, a, r) -> remainder(v, 2L, 0L, r)),
       entry("divisibleby", (v, a, r) -> remainder(v, other(a), 0L, r)),
       entry("sameas", (v, a, r) -> same(v, other(a))),
-      entry("in", (v, a, r) -> Comparison.contains(other(a), v, r.budget())),
+      entry("in", (v, a, r) -> PythonComparison.contains(other(a), v, r.budget())),
       entry("==", Tests::equal),
       entry("eq", Tests::equal),
       entry("equalto", Tests::equal),
@@ -86,20 +86,20 @@ final class Tests {
     };
   }
 
-  private static String text(String name, Object value, Arguments arguments, Rendering rendering) {
+  private static String text(String name, Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none(name);
     String text = PythonText.str(value, rendering.budget());
     rendering.budget().chars(text.length());
     return text;
   }
 
-  private static Object other(Arguments arguments) {
+  private static Object other(GivenArguments arguments) {
     return arguments.bindRequired("a test", 1, "other")[0];
   }
 
   private static boolean remainder(Object value, Object divisor, Object wanted, Rendering rendering) {
     Object rest = Arithmetic.modulo(value, divisor, rendering.budget());
-    return Comparison.equal(rest, wanted, rendering.budget());
+    return PythonComparison.equal(rest, wanted, rendering.budget());
   }
 
   /** Python's identity; small ints, bools and short texts are shared there, so their values decide. */
@@ -108,12 +108,12 @@ final class Tests {
         && (value instanceof Boolean || value instanceof Long || value instanceof String) && value.equals(other);
   }
 
-  private static boolean equal(Object value, Arguments arguments, Rendering rendering) {
-    return Comparison.equal(value, other(arguments), rendering.budget());
+  private static boolean equal(Object value, GivenArguments arguments, Rendering rendering) {
+    return PythonComparison.equal(value, other(arguments), rendering.budget());
   }
 
   private static Test ordered(String operator) {
     return (value, arguments, rendering) ->
-        Comparison.ordered(value, other(arguments), operator, rendering.budget());
+        PythonComparison.ordered(value, other(arguments), operator, rendering.budget());
   }
 }

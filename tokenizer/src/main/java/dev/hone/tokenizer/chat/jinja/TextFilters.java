@@ -78,23 +78,23 @@ final class TextFilters {
     return CharacterClasses.isSpace(c) || "-({[<".indexOf(c) >= 0;
   }
 
-  private static Object trim(Object value, Arguments arguments, Rendering rendering) {
+  private static Object trim(Object value, GivenArguments arguments, Rendering rendering) {
     Object chars = arguments.bind("trim", "chars")[0];
     String text = text(value, rendering);
     rendering.budget().scan(text.length());
     return like(value, chars == null || chars == None.NONE
         ? CharacterClasses.strip(text, true, true)
-        : CharacterClasses.strip(text, Arguments.text(chars, "chars"), true, true));
+        : CharacterClasses.strip(text, GivenArguments.text(chars, "chars"), true, true));
   }
 
-  private static Object replace(Object value, Arguments arguments, Rendering rendering) {
+  private static Object replace(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bindRequired("replace", 2, "old", "new", "count");
-    int count = bound[2] == None.NONE ? -1 : Arguments.integer(bound[2], -1, "count");
+    int count = bound[2] == None.NONE ? -1 : GivenArguments.integer(bound[2], -1, "count");
     return StringMethods.replace(text(value, rendering), text(bound[0], rendering), text(bound[1], rendering),
         count < 0 ? Integer.MAX_VALUE : count, rendering.budget());
   }
 
-  private static Object indent(Object value, Arguments arguments, Rendering rendering) {
+  private static Object indent(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("indent", "width", "first", "blank");
     if (value instanceof Undefined u) {
       throw u.failure();
@@ -105,30 +105,30 @@ final class TextFilters {
     }
     Budget budget = rendering.budget();
     String indention = Values.text(bound[0]) instanceof String given ? given
-        : Arithmetic.repeatText(" ", Math.max(0, Arguments.integer(bound[0], 4, "width")), budget);
-    boolean blank = Arguments.flag(bound[2], false);
+        : Arithmetic.repeatText(" ", Math.max(0, GivenArguments.integer(bound[0], 4, "width")), budget);
+    boolean blank = GivenArguments.flag(bound[2], false);
     List<Object> lines = StringSplit.lines(text + "\n", false, budget);
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < lines.size(); i++) {
       String line = (String) lines.get(i);
-      boolean indented = i == 0 ? Arguments.flag(bound[1], false) : blank || !line.isEmpty();
+      boolean indented = i == 0 ? GivenArguments.flag(bound[1], false) : blank || !line.isEmpty();
       StringMethods.append(i == 0 ? "" : "\n", indented ? indention : "", out, budget);
       StringMethods.append(line, "", out, budget);
     }
     return like(value, out.toString());
   }
 
-  private static Object center(Object value, Arguments arguments, Rendering rendering) {
-    int width = Arguments.integer(arguments.bind("center", "width")[0], 80, "width");
+  private static Object center(Object value, GivenArguments arguments, Rendering rendering) {
+    int width = GivenArguments.integer(arguments.bind("center", "width")[0], 80, "width");
     return like(value, StringCase.pad(text(value, rendering), " ", width, 0.5, rendering.budget()));
   }
 
-  private static Object truncate(Object value, Arguments arguments, Rendering rendering) {
+  private static Object truncate(Object value, GivenArguments arguments, Rendering rendering) {
     Object[] bound = arguments.bind("truncate", "length", "killwords", "end", "leeway");
-    String text = Arguments.text(value, "the value of truncate");
-    String end = bound[2] == null ? "..." : Arguments.text(bound[2], "end");
-    int length = Arguments.integer(bound[0], 255, "length");
-    int leeway = bound[3] == None.NONE ? 5 : Arguments.integer(bound[3], 5, "leeway");
+    String text = GivenArguments.text(value, "the value of truncate");
+    String end = bound[2] == null ? "..." : GivenArguments.text(bound[2], "end");
+    int length = GivenArguments.integer(bound[0], 255, "length");
+    int leeway = bound[3] == None.NONE ? 5 : GivenArguments.integer(bound[3], 5, "leeway");
     if (length < CodePoints.length(end) || leeway < 0) {
       throw JinjaException.value("truncate: length must be at least that of '" + end + "' and leeway at least 0, got "
           + length + " and " + leeway);
@@ -138,11 +138,11 @@ final class TextFilters {
       return value;
     }
     String cut = CodePoints.slice(text, 0, length - CodePoints.length(end));
-    int space = Arguments.flag(bound[1], false) ? -1 : cut.lastIndexOf(' ');
+    int space = GivenArguments.flag(bound[1], false) ? -1 : cut.lastIndexOf(' ');
     return like(value, (space < 0 ? cut : cut.substring(0, space)) + end);
   }
 
-  private static Object format(Object value, Arguments arguments, Rendering rendering) {
+  private static Object format(Object value, GivenArguments arguments, Rendering rendering) {
     if (!arguments.positional().isEmpty() && !arguments.keyword().isEmpty()) {
       throw JinjaException.value("can't handle positional and keyword arguments at the same time");
     }
@@ -158,7 +158,7 @@ final class TextFilters {
     return Arithmetic.modulo(value instanceof SafeText ? value : text, values, rendering.budget());
   }
 
-  private static Object wordCount(Object value, Arguments arguments, Rendering rendering) {
+  private static Object wordCount(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("wordcount");
     String text = text(value, rendering);
     rendering.budget().chars(text.length());
@@ -173,7 +173,7 @@ final class TextFilters {
     return count;
   }
 
-  private static Object urlEncode(Object value, Arguments arguments, Rendering rendering) {
+  private static Object urlEncode(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("urlencode");
     boolean pairs = Values.text(value) == null && Values.isIterable(value) && !(value instanceof Undefined);
     if (!pairs) {
@@ -210,16 +210,16 @@ final class TextFilters {
     return out.toString();
   }
 
-  private static Object safe(Object value, Arguments arguments, Rendering rendering) {
+  private static Object safe(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("safe");
     return value instanceof SafeText ? value : new SafeText(text(value, rendering));
   }
 
-  private static Object escape(Object value, Arguments arguments, Rendering rendering) {
+  private static Object escape(Object value, GivenArguments arguments, Rendering rendering) {
     return value instanceof SafeText ? value : forceEscape(value, arguments, rendering);
   }
 
-  private static Object forceEscape(Object value, Arguments arguments, Rendering rendering) {
+  private static Object forceEscape(Object value, GivenArguments arguments, Rendering rendering) {
     arguments.none("escape");
     String text = text(value, rendering);
     rendering.budget().chars(6L * text.length());

@@ -19,12 +19,12 @@ final class Values {
       case Double _ -> "float";
       case String _ -> "str";
       case SafeText _ -> "Markup";
-      case Range _ -> "range";
+      case PythonRange _ -> "range";
       case List<?> _ -> "list";
       case Tuple _ -> "tuple";
       case Dict _ -> "dict";
       case DictView view -> view.kind().typeName;
-      case Generator _ -> "generator";
+      case PythonGenerator _ -> "generator";
       case Undefined _ -> "Undefined";
       case Namespace _ -> "Namespace";
       case LoopVariable _ -> "LoopContext";
@@ -101,7 +101,7 @@ final class Values {
   static boolean isIterable(Object value) {
     return switch (value) {
       case String _, SafeText _, List<?> _, Tuple _, Dict _, DictView _ -> true;
-      case Generator _, Undefined _, LoopVariable _ -> true;
+      case PythonGenerator _, Undefined _, LoopVariable _ -> true;
       default -> false;
     };
   }
@@ -116,7 +116,7 @@ final class Values {
       case SafeText(String text) -> CodePoints.iterate(text);
       case Dict dict -> dict.keys().iterator();
       case DictView view -> view.elements().iterator();
-      case Generator(Iterator<Object> items) -> items;
+      case PythonGenerator(Iterator<Object> items) -> items;
       case Undefined _ -> Collections.emptyIterator();
       default -> throw JinjaException.value("'" + typeName(value) + "' object is not iterable");
     };
@@ -124,7 +124,7 @@ final class Values {
 
   /** All elements in a new list. */
   static List<Object> toList(Object value, Budget budget) {
-    int known = value instanceof Generator ? 0 : Math.max(0, lengthOrMinusOne(value, budget));
+    int known = value instanceof PythonGenerator ? 0 : Math.max(0, lengthOrMinusOne(value, budget));
     budget.items(known);
     List<Object> list = new ArrayList<>(known);
     Iterator<Object> items = iterate(value);

@@ -1,6 +1,6 @@
 package dev.hone.train.task.embed;
 
-import dev.hone.autograd.Checkpoint;
+import dev.hone.autograd.GradientCheckpoint;
 import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
@@ -20,7 +20,7 @@ import java.util.List;
  *
  * <p>Implementation note: with {@code miniBatch} texts at a time (GradCache, Gao and others 2021) vectors are computed without
  * keeping anything else of the model, the loss is taken over all of them, and each part is computed once more when its gradient
- * comes back. That is what a {@link Checkpoint} around each part does: the gradients are those of the whole batch, the memory
+ * comes back. That is what a {@link GradientCheckpoint} around each part does: the gradients are those of the whole batch, the memory
  * that of one part.
  *
  * @param loss of the vectors
@@ -69,7 +69,7 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
       int first = from;
       int to = Math.min(texts.size(), from + miniBatch);
       Pass part = pass.part(parts.size());
-      parts.add(Checkpoint.run(_ -> vectors(model, texts.subList(first, to), Arrays.copyOfRange(prompts, first, to), part),
+      parts.add(GradientCheckpoint.run(_ -> vectors(model, texts.subList(first, to), Arrays.copyOfRange(prompts, first, to), part),
           Variable.constant(Tensor.scalar(0))));
     }
     return ShapeOps.cat(0, parts);

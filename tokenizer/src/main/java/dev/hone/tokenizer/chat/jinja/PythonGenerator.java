@@ -7,10 +7,10 @@ import java.util.function.Supplier;
  * What {@code map}, {@code select} and their kin return: elements made as they are asked for, once. Python's generators
  * are always true and have no length, and templates have been written against that.
  */
-record Generator(Iterator<Object> items) {
+record PythonGenerator(Iterator<Object> items) {
   /** A generator that does not even look at its arguments until its first element is asked for, as Python's do not. */
-  static Generator lazy(Supplier<Iterator<Object>> items) {
-    return new Generator(new Iterator<>() {
+  static PythonGenerator lazy(Supplier<Iterator<Object>> items) {
+    return new PythonGenerator(new Iterator<>() {
       private Iterator<Object> started;
 
       @Override

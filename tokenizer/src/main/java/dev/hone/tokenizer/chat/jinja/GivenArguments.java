@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /** The arguments of one call: positional ones, then those with a keyword, in the order given. */
-record Arguments(List<Object> positional, Map<String, Object> keyword) {
-  static final Arguments NONE = new Arguments(List.of(), Map.of());
+record GivenArguments(List<Object> positional, Map<String, Object> keyword) {
+  static final GivenArguments NONE = new GivenArguments(List.of(), Map.of());
 
   /**
    * Lays the arguments out in the order of {@code parameters}.
@@ -50,8 +50,8 @@ record Arguments(List<Object> positional, Map<String, Object> keyword) {
   }
 
   /** The arguments after the first {@code count} positional ones. */
-  Arguments skip(int count) {
-    return new Arguments(positional.subList(count, positional.size()), keyword);
+  GivenArguments skip(int count) {
+    return new GivenArguments(positional.subList(count, positional.size()), keyword);
   }
 
   static boolean flag(Object argument, boolean whenAbsent) {

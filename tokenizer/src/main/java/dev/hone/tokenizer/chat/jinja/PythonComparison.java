@@ -6,8 +6,8 @@ import java.util.Iterator;
 import java.util.List;
 
 /** Python's {@code ==}, ordering and {@code in}. */
-final class Comparison {
-  private Comparison() {}
+final class PythonComparison {
+  private PythonComparison() {}
 
   /** {@code ==}: never fails; values of unlike types differ, but {@code 1 == 1.0 == True}. */
   static boolean equal(Object a, Object b, Budget budget) {
@@ -27,8 +27,8 @@ final class Comparison {
       return other != null && numbersEqual(number, other);
     }
     return switch (a) {
-      case Range left -> b instanceof Range right && sequencesEqual(left, right, budget);
-      case List<?> left -> b instanceof List<?> right && !(b instanceof Range) && sequencesEqual(left, right, budget);
+      case PythonRange left -> b instanceof PythonRange right && sequencesEqual(left, right, budget);
+      case List<?> left -> b instanceof List<?> right && !(b instanceof PythonRange) && sequencesEqual(left, right, budget);
       case Tuple(List<Object> left) -> b instanceof Tuple(List<Object> right) && sequencesEqual(left, right, budget);
       case Dict left -> b instanceof Dict right && dictsEqual(left, right, budget);
       case Undefined _ -> b instanceof Undefined;
@@ -95,7 +95,7 @@ final class Comparison {
     if (number != null && otherNumber != null) {
       return compareNumbers(number, otherNumber);
     }
-    if (a instanceof List<?> x && !(a instanceof Range) && b instanceof List<?> y && !(b instanceof Range)) {
+    if (a instanceof List<?> x && !(a instanceof PythonRange) && b instanceof List<?> y && !(b instanceof PythonRange)) {
       return orderSequences(x, y, operator, budget);
     }
     if (a instanceof Tuple(List<Object> x) && b instanceof Tuple(List<Object> y)) {

@@ -3,20 +3,20 @@ package dev.hone.tokenizer.chat.jinja;
 import java.util.AbstractList;
 
 /** Python's {@code range}: its elements are computed, never stored. */
-final class Range extends AbstractList<Object> {
+final class PythonRange extends AbstractList<Object> {
   private final long start;
   private final long stop;
   private final long step;
   private final int size;
 
-  private Range(long start, long stop, long step, int size) {
+  private PythonRange(long start, long stop, long step, int size) {
     this.start = start;
     this.stop = stop;
     this.step = step;
     this.size = size;
   }
 
-  static Range of(long start, long stop, long step, Limits limits) {
+  static PythonRange of(long start, long stop, long step, Limits limits) {
     if (step == 0) {
       throw JinjaException.value("range() arg 3 must not be zero");
     }
@@ -29,12 +29,12 @@ final class Range extends AbstractList<Object> {
       throw JinjaException.limit("range(" + start + ", " + stop + ", " + step + ") has "
           + Long.toUnsignedString(count) + " elements; the sandbox allows " + limits.rangeItems());
     }
-    return new Range(start, stop, step, (int) count);
+    return new PythonRange(start, stop, step, (int) count);
   }
 
   /** Every {@code stride}-th element from index {@code from}, {@code count} of them; {@code to} is only for printing. */
-  Range slice(int from, int to, int stride, int count) {
-    return new Range(start + from * step, start + to * step, step * stride, count);
+  PythonRange slice(int from, int to, int stride, int count) {
+    return new PythonRange(start + from * step, start + to * step, step * stride, count);
   }
 
   @Override

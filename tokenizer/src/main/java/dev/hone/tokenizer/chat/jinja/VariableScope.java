@@ -7,16 +7,16 @@ import java.util.Map;
  * The variables that a block sees: its own, then those of the blocks around it. Assigning never reaches outwards, and
  * every round of a loop begins with a fresh scope, so nothing leaks out of a loop but through a namespace.
  */
-final class Scope {
-  private final Scope outer;
+final class VariableScope {
+  private final VariableScope outer;
   private Map<String, Object> variables;
 
-  Scope(Scope outer) {
+  VariableScope(VariableScope outer) {
     this.outer = outer;
   }
 
   /** The outermost scope, with the variables given to the template. */
-  Scope(Map<String, Object> variables) {
+  VariableScope(Map<String, Object> variables) {
     this.outer = null;
     this.variables = variables;
   }
@@ -30,7 +30,7 @@ final class Scope {
 
   /** {@return the value of a variable, or null} */
   Object find(String name) {
-    for (Scope scope = this; scope != null; scope = scope.outer) {
+    for (VariableScope scope = this; scope != null; scope = scope.outer) {
       Object value = scope.variables == null ? null : scope.variables.get(name);
       if (value != null) {
         return value;

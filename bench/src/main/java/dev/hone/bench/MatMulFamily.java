@@ -13,7 +13,7 @@ import java.lang.foreign.Arena;
 import java.util.Random;
 
 /** Matrix products, M x K x N, into results that exist already. */
-final class MatMulOps implements OpsFamily {
+final class MatMulFamily implements OpsFamily {
   private static final MatMulKernels KERNELS = Kernels.active().matmul();
 
   @Override

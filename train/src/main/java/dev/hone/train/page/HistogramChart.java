@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** How often values fall into equal bins of a round width. */
-final class Histogram {
+final class HistogramChart {
   private static final int HEIGHT = 240;
   private static final int LEFT = 58;
   private static final int RIGHT = 12;
@@ -22,7 +22,7 @@ final class Histogram {
   private final String description;
   private final List<Charts.Rule> rules;
 
-  private Histogram(String title, String name, double start, double width, long[] counts, boolean open, String description,
+  private HistogramChart(String title, String name, double start, double width, long[] counts, boolean open, String description,
       List<Charts.Rule> rules) {
     this.title = title;
     this.name = name;
@@ -35,7 +35,7 @@ final class Histogram {
     this.rules = rules;
   }
 
-  static Histogram of(String title, String name, double[] all, List<Charts.Rule> rules) {
+  static HistogramChart of(String title, String name, double[] all, List<Charts.Rule> rules) {
     double[] values = Arrays.stream(all).filter(Double::isFinite).sorted().toArray();
     double low = values.length == 0 ? 0 : values[0];
     double high = values.length == 0 ? 1 : values[values.length - 1];
@@ -47,17 +47,17 @@ final class Histogram {
     for (double value : values) {
       counts[Math.min(counts.length - 1, (int) Math.floor((value - start) / width + 1e-9))]++;
     }
-    return new Histogram(title, name, start, width, counts, false, description(name, values), rules);
+    return new HistogramChart(title, name, start, width, counts, false, description(name, values), rules);
   }
 
-  static Histogram of(String title, String name, double start, double width, long[] counts, boolean open,
+  static HistogramChart of(String title, String name, double start, double width, long[] counts, boolean open,
       List<Charts.Rule> rules) {
-    return new Histogram(title, name, start, width, counts, open, Markup.number(Arrays.stream(counts).sum()) + " values of "
+    return new HistogramChart(title, name, start, width, counts, open, Markup.number(Arrays.stream(counts).sum()) + " values of "
         + name
         + ".", rules);
   }
 
-  Figure figure() {
+  Chart figure() {
     double end = start + counts.length * width;
     double right = Math.max(end, rules.stream().mapToDouble(Charts.Rule::x).max().orElse(end));
     Scale x = Scale.exact(start, right, LEFT, Svg.WIDTH - RIGHT, 6);
@@ -94,7 +94,7 @@ final class Histogram {
       svg.text("", leftward ? "end" : "start", leftward ? at - 5 : at + 5, TOP - 8, rule.label());
     }
     svg.text("soft", "middle", (LEFT + Svg.WIDTH - RIGHT) / 2.0, HEIGHT - 6, name);
-    return new Figure(title, description, svg.finish(), List.of(), table);
+    return new Chart(title, description, svg.finish(), List.of(), table);
   }
 
   private static String description(String name, double[] values) {

@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Set;
 
 /** The values that a setting may take in a sweep. Values are texts, as a flag would give them. */
-public sealed interface Range {
+public sealed interface SettingRange {
   /** Digits of a drawn number: what a table shows is what was used. */
   MathContext DIGITS = new MathContext(4);
 
   /** Some values. */
-  record Choice(List<String> values) implements Range {
+  record Choice(List<String> values) implements SettingRange {
     public Choice {
       values = List.copyOf(values);
       if (values.isEmpty()) {
@@ -25,21 +25,21 @@ public sealed interface Range {
   }
 
   /** Numbers between two, all equally likely. */
-  record Uniform(double min, double max) implements Range {
+  record Uniform(double min, double max) implements SettingRange {
     public Uniform {
       check(min < max && Double.isFinite(min) && Double.isFinite(max), min, max, "min must be below max");
     }
   }
 
   /** Numbers between two, whose logarithms are equally likely: what learning rates are drawn from. */
-  record LogUniform(double min, double max) implements Range {
+  record LogUniform(double min, double max) implements SettingRange {
     public LogUniform {
       check(min > 0 && min < max && Double.isFinite(max), min, max, "min must be above 0 and below max");
     }
   }
 
   /** Whole numbers from {@code min} to {@code max}, both possible, in steps. */
-  record Whole(long min, long max, long step) implements Range {
+  record Whole(long min, long max, long step) implements SettingRange {
     public Whole {
       check(min <= max && max - min >= 0, min, max, "min must not be above max");
       check(step >= 1, min, max, "step must be 1 or more");
@@ -74,7 +74,7 @@ public sealed interface Range {
    *
    * @throws IllegalArgumentException naming the key and what is wrong
    */
-  static Range parse(String key, Object written) {
+  static SettingRange parse(String key, Object written) {
     try {
       return switch (written) {
         case List<?> list -> choice(list);
@@ -93,7 +93,7 @@ public sealed interface Range {
     return new Choice(texts);
   }
 
-  private static Range distribution(Map<?, ?> map) {
+  private static SettingRange distribution(Map<?, ?> map) {
     List<String> kinds = List.of("uniform", "log_uniform", "int", "choice");
     String kind = Settings.text(map.get("distribution")).replace('-', '_');
     if (!kinds.contains(kind)) {

@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Map;
 
 /** Evaluates expressions to values. */
-final class Evaluator {
+final class ExpressionEvaluator {
   private final Rendering rendering;
   private final Budget budget;
 
-  Evaluator(Rendering rendering) {
+  ExpressionEvaluator(Rendering rendering) {
     this.rendering = rendering;
     this.budget = rendering.budget();
   }
 
-  Object evaluate(Expression expression, Scope scope) {
+  Object evaluate(Expression expression, VariableScope scope) {
     budget.step();
     return switch (expression) {
       case Expression.Literal(Object value) -> value;
@@ -34,7 +34,7 @@ final class Evaluator {
     };
   }
 
-  private Object composite(Expression expression, Scope scope) {
+  private Object composite(Expression expression, VariableScope scope) {
     return switch (expression) {
       case Expression.Attribute attribute -> attribute(attribute, scope);
       case Expression.Item item -> item(item, scope);
@@ -69,7 +69,7 @@ final class Evaluator {
    *
    * @return the value, or a {@link GrowingText}
    */
-  Object appended(Expression expression, String namespace, String attribute, Scope scope) {
+  Object appended(Expression expression, String namespace, String attribute, VariableScope scope) {
     return switch (expression) {
       case Expression.Attribute(Expression.Name(String name), String field, int _)
           when name.equals(namespace) && field.equals(attribute) && scope.find(name) instanceof Namespace owner
@@ -108,20 +108,20 @@ final class Evaluator {
     };
   }
 
-  private Object attribute(Expression.Attribute attribute, Scope scope) {
+  private Object attribute(Expression.Attribute attribute, VariableScope scope) {
     Object target = evaluate(attribute.target(), scope);
     rendering.at(attribute.line());
     return Subscript.attribute(target, attribute.name());
   }
 
-  private Object item(Expression.Item item, Scope scope) {
+  private Object item(Expression.Item item, VariableScope scope) {
     Object target = evaluate(item.target(), scope);
     Object key = evaluate(item.key(), scope);
     rendering.at(item.line());
     return Subscript.item(target, key, budget);
   }
 
-  private Object slice(Expression.Slice slice, Scope scope) {
+  private Object slice(Expression.Slice slice, VariableScope scope) {
     Object target = evaluate(slice.target(), scope);
     Object start = slice.start() == null ? null : evaluate(slice.start(), scope);
     Object stop = slice.stop() == null ? null : evaluate(slice.stop(), scope);
@@ -130,13 +130,13 @@ final class Evaluator {
     return Subscript.slice(target, start, stop, step, budget);
   }
 
-  private Object unary(Expression.Unary unary, Scope scope) {
+  private Object unary(Expression.Unary unary, VariableScope scope) {
     Object operand = evaluate(unary.operand(), scope);
     rendering.at(unary.line());
     return unary.operator() == '-' ? Arithmetic.negate(operand, budget) : Arithmetic.plus(operand);
   }
 
-  private Object binary(Expression.Binary binary, Scope scope) {
+  private Object binary(Expression.Binary binary, VariableScope scope) {
     Object left = evaluate(binary.left(), scope);
     Object right = evaluate(binary.right(), scope);
     rendering.at(binary.line());
@@ -151,7 +151,7 @@ final class Evaluator {
     };
   }
 
-  private Object concatenation(Expression.Concatenation concatenation, Scope scope) {
+  private Object concatenation(Expression.Concatenation concatenation, VariableScope scope) {
     StringBuilder out = new StringBuilder();
     for (Expression part : concatenation.parts()) {
       Object value = evaluate(part, scope);
@@ -161,7 +161,7 @@ final class Evaluator {
     return out.toString();
   }
 
-  private Object comparisons(Expression.Comparisons comparisons, Scope scope) {
+  private Object comparisons(Expression.Comparisons comparisons, VariableScope scope) {
     Object left = evaluate(comparisons.first(), scope);
     for (int i = 0; i < comparisons.operators().size(); i++) {
       Object right = evaluate(comparisons.rest().get(i), scope);
@@ -176,15 +176,15 @@ final class Evaluator {
 
   private boolean compare(Object left, String operator, Object right) {
     return switch (operator) {
-      case "==" -> Comparison.equal(left, right, budget);
-      case "!=" -> !Comparison.equal(left, right, budget);
-      case "in" -> Comparison.contains(right, left, budget);
-      case "not in" -> !Comparison.contains(right, left, budget);
-      default -> Comparison.ordered(left, right, operator, budget);
+      case "==" -> PythonComparison.equal(left, right, budget);
+      case "!=" -> !PythonComparison.equal(left, right, budget);
+      case "in" -> PythonComparison.contains(right, left, budget);
+      case "not in" -> !PythonComparison.contains(right, left, budget);
+      default -> PythonComparison.ordered(left, right, operator, budget);
     };
   }
 
-  private Object conditional(Expression.Conditional conditional, Scope scope) {
+  private Object conditional(Expression.Conditional conditional, VariableScope scope) {
     if (Values.truth(evaluate(conditional.condition(), scope))) {
       return evaluate(conditional.then(), scope);
     }
@@ -194,7 +194,7 @@ final class Evaluator {
             + " evaluated to false and no else section was defined.");
   }
 
-  private List<Object> all(List<Expression> expressions, Scope scope) {
+  private List<Object> all(List<Expression> expressions, VariableScope scope) {
     budget.object(expressions.size());
     List<Object> values = new ArrayList<>(expressions.size());
     for (Expression expression : expressions) {
@@ -203,7 +203,7 @@ final class Evaluator {
     return values;
   }
 
-  private Dict dict(Expression.DictDisplay display, Scope scope) {
+  private Dict dict(Expression.DictDisplay display, VariableScope scope) {
     budget.object(4 * display.keys().size());
     Dict dict = new Dict();
     for (int i = 0; i < display.keys().size(); i++) {
@@ -215,22 +215,22 @@ final class Evaluator {
     return dict;
   }
 
-  private Object test(Expression.Tested tested, Scope scope) {
+  private Object test(Expression.Tested tested, VariableScope scope) {
     Object value = evaluate(tested.value(), scope);
-    Arguments arguments = arguments(tested.arguments(), scope);
+    GivenArguments arguments = arguments(tested.arguments(), scope);
     rendering.at(tested.line());
     return Tests.find(tested.name(), tested.line()).passes(value, arguments, rendering);
   }
 
-  private Object filter(Expression.Filtered filtered, Object value, Scope scope) {
-    Arguments arguments = arguments(filtered.arguments(), scope);
+  private Object filter(Expression.Filtered filtered, Object value, VariableScope scope) {
+    GivenArguments arguments = arguments(filtered.arguments(), scope);
     rendering.at(filtered.line());
     budget.object(0);
     return Filters.find(filtered.name(), filtered.line()).apply(value, arguments, rendering);
   }
 
   /** Applies the filters of a block, whose innermost one takes the block's text. */
-  Object filterBlock(Expression filters, String text, Scope scope) {
+  Object filterBlock(Expression filters, String text, VariableScope scope) {
     Expression.Filtered filtered = (Expression.Filtered) filters;
     budget.enter();
     Object value = filtered.value() == null ? text : filterBlock(filtered.value(), text, scope);
@@ -238,14 +238,14 @@ final class Evaluator {
     return filter(filtered, value, scope);
   }
 
-  private Object call(Expression.Call call, Scope scope) {
+  private Object call(Expression.Call call, VariableScope scope) {
     Object callee = evaluate(call.callee(), scope);
-    Arguments arguments = arguments(call.arguments(), scope);
+    GivenArguments arguments = arguments(call.arguments(), scope);
     rendering.at(call.line());
     return call(callee, arguments);
   }
 
-  Object call(Object callee, Arguments arguments) {
+  Object call(Object callee, GivenArguments arguments) {
     budget.object(0);
     return switch (callee) {
       case Callable callable -> callable.call(arguments, rendering);
@@ -254,16 +254,16 @@ final class Evaluator {
     };
   }
 
-  Arguments arguments(CallArguments given, Scope scope) {
+  GivenArguments arguments(CallArguments given, VariableScope scope) {
     if (given == CallArguments.NONE) {
-      return Arguments.NONE;
+      return GivenArguments.NONE;
     }
     List<Object> positional = all(given.positional(), scope);
     if (given.spread() != null) {
       positional.addAll(Values.toList(evaluate(given.spread(), scope), budget));
     }
     if (given.names().isEmpty() && given.keywordSpread() == null) {
-      return new Arguments(positional, Map.of());
+      return new GivenArguments(positional, Map.of());
     }
     Map<String, Object> keyword = new LinkedHashMap<>();
     for (int i = 0; i < given.names().size(); i++) {
@@ -272,7 +272,7 @@ final class Evaluator {
     if (given.keywordSpread() != null) {
       spread(evaluate(given.keywordSpread(), scope), keyword);
     }
-    return new Arguments(positional, keyword);
+    return new GivenArguments(positional, keyword);
   }
 
   private void spread(Object mapping, Map<String, Object> keyword) {

@@ -17,19 +17,19 @@ import java.util.List;
  * @param kinds of the cells, where the file tells them apart
  * @param onDemand whether rows are read from the file when they are asked for; then {@code kinds} grows as they are
  */
-record Table(String source, DataFormat format, String layout, boolean named, List<String> columns, List<String[]> rows,
+record RawTable(String source, DataFormat format, String layout, boolean named, List<String> columns, List<String[]> rows,
     int[] lines,
     CellKinds kinds, boolean onDemand) {
   /** Rows from which header and columns are told. */
   static final int HEAD = 10_000;
 
   /** Reads a file, through an index if it is too large for the heap. */
-  static Table read(Path file, DataOptions options) {
+  static RawTable read(Path file, DataOptions options) {
     return RowFile.suits(file, options) ? checked(IndexedRows.read(RowFile.open(file, options), options))
         : read(TextFile.read(file, options), options);
   }
 
-  static Table read(TextFile file, DataOptions options) {
+  static RawTable read(TextFile file, DataOptions options) {
     DataFormat format = options.formatOrNull();
     if (format == null) {
       format = DataFormat.of(file);
@@ -38,7 +38,7 @@ record Table(String source, DataFormat format, String layout, boolean named, Lis
         : format == DataFormat.FASTTEXT ? FastTextRows.read(file) : JsonRows.read(file, format));
   }
 
-  private static Table checked(Table table) {
+  private static RawTable checked(RawTable table) {
     if (table.rows.isEmpty()) {
       throw new DataException(table.source, table.named && !table.columns.isEmpty() ? "has a header and no rows" : "has no rows");
     }

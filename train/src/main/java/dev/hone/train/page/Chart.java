@@ -11,9 +11,9 @@ import java.util.List;
  * @param legend HTML, an item per series; empty for none
  * @param data the same figures as a table
  */
-public record Figure(String title, String description, String svg, List<String> legend, Table data) {
+public record Chart(String title, String description, String svg, List<String> legend, Table data) {
   /** Copies the list. */
-  public Figure {
+  public Chart {
     legend = List.copyOf(legend);
   }
 }

@@ -7,10 +7,10 @@ import java.util.Comparator;
 import java.util.List;
 
 /** Which of two trials is better by a metric, and the rules that follow from it. */
-final class Ranking {
+final class TrialOrder {
   private final boolean greater;
 
-  Ranking(String metric) {
+  TrialOrder(String metric) {
     greater = HeldOutMetric.named(metric).higherIsBetter();
   }
 

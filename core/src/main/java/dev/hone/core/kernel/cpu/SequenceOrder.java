@@ -9,12 +9,12 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  *
  * <p>Items must be handed out in rising order: the one that an item waits for is then always running or done.
  */
-public final class Turn {
+public final class SequenceOrder {
   private final AtomicIntegerArray ended; // per item: steps below this number have ended
   private final int item;
   private final boolean first;
 
-  Turn(AtomicIntegerArray ended, int item, boolean first) {
+  SequenceOrder(AtomicIntegerArray ended, int item, boolean first) {
     this.ended = ended;
     this.item = item;
     this.first = first;

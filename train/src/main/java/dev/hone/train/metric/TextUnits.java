@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /** Cutting texts into words, characters and n-grams. */
-final class Words {
-  private Words() {}
+final class TextUnits {
+  private TextUnits() {}
 
   /** The pieces between white space of any script, as Python's {@code split()} finds them. */
   static List<String> split(String text) {

@@ -8,8 +8,8 @@ import java.util.function.UnaryOperator;
 /**
  * Trades time for memory: a part of the model keeps nothing but its input and is computed again in the backward pass.
  */
-public final class Checkpoint {
-  private Checkpoint() {}
+public final class GradientCheckpoint {
+  private GradientCheckpoint() {}
 
   /**
    * Applies {@code part} without recording it; the backward pass applies it again. It must give the same result both

@@ -1,8 +1,8 @@
 package dev.hone.train.schedule;
 
 /** Pieces that schedules are made of. */
-final class Curves {
-  private Curves() {}
+final class SchedulePieces {
+  private SchedulePieces() {}
 
   /** Linear warm-up: 0 at step 0, 1 at step {@code warmup}. */
   static double rise(int step, int warmup) {

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * Attention, forward and with gradients by queries, keys and values. Results are allocated in a scope. Operations are counted
  * as the reference counts them: both products over the full square, the backward pass 2.5 times that.
  */
-final class AttentionOps implements OpsFamily {
+final class AttentionFamily implements OpsFamily {
   private static final AttentionKernels KERNELS = Kernels.active().attention();
 
   @Override

@@ -4,10 +4,10 @@ import dev.hone.core.Tensor;
 import java.util.List;
 
 /** Where a {@link Pullback.Joint} leaves the gradients of its inputs, by their position in the list of inputs. */
-public final class Targets {
+public final class InputGradients {
   private final List<Variable> inputs;
 
-  Targets(List<Variable> inputs) {
+  InputGradients(List<Variable> inputs) {
     this.inputs = inputs;
   }
 
