@@ -22,9 +22,9 @@ import java.util.Arrays;
  */
 final class LinearCrossEntropy {
   private static final Kernels KERNELS = Kernels.active();
-  private static final int MOST_ROWS = 264; // twice as many were no faster, with 50257 classes
+  private static final int MAX_ROWS = 264; // twice as many were no faster, with 50257 classes
   private static final int TILE = 12; // rows that a matrix product computes together
-  private static final long MOST_BYTES = 128L << 20;
+  private static final long MAX_BYTES = 128L << 20;
 
   private final Tensor weight;
   private final Tensor bias;
@@ -135,7 +135,7 @@ final class LinearCrossEntropy {
 
   /** Rows of a chunk: at most so many that {@code buffers} tensors of logits stay within the bound, in equal parts. */
   static int chunkRows(int rows, int classes, int buffers) {
-    long fitting = Math.clamp(MOST_BYTES / (4L * classes * buffers), 1, MOST_ROWS);
+    long fitting = Math.clamp(MAX_BYTES / (4L * classes * buffers), 1, MAX_ROWS);
     int most = (int) (fitting < TILE ? fitting : fitting / TILE * TILE);
     int chunks = Math.max(1, (rows + most - 1) / most);
     int equal = Math.max(1, (rows + chunks - 1) / chunks);

@@ -55,7 +55,8 @@ class CheckpointTest {
 
   @Test
   void recomputingGivesTheSameBits() {
-    assertSameBits(run(true, x -> block(block(x))), run(true, x -> GradientCheckpoint.run(this::block, GradientCheckpoint.run(this::block, x))));
+    assertSameBits(run(true, x -> block(block(x))),
+        run(true, x -> GradientCheckpoint.run(this::block, GradientCheckpoint.run(this::block, x))));
   }
 
   @Test

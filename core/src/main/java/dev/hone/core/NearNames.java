@@ -8,7 +8,7 @@ import java.util.List;
 /** The names that somebody may have meant, for messages about one that nobody knows. */
 public final class NearNames {
   private static final int SHOWN = 3;
-  private static final int MOST_COMPARED = 20_000;
+  private static final int MAX_COMPARED = 20_000;
   private static final int LONGEST_COMPARED = 256;
 
   private NearNames() {}
@@ -16,7 +16,7 @@ public final class NearNames {
   /** Up to three of the known names, the most similar first. */
   public static List<String> of(String name, Collection<String> known) {
     record Candidate(String name, int distance) {}
-    return known.stream().limit(MOST_COMPARED)
+    return known.stream().limit(MAX_COMPARED)
         .map(other -> new Candidate(other, distance(name, other)))
         .sorted(Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name))
         .limit(SHOWN).map(Candidate::name).toList();

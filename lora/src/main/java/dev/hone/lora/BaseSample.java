@@ -14,7 +14,7 @@ final class BaseSample {
   static final String KEY = "hone.base";
 
   private static final int COUNT = 16;
-  private static final double MOST = 0.3; // 4-bit rounding moves normal weights by about a tenth of their size
+  private static final double MAX = 0.3; // 4-bit rounding moves normal weights by about a tenth of their size
 
   private BaseSample() {}
 
@@ -52,6 +52,6 @@ final class BaseSample {
       size += stored * stored;
       distance += (stored - values[i]) * (stored - values[i]);
     }
-    return words.length != COUNT || distance <= MOST * MOST * size;
+    return words.length != COUNT || distance <= MAX * MAX * size;
   }
 }

@@ -19,7 +19,7 @@ import java.lang.ref.WeakReference;
  */
 final class DoraMagnitude {
   private static final MatMulKernels KERNELS = Kernels.active().matmul();
-  private static final double LEAST = 1e-30;
+  private static final double MIN = 1e-30;
 
   private final boolean transposed;
   private final Parameter a;
@@ -104,7 +104,7 @@ final class DoraMagnitude {
         }
         quadratic += own * inner;
       }
-      norms[o] = Math.sqrt(Math.max(LEAST, squares[o] + 2 * scale * linear + scale * scale * quadratic));
+      norms[o] = Math.sqrt(Math.max(MIN, squares[o] + 2 * scale * linear + scale * scale * quadratic));
     }
     t.release();
     g.release();

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /** Makes what LoRA puts into a model. */
 final class LoraParts {
-  private static final double LEAST_GAP = 1e-4; // of the largest singular value; below, float32 does not tell vectors apart
+  private static final double MIN_GAP = 1e-4; // of the largest singular value; below, float32 does not tell vectors apart
   private static final double INDEPENDENT = 1e-5; // of a column's length; PEFT decomposes in float32
 
   private final Selection selection;
@@ -98,7 +98,7 @@ final class LoraParts {
     double[][] byInput = columns(linear);
     Svd svd = config.init().iterations() == 0 ? Svd.of(byInput)
         : Svd.largest(byInput, rank, config.init().iterations(), new Philox(seed, Philox.stream(path.hashCode(), rank)));
-    if (selection.stored() && rank < svd.s().length && svd.s()[rank - 1] - svd.s()[rank] < LEAST_GAP * svd.s()[0]) {
+    if (selection.stored() && rank < svd.s().length && svd.s()[rank - 1] - svd.s()[rank] < MIN_GAP * svd.s()[0]) {
       throw new AdapterException("pissa: singular values " + rank + " and " + (rank + 1) + " of " + path + " are too near ("
           + (float) svd.s()[rank - 1] + ", " + (float) svd.s()[rank] + ") to tell what training took from the base; convert the "
           + "adapter where it was made");

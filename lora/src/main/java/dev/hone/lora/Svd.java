@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * @param v right vectors
  */
 record Svd(double[][] u, double[] s, double[][] v) {
-  private static final int MOST_SWEEPS = 60;
+  private static final int MAX_SWEEPS = 60;
   private static final double ORTHOGONAL = 1e-15;
   private static final int OVERSAMPLING = 10;
 
@@ -40,7 +40,7 @@ record Svd(double[][] u, double[] s, double[][] v) {
       v[i][i] = 1;
     }
     boolean turned = true;
-    for (int sweep = 0; turned && sweep < MOST_SWEEPS; sweep++) {
+    for (int sweep = 0; turned && sweep < MAX_SWEEPS; sweep++) {
       turned = false;
       for (int p = 0; p < n; p++) {
         for (int q = p + 1; q < n; q++) {

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * any change, and worse than that of a model that knows nothing, which easy rows cannot bring about.
  */
 final class DivergenceGuard {
-  private static final int MOST_SKIPPED = 3;
+  private static final int MAX_SKIPPED = 3;
   private static final int FIRST = 5; // steps that the beginning is the mean of
   private static final double SMOOTHING = 0.9;
   private static final double TOO_MUCH = 3;
@@ -41,7 +41,7 @@ final class DivergenceGuard {
     Parameter bad = Gradients.firstNotFinite(parameters);
     String what = "step " + step + ": " + (Double.isFinite(loss) ? "" : "the loss is " + loss)
         + (bad == null ? "" : (Double.isFinite(loss) ? "" : ", ") + "the gradient of " + bad.name() + " is not finite");
-    if (++skipped == MOST_SKIPPED) {
+    if (++skipped == MAX_SKIPPED) {
       throw new TrainingException(what + ", the third such step in a row; try a lower learning rate");
     }
     return what + "; the step is skipped";

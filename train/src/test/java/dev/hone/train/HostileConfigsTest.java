@@ -37,7 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 class HostileConfigsTest {
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final long MOST_BYTES = 200_000_000;
+  private static final long MAX_BYTES = 200_000_000;
 
   @TempDir
   Path directory;
@@ -58,7 +58,7 @@ class HostileConfigsTest {
     }
     assertEquals(1, message.lines().count(), message);
     assertTrue(message.length() < 600, message);
-    assertTrue(used < MOST_BYTES, () -> used + " bytes: " + message);
+    assertTrue(used < MAX_BYTES, () -> used + " bytes: " + message);
   }
 
   private Path put(String name, String key, String json) throws IOException {

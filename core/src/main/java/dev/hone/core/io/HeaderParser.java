@@ -8,7 +8,7 @@ import tools.jackson.core.JsonToken;
 
 /** Reads the JSON of a safetensors header: form, names, types, numbers. What the numbers mean is checked by the header. */
 final class HeaderParser {
-  private static final int MOST_AXES = 64;
+  private static final int MAX_AXES = 64;
 
   private final Path file;
   private final byte[] utf8;
@@ -62,7 +62,7 @@ final class HeaderParser {
         }
         case "shape" -> {
           json.require(dims == null, tensor + " has two shapes");
-          dims = numbers(json, tensor + ": shape", MOST_AXES);
+          dims = numbers(json, tensor + ": shape", MAX_AXES);
         }
         case "data_offsets" -> {
           json.require(offsets == null, tensor + " has two data_offsets");

@@ -35,7 +35,7 @@ final class BitsAndBytes {
   private static final String MAP = ".quant_map";
   private static final String NESTED_ABSMAX = ".nested_absmax";
   private static final String NESTED_MAP = ".nested_quant_map";
-  private static final int MOST_STATE = 1 << 16; // bytes
+  private static final int MAX_STATE = 1 << 16; // bytes
 
   private BitsAndBytes() {}
 
@@ -140,7 +140,7 @@ final class BitsAndBytes {
           : "it is " + other.substring((weight + STATE).length()) + "; known: nf4");
     }
     Tensor bytes = typed(source, name, DType.U8);
-    if (bytes.size() > MOST_STATE) {
+    if (bytes.size() > MAX_STATE) {
       throw fault(source, weight, name + " has " + bytes.size() + " bytes");
     }
     try {

@@ -29,10 +29,10 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class ConfigReader {
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final long MOST_BYTES = 32L << 20; // a hundred thousand labels take a tenth
+  private static final long MAX_BYTES = 32L << 20; // a hundred thousand labels take a tenth
   private static final int SHOWN = 80;
-  private static final int MOST_SIZE = 1 << 24;
-  private static final int MOST_LAYERS = 10_000;
+  private static final int MAX_SIZE = 1 << 24;
+  private static final int MAX_LAYERS = 10_000;
 
   private static final System.Logger LOG = System.getLogger("dev.hone.nn");
 
@@ -59,8 +59,8 @@ public final class ConfigReader {
   public static ConfigReader read(Path file, BiFunction<String, Throwable, ? extends HoneException> failure) {
     try {
       long size = Files.size(file);
-      if (size > MOST_BYTES) {
-        throw failure.apply(file + ": " + size + " bytes; a configuration may have " + MOST_BYTES, null);
+      if (size > MAX_BYTES) {
+        throw failure.apply(file + ": " + size + " bytes; a configuration may have " + MAX_BYTES, null);
       }
       JsonNode tree = JSON.readTree(Files.readString(file));
       if (!tree.isObject()) {
@@ -122,17 +122,17 @@ public final class ConfigReader {
 
   /** A number of rows, columns or heads that must be there, from 1. */
   public int size(String key) {
-    return required(key, 1, MOST_SIZE);
+    return required(key, 1, MAX_SIZE);
   }
 
   /** A number of rows, columns or heads, or a default. */
   public int size(String key, int otherwise) {
-    return integer(key, otherwise, 1, MOST_SIZE);
+    return integer(key, otherwise, 1, MAX_SIZE);
   }
 
   /** A number of layers that must be there: each costs memory before any weight of it is seen. */
   public int layers(String key) {
-    return required(key, 1, MOST_LAYERS);
+    return required(key, 1, MAX_LAYERS);
   }
 
   /** A whole number within a range that must be there. */
@@ -333,8 +333,8 @@ public final class ConfigReader {
 
   /** Fails if heads together are wider than any model: their product must not overflow. */
   public void requireWidth(String key, int heads, int headDim) {
-    if ((long) heads * headDim > MOST_SIZE) {
-      throw fault("'" + key + "' " + heads + " times a width of " + headDim + " must be at most " + MOST_SIZE);
+    if ((long) heads * headDim > MAX_SIZE) {
+      throw fault("'" + key + "' " + heads + " times a width of " + headDim + " must be at most " + MAX_SIZE);
     }
   }
 

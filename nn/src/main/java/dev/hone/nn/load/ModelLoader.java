@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Reads a Hugging Face directory: the configuration picks the family ({@link ModelFamily}), which asks for its weights. */
 public final class ModelLoader {
   private static final String VOCABULARY = "vocab_size";
-  private static final int MOST_LABELS = 100_000; // that a number alone may ask for
+  private static final int MAX_LABELS = 100_000; // that a number alone may ask for
 
   private final Path directory;
   private final Path configFile;
@@ -257,7 +257,7 @@ public final class ModelLoader {
   private static Labels labelsOf(ConfigReader json) {
     List<String> names = json.labels();
     if (names == null) {
-      names = IntStream.range(0, json.integer("num_labels", 2, 1, MOST_LABELS)).mapToObj(i -> "LABEL_" + i).toList();
+      names = IntStream.range(0, json.integer("num_labels", 2, 1, MAX_LABELS)).mapToObj(i -> "LABEL_" + i).toList();
     }
     Labels.Kind kind = switch (json.text("problem_type", "")) {
       case "multi_label_classification" -> Labels.Kind.MULTI_LABEL;

@@ -32,7 +32,7 @@ import java.util.function.UnaryOperator;
  */
 public final class Weights {
   private static final int SHOWN = 5;
-  private static final long MOST_PLACEHOLDERS = 1 << 23; // numbers of all of them together
+  private static final long MAX_PLACEHOLDERS = 1 << 23; // numbers of all of them together
   private static final int PIECE = 1 << 16;
 
   private static final System.Logger LOG = System.getLogger("dev.hone.nn");
@@ -157,7 +157,7 @@ public final class Weights {
   /** Stands in for a faulty parameter until {@link #finish} reports all faults together. */
   private Parameter placeholder(String name, Shape shape) {
     placeholders += shape.size();
-    if (placeholders > MOST_PLACEHOLDERS) {
+    if (placeholders > MAX_PLACEHOLDERS) {
       check(List.of());
     }
     return new Parameter(name, Tensor.of(new float[shape.length()], shape.toArray()), false);

@@ -27,7 +27,7 @@ public final class OnnxBert {
   private static final String WORDS = "embeddings.word_embeddings.weight";
   private static final String POSITIONS = "embeddings.position_embeddings.weight";
   private static final String TOKEN_TYPES = "embeddings.token_type_embeddings.weight";
-  private static final int MOST_LAYERS = 1000;
+  private static final int MAX_LAYERS = 1000;
 
   private final Path file;
   private final TensorSource weights;
@@ -92,7 +92,7 @@ public final class OnnxBert {
 
   private int layers() throws TensorFileException {
     int layers = 0;
-    while (layers < MOST_LAYERS && weights.contains("encoder.layer." + layers + ".output.LayerNorm.weight")) {
+    while (layers < MAX_LAYERS && weights.contains("encoder.layer." + layers + ".output.LayerNorm.weight")) {
       layers++;
     }
     return layers;

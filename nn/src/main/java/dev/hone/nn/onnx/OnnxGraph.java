@@ -20,7 +20,7 @@ import java.util.Map;
  */
 record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
   /** Nodes, inputs, outputs and initialisers together; a file of tiny ones must not fill the heap. BERT-base has 7,000. */
-  private static final int MOST_PARTS = 300_000;
+  private static final int MAX_PARTS = 300_000;
   private static final int MODEL_GRAPH = 7;
   private static final int GRAPH_NODE = 1;
   private static final int GRAPH_INITIALIZER = 5;
@@ -118,8 +118,8 @@ record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
     }
 
     private void count(Protobuf proto) throws TensorFileException {
-      if (++parts > MOST_PARTS) {
-        throw proto.error("there are more than " + MOST_PARTS + " parts; no model of this kind has so many");
+      if (++parts > MAX_PARTS) {
+        throw proto.error("there are more than " + MAX_PARTS + " parts; no model of this kind has so many");
       }
     }
   }

@@ -17,7 +17,7 @@ import java.util.List;
  * @param problem why {@code tensor} is null
  */
 record OnnxTensor(String name, Tensor tensor, String problem) {
-  private static final int MOST_AXES = 64;
+  private static final int MAX_AXES = 64;
   private static final int DIMS = 1;
   private static final int DATA_TYPE = 2;
   private static final int FLOAT_DATA = 4;
@@ -37,9 +37,9 @@ record OnnxTensor(String name, Tensor tensor, String problem) {
     while (proto.next()) {
       switch (proto.field()) {
         case DIMS -> {
-          dims.addAll(proto.numbers(MOST_AXES));
-          if (dims.size() > MOST_AXES) {
-            throw proto.error("a tensor has more than " + MOST_AXES + " axes");
+          dims.addAll(proto.numbers(MAX_AXES));
+          if (dims.size() > MAX_AXES) {
+            throw proto.error("a tensor has more than " + MAX_AXES + " axes");
           }
         }
         case DATA_TYPE -> type = proto.number();

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class TekkenFile {
   /** The names in files of the versions up to 7, which do not list them. */
-  private static final int MOST = 1 << 24; // tokens
+  private static final int MAX = 1 << 24; // tokens
   private static final List<String> UNLISTED = List.of("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]",
       "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]",
       "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]");
@@ -26,8 +26,8 @@ final class TekkenFile {
   static byte[] json(Path file, byte[] content, DirectorySettings settings) {
     Json root = Json.read(content, file.toString());
     Json config = root.object("config");
-    int size = config.integer("default_vocab_size", 0, MOST);
-    int specials = config.integer("default_num_special_tokens", 0, MOST);
+    int size = config.integer("default_vocab_size", 0, MAX);
+    int specials = config.integer("default_num_special_tokens", 0, MAX);
     JsonNode ranks = root.array("vocab");
     if (specials < 0 || size <= specials || size - specials > ranks.size()) {
       throw new TokenizerException(file + ": a vocabulary of " + size + " tokens with " + specials + " special ones does not fit "
@@ -37,7 +37,7 @@ final class TekkenFile {
     Set<String> names = new HashSet<>(tokens);
     for (int rank = 0; rank < size - specials; rank++) {
       Json entry = new Json(file + ": vocab[" + rank + "]", ranks.get(rank)).requireObject();
-      if (entry.integer("rank", 0, MOST) != rank) throw entry.wrong("rank", String.valueOf(rank), entry.node().get("rank"));
+      if (entry.integer("rank", 0, MAX) != rank) throw entry.wrong("rank", String.valueOf(rank), entry.node().get("rank"));
       String token;
       try {
         token = ByteRanks.token(entry.string("token_bytes"));
@@ -71,7 +71,7 @@ final class TekkenFile {
     List<String> tokens = new ArrayList<>();
     if (root.has("special_tokens")) {
       root.list("special_tokens", token -> {
-        TokenizerFile.place(tokens, token.integer("rank", 0, MOST), token.string("token_str"), file);
+        TokenizerFile.place(tokens, token.integer("rank", 0, MAX), token.string("token_str"), file);
         return null;
       });
     } else if (UNLISTED_VERSIONS.contains(config.string("version"))) {

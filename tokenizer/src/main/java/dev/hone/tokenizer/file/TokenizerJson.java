@@ -23,7 +23,7 @@ import tools.jackson.databind.node.NullNode;
 
 /** Reads {@code tokenizer.json}: the model as a stream, since it is most of the file, the rest as a tree. */
 public final class TokenizerJson {
-  private static final int MOST_PADDING = 1 << 24; // tokens: each encoding would be filled up to it
+  private static final int MAX_PADDING = 1 << 24; // tokens: each encoding would be filled up to it
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private TokenizerJson() {}
@@ -142,8 +142,9 @@ public final class TokenizerJson {
   private static Padding padding(Json json) {
     JsonNode strategy = json.node().get("strategy");
     int length = strategy != null && strategy.isObject()
-        ? new Json(json.where() + ".strategy", strategy).integer("Fixed", 0, MOST_PADDING) : 0;
-    return new Padding(length, json.integer("pad_to_multiple_of", 0, 0, MOST_PADDING), side(json, json.string("direction", "Right")),
+        ? new Json(json.where() + ".strategy", strategy).integer("Fixed", 0, MAX_PADDING) : 0;
+    return new Padding(length, json.integer("pad_to_multiple_of", 0, 0, MAX_PADDING),
+        side(json, json.string("direction", "Right")),
         json.integer("pad_id", 0, 0, Integer.MAX_VALUE), json.integer("pad_type_id", 0, 0, Integer.MAX_VALUE), json.string("pad_token", "[PAD]"));
   }
 }

@@ -20,13 +20,13 @@ import java.util.Objects;
  */
 public record TrainingOptions(TokenizerKind kind, int vocabSize, long minFrequency, List<String> specialTokens,
     int limitAlphabet, int maxTokenLength, String endOfWordSuffix, boolean lowercase, int threads) {
-  private static final int MOST_TOKENS = 1 << 24;
+  private static final int MAX_TOKENS = 1 << 24;
 
   /** Checks everything. */
   public TrainingOptions {
     Objects.requireNonNull(kind, "kind");
     specialTokens = List.copyOf(specialTokens);
-    require(vocabSize > 0 && vocabSize <= MOST_TOKENS, "the vocabulary size must be 1 to " + MOST_TOKENS, vocabSize);
+    require(vocabSize > 0 && vocabSize <= MAX_TOKENS, "the vocabulary size must be 1 to " + MAX_TOKENS, vocabSize);
     require(minFrequency >= 0, "the minimum frequency must be >= 0", minFrequency);
     require(limitAlphabet >= 0, "the limit of the alphabet must be >= 0", limitAlphabet);
     require(maxTokenLength == 0 || maxTokenLength >= 2, "the maximum token length must be 0 or >= 2", maxTokenLength);

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("tokenizers")
 class HostileFilesTest {
   private static final String WORDS = "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0, \"b\": 1}}";
-  private static final long MOST_BYTES = 512L << 20;
-  private static final double MOST_SECONDS = 1;
+  private static final long MAX_BYTES = 512L << 20;
+  private static final double MAX_SECONDS = 1;
 
   private interface Attempt {
     void run() throws IOException;
@@ -37,8 +37,8 @@ class HostileFilesTest {
     double seconds = (thread.getCurrentThreadCpuTime() - nanos) / 1e9;
     long used = thread.getCurrentThreadAllocatedBytes() - bytes;
     assertTrue(e.getMessage().contains(part), e::getMessage);
-    assertTrue(seconds < MOST_SECONDS, () -> part + ": took " + seconds + " s");
-    assertTrue(used < MOST_BYTES, () -> part + ": took " + used + " bytes");
+    assertTrue(seconds < MAX_SECONDS, () -> part + ": took " + seconds + " s");
+    assertTrue(used < MAX_BYTES, () -> part + ": took " + used + " bytes");
   }
 
   private static void assertModelRefused(String part, String model) {

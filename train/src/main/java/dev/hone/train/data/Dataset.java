@@ -24,9 +24,9 @@ import java.util.function.IntFunction;
  * @param <E> the kind of row
  */
 public final class Dataset<E extends Example> {
-  private static final double MOST_EMPTY = 0.05;
+  private static final double MAX_EMPTY = 0.05;
   private static final int LABELS_SHOWN = 10;
-  private static final int MOST_LABELS = LabelSet.MOST;
+  private static final int MAX_LABELS = LabelSet.MAX;
   private static final int PIECE = 1 << 15;
   /** Names the stream of random numbers that samples a fraction of the rows. */
   private static final long SAMPLE = 0x73616D706C65L;
@@ -319,14 +319,14 @@ public final class Dataset<E extends Example> {
     void add(String label) {
       if (!many || counts.containsKey(label)) {
         counts.merge(label, 1, Integer::sum);
-        many = counts.size() == MOST_LABELS;
+        many = counts.size() == MAX_LABELS;
       }
     }
 
     @Override
     public String toString() {
       if (many) {
-        return "more than " + (MOST_LABELS - 1) + " labels";
+        return "more than " + (MAX_LABELS - 1) + " labels";
       }
       StringBuilder text = new StringBuilder().append(counts.size()).append(counts.size() == 1 ? " label: " : " labels: ");
       int shown = 0;
@@ -355,7 +355,7 @@ public final class Dataset<E extends Example> {
           kept[n++] = r;
         }
       }
-      if (kept.length - n > MOST_EMPTY * kept.length) {
+      if (kept.length - n > MAX_EMPTY * kept.length) {
         throw new DataException(table.source(), firstEmpty, (kept.length - n) + " of " + kept.length + " rows have an "
             + "empty text (" + table.describe(textColumn) + "), this is the first; more than 5 % is taken for a fault");
       }

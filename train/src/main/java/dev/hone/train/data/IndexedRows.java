@@ -31,7 +31,8 @@ final class IndexedRows {
       case FASTTEXT -> {
         RowFile.Index index = file.lines();
         CellKinds kinds = new CellKinds();
-        yield new RawTable(file.name(), format, format.words() + made(start), true, FastTextRows.COLUMNS, new RowList<>(index.size(),
+        yield new RawTable(file.name(), format, format.words() + made(start), true, FastTextRows.COLUMNS,
+            new RowList<>(index.size(),
             lastKept(i -> FastTextRows.cells(index.text(i), index.line(i), kinds))), index.lines(0), kinds, true);
       }
       case CSV, TSV -> delimited(file, format, Dialect.of(head, format, options, file::scan), options, start);

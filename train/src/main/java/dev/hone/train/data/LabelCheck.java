@@ -78,7 +78,7 @@ public final class LabelCheck {
   }
 
   private String spelled(int line, String label) {
-    if (values.size() > LabelSet.MOST || !values.add(label)) { // so many are no classes
+    if (values.size() > LabelSet.MAX || !values.add(label)) { // so many are no classes
       return null;
     }
     lines.put(label, line);

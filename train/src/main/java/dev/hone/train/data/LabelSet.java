@@ -31,7 +31,7 @@ public record LabelSet(List<String> names) {
 
   private static final int SHOWN = 20;
   /** More different labels are no classes. */
-  static final int MOST = 10_000;
+  static final int MAX = 10_000;
 
   /** Keeps the order given. Throws {@link IllegalArgumentException} if a label occurs twice or there is none. */
   public LabelSet {

@@ -43,7 +43,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     boolean withPrompts) {
   /** Tokens that rows are cut to unless something else is asked for, or the model takes less. */
   public static final int USUAL_LENGTH = 512;
-  private static final double MOST_DROPPED = 0.05;
+  private static final double MAX_DROPPED = 0.05;
   /** Rows that all threads together encode before they are gathered. */
   private static final int AT_A_TIME = 512;
 
@@ -176,11 +176,11 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
         firstDropped = lost && firstDropped < 0 ? first + i : firstDropped;
       }
     }
-    if (refused > MOST_DROPPED * data.size() || refused > 0 && rows.size == 0) {
+    if (refused > MAX_DROPPED * data.size() || refused > 0 && rows.size == 0) {
       throw new DataException(data.source(), firstRefusal.line(), refused + " of " + data.size() + " rows cost the chat template "
           + "more than a rendering may, more than 5 % is taken for a fault; the first: " + firstRefusal.getCause().getMessage());
     }
-    if (dropped > MOST_DROPPED * data.size() || rows.size == 0) {
+    if (dropped > MAX_DROPPED * data.size() || rows.size == 0) {
       throw nothingLearnt(data, dropped, firstDropped);
     }
     int[] source = Arrays.copyOf(rows.source, rows.size);

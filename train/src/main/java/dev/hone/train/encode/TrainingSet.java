@@ -222,7 +222,7 @@ public final class TrainingSet {
 
   /** Remembers the rows asked for last: those of a batch are needed several times. */
   private static final class Recent {
-    private static final int MOST_TOKENS = 1 << 20;
+    private static final int MAX_TOKENS = 1 << 20;
 
     private final IntFunction<Row> source;
     private final LinkedHashMap<Integer, Row> rows = new LinkedHashMap<>(16, 0.75f, true); // the longest unused first
@@ -238,7 +238,7 @@ public final class TrainingSet {
         row = source.apply(i);
         rows.put(i, row);
         size += row.tokens.length;
-        while (size > MOST_TOKENS && rows.size() > 1) {
+        while (size > MAX_TOKENS && rows.size() > 1) {
           size -= rows.pollFirstEntry().getValue().tokens.length;
         }
       }

@@ -13,8 +13,8 @@ import java.util.stream.IntStream;
 /** What an evaluation finds, as lines of at most 80 columns for people. */
 public final class EvaluationText {
   private static final int WIDTH = 80;
-  private static final int MOST_CLASSES = 8; // of more, a matrix would be wider
-  private static final int MOST_CONFUSIONS = 10;
+  private static final int MAX_CLASSES = 8; // of more, a matrix would be wider
+  private static final int MAX_CONFUSIONS = 10;
   private static final int LABEL = 20;
   private static final int BAR = 30;
   private static final Map<String, String> NAMES = Map.ofEntries(Map.entry("auroc", "AUROC"), Map.entry("matthews", "Matthews"),
@@ -86,12 +86,12 @@ public final class EvaluationText {
     }
     List<String> labels = evaluation.labels();
     lines.add("");
-    if (matrix.classes() > MOST_CLASSES) {
+    if (matrix.classes() > MAX_CLASSES) {
       lines.add("most frequent confusions: true, predicted, rows");
       IntStream.range(0, matrix.classes() * matrix.classes()).filter(i -> i / matrix.classes() != i % matrix.classes()).boxed()
           .filter(i -> matrix.count(i / matrix.classes(), i % matrix.classes()) > 0)
           .sorted((a, b) -> Long.compare(matrix.count(b / matrix.classes(), b % matrix.classes()),
-              matrix.count(a / matrix.classes(), a % matrix.classes()))).limit(MOST_CONFUSIONS)
+              matrix.count(a / matrix.classes(), a % matrix.classes()))).limit(MAX_CONFUSIONS)
           .forEach(i -> lines.add(padded(labels.get(i / matrix.classes()), 30) + " "
               + padded(labels.get(i % matrix.classes()), 30) + String.format(" %8d",
                   matrix.count(i / matrix.classes(), i % matrix.classes()))));

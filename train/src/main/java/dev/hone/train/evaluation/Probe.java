@@ -16,7 +16,7 @@ import java.util.Locale;
  * @param window tokens that the model sees at once
  */
 public record Probe(int[] tokens, int window) {
-  private static final int MOST = 20_000; // enough for a mean that is good to about a hundredth
+  private static final int MAX = 20_000; // enough for a mean that is good to about a hundredth
 
   /** A text, of which the first 20,000 tokens are read. */
   public static Probe of(String text, Tokenizer tokenizer, PretrainedModel model) {
@@ -24,7 +24,7 @@ public record Probe(int[] tokens, int window) {
     if (all.length < 2) {
       throw new IllegalArgumentException("probe: the text has " + all.length + " tokens, at least 2 are needed");
     }
-    return new Probe(Arrays.copyOf(all, Math.min(all.length, MOST)), TextGenerator.usualLength(model));
+    return new Probe(Arrays.copyOf(all, Math.min(all.length, MAX)), TextGenerator.usualLength(model));
   }
 
   /** Mean negative log-probability of a token. */

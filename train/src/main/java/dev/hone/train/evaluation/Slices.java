@@ -21,8 +21,8 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
   /** Groups of fewer rows are shown, but do not take part in gaps: they would be the best or the worst by chance. */
   public static final int FEWEST = 20;
 
-  private static final int MOST_GROUPS = 100;
-  private static final int MOST_NUMBERS = 10; // more different ones are cut into quarters
+  private static final int MAX_GROUPS = 100;
+  private static final int MAX_NUMBERS = 10; // more different ones are cut into quarters
   private static final int QUARTERS = 4;
 
   /**
@@ -60,9 +60,9 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
     for (int i = 0; i < names.size(); i++) {
       members.computeIfAbsent(names.get(i), _ -> new ArrayList<>()).add(i);
     }
-    if (members.size() > MOST_GROUPS) {
+    if (members.size() > MAX_GROUPS) {
       throw new IllegalArgumentException("slices: column '" + column + "' has " + members.size() + " different values, of "
-          + "at most " + MOST_GROUPS + " that can be told apart; choose a column with fewer");
+          + "at most " + MAX_GROUPS + " that can be told apart; choose a column with fewer");
     }
     List<Group> groups = new ArrayList<>();
     Figures figures = Figures.of(evaluation.predictions());
@@ -127,7 +127,7 @@ public record Slices(String column, List<Group> groups, Map<String, Gap> gaps) {
     double[] numbers = plain.stream().mapToDouble(Slices::number).toArray();
     double[] sorted = Arrays.stream(numbers).filter(number -> !Double.isNaN(number)).sorted().toArray();
     boolean other = IntStream.range(0, numbers.length).anyMatch(i -> Double.isNaN(numbers[i]) && !plain.get(i).isEmpty());
-    if (other || Arrays.stream(sorted).distinct().count() <= MOST_NUMBERS) {
+    if (other || Arrays.stream(sorted).distinct().count() <= MAX_NUMBERS) {
       return plain;
     }
     double[] bounds = IntStream.rangeClosed(0, QUARTERS)

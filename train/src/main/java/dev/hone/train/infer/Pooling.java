@@ -22,7 +22,7 @@ public record Pooling(List<Mode> modes, boolean includePrompt, boolean normalize
   /** The mean of all tokens, as a unit vector: what a directory that says nothing stands for. */
   public static final Pooling MEAN = of(Mode.MEAN);
 
-  private static final double LEAST_NORM = 1e-12; // below it torch divides by it
+  private static final double MIN_NORM = 1e-12; // below it torch divides by it
 
   /** What is made of the tokens. */
   public enum Mode {
@@ -203,7 +203,7 @@ public record Pooling(List<Mode> modes, boolean includePrompt, boolean normalize
     for (float value : vector) {
       squares += (double) value * value;
     }
-    double norm = Math.max(Math.sqrt(squares), LEAST_NORM);
+    double norm = Math.max(Math.sqrt(squares), MIN_NORM);
     for (int i = 0; i < vector.length; i++) {
       vector[i] = (float) (vector[i] / norm);
     }

@@ -33,8 +33,8 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
     String defaultPrompt, int dimensions) {
   private static final System.Logger LOG = System.getLogger("dev.hone.train");
   private static final String MODULES = "modules.json";
-  private static final long MOST_BYTES = 1 << 20;
-  private static final int MOST_DIMENSIONS = 1 << 24;
+  private static final long MAX_BYTES = 1 << 20;
+  private static final int MAX_DIMENSIONS = 1 << 24;
 
   /** Reads them; a directory without {@code modules.json} has the documented defaults. */
   static SentenceFiles read(Path directory) {
@@ -78,7 +78,7 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
       ConfigReader section = model.section("prompts");
       section.tree().propertyNames().forEach(name -> prompts.put(name, section.text(name, "")));
       defaultPrompt = model.text("default_prompt_name", null);
-      dimensions = model.integer("truncate_dim", 0, 0, MOST_DIMENSIONS);
+      dimensions = model.integer("truncate_dim", 0, 0, MAX_DIMENSIONS);
       if (defaultPrompt != null && !prompts.containsKey(defaultPrompt)) {
         throw model.fault("'default_prompt_name' is '" + ConfigReader.shortened(defaultPrompt) + "'; prompts are: " + names(prompts));
       }
@@ -141,8 +141,8 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
 
   private static JsonNode list(Path file) {
     try {
-      if (Files.size(file) > MOST_BYTES) {
-        throw new ModelException(file + ": " + Files.size(file) + " bytes; a list of modules may have " + MOST_BYTES);
+      if (Files.size(file) > MAX_BYTES) {
+        throw new ModelException(file + ": " + Files.size(file) + " bytes; a list of modules may have " + MAX_BYTES);
       }
       JsonNode tree = JsonMapper.shared().readTree(Files.readString(file));
       if (!tree.isArray()) {

@@ -10,8 +10,8 @@ package dev.hone.train.infer;
  * }
  */
 public final class WarmUp {
-  private static final int MOST = 1000;
-  private static final int LEAST = 3;
+  private static final int MAX = 1000;
+  private static final int MIN = 3;
   private static final long NANOS = 2_000_000_000;
 
   private WarmUp() {}
@@ -24,7 +24,7 @@ public final class WarmUp {
    */
   public static void run(Runnable request) {
     long start = System.nanoTime();
-    for (int i = 0; i < MOST && (i < LEAST || System.nanoTime() - start < NANOS); i++) {
+    for (int i = 0; i < MAX && (i < MIN || System.nanoTime() - start < NANOS); i++) {
       if (Thread.currentThread().isInterrupted()) {
         return;
       }

@@ -48,7 +48,7 @@ final class LanguageDetector {
     }
   }
 
-  private static final int LEAST_WORDS = 3;
+  private static final int MIN_WORDS = 3;
   private static final int LONGEST_WORD = 8;
   /** What is read of a text: the beginning shows as much as all of it. */
   private static final int READ = 4000;
@@ -123,7 +123,7 @@ final class LanguageDetector {
         second = Math.max(second, hits[l]);
       }
     }
-    return hits[best] >= LEAST_WORDS && hits[best] > second ? best + 1 : NONE;
+    return hits[best] >= MIN_WORDS && hits[best] > second ? best + 1 : NONE;
   }
 
   /** Whether there is an apostrophe between letters, as in "it's", which is one word. */

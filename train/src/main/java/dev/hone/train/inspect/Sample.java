@@ -24,8 +24,8 @@ import java.util.Map;
 public record Sample(Finding.Place place, List<Span> spans, String label, int tokens, int learnt, int cut, int[] ids,
     boolean[] trained) {
   /** Longer samples are not shown whole. */
-  private static final int MOST_TOKENS = 1000;
-  private static final int MOST_CHARACTERS = 4000;
+  private static final int MAX_TOKENS = 1000;
+  private static final int MAX_CHARACTERS = 4000;
 
   /**
    * A piece of text.
@@ -58,7 +58,7 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
       learnt[i] = tokens.learnt()[i];
       count += learnt[i] ? 1 : 0;
     }
-    int shown = Math.min(kept, MOST_TOKENS);
+    int shown = Math.min(kept, MAX_TOKENS);
     List<String> pieces = view.pieces(Arrays.copyOf(ids, shown));
     List<Span> spans = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -116,7 +116,7 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
 
   private static void add(List<Span> spans, String text, boolean trained) {
     if (!text.isEmpty()) {
-      spans.add(new Span(text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + " ...", trained));
+      spans.add(new Span(text.length() <= MAX_CHARACTERS ? text : text.substring(0, MAX_CHARACTERS) + " ...", trained));
     }
   }
 }

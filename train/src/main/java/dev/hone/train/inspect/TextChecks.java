@@ -21,7 +21,7 @@ final class TextChecks {
   /** And a row must be this many times as long, or as short, as the median. */
   private static final double TIMES = 8;
   /** Of this few rows nobody can say what is usual. */
-  private static final int LEAST_ROWS = 20;
+  private static final int MIN_ROWS = 20;
   private static final double MAD_TO_DEVIATION = 1.4826; // for normally distributed numbers
 
   private final Corpus corpus;
@@ -115,7 +115,7 @@ final class TextChecks {
 
   private static boolean isFar(int characters, double[] usual) {
     double distance = Math.abs(Math.log(Math.max(1, characters)) - usual[0]);
-    return usual[2] >= LEAST_ROWS && distance > Math.max(FAR * usual[1], Math.log(TIMES));
+    return usual[2] >= MIN_ROWS && distance > Math.max(FAR * usual[1], Math.log(TIMES));
   }
 
   /** Rows in another script, or in another language, than most; returns the shares of both. */

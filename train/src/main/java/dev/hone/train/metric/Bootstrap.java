@@ -27,7 +27,7 @@ public record Bootstrap(int resamples, double level, long seed) {
   /** Names the stream of random numbers. */
   private static final long STREAM = 0x626F6F74L;
   private static final int GRAIN = 10; // draws that one thread does at a time
-  private static final int MOST_GROUPS = 200;
+  private static final int MAX_GROUPS = 200;
 
   /** 1,000 draws, 95 %, seed 0. */
   public static final Bootstrap USUAL = new Bootstrap(1000, 0.95, 0);
@@ -76,7 +76,7 @@ public record Bootstrap(int resamples, double level, long seed) {
         drawn[r] = statistics.apply(draw);
       }
     });
-    double[][] without = new double[rows < 2 ? 0 : Math.min(rows, MOST_GROUPS)][];
+    double[][] without = new double[rows < 2 ? 0 : Math.min(rows, MAX_GROUPS)][];
     Workers.ranges(without.length, GRAIN, (from, to) -> {
       for (int g = from; g < to; g++) {
         int group = g;

@@ -38,6 +38,7 @@ public final class QuestionAnswering {
     if (predicted.isEmpty() || wanted.isEmpty()) {
       return predicted.equals(wanted) ? 1 : 0;
     }
-    return Scores.of(TextUnits.overlap(TextUnits.ngrams(predicted, 1), TextUnits.ngrams(wanted, 1)), predicted.size(), wanted.size()).f1();
+    return Scores.of(TextUnits.overlap(TextUnits.ngrams(predicted, 1), TextUnits.ngrams(wanted, 1)),
+        predicted.size(), wanted.size()).f1();
   }
 }

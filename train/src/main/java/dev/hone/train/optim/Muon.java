@@ -20,7 +20,7 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
   private static final float A = 3.4445f;
   private static final float B = -4.7750f;
   private static final float C = 2.0315f;
-  private static final double LEAST_NORM = 1e-7;
+  private static final double MIN_NORM = 1e-7;
 
   @Override
   public boolean takes(int rank) {
@@ -71,7 +71,7 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
     MatMulKernels products = kernels.matmul();
     boolean tall = x.dim(0) > x.dim(1);
     int side = Math.min(x.dim(0), x.dim(1));
-    double norm = Math.max(LEAST_NORM, Math.sqrt(kernels.reduce().sumOfSquares(x)));
+    double norm = Math.max(MIN_NORM, Math.sqrt(kernels.reduce().sumOfSquares(x)));
     kernels.elementwise().unary(Unary.AFFINE, (float) (1 / norm), 0, x, x);
     Tensor now = x;
     for (int i = 0; i < ITERATIONS; i++) {

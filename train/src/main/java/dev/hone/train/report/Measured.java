@@ -40,11 +40,11 @@ sealed interface Measured {
   /** A classifier. */
   record OfClassifier(ClassifierTuning tuning, Dataset<Example.Labelled> shown, Dataset<Example.Labelled> rows)
       implements Measured {
-    static final int MOST_ROWS = 2000;
+    static final int MAX_ROWS = 2000;
     private static final int ANSWERS = 8;
 
     private Dataset<Example.Labelled> bounded() {
-      return rows.select(spread(rows.size(), MOST_ROWS));
+      return rows.select(spread(rows.size(), MAX_ROWS));
     }
 
     @Override
@@ -73,9 +73,9 @@ sealed interface Measured {
 
   /** A language model. */
   record OfLanguage(LanguageTuning tuning, Dataset<Example.Language> shown, Dataset<Example.Language> rows) implements Measured {
-    static final int MOST_ROWS = 500;
+    static final int MAX_ROWS = 500;
     /** Of a long text without rows. */
-    static final int MOST_CHARACTERS = 200_000;
+    static final int MAX_CHARACTERS = 200_000;
     private static final int ANSWERS = 3;
     private static final int NEW_TOKENS = 40;
     private static final int PROMPT_WORDS = 8;
@@ -86,7 +86,7 @@ sealed interface Measured {
     }
 
     private Dataset<Example.Language> bounded() {
-      return rows.row(0) instanceof Example.Document ? beginning() : rows.select(spread(rows.size(), MOST_ROWS));
+      return rows.row(0) instanceof Example.Document ? beginning() : rows.select(spread(rows.size(), MAX_ROWS));
     }
 
     @Override
@@ -98,7 +98,7 @@ sealed interface Measured {
     /** The first characters of a long text, or of its pieces. */
     private Dataset<Example.Language> beginning() {
       List<Example.Language> pieces = new ArrayList<>();
-      int left = MOST_CHARACTERS;
+      int left = MAX_CHARACTERS;
       for (int i = 0; i < rows.size() && left > 0; i++) {
         String text = ((Example.Document) rows.row(i)).text();
         int end = Math.min(left, text.length());

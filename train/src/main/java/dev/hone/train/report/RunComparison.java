@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  */
 public final class RunComparison {
   /** More runs than this are compared with the best one only, not each with each. */
-  static final int MOST_FOR_ALL_PAIRS = 5;
+  static final int MAX_FOR_ALL_PAIRS = 5;
   /** Chance of a difference below which it counts as one. */
   static final double SIGNIFICANT = 0.05;
 
@@ -91,7 +91,7 @@ public final class RunComparison {
   /** Which runs are set against each other. */
   private List<int[]> chosen() {
     List<int[]> chosen = new ArrayList<>();
-    boolean all = runs.size() <= MOST_FOR_ALL_PAIRS;
+    boolean all = runs.size() <= MAX_FOR_ALL_PAIRS;
     int best = best();
     for (int i = 0; i < runs.size(); i++) {
       for (int j = i + 1; j < runs.size(); j++) {

@@ -35,7 +35,7 @@ final class RunComparisonPage {
     }
     page.note("Where rows are right or wrong, two runs differ if McNemar's exact test says so at " + RunComparison.SIGNIFICANT
         + ", raised for the number of pairs (Holm); elsewhere if the 95 % interval of the difference, from a bootstrap over the rows "
-        + "of both, does not contain 0." + (all.runs().size() > RunComparison.MOST_FOR_ALL_PAIRS
+        + "of both, does not contain 0." + (all.runs().size() > RunComparison.MAX_FOR_ALL_PAIRS
             ? " Of so many runs each is compared with the best one, which flatters that." : ""));
     figures(page);
     settings(page);

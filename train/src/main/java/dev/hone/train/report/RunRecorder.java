@@ -43,7 +43,7 @@ import java.util.stream.IntStream;
  * are measured; 8 rows are answered before and after, or 3 texts of 40 tokens written.
  */
 public final class RunRecorder {
-  private static final long MOST_REMEMBERED = 4_000_000; // 16 MB
+  private static final long MAX_REMEMBERED = 4_000_000; // 16 MB
 
   /**
    * What cannot be told from the model and the rows.
@@ -105,7 +105,7 @@ public final class RunRecorder {
    * the end, so that training begins at once.
    */
   public void before() {
-    if (numbers(tuning.parameters()) > MOST_REMEMBERED) {
+    if (numbers(tuning.parameters()) > MAX_REMEMBERED) {
       before = measured.answers();
     } else {
       valuesBefore = tuning.parameters().stream().map(parameter -> parameter.value().copy().keep()).toList();

@@ -87,7 +87,8 @@ public sealed interface Schedule {
 
     @Override
     public double factor(int step) {
-      return step < warmup ? SchedulePieces.rise(step, warmup) : SchedulePieces.wave(SchedulePieces.progress(step, warmup, total), cycles, min);
+      return step < warmup ? SchedulePieces.rise(step, warmup)
+          : SchedulePieces.wave(SchedulePieces.progress(step, warmup, total), cycles, min);
     }
   }
 

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * @param parameters ranges by key; they count where {@code base} says something as well
  */
 public record SweepConfig(SweepSettings search, Map<String, String> base, Map<String, SettingRange> parameters) {
-  private static final int MOST_TRIALS = 10_000;
+  private static final int MAX_TRIALS = 10_000;
   private static final int DRAWS = 100; // for a trial that differs from those before
   private static final String METRIC = "metric_for_best_model";
 
@@ -43,14 +43,14 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
           throw new IllegalArgumentException("parameters: " + entry.getKey() + ": a grid needs a list of values"
               + (search.method().equals("grid") ? "" : "; or say how many trials to draw, trials: N"));
         }
-        size = Math.min(size * values.size(), MOST_TRIALS + 1);
+        size = Math.min(size * values.size(), MAX_TRIALS + 1);
       }
-      if (size > MOST_TRIALS) {
-        throw new IllegalArgumentException("parameters: a grid of more than " + MOST_TRIALS + " trials; draw some of them, "
+      if (size > MAX_TRIALS) {
+        throw new IllegalArgumentException("parameters: a grid of more than " + MAX_TRIALS + " trials; draw some of them, "
             + "with method random and trials: N");
       }
-    } else if (search.trials() > MOST_TRIALS) {
-      throw new IllegalArgumentException("trials must be at most " + MOST_TRIALS + ", is " + search.trials());
+    } else if (search.trials() > MAX_TRIALS) {
+      throw new IllegalArgumentException("trials must be at most " + MAX_TRIALS + ", is " + search.trials());
     }
   }
 
@@ -60,7 +60,8 @@ public record SweepConfig(SweepSettings search, Map<String, String> base, Map<St
     Map<String, String> base = new LinkedHashMap<>();
     mapping("base", search.remove("base")).forEach((key, value) -> base.put(key, Settings.text(value)));
     Map<String, SettingRange> parameters = new LinkedHashMap<>();
-    mapping("parameters", search.remove("parameters")).forEach((key, value) -> parameters.put(key, SettingRange.parse(key, value)));
+    mapping("parameters", search.remove("parameters"))
+        .forEach((key, value) -> parameters.put(key, SettingRange.parse(key, value)));
     List<String> known = Stream.concat(SweepSettings.SETTINGS.all().stream().map(Setting::key),
         Stream.of("base", "parameters")).toList();
     for (String key : search.keySet()) {

@@ -8,9 +8,9 @@ import java.util.Locale;
 /** The picture of a run: how far it is, the curves of its losses, and the numbers of the moment. */
 final class Dashboard {
   /** Below this many columns there is no picture. */
-  static final int LEAST_COLUMNS = 60;
+  static final int MIN_COLUMNS = 60;
   /** Below this many rows there is no picture. */
-  static final int LEAST_ROWS = 8;
+  static final int MIN_ROWS = 8;
 
   private static final int LOWEST_PLOT = 3;
   private static final int HIGHEST_PLOT = 20;

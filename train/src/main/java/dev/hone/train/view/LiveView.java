@@ -126,7 +126,7 @@ public final class LiveView implements RunView {
   }
 
   private static boolean fits(TerminalSize.Size size) {
-    return size.columns() >= Dashboard.LEAST_COLUMNS && size.rows() >= Dashboard.LEAST_ROWS;
+    return size.columns() >= Dashboard.MIN_COLUMNS && size.rows() >= Dashboard.MIN_ROWS;
   }
 
   private void draw() {

@@ -61,8 +61,8 @@ class MutationsTest {
   private static final int COUNT = Integer.getInteger("hone.mutations", USUAL);
   private static final long SEED = Long.getLong("hone.seed", COUNT == USUAL ? 20261130 : System.nanoTime());
   private static final int COMPARED = 200;
-  private static final long MOST_BYTES = 200_000_000;
-  private static final double MOST_SECONDS = 1; // of this thread alone, so that a busy machine does not fail the test
+  private static final long MAX_BYTES = 200_000_000;
+  private static final double MAX_SECONDS = 1; // of this thread alone, so that a busy machine does not fail the test
 
   @TempDir
   static Path directory;
@@ -118,7 +118,7 @@ class MutationsTest {
       bytes = thread.getCurrentThreadAllocatedBytes() - bytes;
       mostBytes = Math.max(mostBytes, bytes);
       mostSeconds = Math.max(mostSeconds, seconds);
-      if (fault == null && (bytes > MOST_BYTES || seconds > MOST_SECONDS)) {
+      if (fault == null && (bytes > MAX_BYTES || seconds > MAX_SECONDS)) {
         fault = new AssertionError(bytes + " bytes, " + seconds + " s");
       }
       if (fault == null && comparison != null && compared < COMPARED) {

@@ -16,14 +16,14 @@ public final class Markups {
   private static final Pattern TAG = Pattern.compile("<(/?)([A-Za-z][A-Za-z0-9]*)((?:\\s+[A-Za-z][A-Za-z0-9:-]*=\"[^\"<]*\")*)\\s*(/?)>");
   private static final Pattern ATTRIBUTE = Pattern.compile("([A-Za-z][A-Za-z0-9:-]*)=\"");
   private static final Pattern ENTITY = Pattern.compile("&(?!(amp|lt|gt|quot|#39);)");
-  private static final int MOST_BYTES = 1_000_000;
+  private static final int MAX_BYTES = 1_000_000;
 
   private Markups() {}
 
   /** Checks a page. */
   public static void assertWhole(String html) {
     assertTrue(html.startsWith("<!DOCTYPE html>\n"), html.substring(0, Math.min(80, html.length())));
-    assertTrue(html.length() < MOST_BYTES, html.length() + " characters");
+    assertTrue(html.length() < MAX_BYTES, html.length() + " characters");
     assertFalse(Pattern.compile("<(script|iframe|object|embed|img|base|form)\\b|@import|url\\(|javascript:|\\son[a-z]+=\"|<link(?! rel=\"icon\" href=\"data:,\"/>)")
         .matcher(html).find(), "something is loaded or runs");
     assertTrue(html.contains("default-src 'none'"), "no content security policy");

@@ -24,7 +24,7 @@ public record Limits(long work, long memory, int chars, int rangeItems, int dept
   static final int INT_BITS = 16_384;
 
   private static final String PROPERTY = "hone.template.work";
-  private static final long MOST = 1L << 60;
+  private static final long MAX = 1L << 60;
 
   /** {@return the limits of a rendering: those of {@code -Dhone.template.work}, or {@link #DEFAULT}} */
   static Limits standard() {
@@ -35,17 +35,17 @@ public record Limits(long work, long memory, int chars, int rangeItems, int dept
     try {
       return DEFAULT.withWork(Long.parseLong(set.strip().replace("_", "")));
     } catch (IllegalArgumentException _) {
-      throw JinjaException.value("-D" + PROPERTY + "=" + set + ": a number of steps from 1 to " + MOST + " was expected, such as "
+      throw JinjaException.value("-D" + PROPERTY + "=" + set + ": a number of steps from 1 to " + MAX + " was expected, such as "
           + DEFAULT.work());
     }
   }
 
   /** {@return these limits with other work, and memory in proportion to it} */
   public Limits withWork(long steps) {
-    if (steps < 1 || steps > MOST) {
-      throw new IllegalArgumentException("work of a rendering must be 1 to " + MOST + " steps, is " + steps);
+    if (steps < 1 || steps > MAX) {
+      throw new IllegalArgumentException("work of a rendering must be 1 to " + MAX + " steps, is " + steps);
     }
-    return new Limits(steps, Math.max(1 << 20, (long) Math.min(MOST, (double) memory / work * steps)), chars, rangeItems, depth);
+    return new Limits(steps, Math.max(1 << 20, (long) Math.min(MAX, (double) memory / work * steps)), chars, rangeItems, depth);
   }
 
   /** {@return how a user raises the limits} */

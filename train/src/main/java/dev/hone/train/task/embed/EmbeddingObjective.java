@@ -20,8 +20,8 @@ import java.util.List;
  *
  * <p>Implementation note: with {@code miniBatch} texts at a time (GradCache, Gao and others 2021) vectors are computed without
  * keeping anything else of the model, the loss is taken over all of them, and each part is computed once more when its gradient
- * comes back. That is what a {@link GradientCheckpoint} around each part does: the gradients are those of the whole batch, the memory
- * that of one part.
+ * comes back. That is what a {@link GradientCheckpoint} around each part does: the gradients are those of the whole batch, the
+ * memory that of one part.
  *
  * @param loss of the vectors
  * @param pooling of hidden states to vectors
@@ -69,7 +69,8 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
       int first = from;
       int to = Math.min(texts.size(), from + miniBatch);
       Pass part = pass.part(parts.size());
-      parts.add(GradientCheckpoint.run(_ -> vectors(model, texts.subList(first, to), Arrays.copyOfRange(prompts, first, to), part),
+      parts.add(GradientCheckpoint.run(
+          _ -> vectors(model, texts.subList(first, to), Arrays.copyOfRange(prompts, first, to), part),
           Variable.constant(Tensor.scalar(0))));
     }
     return ShapeOps.cat(0, parts);
