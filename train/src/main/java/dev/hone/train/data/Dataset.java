@@ -151,7 +151,7 @@ public final class Dataset<E extends Example> {
    * <p>Rows without an answer are skipped and counted as {@link #labelled} does.
    */
   public static Dataset<Example.Judged> judged(Path file, DataOptions options) {
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     PreferenceRows reader = new PreferenceRows(table, options);
     int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
     return of(file, table, options, kept, reader::row, reader.description());

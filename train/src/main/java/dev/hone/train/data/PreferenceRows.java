@@ -26,11 +26,11 @@ final class PreferenceRows {
   private static final String ROLE = "role";
   private static final String CONTENT = "content";
 
-  private final Table table;
+  private final RawTable table;
   private final Map<String, Integer> columns;
   private final boolean messages;
 
-  PreferenceRows(Table table, DataOptions options) {
+  PreferenceRows(RawTable table, DataOptions options) {
     this.table = table;
     Map<String, Integer> pairs = columns(table, options, List.of(CHOSEN, REJECTED), List.of(PROMPT, MARGIN, TOOLS));
     columns = pairs != null ? pairs : columns(table, options, List.of(COMPLETION, LABEL), List.of(PROMPT, TOOLS));
@@ -49,7 +49,7 @@ final class PreferenceRows {
     return text.startsWith("[") && text.endsWith("]") && text.contains("{");
   }
 
-  private static Map<String, Integer> columns(Table table, DataOptions options, List<String> required, List<String> optional) {
+  private static Map<String, Integer> columns(RawTable table, DataOptions options, List<String> required, List<String> optional) {
     Map<String, Integer> found = new LinkedHashMap<>();
     List<String> all = new ArrayList<>(optional);
     all.addAll(required);
