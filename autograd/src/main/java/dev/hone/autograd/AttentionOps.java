@@ -65,7 +65,24 @@ public final class AttentionOps {
    * @param positions of the N rows, below P
    */
   public static Variable rotate(Variable x, int headDim, Tensor cos, Tensor sin, int[] positions) {
+    return rotate(x, headDim, cos, sin, positions, false);
+  }
+
+  /**
+   * The same for other pairs.
+   *
+   * @param neighbours whether the pairs are (2 · i, 2 · i + 1), as GPT-J has them
+   */
+  public static Variable rotate(Variable x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean neighbours) {
     Tensor y = Tensor.empty(x.shape());
+    if (neighbours) {
+      KERNELS.rotateNeighbours(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
+      return Variable.of("rotate", y).pullback(x, up -> {
+        Tensor dx = Tensor.empty(y.shape());
+        KERNELS.rotateNeighbours(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
+        return dx;
+      }).saves();
+    }
     KERNELS.rotate(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
     return Variable.of("rotate", y).pullback(x, up -> {
       Tensor dx = Tensor.empty(y.shape());

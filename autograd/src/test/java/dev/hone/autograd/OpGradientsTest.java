@@ -204,6 +204,7 @@ class OpGradientsTest {
     Tensor cos = map(angles, Math::cos);
     Tensor sin = map(angles, Math::sin);
     add(cases, "rotate", in -> AttentionOps.rotate(in[0], 5, cos, sin, new int[] {0, 2, 1, 2}), shape(4, 10));
+    add(cases, "rotate neighbours", in -> AttentionOps.rotate(in[0], 5, cos, sin, new int[] {0, 2, 1, 2}, true), shape(4, 10));
   }
 
   private static Tensor map(Tensor x, DoubleUnaryOperator function) {

@@ -17,8 +17,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
-import dev.hone.nn.gemma.GemmaConfig;
-import dev.hone.nn.llama.LlamaConfig;
+import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.fixture.ChildJvm;
@@ -270,7 +269,7 @@ class PublishedModelsTest {
   @Test
   void whatAConfigurationLeavesOutIsAsInTransformers() throws IOException {
     Path model = decoder();
-    LlamaConfig mistral = llama(model, tree -> tree.put("model_type", "mistral").remove("max_position_embeddings"));
+    DecoderConfig mistral = llama(model, tree -> tree.put("model_type", "mistral").remove("max_position_embeddings"));
     assertEquals(131_072, mistral.maxLength());
     assertEquals(List.of(4096, 4096), mistral.windows());
     assertEquals(Collections.nCopies(2, Integer.MAX_VALUE), llama(model, tree -> tree.putNull("sliding_window")).windows());
@@ -291,15 +290,15 @@ class PublishedModelsTest {
     Path model = decoder();
     Consumer<ObjectNode> caps = tree -> tree.put("head_dim", 8).put("attn_logit_softcapping", 5).put("final_logit_softcapping", 3);
     configure(model, caps.andThen(tree -> tree.put("model_type", "gemma3_text")));
-    GemmaConfig third = (GemmaConfig) ModelLoader.configOf(model.resolve("config.json"));
+    DecoderConfig third = (DecoderConfig) ModelLoader.configOf(model.resolve("config.json"));
     assertEquals(List.of(0f, 3f), List.of(third.attentionCap(), third.logitCap()));
     configure(model, tree -> tree.put("model_type", "gemma2"));
-    GemmaConfig second = (GemmaConfig) ModelLoader.configOf(model.resolve("config.json"));
+    DecoderConfig second = (DecoderConfig) ModelLoader.configOf(model.resolve("config.json"));
     assertEquals(List.of(5f, 3f), List.of(second.attentionCap(), second.logitCap()));
   }
 
-  private static LlamaConfig llama(Path model, Consumer<ObjectNode> change) throws IOException {
+  private static DecoderConfig llama(Path model, Consumer<ObjectNode> change) throws IOException {
     configure(model, change);
-    return (LlamaConfig) ModelLoader.configOf(model.resolve("config.json"));
+    return (DecoderConfig) ModelLoader.configOf(model.resolve("config.json"));
   }
 }

@@ -32,4 +32,7 @@ public interface AttentionKernels {
    * @param y like x; may be x
    */
   void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y);
+
+  /** The same for the pairs (2 · i, 2 · i + 1). */
+  void rotateNeighbours(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y);
 }

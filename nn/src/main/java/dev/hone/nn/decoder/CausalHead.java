@@ -19,25 +19,26 @@ import dev.hone.nn.load.Weights;
 import java.util.stream.IntStream;
 
 /**
- * Logits of the next token: softCap · tanh(hidden · Wᵀ / softCap). [N, C] -> [N, V].
+ * Logits of the next token: softCap · tanh(scale · hidden · Wᵀ / softCap). [N, C] -> [N, V].
  *
+ * @param name of the projection in files
  * @param projection W, [V, C]; of a tied head it is the embedding table, and the head has no parameters of its own
+ * @param scale of the product, usually 1; no family has another one and a bias
  * @param softCap 0 for none
  */
-public record CausalHead(Linear projection, float softCap) implements Head {
-  private static final String NAME = "lm_head";
-  /** The name of its weight in files. */
-  public static final String WEIGHT = NAME + ".weight";
+public record CausalHead(String name, Linear projection, float scale, float softCap) implements Head {
 
   /**
    * The head that belongs to a decoder.
    *
    * @param embeddings the table that a tied head shares
    */
-  public static CausalHead load(Embedding embeddings, boolean tied, float softCap, Weights weights) {
+  static CausalHead load(String name, Embedding embeddings, boolean tied, boolean bias, float scale, float softCap,
+      Weights weights) {
     int vocabulary = embeddings.weight().shape().dim(0);
     int width = embeddings.weight().shape().dim(1);
-    return new CausalHead(tied ? Linear.sharing(embeddings.weight()) : weights.linear(NAME, width, vocabulary, false), softCap);
+    return new CausalHead(name, tied ? Linear.sharing(embeddings.weight()) : weights.linear(name, width, vocabulary, bias), scale,
+        softCap);
   }
 
   /** Whether the projection is the embedding table. */
@@ -52,7 +53,8 @@ public record CausalHead(Linear projection, float softCap) implements Head {
 
   /** Logits of any rows of hidden states: [M, C] -> [M, V]. */
   public Variable logits(Variable hidden, Pass pass) {
-    Variable raw = projection.forward(hidden, pass);
+    Variable product = projection.forward(hidden, pass);
+    Variable raw = scale == 1 ? product : MathOps.mul(product, scale);
     return softCap == 0 ? raw
         : MathOps.mul(ActivationOps.activation(Activation.TANH, MathOps.mul(raw, 1 / softCap)), softCap);
   }
@@ -65,7 +67,8 @@ public record CausalHead(Linear projection, float softCap) implements Head {
    */
   public HeadLoss loss(Variable hidden, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
     if (projection.adapter() == null) {
-      return LossOps.linearCrossEntropy(hidden, projection.weight(), projection.bias(), labels, softCap, 1, settings, scale);
+      return LossOps.linearCrossEntropy(hidden, projection.weight(), projection.bias(), labels, softCap, this.scale, settings,
+          scale);
     }
     int[] rows = IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
     int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
@@ -123,6 +126,6 @@ public record CausalHead(Linear projection, float softCap) implements Head {
 
   @Override
   public void visit(LayerVisitor visitor) {
-    visitor.layer(NAME, projection);
+    visitor.layer(name, projection);
   }
 }

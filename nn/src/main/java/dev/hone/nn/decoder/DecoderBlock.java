@@ -1,12 +1,132 @@
 package dev.hone.nn.decoder;
 
+import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.Layer;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Norm;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.DecoderNames.BlockNames;
 
-/** One layer of a decoder: attention to what came before, and a feed-forward layer. [N, C] -> [N, C]. */
-public interface DecoderBlock extends Layer {
-  /** What becomes of the hidden states. */
-  Variable forward(Variable x, TokenBatch batch, Pass pass);
+/**
+ * One layer of a decoder: attention to what came before, and a feed-forward layer. [N, C] -> [N, C].
+ *
+ * @param attentionNorm before attention, or null
+ * @param attentionOutputNorm behind it, before the sum, or null
+ * @param feedForwardNorm before the feed-forward layer; null if there is none, or if both read the same normalised state
+ * @param feedForwardOutputNorm behind it, before the sum, or null
+ * @param order how the two follow each other
+ * @param residualScale what is multiplied before the sums
+ * @param dropout of what attention and feed-forward layer add
+ */
+record DecoderBlock(int index, BlockNames names, Norm attentionNorm, SelfAttention attention, Norm attentionOutputNorm,
+    Norm feedForwardNorm, FeedForward feedForward, Norm feedForwardOutputNorm, BlockOrder order, float residualScale,
+    float dropout) implements Layer {
+
+  Variable forward(Variable x, TokenBatch batch, Pass pass) {
+    return switch (order) {
+      case IN_TURN -> inTurn(x, batch, pass);
+      case PARALLEL -> parallel(x, batch, pass);
+      case NORM_OF_SUM -> normOfSum(x, batch, pass);
+    };
+  }
+
+  private Variable inTurn(Variable x, TokenBatch batch, Pass pass) {
+    Variable normed = normed(attentionNorm, x);
+    Variable mixed = attended(normed, batch, pass);
+    spent(normed, x);
+    Variable h = sum(x, mixed);
+    Variable inner = normed(feedForwardNorm, h);
+    Variable fed = fed(inner, pass);
+    spent(inner, h);
+    Variable y = sum(h, fed);
+    h.spent();
+    return y;
+  }
+
+  private Variable parallel(Variable x, TokenBatch batch, Pass pass) {
+    Variable normed = normed(attentionNorm, x);
+    Variable mixed = attended(normed, batch, pass);
+    Variable h = sum(x, mixed);
+    Variable inner = feedForwardNorm == null ? normed : feedForwardNorm.forward(x);
+    Variable fed = fed(inner, pass);
+    if (inner != normed) {
+      inner.spent();
+    }
+    spent(normed, x);
+    Variable y = sum(h, fed);
+    h.spent();
+    return y;
+  }
+
+  private Variable normOfSum(Variable x, TokenBatch batch, Pass pass) {
+    Variable s = sum(x, attended(x, batch, pass));
+    Variable h = attentionNorm.forward(s);
+    s.spent();
+    Variable t = sum(h, fed(h, pass));
+    h.spent();
+    Variable y = feedForwardNorm.forward(t);
+    t.spent();
+    return y;
+  }
+
+  private Variable attended(Variable x, TokenBatch batch, Pass pass) {
+    Variable mixed = pass.droppedOut(attention.forward(x, batch, pass), dropout, Pass.site("attention", index));
+    return behind(attentionOutputNorm, mixed);
+  }
+
+  private Variable fed(Variable x, Pass pass) {
+    Variable fed = pass.droppedOut(feedForward.forward(x, pass), dropout, Pass.site("feedForward", index));
+    return behind(feedForwardOutputNorm, fed);
+  }
+
+  private Variable behind(Norm norm, Variable x) {
+    Variable normed = normed(norm, x);
+    spent(x, normed);
+    if (residualScale == 1) {
+      return normed;
+    }
+    Variable scaled = MathOps.mul(normed, residualScale);
+    normed.spent();
+    return scaled;
+  }
+
+  private static Variable normed(Norm norm, Variable x) {
+    return norm == null ? x : norm.forward(x);
+  }
+
+  /** x + y, where nothing else uses y. */
+  private static Variable sum(Variable x, Variable y) {
+    Variable sum = MathOps.add(x, y);
+    y.spent();
+    return sum;
+  }
+
+  /** Lets go of a value unless it is the one that goes on. */
+  private static void spent(Variable value, Variable unless) {
+    if (value != unless) {
+      value.spent();
+    }
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    norm(visitor, names.attentionNorm(), attentionNorm);
+    visitor.layer(names.attention(), attention);
+    norm(visitor, names.attentionOutputNorm(), attentionOutputNorm);
+    norm(visitor, names.feedForwardNorm(), feedForwardNorm);
+    if (names.feedForward().isEmpty()) {
+      feedForward.visit(visitor);
+    } else {
+      visitor.layer(names.feedForward(), feedForward);
+    }
+    norm(visitor, names.feedForwardOutputNorm(), feedForwardOutputNorm);
+  }
+
+  private static void norm(LayerVisitor visitor, String name, Norm norm) {
+    if (norm != null) {
+      visitor.layer(name, norm);
+    }
+  }
 }

@@ -1,62 +1,239 @@
 package dev.hone.nn.decoder;
 
+import dev.hone.core.Activation;
 import dev.hone.core.io.TensorSource;
+import dev.hone.nn.AdapterTargets;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
 import dev.hone.nn.MeanPooling;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.Task;
+import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Weights;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 
-/** What {@code config.json} says about a decoder. */
-public interface DecoderConfig extends ModelConfig {
-  /** Whether the head is the embedding table. */
-  boolean tied();
+/**
+ * What {@code config.json} says about a decoder: sizes and switches of the one decoder that all families are. A family reads its
+ * keys into a {@link DecoderBuilder}; what it does not set is as in Llama.
+ */
+public final class DecoderConfig implements ModelConfig {
+  // set by the builder alone, before anybody else sees the configuration
+  String modelType;
+  String architecture;
+  String causalName = "ForCausalLM";
+  DecoderNames names = DecoderNames.LLAMA;
+  AdapterTargets targets = AdapterTargets.USUAL;
+  int vocabSize;
+  int hiddenSize;
+  int embeddingSize; // of the table, where it is not as wide as the layers; 0 if it is
+  int layers;
+  int heads;
+  int kvHeads;
+  int headDim;
+  int feedForward;
+  int maxLength;
+  int firstPosition;
+  float embeddingScale = 1;
+  NormForm norm;
+  BlockOrder order = BlockOrder.IN_TURN;
+  float residualScale = 1;
+  Activation activation = Activation.SILU;
+  boolean attentionBias;
+  boolean outputBias;
+  boolean feedForwardBias;
+  boolean headBias;
+  boolean inputsFirst;
+  boolean byGroups;
+  NormForm.HeadNorms headNorms = NormForm.HeadNorms.ALL_ALIKE;
+  boolean headNormLast;
+  float clip;
+  List<Float> scales; // of the scores, per layer
+  float attentionCap;
+  List<Integer> windows;
+  List<Rope> ropes; // per layer, null where queries and keys are not turned
+  boolean interleaved;
+  boolean linearBias;
+  SelfAttention.Growth growth;
+  float logitScale = 1;
+  float logitCap;
+  boolean tied;
+  int padding = -1;
+  float embeddingDropout;
+  float residualDropout;
+  float attentionDropout;
+  float deviation = 0.02f;
+  Set<String> buffers = Set.of();
+
+  DecoderConfig() {}
+
+  /** The first rope that some layer has, or null; for files with one for all layers it is that one. */
+  public Rope rope() {
+    return ropes.stream().filter(Objects::nonNull).findFirst().orElse(null);
+  }
+
+  /** What turns queries and keys of a layer, or null. */
+  public Rope rope(int layer) {
+    return ropes.get(layer);
+  }
+
+  /** How many tokens a token sees, itself included, per layer; {@link Integer#MAX_VALUE} for all. */
+  public List<Integer> windows() {
+    return windows;
+  }
+
+  /** H, the number of heads. */
+  public int heads() {
+    return heads;
+  }
+
+  /** G, the number of heads of keys and values. */
+  public int kvHeads() {
+    return kvHeads;
+  }
+
+  /** D, the width of a head. */
+  public int headDim() {
+    return headDim;
+  }
 
   /** F, the width of the feed-forward layers. */
-  int feedForward();
+  public int feedForward() {
+    return feedForward;
+  }
+
+  /** Soft cap of the scores of attention, 0 for none. */
+  public float attentionCap() {
+    return attentionCap;
+  }
 
   /** Soft cap of the logits, 0 for none. */
-  default float logitCap() {
-    return 0;
+  public float logitCap() {
+    return logitCap;
+  }
+
+  /** Whether the configuration says that the head is the embedding table. */
+  public boolean tied() {
+    return tied;
   }
 
   /** Id of the padding token, -1 if there is none. */
-  int padding();
-
-  /** What its parts are called in the files of models with a head. */
-  DecoderModel.Names names();
-
-  @Override
-  default String prefix() {
-    return names().prefix();
+  public int padding() {
+    return padding;
   }
 
-  /** With a tied head the table may be stored under the head's name alone. */
   @Override
-  default String fileName(String name, TensorSource source) {
-    String file = ModelConfig.super.fileName(name, source);
-    return tied() && name.equals(names().of(names().embeddings()) + ".weight") && !source.contains(file)
-        && source.contains(CausalHead.WEIGHT) ? CausalHead.WEIGHT : file;
+  public String modelType() {
+    return modelType;
+  }
+
+  @Override
+  public int vocabSize() {
+    return vocabSize;
+  }
+
+  @Override
+  public int hiddenSize() {
+    return hiddenSize;
+  }
+
+  @Override
+  public int maxLength() {
+    return maxLength;
+  }
+
+  @Override
+  public int layers() {
+    return layers;
+  }
+
+  @Override
+  public int keyHeads() {
+    return kvHeads;
+  }
+
+  @Override
+  public int keyWidth() {
+    return kvHeads * headDim;
+  }
+
+  @Override
+  public float deviation() {
+    return deviation;
+  }
+
+  /** What its parts are called in the files of models with a head. */
+  public DecoderNames names() {
+    return names;
+  }
+
+  @Override
+  public String prefix() {
+    return names.prefix();
+  }
+
+  @Override
+  public Backbone backbone(Weights weights) {
+    return DecoderParts.model(this, weights);
   }
 
   /** As transformers, which keeps a head that is not the table, whatever the configuration says. */
   @Override
-  default Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
+  public Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
     return switch (task) {
-      case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(hiddenSize(), padding(), labels, weights);
-      case CAUSAL_LM -> CausalHead.load(backbone.embeddings(),
-          tied() && !weights.differs(CausalHead.WEIGHT, backbone.embeddings().weight()), logitCap(), weights);
+      case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(tableWidth(), padding, labels, weights);
+      case CAUSAL_LM -> causalHead(backbone, weights);
       case EMBEDDING -> new MeanPooling();
     };
   }
 
-  /** A file of another task has another head, and old files hold the table of a tied head twice. */
+  private Head causalHead(Backbone backbone, Weights weights) {
+    boolean sharing = tied && !weights.differs(names.headWeight(), backbone.embeddings().weight());
+    if (sharing && headBias) {
+      throw new ModelException("config.json: 'tie_word_embeddings' is true, but the head of a " + modelType
+          + " has a bias; known: false");
+    }
+    return CausalHead.load(names.head(), backbone.embeddings(), sharing, headBias, logitScale, logitCap, weights);
+  }
+
+  int tableWidth() {
+    return embeddingSize == 0 ? hiddenSize : embeddingSize;
+  }
+
+  /** With a tied head the table may be stored under the head's name alone. */
   @Override
-  default boolean ignores(String name, Head head) {
+  public String fileName(String name, TensorSource source) {
+    String file = ModelConfig.super.fileName(name, source);
+    return tied && name.equals(names.table()) && !source.contains(file) && source.contains(names.headWeight())
+        ? names.headWeight() : file;
+  }
+
+  /** A file of another task has another head, and old files hold the table of a tied head twice, and buffers. */
+  @Override
+  public boolean ignores(String name, Head head) {
     return name.startsWith("score.") && !(head instanceof LastTokenHead)
-        || name.startsWith("lm_head.") && !(head instanceof CausalHead causal && !causal.tied())
-        || name.endsWith(".rotary_emb.inv_freq");
+        || name.startsWith(names.head() + ".") && !(head instanceof CausalHead causal && !causal.tied())
+        || name.endsWith(".rotary_emb.inv_freq") || buffers.stream().anyMatch(name::endsWith);
+  }
+
+  @Override
+  public boolean storesInputsFirst(String name) {
+    return inputsFirst && name.startsWith(prefix());
+  }
+
+  @Override
+  public String architecture(Task task) {
+    return switch (task) {
+      case SEQUENCE_CLASSIFICATION -> architecture + "ForSequenceClassification";
+      case CAUSAL_LM -> architecture.replace("3Text", "3") + causalName;
+      case EMBEDDING -> architecture + "Model";
+    };
+  }
+
+  @Override
+  public AdapterTargets targets() {
+    return targets;
   }
 }

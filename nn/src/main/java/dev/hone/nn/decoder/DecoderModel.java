@@ -5,6 +5,7 @@ import dev.hone.autograd.Variable;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
 import dev.hone.nn.Norm;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
@@ -12,45 +13,26 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A decoder without its head, in which a token sees what came before it: norm(block_L(.. block_1(embeddings))). Families differ
- * in their blocks.
+ * A decoder without its head, in which a token sees what came before it: norm(block_L(.. block_1(embeddings))).
  *
  * @param names what the parts are called
  * @param embeddings of tokens
- * @param positions learnt embeddings of positions, or null where attention turns queries and keys
+ * @param positions learnt embeddings of positions, or null
+ * @param firstPosition the row of a sequence's first token in them
+ * @param embeddingNorm behind the embeddings, or null
+ * @param into the projection of embeddings to the width of the layers, or null where both are as wide
  * @param blocks the layers, L
- * @param norm the final norm
+ * @param norm the final norm, or null
+ * @param outOf the projection back to the width of the embeddings, or null
  * @param maxLength the most tokens that a sequence may have
  * @param dropout of the embeddings
  */
-public record DecoderModel(Names names, Embedding embeddings, Embedding positions, List<? extends DecoderBlock> blocks, Norm norm,
-    int maxLength, float dropout) implements Backbone {
+record DecoderModel(DecoderNames names, Embedding embeddings, Embedding positions, int firstPosition, Norm embeddingNorm,
+    Linear into, List<DecoderBlock> blocks, Norm norm, Linear outOf, int maxLength, float dropout) implements Backbone {
+  static final String INTO = "project_in";
+  static final String OUT_OF = "project_out";
 
-  /**
-   * The names of a decoder's parts in the files of models with a head.
-   *
-   * @param prefix what all begin with, with its dot
-   * @param embeddings of tokens, behind the prefix
-   * @param positions of the embeddings of positions, or null
-   * @param blocks before the dot and the number of a layer
-   * @param norm of the final norm
-   */
-  public record Names(String prefix, String embeddings, String positions, String blocks, String norm) {
-    /** Those of Llama and all that came after it. */
-    public static final Names USUAL = new Names("model.", "embed_tokens", null, "layers", "norm");
-
-    /** The name of a part. */
-    public String of(String part) {
-      return prefix + part;
-    }
-
-    /** The name of a layer, from 0, with a dot at its end. */
-    public String block(int index) {
-      return prefix + blocks + "." + index + ".";
-    }
-  }
-
-  public DecoderModel {
+  DecoderModel {
     blocks = List.copyOf(blocks);
   }
 
@@ -66,32 +48,63 @@ public record DecoderModel(Names names, Embedding embeddings, Embedding position
       }
       x = y;
     }
-    Variable y = norm.forward(x);
+    Variable y = norm == null ? x : norm.forward(x);
+    if (outOf != null) {
+      y = outOf.forward(y, pass);
+    }
     observer.accept(y);
     return y;
   }
 
   private Variable embed(TokenBatch batch, Pass pass) {
     Variable x = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
+    if (into != null) {
+      x = into.forward(x, pass);
+    }
     if (positions != null) {
       Variable words = x;
-      Variable places = positions.forward(batch.positions(), pass);
+      Variable places = positions.forward(rows(batch), pass);
       x = MathOps.add(words, places);
       words.spent();
       places.spent();
     }
+    if (embeddingNorm != null) {
+      Variable normed = embeddingNorm.forward(x);
+      x.spent();
+      x = normed;
+    }
     return pass.droppedOut(x, dropout, Pass.site("embeddings", 0));
+  }
+
+  private int[] rows(TokenBatch batch) {
+    if (firstPosition == 0) {
+      return batch.positions();
+    }
+    int[] rows = batch.positions().clone();
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] += firstPosition;
+    }
+    return rows;
   }
 
   @Override
   public void visit(LayerVisitor visitor) {
-    visitor.layer(names.of(names.embeddings), embeddings);
+    visitor.layer(names.of(names.embeddings()), embeddings);
     if (positions != null) {
-      visitor.layer(names.of(names.positions), positions);
+      visitor.layer(names.of(names.positions()), positions);
+    }
+    if (embeddingNorm != null) {
+      visitor.layer(names.of(names.embeddingNorm()), embeddingNorm);
     }
     for (int i = 0; i < blocks.size(); i++) {
-      visitor.layer(names.of(names.blocks) + "." + i, blocks.get(i));
+      visitor.layer(names.of(names.blocks()) + "." + i, blocks.get(i));
     }
-    visitor.layer(names.of(names.norm), norm);
+    if (norm != null) {
+      visitor.layer(names.of(names.norm()), norm);
+    }
+    if (into != null) {
+      visitor.layer(names.beside(INTO), into);
+      visitor.layer(names.beside(OUT_OF), outOf);
+    }
   }
 }

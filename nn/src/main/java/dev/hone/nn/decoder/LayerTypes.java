@@ -21,16 +21,20 @@ public final class LayerTypes {
    * files that do not have it.
    */
   public static List<Integer> windows(ConfigReader json, int layers, int window, IntPredicate slidesByRule) {
+    return slides(json, layers, slidesByRule).stream().map(slides -> slides ? window : Integer.MAX_VALUE).toList();
+  }
+
+  /** Which layers see a window. */
+  public static List<Boolean> slides(ConfigReader json, int layers, IntPredicate slidesByRule) {
     List<String> types = json.texts("layer_types");
     if (!types.isEmpty() && types.size() != layers) {
       throw new ModelException(json.file() + ": 'layer_types' has " + types.size() + " entries for " + layers + " layers");
     }
-    List<Integer> windows = new ArrayList<>();
+    List<Boolean> slides = new ArrayList<>();
     for (int layer = 0; layer < layers; layer++) {
-      boolean slides = types.isEmpty() ? slidesByRule.test(layer) : slides(json, types.get(layer));
-      windows.add(slides ? window : Integer.MAX_VALUE);
+      slides.add(types.isEmpty() ? slidesByRule.test(layer) : slides(json, types.get(layer)));
     }
-    return windows;
+    return slides;
   }
 
   private static boolean slides(ConfigReader json, String type) {

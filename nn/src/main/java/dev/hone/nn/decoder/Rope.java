@@ -37,14 +37,26 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
    * @param maxLength the most tokens that the model takes
    */
   public static Rope read(ConfigReader json, int headDim, int maxLength) {
+    return read(json, 10_000, Double.NaN, headDim, maxLength);
+  }
+
+  /**
+   * The same for families that name a base of their own, or in which only a part of each head turns.
+   *
+   * @param theta the base where the file does not say
+   * @param partial the part where it does not say; NaN if heads turn as a whole, whatever it says
+   */
+  public static Rope read(ConfigReader json, double theta, double partial, int headDim, int maxLength) {
     ConfigReader section = section(json);
     String type = type(section);
-    if (!type.equals("default") && rotary(json, section, headDim) != headDim) {
+    boolean whole = Double.isNaN(partial);
+    if (whole && !type.equals("default") && rotary(json, section, headDim) != headDim) {
       throw new ModelException(section.file() + ": 'partial_rotary_factor' with rope_type '" + type + "': heads of this family "
           + "turn as a whole");
     }
-    return read(section, type, json.number("rope_theta", 10_000, BASE), headDim, headDim,
-        json.integer(ORIGINAL, section.integer(ORIGINAL, maxLength)), maxLength);
+    return read(section, type, json.number("rope_theta", theta, BASE), headDim,
+        whole ? headDim : rotary(json, section, partial, headDim), json.integer(ORIGINAL, section.integer(ORIGINAL, maxLength)),
+        maxLength);
   }
 
   /** The same for Phi-3, in which {@code partial_rotary_factor} says how much of a head turns. */
@@ -78,7 +90,11 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   private static int rotary(ConfigReader json, ConfigReader section, int headDim) {
-    return (int) (headDim * section.number("partial_rotary_factor", json.number("partial_rotary_factor", 1, Range.FRACTION),
+    return rotary(json, section, 1, headDim);
+  }
+
+  private static int rotary(ConfigReader json, ConfigReader section, double usual, int headDim) {
+    return (int) (headDim * section.number("partial_rotary_factor", json.number("partial_rotary_factor", usual, Range.FRACTION),
         Range.FRACTION));
   }
 

@@ -16,11 +16,22 @@ public final class Rotary {
   private static final int FIRST_TABLE = 64;
 
   private final Rope rope;
+  private final boolean interleaved;
   private volatile Table table = new Table(0, null, null);
 
   /** With these frequencies. */
   public Rotary(Rope rope) {
+    this(rope, false);
+  }
+
+  /**
+   * With these frequencies.
+   *
+   * @param interleaved whether pairs that turn are neighbours, not a half apart
+   */
+  public Rotary(Rope rope, boolean interleaved) {
     this.rope = rope;
+    this.interleaved = interleaved;
   }
 
   private record Table(int length, Tensor cos, Tensor sin) {}
@@ -28,7 +39,7 @@ public final class Rotary {
   /** x [N, heads · D] turned. */
   public Variable rotate(Variable x, int headDim, TokenBatch batch) {
     Table current = table(batch.extent());
-    return AttentionOps.rotate(x, headDim, current.cos, current.sin, rows(batch, current.length));
+    return AttentionOps.rotate(x, headDim, current.cos, current.sin, rows(batch, current.length), interleaved);
   }
 
   private int[] rows(TokenBatch batch, int length) {

@@ -1,5 +1,5 @@
 /**
- * Gemma 2 and Gemma 3 (text): norms before and after attention and feed-forward layer with weights around zero, scaled
- * embeddings, soft caps, alternating windows.
+ * Gemma 1, 2 and 3: norms with weights around one, scaled embeddings; norms behind attention and feed-forward layer, soft
+ * caps and alternating windows in the later ones.
  */
 package dev.hone.nn.gemma;

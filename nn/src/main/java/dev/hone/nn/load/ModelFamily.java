@@ -3,9 +3,26 @@ package dev.hone.nn.load;
 import dev.hone.core.HoneException;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.bert.BertConfig;
+import dev.hone.nn.cohere.CohereConfig;
+import dev.hone.nn.ernie.Ernie45Config;
+import dev.hone.nn.exaone.Exaone4Config;
+import dev.hone.nn.falcon.FalconConfig;
 import dev.hone.nn.gemma.GemmaConfig;
+import dev.hone.nn.glm.Glm4Config;
 import dev.hone.nn.gpt2.Gpt2Config;
+import dev.hone.nn.gptj.GptJConfig;
+import dev.hone.nn.gptneo.GptNeoConfig;
+import dev.hone.nn.granite.GraniteConfig;
+import dev.hone.nn.hunyuan.HunyuanConfig;
 import dev.hone.nn.llama.LlamaConfig;
+import dev.hone.nn.ministral.MinistralConfig;
+import dev.hone.nn.neox.NeoxConfig;
+import dev.hone.nn.olmo.OlmoConfig;
+import dev.hone.nn.opt.OptConfig;
+import dev.hone.nn.phi.PhiConfig;
+import dev.hone.nn.smollm.SmolLm3Config;
+import dev.hone.nn.stablelm.StableLmConfig;
+import dev.hone.nn.starcoder.Starcoder2Config;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -22,8 +39,25 @@ public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, ModelCo
   static final List<ModelFamily> ALL = List.of(
       new ModelFamily(BertConfig.MODEL_TYPES, BertConfig::read),
       new ModelFamily(LlamaConfig.MODEL_TYPES, LlamaConfig::read),
+      new ModelFamily(MinistralConfig.MODEL_TYPES, MinistralConfig::read),
       new ModelFamily(GemmaConfig.MODEL_TYPES, GemmaConfig::read),
-      new ModelFamily(Gpt2Config.MODEL_TYPES, Gpt2Config::read));
+      new ModelFamily(SmolLm3Config.MODEL_TYPES, SmolLm3Config::read),
+      new ModelFamily(OlmoConfig.MODEL_TYPES, OlmoConfig::read),
+      new ModelFamily(GraniteConfig.MODEL_TYPES, GraniteConfig::read),
+      new ModelFamily(PhiConfig.MODEL_TYPES, PhiConfig::read),
+      new ModelFamily(StableLmConfig.MODEL_TYPES, StableLmConfig::read),
+      new ModelFamily(NeoxConfig.MODEL_TYPES, NeoxConfig::read),
+      new ModelFamily(OptConfig.MODEL_TYPES, OptConfig::read),
+      new ModelFamily(FalconConfig.MODEL_TYPES, FalconConfig::read),
+      new ModelFamily(Starcoder2Config.MODEL_TYPES, Starcoder2Config::read),
+      new ModelFamily(Glm4Config.MODEL_TYPES, Glm4Config::read),
+      new ModelFamily(CohereConfig.MODEL_TYPES, CohereConfig::read),
+      new ModelFamily(Exaone4Config.MODEL_TYPES, Exaone4Config::read),
+      new ModelFamily(Ernie45Config.MODEL_TYPES, Ernie45Config::read),
+      new ModelFamily(HunyuanConfig.MODEL_TYPES, HunyuanConfig::read),
+      new ModelFamily(Gpt2Config.MODEL_TYPES, Gpt2Config::read),
+      new ModelFamily(GptJConfig.MODEL_TYPES, GptJConfig::read),
+      new ModelFamily(GptNeoConfig.MODEL_TYPES, GptNeoConfig::read));
 
   /** The configuration of a model, by the family that its {@code model_type} names. */
   static ModelConfig read(ConfigReader json) {

@@ -60,6 +60,16 @@ final class CpuAttention implements AttentionKernels {
 
   @Override
   public void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y) {
+    rotate(x, headDim, cos, sin, positions, inverse, y, false);
+  }
+
+  @Override
+  public void rotateNeighbours(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y) {
+    rotate(x, headDim, cos, sin, positions, inverse, y, true);
+  }
+
+  private void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y,
+      boolean neighbours) {
     checkLike("y", y, "x", x);
     int half = cos.shape().columns();
     int table = cos.shape().rows();
@@ -84,8 +94,13 @@ final class CpuAttention implements AttentionKernels {
     Workers.ranges(positions.length, grain, (from, to) -> {
       for (int row = from; row < to; row++) {
         int angle = positions[row] * half;
-        loops.rotate(x.array(), x.offset() + row * x.stride(), y.array(), y.offset() + row * y.stride(), heads, headDim, half,
-            cos.array(), cos.offset() + angle, sin.array(), sin.offset() + angle, sign);
+        if (neighbours) {
+          loops.rotateNeighbours(x.array(), x.offset() + row * x.stride(), y.array(), y.offset() + row * y.stride(), heads,
+              headDim, half, cos.array(), cos.offset() + angle, sin.array(), sin.offset() + angle, sign);
+        } else {
+          loops.rotate(x.array(), x.offset() + row * x.stride(), y.array(), y.offset() + row * y.stride(), heads, headDim, half,
+              cos.array(), cos.offset() + angle, sin.array(), sin.offset() + angle, sign);
+        }
       }
     });
   }

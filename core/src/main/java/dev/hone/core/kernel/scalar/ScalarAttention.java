@@ -124,6 +124,24 @@ public final class ScalarAttention extends AttentionLoops {
     }
   }
 
+  @Override
+  protected void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
+      float[] cos, int cosAt, float[] sin, int sinAt, float sign) {
+    for (int start = 0; start < heads * headDim; start += headDim) {
+      for (int i = 0; i < half; i++) {
+        float a = x[xAt + start + 2 * i];
+        float b = x[xAt + start + 2 * i + 1];
+        float c = cos[cosAt + i];
+        float s = sign * sin[sinAt + i];
+        y[yAt + start + 2 * i] = a * c - b * s;
+        y[yAt + start + 2 * i + 1] = b * c + a * s;
+      }
+      if (2 * half < headDim) {
+        System.arraycopy(x, xAt + start + 2 * half, y, yAt + start + 2 * half, headDim - 2 * half);
+      }
+    }
+  }
+
   private static void scores(AttentionCall call, int sequence, int head, int row, int first, int end, float[] scores) {
     AttentionSpec spec = call.spec();
     float[] q = call.q().array();

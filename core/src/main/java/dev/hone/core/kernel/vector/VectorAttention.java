@@ -32,4 +32,12 @@ public final class VectorAttention extends AttentionLoops {
       RotaryLoops.rotate(x, xAt + head * headDim, y, yAt + head * headDim, headDim, half, cos, cosAt, sin, sinAt, sign);
     }
   }
+
+  @Override
+  protected void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
+      float[] cos, int cosAt, float[] sin, int sinAt, float sign) {
+    for (int head = 0; head < heads; head++) {
+      RotaryLoops.rotateNeighbours(x, xAt + head * headDim, y, yAt + head * headDim, headDim, half, cos, cosAt, sin, sinAt, sign);
+    }
+  }
 }

@@ -66,6 +66,32 @@ class RotateTest {
 
   @ParameterizedTest(name = "{0}: {2} rows, {3} heads of {4}, {5} pairs")
   @MethodSource("shapes")
+  void neighboursTurnByTheAngleOfTheirPosition(String kind, AttentionKernels kernels, int rows, int heads, int d, int half) {
+    Columns x = AttentionCase.random(rows, heads * d, 6);
+    Columns y = AttentionCase.result(rows, heads * d);
+    int[] positions = positions(rows);
+    kernels.rotateNeighbours(x, d, table(half, false), table(half, true), positions, false, y);
+    double[] in = AttentionCase.values(x);
+    float[] out = AttentionCase.inside(y);
+    for (int i = 0; i < out.length; i++) {
+      int column = i % d;
+      double expected = in[i];
+      if (column < 2 * half) {
+        double angle = positions[i / (heads * d)] / Math.pow(100, (double) (column / 2) / half);
+        expected = column % 2 == 0 ? in[i] * Math.cos(angle) - in[i + 1] * Math.sin(angle)
+            : in[i] * Math.cos(angle) + in[i - 1] * Math.sin(angle);
+      }
+      assertEquals(expected, out[i], 1e-6, "element " + i);
+    }
+    kernels.rotateNeighbours(y, d, table(half, false), table(half, true), positions, true, y);
+    float[] back = AttentionCase.inside(y);
+    for (int i = 0; i < back.length; i++) {
+      assertEquals(in[i], back[i], 2e-6, "element " + i + " turned back");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}: {2} rows, {3} heads of {4}, {5} pairs")
+  @MethodSource("shapes")
   void theInverseTurnsBackInPlace(String kind, AttentionKernels kernels, int rows, int heads, int d, int half) {
     Columns x = AttentionCase.random(rows, heads * d, 6);
     float[] before = x.array().clone();

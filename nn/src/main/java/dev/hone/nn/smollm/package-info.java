@@ -1,0 +1,2 @@
+/** SmolLM3: Llama with layers without positions. */
+package dev.hone.nn.smollm;

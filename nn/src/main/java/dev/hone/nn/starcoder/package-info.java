@@ -1,0 +1,2 @@
+/** StarCoder 2: layer norms, biases and a feed-forward layer without gate. */
+package dev.hone.nn.starcoder;
