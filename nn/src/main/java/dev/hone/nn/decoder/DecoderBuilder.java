@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
-/** Makes the configuration of a decoder. What is not said is as in Llama. Not to be used again once it has {@link #build built}. */
+/** Makes the configuration of a decoder. What is not said is as in Llama. Each makes one. */
 public final class DecoderBuilder {
   private static final int ALL = Integer.MAX_VALUE;
 

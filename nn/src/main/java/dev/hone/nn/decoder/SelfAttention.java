@@ -22,8 +22,8 @@ import java.util.List;
  * @param key of keys, likewise
  * @param value of values, likewise
  * @param fused all three in one, or null
- * @param byGroups whether the rows of the fused one are those of the first group of heads (its queries, its key, its value), then of
- *     the next; if not, those of all queries, all keys, all values
+ * @param byGroups whether the rows of the fused one are those of the first group of heads (its queries, its key, its value),
+ *     then of the next; if not, those of all queries, all keys, all values
  * @param queryNorm normalises queries, or null
  * @param keyNorm the same for keys
  * @param normLast whether these norms come behind the rotation

@@ -31,8 +31,8 @@ public final class GptNeoConfig {
     return new DecoderBuilder(json, "GPTNeo")
         .sizes(width, layers, heads, heads, width / heads, json.size("intermediate_size", 4 * width)).length(2048)
         .names(DecoderNames.gpt("wpe", BLOCK)).norm(Kind.LAYER, "layer_norm_epsilon", 1e-5)
-        .activation("activation_function", "gelu_new").biases(false, true, true).scale(1).windows(windows(json, layers)).tied(true)
-        .dropout("embed_dropout", "resid_dropout", 0).buffers(".attn.attention.bias", ".attn.attention.masked_bias")
+        .activation("activation_function", "gelu_new").biases(false, true, true).scale(1).windows(windows(json, layers))
+        .tied(true).dropout("embed_dropout", "resid_dropout", 0).buffers(".attn.attention.bias", ".attn.attention.masked_bias")
         .targets(new AdapterTargets(List.of("q_proj", "v_proj"), List.of("q_proj", "v_proj", "c_proj"), List.of(),
             "attn.attention.out_proj", "mlp.c_proj")).build();
   }

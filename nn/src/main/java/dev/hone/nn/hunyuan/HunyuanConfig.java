@@ -22,7 +22,8 @@ public final class HunyuanConfig {
     boolean bias = json.flag("attention_bias", false);
     DecoderBuilder builder = new DecoderBuilder(json, "HunYuanDenseV1").sizes(0, 0).length(2048)
         .names(DecoderNames.LLAMA.withBlock(BlockNames.LLAMA.withHeadNorms("query_layernorm", "key_layernorm")))
-        .headNormsLast().norm(Kind.RMS, "rms_norm_eps", 1e-5).activation("hidden_act", "silu").biases(bias, bias, false).padding(0);
+        .headNormsLast().norm(Kind.RMS, "rms_norm_eps", 1e-5).activation("hidden_act", "silu").biases(bias, bias, false)
+        .padding(0);
     ConfigReader scaling = json.section("rope_scaling");
     ConfigReader rope = scaling.tree().isEmpty() ? json.section("rope_parameters") : scaling;
     if (!rope.text("rope_type", rope.text("type", "default")).equals("dynamic") || !rope.has("alpha")) {

@@ -33,8 +33,8 @@ public final class OptConfig {
     return new DecoderBuilder(json, "OPT")
         .sizes(width, json.layers("num_hidden_layers"), heads, heads, width / heads, json.size("ffn_dim")).length(2048)
         .embeddingSize(json.size("word_embed_proj_dim", width)).firstPosition(2)
-        .names(new DecoderNames("model.", "decoder.embed_tokens", "decoder.embed_positions", null, "decoder.layers", norm, "lm_head",
-            BLOCK))
+        .names(new DecoderNames("model.", "decoder.embed_tokens", "decoder.embed_positions", null, "decoder.layers", norm,
+            "lm_head", BLOCK))
         .fixedNorm(json.flag("layer_norm_elementwise_affine", true) ? Kind.LAYER : Kind.LAYER_ALONE, 1e-5)
         .order(before ? BlockOrder.IN_TURN : BlockOrder.NORM_OF_SUM).activation("activation_function", "relu")
         .biases(bias, bias, bias).tied(true).padding(1).dropout(null, "dropout", 0.1)

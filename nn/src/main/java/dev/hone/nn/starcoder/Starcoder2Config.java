@@ -24,6 +24,7 @@ public final class Starcoder2Config {
         .norm(Kind.LAYER, "norm_epsilon", 1e-5).activation("hidden_act", "gelu_pytorch_tanh").biases(bias, bias, bias)
         .rope(10_000, Double.NaN).window(json.integer("sliding_window", Integer.MAX_VALUE, 1, Integer.MAX_VALUE)).tied(true)
         .dropout("embedding_dropout", "residual_dropout", 0)
-        .targets(AdapterTargets.USUAL.withIa3("q_proj", "v_proj", "c_proj").withOutputs("self_attn.o_proj", "mlp.c_proj")).build();
+        .targets(AdapterTargets.USUAL.withIa3("q_proj", "v_proj", "c_proj").withOutputs("self_attn.o_proj", "mlp.c_proj"))
+        .build();
   }
 }
