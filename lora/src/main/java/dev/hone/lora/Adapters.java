@@ -172,6 +172,30 @@ public final class Adapters {
     return now.model.forward(batch, pass.withRoutes(routes));
   }
 
+  /**
+   * The way of one sequence through a model that many adapters share, for those who put batches together themselves.
+   *
+   * @param model the same for all adapters that a batch may mix; others have a model of their own
+   * @param number what {@link Pass#withRoutes} wants for every row of the sequence; -1 for the base, or where the model has one way
+   */
+  public record Route(PretrainedModel model, int number) {}
+
+  /**
+   * The way through the base with an adapter. It stays what it is when others come or go.
+   *
+   * @param name null for the base alone
+   */
+  public synchronized Route route(String name) {
+    if (name != null && !isSlotsOnly(get(name))) {
+      return new Route(get(name).model(), RoutedLinear.BASE);
+    }
+    if (byName.values().stream().noneMatch(Adapters::isSlotsOnly)) {
+      return new Route(base, RoutedLinear.BASE);
+    }
+    Routed now = routed(List.of());
+    return new Route(now.model, name == null ? RoutedLinear.BASE : now.names.indexOf(name));
+  }
+
   private synchronized Routed routed(List<String> used) {
     used.forEach(name -> requireSlotsOnly(name, get(name), "be chosen per sequence"));
     if (routed == null) {

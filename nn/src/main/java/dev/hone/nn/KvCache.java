@@ -7,6 +7,7 @@ import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.Kernels;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The keys and values of the tokens that a decoder has seen, so that the next token costs one row of work. Not thread-safe:
@@ -37,6 +38,24 @@ public final class KvCache {
     for (Rows[] layer : this.layers) {
       Arrays.setAll(layer, s -> new Rows());
     }
+  }
+
+  private KvCache(Rows[][] layers) {
+    this.reserve = 1;
+    this.sequences = layers[0].length;
+    this.layers = layers;
+  }
+
+  /**
+   * Sequences of several caches side by side, in which they stay: what a pass appends here they have, too. So texts go on
+   * together that did not begin together.
+   *
+   * @param caches at least one, of the same number of layers
+   */
+  public static KvCache together(List<KvCache> caches) {
+    Rows[][] layers = new Rows[caches.getFirst().layers.length][];
+    Arrays.setAll(layers, l -> caches.stream().flatMap(cache -> Arrays.stream(cache.layers[l])).toArray(Rows[]::new));
+    return new KvCache(layers);
   }
 
   /** Keys and values of one sequence in one layer. */

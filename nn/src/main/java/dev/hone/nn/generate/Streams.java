@@ -1,0 +1,344 @@
+package dev.hone.nn.generate;
+
+import dev.hone.autograd.GatherOps;
+import dev.hone.autograd.GradMode;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Scope;
+import dev.hone.core.Tensor;
+import dev.hone.core.parallel.Turn;
+import dev.hone.core.parallel.Workers;
+import dev.hone.nn.KvCache;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.CausalHead;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Many texts at once on one thread: they join and leave between tokens, and all that are being written take each step together.
+ *
+ * {@snippet :
+ * try (Streams streams = new Streams(16, 65536)) {
+ *   Stream stream = streams.submit(new StreamRequest(model, -1, ids, settings, 0, StreamRequest.Choice.PLAIN), listener);
+ * }
+ * }
+ *
+ * <p>A text has the tokens that it has alone, whatever company it has: they depend on its prompt, its settings and its seed. A long
+ * prompt is read in pieces between the steps of the others, which so never wait for all of it.
+ */
+public final class Streams implements AutoCloseable {
+  /** Prompts are cut at multiples of this, which is one of the runs of queries in attention: cuts change no bits. */
+  static final int PIECE = 256;
+  private static final int STEP_TOKENS = 2 * PIECE; // of prompts in one pass
+
+  private final int places;
+  private final long room;
+  private final Thread thread;
+  private final Deque<Stream> waiting = new ArrayDeque<>(); // guarded by itself, as is closed
+  private boolean closed;
+  private final List<Stream> active = new ArrayList<>(); // the thread's own
+  private volatile int running;
+  private volatile long reserved;
+
+  /**
+   * None yet.
+   *
+   * @param places the most texts that are written at the same time, at least 1
+   * @param room the most tokens that they may come to have together, their prompts included
+   */
+  public Streams(int places, long room) {
+    if (places < 1 || room < 2) {
+      throw new IllegalArgumentException("Streams: " + places + " texts of " + room + " tokens; there must be room for at least one");
+    }
+    this.places = places;
+    this.room = room;
+    this.thread = Thread.ofPlatform().daemon().name("hone-streams").start(this::run);
+  }
+
+  /**
+   * Begins a text as soon as there is a place for it, in the order in which they came.
+   *
+   * @throws IllegalArgumentException if the prompt is empty, too long for the model or for the room there is, or has ids that the
+   *     model does not know
+   * @throws IllegalStateException after {@link #close}
+   */
+  public Stream submit(StreamRequest request, StreamListener listener) {
+    check(request);
+    Stream stream = new Stream(request, listener);
+    if (stream.extent() > room) {
+      throw new IllegalArgumentException("streams: a text of up to " + stream.extent() + " tokens, there is room for " + room);
+    }
+    synchronized (waiting) {
+      if (closed) {
+        throw new IllegalStateException("streams: closed");
+      }
+      waiting.add(stream);
+      waiting.notifyAll();
+    }
+    return stream;
+  }
+
+  private static void check(StreamRequest request) {
+    if (!(request.model().head() instanceof CausalHead)) {
+      throw new IllegalArgumentException("streams: the model was loaded for " + request.model().task());
+    }
+    int context = request.model().maxLength();
+    int[] prompt = request.prompt();
+    if (prompt.length == 0 || prompt.length >= context) {
+      throw new IllegalArgumentException("streams: a prompt of " + prompt.length + " tokens; the model takes from 1 to "
+          + (context - 1));
+    }
+    int vocabulary = request.model().config().vocabSize();
+    for (int token : prompt) {
+      if (token < 0 || token >= vocabulary) {
+        throw new IllegalArgumentException("streams: the prompt has token " + token + ", the model's vocabulary has " + vocabulary);
+      }
+    }
+    for (int token : request.choice().bias().keySet()) {
+      if (token < 0 || token >= vocabulary) {
+        throw new IllegalArgumentException("streams: a bias for token " + token + ", the model's vocabulary has " + vocabulary);
+      }
+    }
+  }
+
+  /** Texts that are being written now. */
+  public int running() {
+    return running;
+  }
+
+  /** Texts that wait for a place. */
+  public int waiting() {
+    synchronized (waiting) {
+      return waiting.size();
+    }
+  }
+
+  /** Tokens that the texts being written may come to have. */
+  public long reserved() {
+    return reserved;
+  }
+
+  /** Tokens that there is room for. */
+  public long room() {
+    return room;
+  }
+
+  /** Gives up what is not finished and ends the thread. */
+  @Override
+  public void close() {
+    synchronized (waiting) {
+      closed = true;
+      waiting.notifyAll();
+    }
+    boolean interrupted = false;
+    while (thread != Thread.currentThread()) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    try (GradMode _ = GradMode.generating()) {
+      while (admit()) {
+        step();
+      }
+    }
+    List<Stream> left = new ArrayList<>(active);
+    synchronized (waiting) {
+      left.addAll(waiting);
+      waiting.clear();
+    }
+    active.clear();
+    count();
+    left.forEach(stream -> quietly(() -> stream.end(StopReason.INTERRUPTED)));
+  }
+
+  /** Lets texts leave that were given up and begins others; waits if there is none at all. False if this is closed. */
+  private boolean admit() {
+    List<Stream> gone = new ArrayList<>();
+    synchronized (waiting) {
+      while (!closed && waiting.isEmpty() && active.isEmpty()) {
+        try {
+          waiting.wait();
+        } catch (InterruptedException _) {
+          // nobody else has this thread: only close ends it
+        }
+      }
+      if (closed) {
+        return false;
+      }
+      for (Iterator<Stream> all = waiting.iterator(); all.hasNext();) {
+        Stream stream = all.next();
+        if (stream.isCancelled()) {
+          all.remove();
+          gone.add(stream);
+        }
+      }
+      active.stream().filter(Stream::isCancelled).forEach(gone::add);
+      active.removeAll(gone);
+      long tokens = active.stream().mapToLong(Stream::extent).sum();
+      while (active.size() < places && !waiting.isEmpty() && tokens + waiting.getFirst().extent() <= room) {
+        Stream stream = waiting.removeFirst();
+        tokens += stream.extent();
+        active.add(stream);
+        stream.begin(new KvCache(stream.request().model().config().layers(), 1, stream.extent()), 0);
+      }
+    }
+    count();
+    gone.forEach(stream -> quietly(() -> stream.end(StopReason.INTERRUPTED)));
+    return true;
+  }
+
+  private void count() {
+    running = active.size();
+    reserved = active.stream().mapToLong(Stream::extent).sum();
+  }
+
+  /** One pass per model: the next token of all that are being written, and a piece of some prompts. */
+  private void step() {
+    Map<PretrainedModel, List<Stream>> groups = new IdentityHashMap<>();
+    List<PretrainedModel> order = new ArrayList<>();
+    for (Stream stream : active) {
+      groups.computeIfAbsent(stream.request().model(), model -> {
+        order.add(model);
+        return new ArrayList<>();
+      }).add(stream);
+    }
+    for (PretrainedModel model : order) {
+      List<Part> parts = parts(groups.get(model), model.inputAdapter() != null);
+      try {
+        pass(model, parts);
+      } catch (Throwable e) {
+        parts.forEach(part -> part.stream.fail(e));
+      }
+    }
+    active.removeIf(Stream::isOver);
+    count();
+  }
+
+  /** What a stream has in a pass: its tokens from one to another; {@code last} if a new token comes of it. */
+  private record Part(Stream stream, int from, int to, boolean last) {}
+
+  /** All that write, and prompts in their order up to a bound. What an adapter puts before a prompt must not meet other texts. */
+  private static List<Part> parts(List<Stream> streams, boolean input) {
+    List<Part> parts = new ArrayList<>();
+    if (input) {
+      for (Stream stream : streams) {
+        if (stream.isReading()) {
+          return List.of(new Part(stream, 0, stream.promptLength(), true));
+        }
+      }
+    }
+    int budget = STEP_TOKENS;
+    for (Stream stream : streams) {
+      int from = stream.seen();
+      int to = stream.isReading() ? pieceEnd(from, stream.promptLength()) : stream.length();
+      if (stream.isReading()) {
+        if (budget < to - from && budget < STEP_TOKENS) {
+          continue;
+        }
+        budget -= to - from;
+      }
+      parts.add(new Part(stream, from, to, to == stream.length()));
+    }
+    return parts;
+  }
+
+  /** A single token at the end goes with the piece before it: alone it would take another way through attention. */
+  static int pieceEnd(int from, int length) {
+    int end = Math.min(length, (from / PIECE + 1) * PIECE);
+    return length - end == 1 ? length : end;
+  }
+
+  private static void pass(PretrainedModel model, List<Part> parts) {
+    TokenBatch batch = batch(parts);
+    List<Part> last = parts.stream().filter(Part::last).toList();
+    float[][] logits = logits(model, batch, parts);
+    StreamListener.Token[] chosen = new StreamListener.Token[last.size()];
+    Workers.run(chosen.length, i -> chosen[i] = last.get(i).stream.choose(logits[i]));
+    parts.forEach(part -> part.stream.saw(part.to - part.from));
+    for (int i = 0; i < chosen.length; i++) {
+      Stream stream = last.get(i).stream;
+      StreamListener.Token token = chosen[i];
+      try {
+        StopReason reason = stream.add(token);
+        if (reason != null) {
+          stream.end(reason);
+        }
+      } catch (RuntimeException e) { // of a listener: the others go on
+        quietly(() -> stream.fail(e));
+      }
+    }
+  }
+
+  /** What may come after each part that is the last of its text. */
+  private static float[][] logits(PretrainedModel model, TokenBatch batch, List<Part> parts) {
+    Pass pass = Pass.continuing(KvCache.together(parts.stream().map(part -> part.stream.cache()).toList()));
+    if (parts.stream().anyMatch(part -> part.stream.request().route() >= 0)) {
+      int[] routes = new int[batch.size()];
+      for (int s = 0; s < parts.size(); s++) {
+        Arrays.fill(routes, batch.offsets()[s], batch.offsets()[s + 1], parts.get(s).stream.request().route());
+      }
+      pass = pass.withRoutes(routes);
+    }
+    int[] rows = new int[parts.size()];
+    int count = 0;
+    for (int s = 0; s < parts.size(); s++) {
+      if (parts.get(s).last) {
+        rows[count++] = batch.offsets()[s + 1] - 1;
+      }
+    }
+    rows = Arrays.copyOf(rows, count);
+    try (Turn _ = Turn.take(); Scope _ = Scope.open()) {
+      Variable hidden = model.hidden(batch, pass);
+      if (count == 0) {
+        return new float[0][];
+      }
+      Tensor logits = ((CausalHead) model.head()).logits(GatherOps.rows(hidden, rows), pass.rows(rows)).value();
+      float[][] all = new float[count][];
+      for (int i = 0; i < count; i++) {
+        all[i] = logits.slice(i, i + 1).toFloatArray();
+      }
+      return all;
+    }
+  }
+
+  private static TokenBatch batch(List<Part> parts) {
+    int[] offsets = new int[parts.size() + 1];
+    for (int s = 0; s < parts.size(); s++) {
+      offsets[s + 1] = offsets[s] + parts.get(s).to - parts.get(s).from;
+    }
+    int[] tokens = new int[offsets[parts.size()]];
+    int[] positions = new int[tokens.length];
+    for (int s = 0; s < parts.size(); s++) {
+      Part part = parts.get(s);
+      System.arraycopy(part.stream.tokens(part.from, part.to), 0, tokens, offsets[s], part.to - part.from);
+      for (int i = offsets[s]; i < offsets[s + 1]; i++) {
+        positions[i] = part.from + i - offsets[s];
+      }
+    }
+    return new TokenBatch(tokens, positions, offsets, null);
+  }
+
+  private static void quietly(Runnable telling) {
+    try {
+      telling.run();
+    } catch (RuntimeException _) {
+      // a listener that fails at the end has nobody left to be told
+    }
+  }
+}
