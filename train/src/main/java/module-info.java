@@ -3,6 +3,7 @@ module dev.hone.train {
   requires transitive dev.hone.lora;
   requires transitive dev.hone.tokenizer;
   requires static java.management; // java -jar only, which has it
+  requires jdk.httpserver;
   requires jdk.jfr;
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.csv;
@@ -22,6 +23,7 @@ module dev.hone.train {
   exports dev.hone.train.report;
   exports dev.hone.train.run;
   exports dev.hone.train.schedule;
+  exports dev.hone.train.serve;
   exports dev.hone.train.source;
   exports dev.hone.train.sweep;
   exports dev.hone.train.task;

@@ -57,12 +57,25 @@ public final class Adapters {
 
   /** Loads an adapter, which is not active yet. */
   public Adapter load(String name, Path directory) {
+    checkLabels(directory);
+    return add(name, twin -> AdapterFiles.load(directory, twin), false);
+  }
+
+  /**
+   * The same in the place of another of this name, if there is one. Passes that have begun go on with that; it must not be
+   * {@linkplain #active}.
+   */
+  public Adapter replace(String name, Path directory) {
+    checkLabels(directory);
+    return add(name, twin -> AdapterFiles.load(directory, twin), true);
+  }
+
+  private void checkLabels(Path directory) {
     Labels own = AdapterFiles.labels(directory);
     if (own != null && !own.equals(base.labels())) {
       throw new AdapterException(directory + ": the adapter answers with " + words(own) + ", the others on this base with "
           + words(base.labels()) + "; load it with a base of its own");
     }
-    return add(name, twin -> AdapterFiles.load(directory, twin));
   }
 
   private static String words(Labels labels) {
@@ -71,17 +84,27 @@ public final class Adapters {
 
   /** Adds a new, untrained adapter, which is not active yet. */
   public Adapter add(String name, AdapterConfig config, long seed) {
-    return add(name, twin -> Adapter.attach(twin, config, seed));
+    return add(name, twin -> Adapter.attach(twin, config, seed), false);
   }
 
-  private synchronized Adapter add(String name, Function<PretrainedModel, Adapter> maker) {
-    if (byName.containsKey(name)) {
+  private Adapter add(String name, Function<PretrainedModel, Adapter> maker, boolean again) {
+    checkFree(name, again);
+    Adapter adapter = maker.apply(base.twin()); // which reads files: calls go on meanwhile
+    synchronized (this) {
+      checkFree(name, again);
+      byName.put(name, adapter);
+      routed = null;
+    }
+    return adapter;
+  }
+
+  private synchronized void checkFree(String name, boolean again) {
+    if (byName.containsKey(name) && !again) {
       throw new AdapterException("there is an adapter '" + name + "' already; remove it first");
     }
-    Adapter adapter = maker.apply(base.twin());
-    byName.put(name, adapter);
-    routed = null;
-    return adapter;
+    if (active.contains(name)) {
+      throw new AdapterException("adapter '" + name + "' is active; activate another before it is replaced");
+    }
   }
 
   /** The names. */
@@ -176,7 +199,8 @@ public final class Adapters {
    * The way of one sequence through a model that many adapters share, for those who put batches together themselves.
    *
    * @param model the same for all adapters that a batch may mix; others have a model of their own
-   * @param number what {@link Pass#withRoutes} wants for every row of the sequence; -1 for the base, or where the model has one way
+   * @param number what {@link Pass#withRoutes} wants for every row of the sequence; -1 for the base, or where the model has one
+   *     way
    */
   public record Route(PretrainedModel model, int number) {}
 

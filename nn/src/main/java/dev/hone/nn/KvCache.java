@@ -20,7 +20,6 @@ import java.util.List;
 public final class KvCache {
   private static final AttentionKernels KERNELS = Kernels.active().attention();
 
-  private final int reserve;
   private final Rows[][] layers; // [layer][sequence]
   private int sequences;
 
@@ -32,16 +31,14 @@ public final class KvCache {
    * @param reserve tokens that each sequence gets room for at first, at least 1
    */
   public KvCache(int layers, int sequences, int reserve) {
-    this.reserve = Math.max(1, reserve);
     this.sequences = sequences;
     this.layers = new Rows[layers][sequences];
     for (Rows[] layer : this.layers) {
-      Arrays.setAll(layer, s -> new Rows());
+      Arrays.setAll(layer, s -> new Rows(Math.max(1, reserve)));
     }
   }
 
   private KvCache(Rows[][] layers) {
-    this.reserve = 1;
     this.sequences = layers[0].length;
     this.layers = layers;
   }
@@ -60,15 +57,21 @@ public final class KvCache {
 
   /** Keys and values of one sequence in one layer. */
   private static final class Rows {
+    private final int reserve;
     private float[] keys = {};
     private float[] values = {};
     private int length;
 
-    void append(Columns k, Columns v, int from, int to, int reserve) {
+    Rows(int reserve) {
+      this.reserve = reserve;
+    }
+
+    void append(Columns k, Columns v, int from, int to) {
       int width = k.width();
       int needed = Math.multiplyExact(length + to - from, width);
       if (needed > keys.length) {
-        int room = Math.max(needed, keys.length == 0 ? Math.multiplyExact(reserve, width) : keys.length + keys.length / 2);
+        int rows = keys.length / width;
+        int room = Math.max(needed, Math.multiplyExact(rows == 0 ? reserve : rows + rows / 2, width));
         keys = Arrays.copyOf(keys, room);
         values = Arrays.copyOf(values, room);
       }
@@ -103,7 +106,7 @@ public final class KvCache {
   /** Puts the same keys and values, [P, G · D] each, into every sequence of a layer. */
   public void append(int layer, Tensor keys, Tensor values) {
     for (Rows rows : layers[layer]) {
-      rows.append(Columns.of(keys), Columns.of(values), 0, keys.dim(0), reserve);
+      rows.append(Columns.of(keys), Columns.of(values), 0, keys.dim(0));
     }
   }
 
@@ -161,7 +164,7 @@ public final class KvCache {
         continue;
       }
       Rows rows = layers[layer][s];
-      rows.append(k, v, from, to, reserve);
+      rows.append(k, v, from, to);
       AttentionSpec one = new AttentionSpec(new int[] {0, to - from}, new int[] {0, rows.length}, spec.heads(),
           spec.kvHeads(), spec.headDim(), spec.scale(), spec.causal(), spec.window(), spec.softCap(), 0, null);
       KERNELS.forward(one, part(q, from, to), all(rows.keys, rows.length, k.width()),

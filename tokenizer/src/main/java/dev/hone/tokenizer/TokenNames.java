@@ -52,6 +52,10 @@ final class TokenNames {
     return added != null && added.special();
   }
 
+  boolean isAdded(int id) {
+    return contents.containsKey(id);
+  }
+
   int size() {
     return size;
   }

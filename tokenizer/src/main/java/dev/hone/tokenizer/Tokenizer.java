@@ -182,6 +182,16 @@ public final class Tokenizer {
     return names.token(id);
   }
 
+  /**
+   * The bytes that a token stands for where they need not be whole characters: those of byte-level tokens and of bytes such as
+   * {@code <0x0A>}. Null for other tokens, whose texts depend on their neighbours.
+   */
+  public byte[] tokenBytes(int id) {
+    String token = names.modelToken(id);
+    Decoder decoder = definition.decoder();
+    return token == null || decoder == null || names.isAdded(id) ? null : decoder.bytes(token);
+  }
+
   /** Number of tokens, added ones included. */
   public int vocabSize() {
     return names.size();

@@ -14,7 +14,8 @@ import java.util.Set;
  * @param draw which of several answers to one prompt and seed this is, from 0: each draws numbers of its own
  * @param choice what else decides on tokens
  */
-public record StreamRequest(PretrainedModel model, int route, int[] prompt, GenerationSettings settings, int draw, Choice choice) {
+public record StreamRequest(PretrainedModel model, int route, int[] prompt, GenerationSettings settings, int draw,
+    Choice choice) {
   /**
    * What decides on tokens besides {@link Sampling}.
    *

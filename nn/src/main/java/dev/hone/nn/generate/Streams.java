@@ -30,7 +30,8 @@ import java.util.Map;
  * }
  * }
  *
- * <p>A text has the tokens that it has alone, whatever company it has: they depend on its prompt, its settings and its seed. A long
+ * <p>A text has the tokens that it has alone, whatever company it has: they depend on its prompt, its settings and its seed. A
+ * long
  * prompt is read in pieces between the steps of the others, which so never wait for all of it.
  */
 public final class Streams implements AutoCloseable {
@@ -55,7 +56,8 @@ public final class Streams implements AutoCloseable {
    */
   public Streams(int places, long room) {
     if (places < 1 || room < 2) {
-      throw new IllegalArgumentException("Streams: " + places + " texts of " + room + " tokens; there must be room for at least one");
+      throw new IllegalArgumentException("Streams: " + places + " texts of " + room
+          + " tokens; there must be room for at least one");
     }
     this.places = places;
     this.room = room;
@@ -98,7 +100,8 @@ public final class Streams implements AutoCloseable {
     int vocabulary = request.model().config().vocabSize();
     for (int token : prompt) {
       if (token < 0 || token >= vocabulary) {
-        throw new IllegalArgumentException("streams: the prompt has token " + token + ", the model's vocabulary has " + vocabulary);
+        throw new IllegalArgumentException("streams: the prompt has token " + token + ", the model's vocabulary has "
+            + vocabulary);
       }
     }
     for (int token : request.choice().bias().keySet()) {

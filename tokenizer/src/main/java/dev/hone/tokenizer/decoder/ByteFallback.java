@@ -32,6 +32,12 @@ public record ByteFallback() implements Decoder {
     return out;
   }
 
+  @Override
+  public byte[] bytes(String token) {
+    int b = byteOf(token);
+    return b < 0 ? null : new byte[] {(byte) b};
+  }
+
   private static void flush(byte[] run, int n, List<String> out) {
     if (n == 0) return;
     try {

@@ -13,11 +13,21 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
   /** The pieces of text for the given tokens; their concatenation is the decoded text. */
   List<String> decode(List<String> tokens);
 
+  /** The bytes that a token stands for alone, if that is what this decoder is about; else null. */
+  default byte[] bytes(String token) {
+    return null;
+  }
+
   /** Characters back to bytes, bytes to text. */
   record ByteLevel() implements Decoder {
     @Override
     public List<String> decode(List<String> tokens) {
       return List.of(ByteChars.decode(tokens));
+    }
+
+    @Override
+    public byte[] bytes(String token) {
+      return ByteChars.bytes(token);
     }
   }
 
@@ -134,6 +144,15 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
       List<String> now = tokens;
       for (Decoder step : steps) now = step.decode(now);
       return now;
+    }
+
+    @Override
+    public byte[] bytes(String token) {
+      for (Decoder step : steps) {
+        byte[] bytes = step.bytes(token);
+        if (bytes != null) return bytes;
+      }
+      return null;
     }
   }
 }

@@ -65,6 +65,19 @@ public final class ByteChars {
     }
   }
 
+  /** The bytes that the characters of a token stand for; null if one of them stands for none. */
+  public static byte[] bytes(String token) {
+    byte[] bytes = new byte[token.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      int b = byteOf(token.charAt(i));
+      if (b < 0) {
+        return null;
+      }
+      bytes[i] = (byte) b;
+    }
+    return bytes;
+  }
+
   /** The text whose bytes the characters of these tokens stand for; other tokens stand for themselves. */
   public static String decode(Iterable<String> tokens) {
     byte[] bytes = new byte[256];

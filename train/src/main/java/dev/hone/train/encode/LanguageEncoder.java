@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 
 /**
  * Turns rows into tokens, of which some are to be learnt: all of a text, the completion after a prompt, what the assistant
@@ -389,8 +390,18 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
 
   /** The tokens of a conversation up to where the assistant is to speak. */
   public int[] prompt(Example.Chat chat) {
+    return prompt(chat, options -> options.withGenerationPrompt(true));
+  }
+
+  /**
+   * The tokens of a conversation with other options of its template.
+   *
+   * @param how what to change about the options, which begin with the special tokens and the conversation's tools
+   * @throws ChatTemplateException if there is no template, or it does not take the conversation
+   */
+  public int[] prompt(Example.Chat chat, UnaryOperator<ChatOptions> how) {
     ChatTemplate template = templates.choose(chat.tools() != null);
-    ChatOptions options = options(chat).withGenerationPrompt(true);
+    ChatOptions options = how.apply(options(chat));
     return template.encode(ContentParts.fitted(chat.messages(), template, options), options, ChatEncoder.of(tokenizer)).ids();
   }
 

@@ -4,18 +4,25 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** Passes text on, but holds back what may turn out to be a stop string, and drops that and all behind it. */
-final class StopStrings {
+public final class StopStrings {
   private final List<String> stops;
   private final Consumer<String> listener;
   private final StringBuilder held = new StringBuilder();
   private boolean stopped;
 
-  StopStrings(List<String> stops, Consumer<String> listener) {
+  /**
+   * Passes on what comes before the first of some texts.
+   *
+   * @param stops what ends the text; may be none
+   * @param listener gets pieces of text that are final
+   */
+  public StopStrings(List<String> stops, Consumer<String> listener) {
     this.stops = stops;
     this.listener = listener;
   }
 
-  void add(String text) {
+  /** Takes the next piece of text; after a stop string nothing more is passed on. */
+  public void add(String text) {
     if (stopped) {
       return;
     }
@@ -39,10 +46,15 @@ final class StopStrings {
   }
 
   /** Passes on what is left when no more text will come. */
-  void finish() {
+  public void finish() {
     if (!stopped) {
       pass(held.length());
     }
+  }
+
+  /** Whether a stop string came up. */
+  public boolean isStopped() {
+    return stopped;
   }
 
   private void pass(int length) {

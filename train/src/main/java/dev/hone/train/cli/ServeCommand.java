@@ -1,0 +1,167 @@
+package dev.hone.train.cli;
+
+import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.Task;
+import dev.hone.nn.load.ConfigReader;
+import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.infer.TextEmbedder;
+import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.serve.ModelServer;
+import dev.hone.train.serve.ServerSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Answers over HTTP. */
+final class ServeCommand implements Command {
+  private static final List<String> TASKS = List.of("generate", "classify", "embed");
+
+  @Override
+  public String name() {
+    return "serve";
+  }
+
+  @Override
+  public String summary() {
+    return "answer over HTTP as OpenAI and text-embeddings-inference do";
+  }
+
+  @Override
+  public String usage() {
+    return "--model [NAME=]DIR [--adapter [NAME=]DIR,...] [--port 8000] [--flag value]...";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    List<Flag> flags = new ArrayList<>(List.of(Arguments.CONFIG,
+        Flag.of("model", "[NAME=]DIR|maven:G:A:V", null, "the model; its name is what clients ask for"),
+        Flag.of("adapter", "[NAME=]DIR,...", null, "adapters on the model, which answer by their own names"),
+        Flag.of("task", String.join("|", TASKS), null, "what the model is for").decidedLater("what its files say"),
+        Flag.of("embedder", "[NAME=]DIR|maven:G:A:V", null, "a model for sentence vectors besides"),
+        Flag.of("classifier", "[NAME=]DIR", null, "a tuned classifier besides"),
+        Flag.of("chat-template", "FILE", null, "another chat template, in Jinja"),
+        Flag.of("key-file", "FILE", null, "holds what clients must send as a bearer token; also the variable HONE_KEY"),
+        Flag.of("allow-adapters", "DIR", null, "clients may load and unload the adapters in this directory, by name"),
+        Flag.toggle("no-warm-up", "be ready at once; the first answers are slower then")));
+    flags.addAll(Flag.of(ServerSettings.ALL));
+    flags.addAll(QuantFlags.ALL);
+    return flags;
+  }
+
+  /** A name and a directory. */
+  private record Named(String name, Path directory) {}
+
+  @Override
+  public int run(Arguments arguments, Console console) throws IOException {
+    Named model = named(arguments.required("model"), console);
+    ServerSettings settings = settings(arguments);
+    try (ModelServer server = ModelServer.open(settings); Interruption _ = new Interruption(server::close)) {
+      console.note("loading " + model.name);
+      load(server, arguments, model, console);
+      if (arguments.has("embedder")) {
+        Named embedder = named(arguments.text("embedder"), console);
+        TextEmbedder more = TextEmbedder.load(embedder.directory);
+        warmUp(arguments, more::warmUp);
+        server.add(embedder.name, more);
+      }
+      if (arguments.has("classifier")) {
+        Named classifier = named(arguments.text("classifier"), console);
+        TextClassifier more = TextClassifier.load(classifier.directory, null);
+        warmUp(arguments, more::warmUp);
+        server.add(classifier.name, more);
+      }
+      if (arguments.has("allow-adapters")) {
+        Path directory = arguments.path("allow-adapters");
+        if (!Files.isDirectory(directory)) {
+          throw new UserError("--allow-adapters: " + directory + " is not a directory");
+        }
+        server.allowAdapters(directory);
+      }
+      server.ready();
+      console.note("serving " + model.name + " on " + server.address() + (settings.key().isEmpty() ? "" : ", with a key"));
+      server.await();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    return 0;
+  }
+
+  private static ServerSettings settings(Arguments arguments) throws IOException {
+    if (arguments.has("key-file")) {
+      arguments.otherwise("key", Files.readString(arguments.path("key-file")).strip());
+    } else if (System.getenv("HONE_KEY") != null) {
+      arguments.otherwise("key", System.getenv("HONE_KEY").strip());
+    }
+    return arguments.settings(ServerSettings.ALL);
+  }
+
+  private static void load(ModelServer server, Arguments arguments, Named model, Console console) throws IOException {
+    Map<String, Path> adapters = new LinkedHashMap<>();
+    for (String each : arguments.list("adapter")) {
+      Named adapter = named(each, console);
+      if (adapters.put(adapter.name, adapter.directory) != null || adapter.name.equals(model.name)) {
+        throw new UserError("--adapter: two models are called '" + adapter.name + "'; give names, NAME=DIR");
+      }
+    }
+    String task = arguments.has("task") ? arguments.text("task") : task(model.directory, adapters);
+    switch (task) {
+      case "generate" -> {
+        TextGenerator generator = TextGenerator.load(model.directory, null, QuantFlags.of(arguments));
+        if (arguments.has("chat-template")) {
+          generator = generator.withTemplate(Files.readString(arguments.path("chat-template")));
+        }
+        adapters.forEach(generator.adapters()::load);
+        warmUp(arguments, generator::warmUp);
+        server.add(model.name, generator);
+      }
+      case "classify" -> {
+        TextClassifier classifier = adapters.isEmpty() ? TextClassifier.load(model.directory, null, QuantFlags.of(arguments))
+            : TextClassifier.withAdapters(model.directory, adapters);
+        warmUp(arguments, classifier::warmUp);
+        server.add(model.name, classifier);
+      }
+      case "embed" -> {
+        if (adapters.size() > 1) {
+          throw new UserError("--adapter: a model for sentence vectors takes one");
+        }
+        TextEmbedder embedder = TextEmbedder.load(model.directory, adapters.values().stream().findFirst().orElse(null));
+        warmUp(arguments, embedder::warmUp);
+        server.add(adapters.isEmpty() ? model.name : adapters.keySet().iterator().next(), embedder);
+      }
+      default -> throw new UserError("--task must be one of " + String.join(", ", TASKS) + ", is '" + task + "'");
+    }
+  }
+
+  /** What a model is for: what its adapters were trained for, else what class of transformers its files name. */
+  private static String task(Path directory, Map<String, Path> adapters) {
+    for (Path adapter : adapters.values()) {
+      Task task = AdapterFiles.task(adapter, directory);
+      return task == Task.CAUSAL_LM ? "generate" : task == Task.SEQUENCE_CLASSIFICATION ? "classify" : "embed";
+    }
+    if (Files.isRegularFile(directory.resolve("modules.json"))) {
+      return "embed";
+    }
+    String architectures = ConfigReader.read(directory.resolve("config.json")).tree().path("architectures").toString();
+    return architectures.contains("ForSequenceClassification") ? "classify"
+        : architectures.contains("CausalLM") || architectures.contains("LMHead") ? "generate" : "embed";
+  }
+
+  private static void warmUp(Arguments arguments, Runnable warmUp) {
+    if (!arguments.on("no-warm-up")) {
+      warmUp.run();
+    }
+  }
+
+  private static Named named(String argument, Console console) throws IOException {
+    int equals = argument.indexOf('=');
+    String place = argument.substring(equals + 1);
+    Path directory = ModelArgument.resolve(place, console);
+    Path last = directory.toAbsolutePath().normalize().getFileName();
+    String usual = place.startsWith("maven:") ? place.split(":")[2] : last == null ? "model" : last.toString();
+    return new Named(equals > 0 ? argument.substring(0, equals) : usual, directory);
+  }
+}

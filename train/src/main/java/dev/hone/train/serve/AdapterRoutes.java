@@ -1,0 +1,120 @@
+package dev.hone.train.serve;
+
+import dev.hone.lora.AdapterFiles;
+import dev.hone.lora.Adapters;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Adapters that come and go: {@code /v1/load_lora_adapter} and {@code /v1/unload_lora_adapter}. Clients give names of
+ * directories in
+ * the one that was allowed, never paths.
+ */
+final class AdapterRoutes {
+  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
+
+  private final ModelServer server;
+  private volatile Path allowed;
+
+  AdapterRoutes(ModelServer server) {
+    this.server = server;
+  }
+
+  void allow(Path directory) {
+    allowed = directory;
+  }
+
+  void load(HttpCall call) throws IOException {
+    Fields fields = call.fields();
+    Path root = requireAllowed();
+    String name = name(fields, "lora_name");
+    String place = fields.has("lora_path") ? name(fields, "lora_path") : name;
+    Adapters adapters = adapters(fields.text("model", null));
+    boolean again = fields.flag("load_inplace", false);
+    server.unknown(fields);
+    Path directory = root.resolve(place);
+    if (!Files.isDirectory(directory) || !AdapterFiles.isAdapter(directory)) {
+      throw new ApiException(404, "invalid_request_error", "lora_path", "adapter_not_found", "there is no adapter '" + place
+          + "' in the directory of adapters");
+    }
+    boolean there = adapters.names().contains(name);
+    if (server.cards().containsKey(name) && !there || there && !again) {
+      throw ApiException.bad("lora_name", "there is a model '" + name + "' already" + (there ? "; load_inplace: true replaces it"
+          : ""));
+    }
+    adapters.replace(name, directory);
+    call.reply(200, HttpCall.object().put("id", name).put("object", "model"));
+  }
+
+  void unload(HttpCall call) throws IOException {
+    Fields fields = call.fields();
+    requireAllowed();
+    String name = name(fields, "lora_name");
+    server.unknown(fields);
+    for (ServedGenerator served : server.generators().values()) {
+      if (served.adapterNames().contains(name)) {
+        served.adapters().remove(name);
+        call.reply(200, HttpCall.object().put("id", name).put("deleted", true));
+        return;
+      }
+    }
+    for (ServedClassifier served : server.classifiers().values()) {
+      if (served.adapterNames().contains(name)) {
+        served.adapters().remove(name);
+        call.reply(200, HttpCall.object().put("id", name).put("deleted", true));
+        return;
+      }
+    }
+    throw new ApiException(404, "invalid_request_error", "lora_name", "adapter_not_found", "no adapter '" + name + "'");
+  }
+
+  private Path requireAllowed() {
+    Path root = allowed;
+    if (root == null) {
+      throw new ApiException(403, "invalid_request_error", null, "not_allowed",
+          "loading adapters is off; the server allows it with "
+          + "--allow-adapters DIR");
+    }
+    return root;
+  }
+
+  private static String name(Fields fields, String field) {
+    String name = fields.text(field, null);
+    if (name == null || !name.matches(NAME)) {
+      throw ApiException.bad(field, field + " must be a name of letters, digits, '.', '_' and '-', no path");
+    }
+    return name;
+  }
+
+  /** The adapters of a model; of the only one that can have some if none is named. */
+  private Adapters adapters(String model) {
+    if (model != null && server.generators().get(model) instanceof ServedGenerator served && served.adapters() != null) {
+      return served.adapters();
+    }
+    if (model != null && server.classifiers().get(model) instanceof ServedClassifier served && served.adapters() != null) {
+      return served.adapters();
+    }
+    if (model != null) {
+      throw ApiException.noModel(model, String.join(", ", server.cards().keySet()));
+    }
+    Adapters only = null;
+    for (ServedGenerator served : server.generators().values()) {
+      only = one(only, served.adapters());
+    }
+    for (ServedClassifier served : server.classifiers().values()) {
+      only = one(only, served.adapters());
+    }
+    if (only == null) {
+      throw ApiException.bad("model", "no model here takes adapters");
+    }
+    return only;
+  }
+
+  private static Adapters one(Adapters found, Adapters more) {
+    if (found != null && more != null) {
+      throw ApiException.bad("model", "several models take adapters; say which one is meant by model");
+    }
+    return found == null ? more : found;
+  }
+}

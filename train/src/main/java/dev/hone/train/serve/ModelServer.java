@@ -1,0 +1,365 @@
+package dev.hone.train.serve;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.hone.nn.generate.Streams;
+import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.infer.TextEmbedder;
+import dev.hone.train.infer.TextGenerator;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Answers over HTTP what clients of OpenAI and of text-embeddings-inference ask.
+ *
+ * {@snippet :
+ * try (ModelServer server = ModelServer.open(ServerSettings.onPort(8000))) {
+ *   server.add("stories", TextGenerator.load(Path.of("stories260K"), null));
+ *   server.add("reviews", TextClassifier.load(Path.of("minilm"), Path.of("out/adapter")));
+ *   server.ready(); // until now every request gets 503
+ *   server.await();
+ * }
+ * }
+ *
+ * <p>Adapters of a generator or classifier ({@link TextGenerator#adapters()}) answer by their own names, and may come and go
+ * while
+ * the server runs. Each request has a virtual thread; texts of all are written together by {@link Streams}.
+ */
+public final class ModelServer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ModelServer.class.getName());
+  private static final int UNKNOWN_NAMES = 100; // of unknown fields that are logged
+
+  private final ServerSettings settings;
+  private final HttpServer http;
+  private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("hone-request-", 0)
+      .factory());
+  private final Metrics metrics = new Metrics();
+  private final Admission admission;
+  private final Map<String, ServedGenerator> generators = new ConcurrentHashMap<>();
+  private final Map<String, ServedClassifier> classifiers = new ConcurrentHashMap<>();
+  private final Map<String, ServedEmbedder> embedders = new ConcurrentHashMap<>();
+  private final List<String> order = new ArrayList<>(); // of models, guarded by itself
+  private final Set<String> unknown = ConcurrentHashMap.newKeySet();
+  private final long created = System.currentTimeMillis() / 1000;
+  private final Streams streams;
+  private final AdapterRoutes adapterRoutes;
+  private volatile RequestLog log = RequestLog.NONE;
+
+  private ModelServer(ServerSettings settings) throws IOException {
+    this.settings = settings;
+    this.admission = new Admission(settings.maxRequests(), (long) settings.maxQueuedTokens() + settings.cacheTokens());
+    this.streams = new Streams(settings.streams(), settings.cacheTokens());
+    this.adapterRoutes = new AdapterRoutes(this);
+    describe();
+    HttpDefaults.set(settings.deadline());
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(settings.host().replaceAll("[\\[\\]]", "")),
+        settings.port());
+    try {
+      http = HttpServer.create(address, 0);
+    } catch (IOException e) {
+      streams.close();
+      throw new IOException("serve: cannot listen on " + settings.host() + ":" + settings.port() + ": " + e.getMessage(), e);
+    }
+    Router router = new Router(this, new TextRoutes(this), new SentenceRoutes(this), adapterRoutes);
+    http.createContext("/", router);
+    http.setExecutor(threads);
+    http.start();
+  }
+
+  /**
+   * Begins to listen; requests get 503 until {@link #ready}.
+   *
+   * @throws IOException if the address cannot be had
+   */
+  public static ModelServer open(ServerSettings settings) throws IOException {
+    return new ModelServer(settings);
+  }
+
+  /** Serves a language model by this name. */
+  public void add(String name, TextGenerator generator) {
+    put(name, generators, n -> new ServedGenerator(n, generator, streams));
+  }
+
+  /** Serves a classifier by this name. */
+  public void add(String name, TextClassifier classifier) {
+    put(name, classifiers, n -> new ServedClassifier(n, classifier));
+  }
+
+  /** Serves a model for sentence vectors by this name. */
+  public void add(String name, TextEmbedder embedder) {
+    put(name, embedders, n -> new ServedEmbedder(n, embedder));
+  }
+
+  private <T> void put(String name, Map<String, T> models, Function<String, T> maker) {
+    synchronized (order) {
+      if (owner(name) != null) {
+        throw new IllegalArgumentException("serve: there is a model '" + name + "' already; give each a name of its own");
+      }
+      models.put(name, maker.apply(name));
+      order.add(name);
+    }
+  }
+
+  /** Lets clients load adapters from the directories in this one, by their names, and unload them; null for no more of it. */
+  public void allowAdapters(Path directory) {
+    adapterRoutes.allow(directory);
+  }
+
+  /** Who is told of answers. */
+  public void log(RequestLog other) {
+    log = other;
+  }
+
+  /** Lets requests in. */
+  public void ready() {
+    admission.open();
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return http.getAddress().getPort();
+  }
+
+  /** Where a browser finds it. */
+  public String address() {
+    String host = settings.host().contains(":") && !settings.host().startsWith("[") ? "[" + settings.host() + "]"
+        : settings.host();
+    return "http://" + host + ":" + port();
+  }
+
+  /** Waits until the server is closed. */
+  public void await() throws InterruptedException {
+    while (!threads.awaitTermination(1, TimeUnit.HOURS)) {
+      // it runs
+    }
+  }
+
+  /**
+   * Ends the server: nobody comes in any more, what is being answered has {@link ServerSettings#grace} seconds, then streams end
+   * with an error event.
+   */
+  @Override
+  public void close() {
+    if (threads.isShutdown()) {
+      return;
+    }
+    admission.drain();
+    boolean interrupted = false;
+    try {
+      admission.awaitEmpty(settings.grace());
+    } catch (InterruptedException _) {
+      interrupted = true;
+    }
+    streams.close();
+    classifiers.values().forEach(ServedClassifier::close);
+    embedders.values().forEach(ServedEmbedder::close);
+    try {
+      admission.awaitEmpty(2);
+    } catch (InterruptedException _) {
+      interrupted = true;
+    }
+    http.stop(0);
+    threads.shutdownNow();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void describe() {
+    metrics.gauge("hone_requests_in_flight", "Requests that are being answered or wait.", admission::requests);
+    metrics.gauge("hone_texts_running", "Texts that are being written.", () -> streams().running());
+    metrics.gauge("hone_texts_waiting", "Texts that wait for a place.", () -> streams().waiting());
+    metrics.gauge("hone_cache_tokens_reserved", "Tokens that the texts being written may come to have.", () -> streams()
+        .reserved());
+    metrics.gauge("hone_cache_tokens", "Tokens that there is room for.", () -> streams().room());
+    metrics.gauge("hone_sentences_waiting", "Texts that wait to be classified or embedded.", () ->
+        classifiers.values().stream().mapToInt(ServedClassifier::waiting).sum()
+        + embedders.values().stream().mapToInt(ServedEmbedder::waiting).sum());
+    metrics.gauge("hone_adapters", "Adapters that are loaded.", () -> generators.values().stream()
+        .mapToInt(g -> g.adapterNames().size())
+        .sum() + classifiers.values().stream().mapToInt(c -> c.adapterNames().size()).sum());
+    metrics.counter("hone_requests_total", "Answers by route and status.");
+    metrics.counter("hone_request_success_total", "Choices and texts that were answered, by why they ended.");
+    metrics.counter("hone_prompt_tokens_total", "Tokens of prompts and texts.");
+    metrics.counter("hone_generation_tokens_total", "Tokens that were written.");
+    metrics.counter("hone_clients_gone_total", "Answers whose client left before their end.");
+    metrics.counter("hone_unknown_fields_total", "Fields of requests that this server does not know.");
+    metrics.counter("hone_log_failures_total", "Answers that could not be logged.");
+    metrics.histogram("hone_request_duration_seconds", "From a request to the end of its answer.");
+    metrics.histogram("hone_time_to_first_token_seconds", "From a request to its first token.");
+    metrics.histogram("hone_inter_token_latency_seconds", "Between the tokens of an answer.");
+  }
+
+  private Streams streams() {
+    return streams;
+  }
+
+  // For the routes
+
+  ServerSettings settings() {
+    return settings;
+  }
+
+  Metrics metrics() {
+    return metrics;
+  }
+
+  Admission admission() {
+    return admission;
+  }
+
+  /** The name of the model that a request is for. */
+  static String model(Fields fields) {
+    String name = fields.text("model", null);
+    if (name == null) {
+      throw ApiException.bad("model", "model is missing; GET /v1/models lists what there is");
+    }
+    return name;
+  }
+
+  ServedGenerator generator(String name) {
+    return find(name, generators, (served, n) -> served.name().equals(n) || served.adapterNames().contains(n), "generates text");
+  }
+
+  /** The classifier of a name; the first one for null. */
+  ServedClassifier classifier(String name) {
+    return find(name, classifiers, (served, n) -> served.name().equals(n) || served.adapterNames().contains(n), "classifies");
+  }
+
+  /** The embedder of a name; the first one for null. */
+  ServedEmbedder embedder(String name) {
+    return find(name, embedders, (served, n) -> served.name().equals(n), "embeds");
+  }
+
+  private <T> T find(String name, Map<String, T> models, BiPredicate<T, String> has, String does) {
+    if (models.isEmpty()) {
+      throw new ApiException(404, "invalid_request_error", "model", "model_not_found", "no model here " + does + "; there is "
+          + String.join(", ", names()));
+    }
+    synchronized (order) {
+      for (String each : order) {
+        T served = models.get(each);
+        if (served != null && (name == null || has.test(served, name))) {
+          return served;
+        }
+      }
+    }
+    throw ApiException.noModel(name, String.join(", ", names()));
+  }
+
+  Map<String, ServedGenerator> generators() {
+    return generators;
+  }
+
+  Map<String, ServedClassifier> classifiers() {
+    return classifiers;
+  }
+
+  /** All names that requests may give, and what each is: its task and the model that an adapter is on. */
+  Map<String, String[]> cards() {
+    Map<String, String[]> cards = new LinkedHashMap<>();
+    synchronized (order) {
+      for (String name : order) {
+        if (generators.get(name) instanceof ServedGenerator served) {
+          cards.put(name, new String[] {"generate", null});
+          served.adapterNames().forEach(adapter -> cards.put(adapter, new String[] {"generate", name}));
+        } else if (classifiers.get(name) instanceof ServedClassifier served) {
+          cards.put(name, new String[] {"classify", null});
+          served.adapterNames().forEach(adapter -> cards.put(adapter, new String[] {"classify", name}));
+        } else {
+          cards.put(name, new String[] {"embed", null});
+        }
+      }
+    }
+    return cards;
+  }
+
+  private Set<String> names() {
+    return cards().keySet();
+  }
+
+  private String owner(String name) {
+    return names().contains(name) ? name : null;
+  }
+
+  /** {@code GET /v1/models}, or one of them by its name. */
+  ObjectNode models(String name) {
+    Map<String, String[]> cards = cards();
+    if (name != null) {
+      if (!cards.containsKey(name)) {
+        throw ApiException.noModel(name, String.join(", ", cards.keySet()));
+      }
+      return card(name, cards.get(name));
+    }
+    ObjectNode root = HttpCall.object().put("object", "list");
+    ArrayNode data = root.putArray("data");
+    cards.forEach((each, what) -> data.add(card(each, what)));
+    return root;
+  }
+
+  private ObjectNode card(String name, String[] what) {
+    String base = what[1] == null ? name : what[1];
+    int length = generators.containsKey(base) ? generators.get(base).route(name).model().maxLength()
+        : classifiers.containsKey(base) ? classifiers.get(base).classifier().maxLength() : embedders.get(base).embedder()
+        .maxLength();
+    return HttpCall.object().put("id", name).put("object", "model").put("created", created).put("owned_by", "hone").put("root",
+        base)
+        .put("parent", what[1]).put("max_model_len", length).put("task", what[0]);
+  }
+
+  String fingerprint() {
+    return "hone-" + Long.toHexString(created);
+  }
+
+  /** Counts the fields of a request that nobody knows; each is logged once. */
+  void unknown(Fields fields) {
+    fields.unknown(name -> {
+      metrics.add("hone_unknown_fields_total", "", 1);
+      String clean = ApiException.shortened(name);
+      if (unknown.size() < UNKNOWN_NAMES && unknown.add(clean)) {
+        LOG.log(Level.INFO, "requests have a field that is not known here and changes nothing: " + clean);
+      }
+    });
+  }
+
+  void log(RequestLog.Answered answered) {
+    try {
+      log.answered(answered);
+    } catch (RuntimeException e) {
+      metrics.add("hone_log_failures_total", "", 1);
+      LOG.log(Level.WARNING, "an answer could not be logged: " + e.getMessage());
+    }
+  }
+
+  /** What a failure of ours looks like from outside: no paths, no places in the code. */
+  static ApiException failure(Throwable e) {
+    if (e instanceof ApiException known) {
+      return known;
+    }
+    LOG.log(Level.ERROR, "a request failed", e);
+    return new ApiException(500, "server_error", null, e instanceof OutOfMemoryError ? "out_of_memory" : "internal_error",
+        e instanceof OutOfMemoryError ? "out of memory: the request is too large for what the server has" : "the server failed");
+  }
+
+  /** Counts an answer. */
+  void count(HttpCall call, String route) {
+    metrics.add("hone_requests_total", Metrics.label("route", route) + "," + Metrics.label("status",
+        Integer.toString(call.status())), 1);
+    metrics.observe("hone_request_duration_seconds", call.elapsed() / 1e9);
+  }
+}
