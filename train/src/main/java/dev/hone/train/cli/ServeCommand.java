@@ -3,11 +3,16 @@ package dev.hone.train.cli;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ConfigReader;
+import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.run.QuantFlags;
 import dev.hone.train.serve.ModelServer;
 import dev.hone.train.serve.ServerSettings;
+import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -159,7 +164,7 @@ final class ServeCommand implements Command {
   private static Named named(String argument, Console console) throws IOException {
     int equals = argument.indexOf('=');
     String place = argument.substring(equals + 1);
-    Path directory = ModelArgument.resolve(place, console);
+    Path directory = ModelArgument.resolve(place, console::note);
     Path last = directory.toAbsolutePath().normalize().getFileName();
     String usual = place.startsWith("maven:") ? place.split(":")[2] : last == null ? "model" : last.toString();
     return new Named(equals > 0 ? argument.substring(0, equals) : usual, directory);
