@@ -41,7 +41,7 @@ import java.util.function.Consumer;
 public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder,
     Set<Reporting> reporting) {
   /** Rows to learn from, rows to evaluate on or null, and rows that only the tuned model is measured on or null. */
-  private record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut, Dataset<E> test) {
+  record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut, Dataset<E> test) {
     Parts(Dataset<E> training, Dataset<E> heldOut) {
       this(training, heldOut, null);
     }
@@ -54,13 +54,13 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
 
   /** A way to read a file. */
   @FunctionalInterface
-  private interface Reader<E extends Example> {
+  interface Reader<E extends Example> {
     Dataset<E> read(Path file, DataOptions options);
   }
 
   /** A way to hold rows out. */
   @FunctionalInterface
-  private interface Cut<E extends Example> {
+  interface Cut<E extends Example> {
     Parts<E> cut(Dataset<E> all, double size);
   }
 
@@ -70,7 +70,8 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     return switch (task) {
       case CLASSIFY -> classifier(arguments, config, say);
       case GENERATE -> language(arguments, config, say);
-      case EMBED, RERANK, TAG, PREFER, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
+      case PREFER -> PreferenceRun.of(arguments, config, say);
+      case EMBED, RERANK, TAG, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
     };
   }
 
@@ -149,7 +150,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     return new PreparedRun(tuning, training.set(), heldOut, recorder, reporting);
   }
 
-  private static RunRecorder.About about(Arguments arguments, Parts<?> parts) throws IOException {
+  static RunRecorder.About about(Arguments arguments, Parts<?> parts) throws IOException {
     List<RunFacts.DataFile> files = new ArrayList<>();
     DataParts data = DataParts.parse(arguments.required("data"));
     for (Path file : data.files().keySet()) {
@@ -185,7 +186,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
   }
 
   /** What the base is quantised to, or null. */
-  private static DType quantized(Arguments arguments, boolean whole) {
+  static DType quantized(Arguments arguments, boolean whole) {
     DType type = QuantFlags.of(arguments);
     if (whole && type != null) {
       throw new UserError("the base is to be held in " + QuantFlags.name(type) + ", and all weights are to be trained, which so "
@@ -195,7 +196,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
   }
 
   /** Says how the base is held, and remembers what the user calls it. */
-  private static void sayBase(Tuning<?> tuning, Arguments arguments, Consumer<String> say) {
+  static void sayBase(Tuning<?> tuning, Arguments arguments, Consumer<String> say) {
     if (arguments.has("model")) {
       tuning.setBaseName(arguments.text("model"));
     }
@@ -205,7 +206,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     }
   }
 
-  private static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,
+  static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,
       Reader<E> reader, Cut<E> cut) {
     DataOptions options = TrainFlags.data(arguments);
     DataOptions grouped = options.withMore(arguments.list("slice-by")); // of the rows that are measured at the end
@@ -243,7 +244,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     return new Parts<>(Dataset.together(training), heldOut.isEmpty() ? null : Dataset.together(heldOut), test);
   }
 
-  private static <E extends Example> Parts<E> chosen(Dataset<E> data, Split split) {
+  static <E extends Example> Parts<E> chosen(Dataset<E> data, Split split) {
     return new Parts<>(data.select(split.train()), data.select(split.heldOut()));
   }
 }

@@ -8,6 +8,7 @@ import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.task.TaskName;
+import dev.hone.train.task.prefer.PreferenceSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +24,11 @@ public final class TrainFlags {
   public static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr");
   private static final String CLASSIFY = TaskName.CLASSIFY.word();
   private static final String GENERATE = TaskName.GENERATE.word();
+  private static final String PREFER = TaskName.PREFER.word();
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
+  private static final String PREFER_RATE = "0.00001"; // ten times what TRL has for all weights
+  private static final String PREFER_FULL_RATE = "0.000001";
   private static final String BATCH = "32";
   private static final String LANGUAGE_BATCH = "8";
 
@@ -45,6 +49,7 @@ public final class TrainFlags {
     flags.add(Arguments.CONFIG);
     flags.addAll(DATA);
     flags.addAll(TUNING);
+    Flag.of(PreferenceSettings.SETTINGS).forEach(flag -> flags.add(flag.only(PREFER)));
     flags.addAll(MethodFlags.ALL);
     flags.addAll(QuantFlags.ALL);
     Flag.of(TrainConfig.SETTINGS).forEach(flag -> flags.add(decided(flag)));
@@ -60,8 +65,9 @@ public final class TrainFlags {
 
   private static Flag decided(Flag flag) {
     return switch (flag.name()) {
-      case "learning-rate" -> flag.decidedLater(MethodFlags.usualRates(FULL_RATE) + "; with --init " + NEW_MODEL_RATE);
-      case "batch-size" -> flag.decidedLater(BATCH + ", to generate " + LANGUAGE_BATCH);
+      case "learning-rate" -> flag.decidedLater(MethodFlags.usualRates(FULL_RATE) + "; with --init " + NEW_MODEL_RATE
+          + "; to prefer a hundredth of lora's, with full a thousandth");
+      case "batch-size" -> flag.decidedLater(BATCH + ", to generate and to prefer " + LANGUAGE_BATCH);
       default -> flag;
     };
   }
@@ -85,9 +91,10 @@ public final class TrainFlags {
       Flag.of("problem-type", "TYPE", "single_label_classification", "or multi_label_classification, or regression")
           .only(CLASSIFY),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
-      Flag.of("chat-template", "FILE", null, "Jinja template of conversations [the model's own]").only(GENERATE),
+      Flag.of("chat-template", "FILE", null, "Jinja template of conversations [the model's own]").only(GENERATE, PREFER),
       Flag.toggle("train-on-prompt", "learn prompts and what users say, too").only(GENERATE),
-      Flag.of("probe", "FILE", null, "general text whose loss is measured before and after").only(GENERATE));
+      Flag.of("probe", "FILE", null, "general text whose loss is measured before and after").only(GENERATE, PREFER),
+      Flag.of("reference", "DIR", null, "adapter of the frozen reference [the model without any]").only(PREFER));
 
   /**
    * The settings of the loop, with the defaults that other flags decide.
@@ -96,9 +103,11 @@ public final class TrainFlags {
    */
   public static TrainConfig config(Arguments arguments) {
     boolean generates = task(arguments) == TaskName.GENERATE;
+    boolean prefers = task(arguments) == TaskName.PREFER;
     arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
-        : MethodFlags.usualRate(arguments, FULL_RATE, generates));
-    arguments.otherwise("batch-size", generates ? LANGUAGE_BATCH : BATCH);
+        : prefers ? MethodFlags.isFull(arguments) ? PREFER_FULL_RATE : PREFER_RATE
+            : MethodFlags.usualRate(arguments, FULL_RATE, generates));
+    arguments.otherwise("batch-size", generates || prefers ? LANGUAGE_BATCH : BATCH);
     if (arguments.has("init")) {
       arguments.otherwise("method", "full");
     }
@@ -117,7 +126,10 @@ public final class TrainFlags {
     MethodFlags.check(arguments);
     QuantFlags.of(arguments);
     Reporting.of(arguments);
-    HeldOutMetric.named(config.bestMetric())
+    if (task == TaskName.PREFER) {
+      PreferenceRun.check(arguments, config);
+    }
+    HeldOutMetric.named(task == TaskName.PREFER ? "loss" : config.bestMetric())
         .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);
     double share = arguments.number("val-size");
     if (!(share >= 0) || share >= 1 && share != Math.rint(share)) {
@@ -133,7 +145,7 @@ public final class TrainFlags {
   public static void checkFiles(Arguments arguments, TrainConfig config) {
     DataParts data = DataParts.parse(arguments.required("data"));
     List<Path> files = new ArrayList<>(data.files().keySet());
-    for (String flag : List.of("eval-data", "test-data", "probe", "chat-template", "init", "tokenizer")) {
+    for (String flag : List.of("eval-data", "test-data", "probe", "chat-template", "init", "tokenizer", "reference")) {
       if (arguments.has(flag)) {
         files.add(arguments.path(flag));
       }

@@ -19,25 +19,25 @@ import java.util.Map;
  */
 public record PreferenceSettings(
     @Setting(key = "preference_loss", aliases = "loss_type", fallback = "sigmoid", form = "NAME",
-        help = "to prefer: sigmoid (DPO), ipo, robust, hinge, apo_zero, sigmoid_norm, orpo, cpo, simpo, kto, reward")
+        help = "sigmoid (DPO), ipo, robust, hinge, apo_zero, sigmoid_norm, orpo, cpo, simpo, kto, reward")
     String lossName,
-    @Setting(key = "beta", fallback = "0.1", form = "X", help = "to prefer: how near to the reference the model stays")
+    @Setting(key = "beta", fallback = "0.1", form = "X", help = "how near to the reference the model stays")
     double beta,
-    @Setting(key = "preference_weight", fallback = "1", form = "X", help = "to prefer: factor of the preference loss")
+    @Setting(key = "preference_weight", fallback = "1", form = "X", help = "factor of the preference loss")
     double weight,
     @Setting(key = "sft_weight", aliases = "rpo_alpha", fallback = "0", form = "X",
-        help = "to prefer: factor of the chosen answers' cross-entropy beside a DPO loss")
+        help = "factor of the chosen answers' cross-entropy beside a DPO loss")
     double sftWeight,
-    @Setting(key = "simpo_gamma", fallback = "0.5", form = "X", help = "to prefer: the margin of simpo")
+    @Setting(key = "simpo_gamma", fallback = "0.5", form = "X", help = "the margin of simpo")
     double gamma,
-    @Setting(key = "cpo_alpha", fallback = "1", form = "X", help = "to prefer: factor of the cross-entropy in cpo and simpo")
+    @Setting(key = "cpo_alpha", fallback = "1", form = "X", help = "factor of the cross-entropy in cpo and simpo")
     double cpoAlpha,
-    @Setting(key = "desirable_weight", fallback = "1", form = "X", help = "to prefer: factor of liked answers in kto")
+    @Setting(key = "desirable_weight", fallback = "1", form = "X", help = "factor of liked answers in kto")
     double desirableWeight,
-    @Setting(key = "undesirable_weight", fallback = "1", form = "X", help = "to prefer: factor of the others in kto")
+    @Setting(key = "undesirable_weight", fallback = "1", form = "X", help = "factor of the others in kto")
     double undesirableWeight,
     @Setting(key = "center_rewards_coefficient", fallback = "0", form = "X",
-        help = "to prefer: keeps the rewards of a reward model around 0; 0.01 is usual")
+        help = "keeps the rewards of a reward model around 0; 0.01 is usual")
     double centering) {
   /** Reads and writes these settings by key. */
   public static final Settings<PreferenceSettings> SETTINGS = Settings.of(PreferenceSettings.class);

@@ -16,21 +16,44 @@ final class Reference {
 
   private Reference() {}
 
-  /** The rows with what the model makes of them. */
-  static List<PreferenceRow> of(PretrainedModel asked, List<PreferenceRow> rows, int batchSize) {
+  /**
+   * The rows with what the model makes of them.
+   *
+   * @param cache what is known already, which gets what is computed; null for nothing. A batch is computed as a whole if one of
+   *     its rows is not known, so that the numbers do not depend on when a run before was stopped
+   */
+  static List<PreferenceRow> of(PretrainedModel asked, List<PreferenceRow> rows, int batchSize, ReferenceCache cache) {
     PretrainedModel model = asked.snapshot();
     int[] lengths = rows.stream().mapToInt(row -> row.first().length + row.second().length).toArray();
     int budget = Math.max(BATCH_TOKENS, Arrays.stream(lengths).max().orElse(0));
     List<PreferenceRow> known = new ArrayList<>(rows);
     for (int[] batch : new BatchSampler(lengths, batchSize, budget, true, 0).inOrder()) {
       List<PreferenceRow> chosen = Arrays.stream(batch).mapToObj(rows::get).toList();
-      try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
-        Answers answers = Answers.of(model, chosen, false, Pass.inference());
-        for (int i = 0; i < batch.length; i++) {
-          known.set(batch[i], chosen.get(i).withReference(answers.logp(2 * i), answers.logp(2 * i + 1)));
+      if (cache == null || !cache.hasAll(chosen)) {
+        List<PreferenceRow> made = computed(model, chosen);
+        if (cache == null) {
+          for (int i = 0; i < batch.length; i++) {
+            known.set(batch[i], made.get(i));
+          }
+          continue;
         }
+        cache.add(made);
+      }
+      for (int i = 0; i < batch.length; i++) {
+        known.set(batch[i], cache.known(chosen.get(i)));
       }
     }
     return known;
+  }
+
+  private static List<PreferenceRow> computed(PretrainedModel model, List<PreferenceRow> rows) {
+    List<PreferenceRow> made = new ArrayList<>();
+    try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
+      Answers answers = Answers.of(model, rows, false, Pass.inference());
+      for (int i = 0; i < rows.size(); i++) {
+        made.add(rows.get(i).withReference(answers.logp(2 * i), answers.logp(2 * i + 1)));
+      }
+    }
+    return made;
   }
 }

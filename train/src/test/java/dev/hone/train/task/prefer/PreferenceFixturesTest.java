@@ -128,12 +128,12 @@ class PreferenceFixturesTest {
     if (given.settings.loss().hasReference()) {
       if (given.json.path("reference").asString().equals("adapter off")) {
         try (Adapter.Off _ = adapter.off()) {
-          rows = Reference.of(model, rows, 3);
+          rows = Reference.of(model, rows, 3, null);
         }
       } else {
         PretrainedModel frozen = model(base, false);
         AdapterFiles.load(ROOT.resolve(given.json.path("reference").asString()), frozen);
-        rows = Reference.of(frozen, rows, 3);
+        rows = Reference.of(frozen, rows, 3, null);
       }
     }
     adapter.parameters().values().forEach(parameter -> assertTrue(parameter.requiresGradient()));

@@ -1,0 +1,67 @@
+package dev.hone.train.task.prefer;
+
+import dev.hone.train.Evaluated;
+import dev.hone.train.data.Dataset;
+import dev.hone.train.data.Example;
+import dev.hone.train.encode.TrainingSet;
+
+/**
+ * What TRL logs of preferences, as means over rows.
+ *
+ * @param rows how many pairs, or rated answers
+ * @param loss mean loss
+ * @param chosen mean reward of chosen, or liked, answers
+ * @param rejected mean reward of the others
+ * @param accuracy share of pairs whose chosen answer has the higher reward; of rated answers the share of such pairs among all
+ *     of a liked and another one
+ * @param chosenLogp mean log-probability of chosen answers
+ * @param rejectedLogp of the others
+ */
+public record PreferenceFigures(int rows, double loss, double chosen, double rejected, double accuracy, double chosenLogp,
+    double rejectedLogp) {
+  /** By how much the reward of chosen answers is the higher one on average. */
+  public double margin() {
+    return chosen - rejected;
+  }
+
+  /** Measures a model in its present state. */
+  public static PreferenceFigures of(PreferenceTuning tuning, Dataset<Example.Judged> data) {
+    TrainingSet set = tuning.encode(data);
+    float[][] rows = Evaluated.of(tuning.model(), tuning.objective(), set, 8).logits();
+    return of(rows, tuning.settings().loss().isPaired());
+  }
+
+  /** From what an objective answers of each row. */
+  static PreferenceFigures of(float[][] rows, boolean paired) {
+    double[] sums = new double[rows[0].length];
+    if (paired) {
+      int right = 0;
+      for (float[] row : rows) {
+        for (int i = 0; i < sums.length; i++) {
+          sums[i] += row[i] / rows.length;
+        }
+        right += row[0] > row[1] ? 1 : 0;
+      }
+      return new PreferenceFigures(rows.length, sums[4], sums[0], sums[1], (double) right / rows.length, sums[2], sums[3]);
+    }
+    int liked = 0;
+    double[] reward = new double[2];
+    double[] logp = new double[2];
+    for (float[] row : rows) {
+      int side = row[1] > 0 ? 0 : 1;
+      liked += 1 - side;
+      reward[side] += row[0];
+      logp[side] += row[2];
+      sums[4] += row[4] / rows.length;
+    }
+    int others = rows.length - liked;
+    long right = 0;
+    for (float[] one : rows) {
+      for (float[] other : rows) {
+        right += one[1] > 0 && other[1] < 0 && one[0] > other[0] ? 1 : 0;
+      }
+    }
+    return new PreferenceFigures(rows.length, sums[4], reward[0] / liked, reward[1] / others,
+        right / ((double) liked * others), logp[0] / liked, logp[1] / others);
+  }
+}
