@@ -3,6 +3,7 @@ module dev.hone.train {
   requires transitive dev.hone.lora;
   requires transitive dev.hone.tokenizer;
   requires static java.management; // java -jar only, which has it
+  requires java.net.http;
   requires jdk.httpserver;
   requires jdk.jfr;
   requires tools.jackson.databind;
@@ -25,6 +26,7 @@ module dev.hone.train {
   exports dev.hone.train.schedule;
   exports dev.hone.train.serve;
   exports dev.hone.train.source;
+  exports dev.hone.train.source.hub;
   exports dev.hone.train.sweep;
   exports dev.hone.train.task;
   exports dev.hone.train.task.classify;
