@@ -22,13 +22,19 @@ import tools.jackson.databind.node.ObjectNode;
 final class ConfigJson {
   private static final String OFT_VERSION = "0.18.0";
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  /** A base that was named with its commit, for which PEFT has two keys. */
+  private static final Pattern AT_COMMIT = Pattern.compile("(.+)@([0-9a-f]{40})");
 
   private ConfigJson() {}
 
   /** A configuration as it is written for an adapter. */
   static ObjectNode write(AdapterConfig config, Adapter adapter, String base) {
     ObjectNode tree = JSON.createObjectNode();
-    tree.put("base_model_name_or_path", base);
+    Matcher commit = AT_COMMIT.matcher(base);
+    tree.put("base_model_name_or_path", commit.matches() ? commit.group(1) : base);
+    if (commit.matches()) {
+      tree.put("revision", commit.group(2));
+    }
     tree.put("inference_mode", true);
     tree.put("peft_type", config.peftType());
     tree.put("task_type", switch (adapter.model().task()) {

@@ -46,7 +46,7 @@ final class AdapterCommand implements Command {
   public List<Flag> flags() {
     return List.of(
         Flag.of("adapter", "DIR", null, "info: the adapter"),
-        Flag.of("model", "DIR|maven:G:A:V", null, "the base model; info checks that the adapter fits it"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model; info checks that the adapter fits it"),
         Flag.of("adapters", "DIR,DIR", null, "combine: LoRA adapters of that base"),
         Flag.of("weights", "X,X", null, "combine: the weight of each; may be negative"),
         Flag.of("combination-type", "cat|linear|svd", "cat", "combine: cat is the exact weighted sum of the changes"),
@@ -67,7 +67,7 @@ final class AdapterCommand implements Command {
   }
 
   private static void info(Arguments arguments, Console console) throws IOException {
-    Path directory = Path.of(arguments.required("adapter"));
+    Path directory = ModelArgument.adapter(arguments.required("adapter"), console);
     AdapterConfig config = AdapterFiles.config(directory);
     Map<String, Long> sizes = AdapterFiles.sizes(directory);
     console.result(directory + "\n");
@@ -83,7 +83,7 @@ final class AdapterCommand implements Command {
     line(console, "tensors", String.format(Locale.ROOT, "%d with %,d numbers", sizes.size(),
         sizes.values().stream().mapToLong(Long::longValue).sum()));
     if (arguments.has("model")) {
-      Path base = ModelArgument.resolve(arguments.required("model"), console::note);
+      Path base = ModelArgument.resolve(arguments.required("model"), console);
       Adapter adapter = AdapterFiles.load(directory, AdapterFiles.base(directory, base));
       console.result("\nfits " + arguments.text("model") + ": " + adapter.parameters().size() + " of " + sizes.size()
           + " tensors in place");
@@ -121,7 +121,7 @@ final class AdapterCommand implements Command {
     }
     Combination how = MethodFlags.word(arguments, "combination-type", Combination.values());
     PretrainedModel model = AdapterFiles.base(Path.of(directories.getFirst()),
-        ModelArgument.resolve(arguments.required("model"), console::note));
+        ModelArgument.resolve(arguments.required("model"), console));
     Adapters adapters = new Adapters(model);
     List<String> names = new ArrayList<>();
     for (String directory : directories) {

@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.source.hub.TransferListener;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +19,7 @@ import java.nio.file.Path;
  * @param err everything else
  * @param terminal whether {@code err} is a terminal, so that a line may be written over
  */
-record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
+record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) implements TransferListener {
   /** The streams of the process. */
   static Console ofProcess() {
     boolean dumb = "dumb".equals(System.getenv("TERM")) || System.getenv("TERM") == null;
@@ -50,5 +51,22 @@ record Console(InputStream in, PrintStream out, PrintStream err, boolean termina
 
   void note(String line) {
     err.println(line);
+  }
+
+  @Override
+  public void accept(String line) {
+    progress("", false);
+    note(line);
+  }
+
+  /** On a terminal a line that is written over; elsewhere one now and then. */
+  @Override
+  public void progress(String line, boolean mark) {
+    if (terminal) {
+      err.print("\r" + line + "\u001B[K");
+      err.flush();
+    } else if (mark) {
+      note(line);
+    }
   }
 }

@@ -65,7 +65,7 @@ final class DemoCommand implements Command {
   @Override
   public List<Flag> flags() {
     return List.of(
-        Flag.of("model", "DIR|maven:G:A:V", MODEL, "the pretrained model, all-MiniLM-L6-v2"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", MODEL, "the pretrained model, all-MiniLM-L6-v2"),
         Flag.of("output-dir", "DIR", "hone-demo", "where the data, the adapter and metrics.jsonl go"),
         Flag.of("num-train-epochs", "N", Double.toString(EPOCHS), "passes over the data"),
         Flag.of("learning-rate", "X", Double.toString(RATE), "highest learning rate"),
@@ -77,7 +77,7 @@ final class DemoCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Path output = Path.of(arguments.required("output-dir"));
     String reference = arguments.required("model");
-    Path model = ModelArgument.resolve(reference, console::note);
+    Path model = ModelArgument.resolve(reference, console);
     Path data = Files.createDirectories(output.resolve("data"));
     long seed = arguments.whole("seed");
     TrainConfig config = TrainConfig.of(Map.of("num_train_epochs", arguments.number("num-train-epochs"), "batch_size", 16,

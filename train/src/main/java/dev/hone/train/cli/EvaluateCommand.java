@@ -65,7 +65,7 @@ final class EvaluateCommand implements Command {
   @Override
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
-        Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts and labels; texts, completions or conversations; a .txt"),
         Flag.of("task", "classify|generate", null, "what the model does [what adapter or model say]"),
@@ -92,7 +92,8 @@ final class EvaluateCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    Path model = ModelArgument.resolve(arguments.required("model"), console::note);
+    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    ModelArgument.adapter(arguments, console);
     Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
         arguments.whole("seed")));
     DataOptions options = TrainFlags.data(arguments).withMore(arguments.list("slice-by"));

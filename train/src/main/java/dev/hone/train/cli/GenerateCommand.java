@@ -40,7 +40,7 @@ final class GenerateCommand implements Command {
   @Override
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
-        Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("prompt", "TEXT", null, "what to go on from; several as free texts, one after the other"),
         Flag.of("data", "FILE", null, "prompts: rows with prompt, text or messages; a .txt with one on each line"),
@@ -73,8 +73,8 @@ final class GenerateCommand implements Command {
           : "hone generate: give prompts or --data, not both");
     }
     PromptRows rows = arguments.has("data") ? PromptRows.of(arguments) : null;
-    TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console::note),
-        arguments.path("adapter"), QuantFlags.of(arguments));
+    TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
+        ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
     GenerationSettings settings = settings(arguments, generator.settings());
     if (rows != null) {
       for (int i = 0; i < rows.size(); i++) {

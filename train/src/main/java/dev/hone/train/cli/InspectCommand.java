@@ -108,7 +108,7 @@ final class InspectCommand implements Command {
     if (!arguments.has("model")) {
       return settings;
     }
-    Path model = ModelArgument.resolve(arguments.required("model"), console::note);
+    Path model = ModelArgument.settings(arguments.required("model"), console);
     return settings.withModel(model.resolve("config.json"), model, length, arguments.on("train-on-prompt"));
   }
 

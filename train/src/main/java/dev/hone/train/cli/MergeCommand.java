@@ -45,7 +45,7 @@ final class MergeCommand implements Command {
   @Override
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
-        Flag.of("model", "DIR|maven:G:A:V", null, "the base model"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("output-dir", "DIR", null, "where the model goes"),
         Flag.of("dtype", "TYPE", null, "how weights are stored [merged ones float32, the others as they are]"),
@@ -59,8 +59,8 @@ final class MergeCommand implements Command {
     Path output = Path.of(arguments.required("output-dir"));
     OutputDirectory.check(output, arguments.on("overwrite"));
     DType dtype = arguments.has("dtype") ? dtype(arguments.text("dtype")) : null;
-    Path base = ModelArgument.resolve(arguments.required("model"), console::note);
-    Path directory = Path.of(arguments.required("adapter"));
+    Path base = ModelArgument.resolve(arguments.required("model"), console);
+    Path directory = ModelArgument.adapter(arguments.required("adapter"), console);
     DType wanted = QuantFlags.of(arguments);
     DType trained = AdapterFiles.quantization(directory);
     PretrainedModel model = AdapterFiles.base(directory, base, wanted);

@@ -41,7 +41,7 @@ final class PredictCommand implements Command {
   @Override
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
-        Flag.of("model", "DIR|maven:G:A:V", null, "the base model, or a fully tuned one"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts to label"),
         TextRows.KEEP,
@@ -62,8 +62,8 @@ final class PredictCommand implements Command {
     }
     TextRows<Example.Text> rows = arguments.has("data")
         ? TextRows.of(arguments, options -> Dataset.texts(TextRows.file(arguments), options)) : null;
-    TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console::note),
-        arguments.path("adapter"), QuantFlags.of(arguments));
+    TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console),
+        ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
     Lines lines = new Lines(classifier, arguments.on("json"), console);
     if (rows != null) {
       for (int from = 0; from < rows.data().size(); from += CHUNK) {

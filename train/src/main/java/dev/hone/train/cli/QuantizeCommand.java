@@ -34,7 +34,7 @@ final class QuantizeCommand implements Command {
   @Override
   public List<Flag> flags() {
     return List.of(
-        Flag.of("model", "DIR|maven:G:A:V", null, "the model"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the model"),
         Flag.of("output-dir", "DIR", null, "where the copy goes"),
         Flag.of("quant-type", "nf4|int8", "nf4", "4 bits with double quantisation, or 8 bits with a scale for each row"),
         Flag.toggle("overwrite", "replace what is in the output directory"));
@@ -49,7 +49,7 @@ final class QuantizeCommand implements Command {
       throw new UserError("--quant-type q8_0 has no layout in model directories; it is made on load, by --load-in-8bit. "
           + "Copies are nf4 or int8");
     }
-    Path base = ModelArgument.resolve(arguments.required("model"), console::note);
+    Path base = ModelArgument.resolve(arguments.required("model"), console);
     PretrainedModel model = new ModelLoader(base).quantize(type).load();
     model.save(output, null);
     Tuning.copyTokenizer(base, output);

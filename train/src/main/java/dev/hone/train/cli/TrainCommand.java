@@ -30,7 +30,7 @@ final class TrainCommand implements Command {
 
   @Override
   public String usage() {
-    return "--model DIR|maven:G:A:V --data FILE --output-dir DIR [--flag value]...";
+    return "--model DIR|org/name|maven:G:A:V --data FILE --output-dir DIR [--flag value]...";
   }
 
   @Override
@@ -43,7 +43,7 @@ final class TrainCommand implements Command {
     boolean quiet = arguments.on("quiet");
     TrainingRun run;
     try (KernelWarmUp warmUp = KernelWarmUp.start()) { // before all else: compiling takes longer than what is done meanwhile
-      run = TrainingRun.of(arguments, line -> say(console, quiet, line));
+      run = TrainingRun.of(arguments, quiet ? _ -> { } : console);
       warmUp.await();
     }
     if (arguments.on("find-lr")) {

@@ -51,8 +51,8 @@ final class VerifyCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    Path directory = ModelArgument.resolve(arguments.required("model"), console::note);
-    Path adapter = arguments.path("adapter");
+    Path directory = ModelArgument.resolve(arguments.required("model"), console);
+    Path adapter = ModelArgument.adapter(arguments.text("adapter"), console);
     Path file = Path.of(arguments.required("expected"));
     double tolerance = arguments.number("tolerance");
     Safetensors io = Safetensors.open(file);

@@ -137,6 +137,11 @@ public final class Arguments {
     return values;
   }
 
+  /** Sets a flag to what its value has turned out to mean. */
+  public void set(String name, String value) {
+    given.put(name, value);
+  }
+
   /** Sets a flag that was not given: a default that depends on another flag. */
   public void otherwise(String name, String value) {
     given.putIfAbsent(name, value);

@@ -62,7 +62,7 @@ final class ModelCard {
     RunFacts facts = run.facts();
     boolean peft = PEFT.contains(facts.method());
     Map<String, Object> metadata = new LinkedHashMap<>();
-    metadata.put("base_model", facts.baseModel());
+    metadata.put("base_model", facts.baseModel().replaceFirst("@[0-9a-f]{40}$", "")); // a hub knows names
     metadata.put("library_name", peft ? "peft" : facts.product().equals("model") ? "transformers" : "hone");
     metadata.put("pipeline_tag", task());
     List<String> tags = new ArrayList<>(List.of("hone", facts.method()));

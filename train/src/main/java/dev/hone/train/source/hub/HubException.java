@@ -22,4 +22,13 @@ public class HubException extends IOException {
       super(message, cause);
     }
   }
+
+  /** There is no such repository, as far as the hub tells. */
+  public static final class NotFound extends HubException {
+    private static final long serialVersionUID = 1L;
+
+    NotFound(String message) {
+      super(message);
+    }
+  }
 }

@@ -1,15 +1,20 @@
 package dev.hone.train.source.hub;
 
-/** Is told what a transfer does. */
-public interface TransferListener {
-  /** A line worth reading. */
-  void note(String line);
+import java.util.function.Consumer;
 
+/** Is told what a transfer does: lines worth reading, and how far it is. */
+@FunctionalInterface
+public interface TransferListener extends Consumer<String> {
   /**
-   * How far a transfer is; called often, by one thread at a time.
+   * How far a transfer is, a few times a second.
    *
-   * @param done bytes that are there, of all files of the transfer
-   * @param total bytes in all
+   * @param line in words; empty when the transfer has ended, so that a line that is written over can be taken away
+   * @param mark whether another quarter has come, for those who only keep lines
    */
-  default void progress(long done, long total) {}
+  default void progress(String line, boolean mark) {}
+
+  /** The listener that a consumer is, or one that hands it the lines. */
+  static TransferListener of(Consumer<String> say) {
+    return say instanceof TransferListener listener ? listener : say::accept;
+  }
 }

@@ -1,0 +1,97 @@
+package dev.hone.train.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.hone.train.TinyModel;
+import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.source.hub.PublicFakeHub;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command line against a stand-in hub, in processes of their own, since what a hub is comes from the environment. */
+class HubCommandsTest {
+  @TempDir
+  Path directory;
+
+  private PublicFakeHub hub;
+  private String commit;
+
+  @BeforeEach
+  void publish() throws IOException {
+    hub = new PublicFakeHub();
+    commit = hub.put("org/tiny", TinyModel.write(directory.resolve("model")));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    hub.close();
+  }
+
+  /** Runs a command in the directory; the exit code comes first. */
+  private String hone(Map<String, String> environment, Object... words) throws IOException, InterruptedException {
+    ProcessBuilder builder = ChildJvm.hone(words).directory(directory.toFile()).redirectErrorStream(true);
+    builder.environment().keySet().removeIf(name -> name.startsWith("HF_") || name.toLowerCase().endsWith("_proxy"));
+    builder.environment().putAll(Map.of("HF_ENDPOINT", hub.address(), "HF_HOME", directory.resolve("home").toString()));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return process.waitFor() + "\n" + output.lines().filter(line -> !line.startsWith("WARNING")).reduce("", (a, b) -> a + b + "\n");
+  }
+
+  @Test
+  void aRunOnAModelOfTheHubSaysWhichCommitItWas() throws Exception {
+    Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
+    String trained = hone(Map.of(), "train", "--model", "org/tiny", "--data", data, "--output-dir", "out", "--max-steps", 2, "--batch-size", 4);
+    assertTrue(trained.startsWith("0\n"), trained);
+    assertTrue(trained.contains("Fetching org/tiny at " + commit.substring(0, 8)), trained);
+    JsonMapper json = JsonMapper.shared();
+    assertEquals("org/tiny@" + commit, json.readTree(directory.resolve("out/run.json").toFile()).path("base_model").asString());
+    JsonNode adapter = json.readTree(directory.resolve("out/adapter/adapter_config.json").toFile());
+    assertEquals("org/tiny", adapter.path("base_model_name_or_path").asString());
+    assertEquals(commit, adapter.path("revision").asString());
+    assertTrue(Files.readString(directory.resolve("out/run.yaml")).contains("org/tiny@" + commit));
+    String card = Files.readString(directory.resolve("out/adapter/README.md"));
+    assertTrue(card.contains("base_model: \"org/tiny\"\n") && card.contains("--model org/tiny@" + commit), card);
+
+    hub.forget();
+    String predicted = hone(Map.of("HF_HUB_OFFLINE", "1"), "predict", "--model", "org/tiny", "--adapter", "out/adapter", "good");
+    assertTrue(predicted.startsWith("0\n"), predicted);
+    assertEquals(0, hub.count());
+  }
+
+  @Test
+  void aDirectoryOfThatNameWinsAndThatIsSaid() throws Exception {
+    TinyModel.write(directory.resolve("org/tiny"));
+    Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
+    String inspected = hone(Map.of(), "inspect", "--model", "org/tiny", "--data", "reviews.csv");
+    assertTrue(inspected.contains("org/tiny is the directory here, not a model of that name on a hub\n"), inspected);
+    assertEquals(0, hub.count());
+  }
+
+  @Test
+  void aMisspeltNameIsOneLine() throws Exception {
+    String text = hone(Map.of("HF_TOKEN", PublicFakeHub.TOKEN), "predict", "--model", "org/tinny", "good");
+    assertEquals("2\nerror: org/tinny: no such model on " + hub.address().substring(7) + ", or your token may not see it; check the spelling; "
+        + "there is no directory org/tinny here, either\n", text);
+    assertFalse(text.contains(PublicFakeHub.TOKEN));
+  }
+
+  @Test
+  void inspectingReadsNoWeights() throws Exception {
+    Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
+    String inspected = hone(Map.of(), "inspect", "--model", "org/tiny", "--data", "reviews.csv");
+    assertTrue(inspected.startsWith("0\n") && inspected.contains("tokens"), inspected);
+    assertEquals(0, hub.count("/cdn/"));
+  }
+}
