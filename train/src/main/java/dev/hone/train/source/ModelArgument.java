@@ -20,8 +20,8 @@ public final class ModelArgument {
   }
 
   /**
-   * The directory of a run's {@code --model}. Of a model of a hub the argument becomes {@code org/name@COMMIT}, so that settings and
-   * facts of the run say which model it was, and the same run can start again.
+   * The directory of a run's {@code --model}. Of a model of a hub the argument becomes {@code org/name@COMMIT}, so that settings
+   * and facts of the run say which model it was, and the same run can start again.
    */
   public static Path resolve(Arguments arguments, Consumer<String> say) throws IOException {
     Path directory = resolve(arguments.required(MODEL), say);

@@ -76,7 +76,8 @@ public final class ModelCache {
 
   /** The same without weights, where they can be left out: of a model of a hub, its settings and tokenizer. */
   Path settings(ModelReference reference, Consumer<String> progress) throws IOException {
-    return reference instanceof ModelReference.HubModel(RepoId repo) ? ofHub(repo, false, progress) : directory(reference, progress);
+    return reference instanceof ModelReference.HubModel(RepoId repo) ? ofHub(repo, false, progress)
+        : directory(reference, progress);
   }
 
   private static Path ofHub(RepoId repo, boolean weights, Consumer<String> progress) throws IOException {

@@ -53,8 +53,8 @@ public sealed interface ModelReference {
   }
 
   /**
-   * Reads a reference. Whether it leads to a model is found out by {@link ModelCache#directory}. What could be both a directory and
-   * a name is the directory, if it exists.
+   * Reads a reference. Whether it leads to a model is found out by {@link ModelCache#directory}. What could be both a directory
+   * and a name is the directory, if it exists.
    *
    * @throws ModelReferenceException if it has none of the forms
    */

@@ -46,13 +46,15 @@ class HubCommandsTest {
     builder.environment().putAll(environment);
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return process.waitFor() + "\n" + output.lines().filter(line -> !line.startsWith("WARNING")).reduce("", (a, b) -> a + b + "\n");
+    return process.waitFor() + "\n" + output.lines().filter(line -> !line.startsWith("WARNING")).reduce("", (a, b) -> a + b
+        + "\n");
   }
 
   @Test
   void aRunOnAModelOfTheHubSaysWhichCommitItWas() throws Exception {
     Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
-    String trained = hone(Map.of(), "train", "--model", "org/tiny", "--data", data, "--output-dir", "out", "--max-steps", 2, "--batch-size", 4);
+    String trained = hone(Map.of(), "train", "--model", "org/tiny", "--data", data, "--output-dir", "out", "--max-steps", 2,
+        "--batch-size", 4);
     assertTrue(trained.startsWith("0\n"), trained);
     assertTrue(trained.contains("Fetching org/tiny at " + commit.substring(0, 8)), trained);
     JsonMapper json = JsonMapper.shared();
@@ -82,7 +84,8 @@ class HubCommandsTest {
   @Test
   void aMisspeltNameIsOneLine() throws Exception {
     String text = hone(Map.of("HF_TOKEN", PublicFakeHub.TOKEN), "predict", "--model", "org/tinny", "good");
-    assertEquals("2\nerror: org/tinny: no such model on " + hub.address().substring(7) + ", or your token may not see it; check the spelling; "
+    assertEquals("2\nerror: org/tinny: no such model on " + hub.address().substring(7)
+        + ", or your token may not see it; check the spelling; "
         + "there is no directory org/tinny here, either\n", text);
     assertFalse(text.contains(PublicFakeHub.TOKEN));
   }

@@ -216,7 +216,8 @@ class ModelCacheTest {
     assertEquals(config + ": not a directory; a model is a directory with config.json, tokenizer.json and model.safetensors",
         assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse(config.toString()), progress::add))
             .getMessage());
-    assertEquals("nowhere: no such model directory; a model is a Hugging Face directory, org/name of a hub, or maven:GROUP:ARTIFACT:VERSION",
+    assertEquals("nowhere: no such model directory; a model is a Hugging Face directory, org/name of a hub, or "
+        + "maven:GROUP:ARTIFACT:VERSION",
         assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse("nowhere"), progress::add))
             .getMessage());
     assertEquals(List.of(), progress);
@@ -238,7 +239,8 @@ class ModelCacheTest {
     Map<String, String> nobody = Map.of("user.home", "?");
     assertEquals(Path.of("/x/hone"), ModelCache.root(nobody::get, Map.of("XDG_CACHE_HOME", "/x")::get));
     ModelCache cache = ModelCache.at(ModelCache.root(nobody::get, Map.<String, String>of()::get));
-    assertEquals("maven:g:a:1: this user has no home directory to keep it in; set XDG_CACHE_HOME, or -Dhone.cache=DIR for the JVM",
+    assertEquals("maven:g:a:1: this user has no home directory to keep it in; set XDG_CACHE_HOME, or -Dhone.cache=DIR for the "
+        + "JVM",
         assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse("maven:g:a:1"), _ -> {}))
             .getMessage());
     Path model = Files.createDirectory(root.resolve("m"));

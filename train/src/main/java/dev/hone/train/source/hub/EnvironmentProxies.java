@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.function.Function;
 
 /**
- * The proxies that {@code HTTPS_PROXY}, {@code HTTP_PROXY} and {@code ALL_PROXY} name, which Java does not read; not for the hosts
- * of {@code NO_PROXY}. Names in small letters come first, as elsewhere.
+ * The proxies that {@code HTTPS_PROXY}, {@code HTTP_PROXY} and {@code ALL_PROXY} name, which Java does not read; not for the
+ * hosts of {@code NO_PROXY}. Names in small letters come first, as elsewhere.
  */
 final class EnvironmentProxies extends ProxySelector {
   private static final int USUAL_PORT = 80;
@@ -39,7 +39,8 @@ final class EnvironmentProxies extends ProxySelector {
       return ProxySelector.getDefault();
     }
     String none = either("NO_PROXY", environment);
-    return new EnvironmentProxies(http, https, none == null ? List.of() : List.of(none.toLowerCase(Locale.ROOT).strip().split("[\\s,]+")));
+    return new EnvironmentProxies(http, https, none == null ? List.of()
+        : List.of(none.toLowerCase(Locale.ROOT).strip().split("[\\s,]+")));
   }
 
   private static String either(String name, Function<String, String> environment) {
@@ -72,7 +73,8 @@ final class EnvironmentProxies extends ProxySelector {
     if (proxy == null || isExcluded(address)) {
       return List.of(Proxy.NO_PROXY);
     }
-    return List.of(new Proxy(Proxy.Type.HTTP, new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? USUAL_PORT : proxy.getPort())));
+    return List.of(new Proxy(Proxy.Type.HTTP, new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? USUAL_PORT
+        : proxy.getPort())));
   }
 
   private boolean isExcluded(URI address) {

@@ -139,7 +139,8 @@ public final class Hub {
         throw e;
       }
       Snapshot known = cached(repo, cache, choice, settings.host() + " cannot be reached");
-      listener.accept(repo + ": " + settings.host() + " cannot be reached; the cached commit " + known.commit().substring(0, SHORT) + " is used");
+      listener.accept(repo + ": " + settings.host() + " cannot be reached; the cached commit "
+          + known.commit().substring(0, SHORT) + " is used");
       return known;
     }
   }
@@ -148,7 +149,8 @@ public final class Hub {
     try {
       cache.prepare();
     } catch (IOException e) {
-      throw new HubException(repo + ": the cache " + settings.cache() + " cannot be written (" + e.getMessage() + "); set HF_HUB_CACHE", e);
+      throw new HubException(repo + ": the cache " + settings.cache() + " cannot be written (" + e.getMessage()
+          + "); set HF_HUB_CACHE", e);
     }
   }
 
@@ -222,8 +224,8 @@ public final class Hub {
       prepare(repo, cache);
       checkRoom(bytes - here);
       if (bytes > 0) {
-        listener.accept("Fetching " + repo.name() + " at " + listing.commit().substring(0, SHORT) + " from " + settings.host() + ": "
-            + (missing.size() == 1 ? missing.getFirst().path() : missing.size() + " files") + ", " + size(bytes)
+        listener.accept("Fetching " + repo.name() + " at " + listing.commit().substring(0, SHORT) + " from " + settings.host()
+            + ": " + (missing.size() == 1 ? missing.getFirst().path() : missing.size() + " files") + ", " + size(bytes)
             + (here > 0 ? ", of which " + size(here) + " are here" : ""));
       }
       try (Meter meter = new Meter(listener, bytes)) {
@@ -235,7 +237,8 @@ public final class Hub {
 
     private void one(RemoteFile file, Meter meter) throws IOException {
       if (!cache.hasBlob(file)) {
-        try (HubCache.BlobLock _ = cache.lock(file, () -> listener.accept("waiting for another run that fetches " + file.path()))) {
+        try (HubCache.BlobLock _ = cache.lock(file, () ->
+            listener.accept("waiting for another run that fetches " + file.path()))) {
           if (cache.hasBlob(file)) { // it did
             meter.add(file.size());
           } else if (cache.has(listing.commit(), file)) { // without links

@@ -21,8 +21,9 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The cache of {@code huggingface_hub}: {@code models--org--name} holds {@code blobs/ETAG}, {@code refs/REVISION} with the commit,
- * {@code snapshots/COMMIT/PATH} that link to blobs, and {@code trees/COMMIT.json} with what the hub listed. A blob may itself be a
+ * The cache of {@code huggingface_hub}: {@code models--org--name} holds {@code blobs/ETAG}, {@code refs/REVISION} with the
+ * commit, {@code snapshots/COMMIT/PATH} that link to blobs, and {@code trees/COMMIT.json} with what the hub listed. A blob may
+ * itself be a
  * link into a store that all models share: it is read through, and never written or deleted through.
  *
  * <p>Implementation note: Python locks by flock, Java by fcntl, and they do not see each other. What makes the cache right are
@@ -31,7 +32,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class HubCache {
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
   private static final int FORMAT = 1;
-  private static final String TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory holds models that can be fetched "
+  private static final String TAG =
+      "Signature: 8a477f597d28d172789f06886806bc55\n# This directory holds models that can be fetched "
       + "again, see https://bford.info/cachedir/\n";
   /** Held by threads here before they ask the system, which knows only processes. */
   private static final Map<Path, ReentrantLock> HERE = new ConcurrentHashMap<>();
@@ -55,7 +57,8 @@ final class HubCache {
   static Optional<RepoId> nameOf(Path snapshot) {
     Path whole = snapshot.toAbsolutePath().normalize();
     int names = whole.getNameCount();
-    if (names < 3 || !whole.getName(names - 2).toString().equals("snapshots") || !RepoId.isCommit(whole.getFileName().toString())) {
+    if (names < 3 || !whole.getName(names - 2).toString().equals("snapshots")
+        || !RepoId.isCommit(whole.getFileName().toString())) {
       return Optional.empty();
     }
     return idOf(whole.getName(names - 3).toString()).map(repo -> repo.at(whole.getFileName().toString()));
@@ -200,7 +203,8 @@ final class HubCache {
       return;
     }
     Path blob = blob(file);
-    Path made = place.resolveSibling("." + place.getFileName() + "." + ProcessHandle.current().pid() + "-" + Thread.currentThread().threadId());
+    Path made = place.resolveSibling("." + place.getFileName() + "." + ProcessHandle.current().pid() + "-"
+        + Thread.currentThread().threadId());
     Files.deleteIfExists(made);
     if (links) {
       try {
@@ -273,7 +277,8 @@ final class HubCache {
       return channel;
     } catch (IOException e) { // a file system without locks: what two processes write at once is found by its hash
       channel.close();
-      throw new HubException(path + ": this file system has no locks (" + e.getMessage() + "), and two processes could write one file; "
+      throw new HubException(path + ": this file system has no locks (" + e.getMessage()
+          + "), and two processes could write one file; "
           + "set HF_HUB_CACHE to a directory on a local disk", e);
     }
   }

@@ -22,12 +22,14 @@ final class HubErrors {
     String what = repo + ": ";
     if (code.equals("GatedRepo")) {
       return new HubException(what + (token
-          ? "your token has no access to this " + repo.kind() + " yet; accept its licence at " + page + " with the account of the token"
+          ? "your token has no access to this " + repo.kind() + " yet; accept its licence at " + page
+          + " with the account of the token"
           : "this " + repo.kind() + " is given out only to those who accept its licence: do so at " + page
               + ", make a token there and set HF_TOKEN"));
     }
     if (code.equals("RevisionNotFound")) {
-      return new HubException(what + "the " + repo.kind() + " has no revision '" + repo.revision() + "'; its branches and tags are at "
+      return new HubException(what + "the " + repo.kind() + " has no revision '" + repo.revision()
+          + "'; its branches and tags are at "
           + page + "/tree/main");
     }
     if (code.equals("EntryNotFound")) {
@@ -53,7 +55,8 @@ final class HubErrors {
       return new HubException(what + file + " is shorter than the hub's list says");
     }
     String text = said.isEmpty() ? new String(answer.body(), StandardCharsets.UTF_8) : said;
-    return new HubException(what + "HTTP " + answer.status() + " from " + answer.place() + (text.isBlank() ? "" : " (" + brief(text) + ")"));
+    return new HubException(what + "HTTP " + answer.status() + " from " + answer.place()
+        + (text.isBlank() ? "" : " (" + brief(text) + ")"));
   }
 
   private static String brief(String text) {

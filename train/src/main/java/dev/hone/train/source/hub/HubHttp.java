@@ -25,8 +25,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Requests to a hub. Redirects are followed by hand, since the token must reach no other host than the hub's, and a connection that
- * brings no byte for the timeout is given up.
+ * Requests to a hub. Redirects are followed by hand, since the token must reach no other host than the hub's, and a connection
+ * that brings no byte for the timeout is given up.
  */
 final class HubHttp implements AutoCloseable {
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
@@ -62,10 +62,12 @@ final class HubHttp implements AutoCloseable {
     threads = Executors.newVirtualThreadPerTaskExecutor();
     Authenticator proxyLogin = settings.proxies() instanceof EnvironmentProxies proxies ? proxies.authenticator() : null;
     if (proxyLogin != null && System.getProperty(BASIC_TUNNELS) == null) {
-      System.setProperty(BASIC_TUNNELS, ""); // Java refuses passwords for tunnels else, and they are the only way out of some networks
+      // Java refuses passwords for tunnels else, and they are the only way out of some networks
+      System.setProperty(BASIC_TUNNELS, "");
     }
     // HTTP/1.1: ranges are to have a connection each
-    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER)
+    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+        .followRedirects(HttpClient.Redirect.NEVER)
         .connectTimeout(settings.timeout()).executor(threads);
     if (settings.proxies() != null) {
       builder.proxy(settings.proxies());
@@ -98,7 +100,8 @@ final class HubHttp implements AutoCloseable {
       }
       at = next(at, answer);
     }
-    throw new HubException(Answer.place(address) + " redirects without end (" + MOST_REDIRECTS + " times); is the address of the hub right?");
+    throw new HubException(Answer.place(address) + " redirects without end (" + MOST_REDIRECTS
+        + " times); is the address of the hub right?");
   }
 
   private static URI next(URI at, Answer answer) throws HubException {
@@ -110,14 +113,16 @@ final class HubHttp implements AutoCloseable {
     }
     boolean web = Set.of("http", "https").contains(String.valueOf(next.getScheme())) && next.getHost() != null;
     if (!web || at.getScheme().equals("https") && next.getScheme().equals("http")) {
-      throw new HubException(answer.place() + " redirects to " + next.getScheme() + "://" + next.getHost() + ", which is not safe");
+      throw new HubException(answer.place() + " redirects to " + next.getScheme() + "://" + next.getHost()
+          + ", which is not safe");
     }
     return next;
   }
 
   private boolean isHub(URI address) {
     URI hub = settings.endpoint();
-    return hub.getScheme().equals(address.getScheme()) && hub.getHost().equalsIgnoreCase(address.getHost()) && port(hub) == port(address);
+    return hub.getScheme().equals(address.getScheme()) && hub.getHost().equalsIgnoreCase(address.getHost())
+        && port(hub) == port(address);
   }
 
   private static int port(URI address) {

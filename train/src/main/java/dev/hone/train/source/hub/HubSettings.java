@@ -58,8 +58,8 @@ record HubSettings(Site site, URI endpoint, String token, Path cache, boolean of
       cache = cache.resolveSibling("hone-modelscope");
     }
     boolean offline = isTrue(or(set.apply("HF_HUB_OFFLINE"), set.apply("TRANSFORMERS_OFFLINE")));
-    return new HubSettings(scope ? Site.MODEL_SCOPE : Site.HUGGING_FACE, endpoint, scope ? null : token(set, home), cache, offline,
-        !isTrue(set.apply("HF_HUB_DISABLE_SYMLINKS")), Duration.ofSeconds(seconds(set.apply("HF_HUB_DOWNLOAD_TIMEOUT"))),
+    return new HubSettings(scope ? Site.MODEL_SCOPE : Site.HUGGING_FACE, endpoint, scope ? null : token(set, home), cache,
+        offline, !isTrue(set.apply("HF_HUB_DISABLE_SYMLINKS")), Duration.ofSeconds(seconds(set.apply("HF_HUB_DOWNLOAD_TIMEOUT"))),
         EnvironmentProxies.of(set));
   }
 
@@ -82,7 +82,8 @@ record HubSettings(Site site, URI endpoint, String token, Path cache, boolean of
 
   /** A path that may begin with the user's home. */
   private static Path expanded(String path, Function<String, String> set) {
-    return path.equals("~") || path.startsWith("~/") ? Path.of(or(set.apply("HOME"), System.getProperty("user.home")) + path.substring(1))
+    return path.equals("~") || path.startsWith("~/") ? Path.of(or(set.apply("HOME"), System.getProperty("user.home"))
+        + path.substring(1))
         : Path.of(path);
   }
 

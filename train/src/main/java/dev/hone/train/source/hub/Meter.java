@@ -49,13 +49,14 @@ final class Meter implements AutoCloseable {
     double seconds = (now - begun) / 1e9;
     double rate = (done - atStart) / Math.max(seconds, 1e-3);
     int full = (int) (BAR * share);
-    return String.format(Locale.ROOT, "[%s%s] %3.0f %% of %s, %s/s%s", "#".repeat(full), "-".repeat(BAR - full), 100 * share, Hub.size(total),
-        Hub.size((long) rate), rate < 1 ? "" : ", " + left((total - done) / rate) + " left");
+    return String.format(Locale.ROOT, "[%s%s] %3.0f %% of %s, %s/s%s", "#".repeat(full), "-".repeat(BAR - full), 100 * share,
+        Hub.size(total), Hub.size((long) rate), rate < 1 ? "" : ", " + left((total - done) / rate) + " left");
   }
 
   private static String left(double seconds) {
     long whole = Math.round(seconds);
-    return whole < 100 ? whole + " s" : whole < 6000 ? (whole + 30) / 60 + " min" : String.format(Locale.ROOT, "%.1f h", seconds / 3600);
+    return whole < 100 ? whole + " s" : whole < 6000 ? (whole + 30) / 60 + " min"
+        : String.format(Locale.ROOT, "%.1f h", seconds / 3600);
   }
 
   synchronized long done() {

@@ -63,7 +63,8 @@ final class ModelScopeProtocol implements HubProtocol {
   @Override
   public Listing listing(RepoId repo, String commit) throws IOException {
     if (last == null || !last.commit().equals(commit)) {
-      throw new HubException(repo + ": " + settings.host() + " cannot be asked for a snapshot of an earlier time; name a branch or a tag");
+      throw new HubException(repo + ": " + settings.host()
+          + " cannot be asked for a snapshot of an earlier time; name a branch or a tag");
     }
     return last;
   }

@@ -15,8 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Which files of a repository are needed: settings, tokenizer and weights in safetensors, of which a model that is there whole and
- * in shards needs one. Never pickles, which can run code, nor the same weights in formats of other frameworks.
+ * Which files of a repository are needed: settings, tokenizer and weights in safetensors, of which a model that is there whole
+ * and in shards needs one. Never pickles, which can run code, nor the same weights in formats of other frameworks.
  */
 final class NeededFiles {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -27,7 +27,8 @@ final class NeededFiles {
   private static final Pattern MODULE = Pattern.compile("\\d+_\\w+/[^/]+\\.(json|safetensors)");
   private static final Pattern SMALL = Pattern.compile("[^/]+\\.(json|jinja|model|tiktoken|spm)|(merges|vocab|added_tokens)\\.txt"
       + "|additional_chat_templates/[^/]+\\.jinja|tokenizer/[^/]+\\.json|version\\.txt");
-  private static final Pattern OTHERS = Pattern.compile(".*\\.(bin|h5|msgpack|onnx|onnx_data)\\.index\\.json|.*(onnx|openvino|coreml|tf_model|flax).*");
+  private static final Pattern OTHERS =
+      Pattern.compile(".*\\.(bin|h5|msgpack|onnx|onnx_data)\\.index\\.json|.*(onnx|openvino|coreml|tf_model|flax).*");
   private static final Pattern PICKLES = Pattern.compile("[^/]+\\.(bin|pt|pth|ckpt|pkl)");
   private static final long LARGEST_SMALL = 100_000_000;
 
@@ -44,7 +45,8 @@ final class NeededFiles {
     Set<RemoteFile> needed = sorted();
     for (RemoteFile file : listing.files().values()) {
       boolean module = MODULE.matcher(file.path()).matches() && file.path().endsWith(".json");
-      if ((module || SMALL.matcher(file.path()).matches()) && !OTHERS.matcher(file.path()).matches() && file.size() <= LARGEST_SMALL) {
+      if ((module || SMALL.matcher(file.path()).matches()) && !OTHERS.matcher(file.path()).matches()
+          && file.size() <= LARGEST_SMALL) {
         needed.add(file);
       }
     }
@@ -83,7 +85,8 @@ final class NeededFiles {
     for (JsonNode value : map.values()) {
       RemoteFile shard = listing.files().get(value.asString(""));
       if (shard == null) {
-        throw new HubException(repo + ": " + WeightFiles.INDEX + " names " + value.asString("") + ", which the hub does not have");
+        throw new HubException(repo + ": " + WeightFiles.INDEX + " names " + value.asString("")
+            + ", which the hub does not have");
       }
       needed.add(shard);
     }
@@ -99,8 +102,10 @@ final class NeededFiles {
       return;
     }
     if (any(file -> PICKLES.matcher(file).matches())) {
-      throw new HubException(repo + ": has its weights only as pickles, which can run code and are not read; look for a revision with "
-          + "safetensors (often @refs/pr/1), or convert them where you trust them: AutoModel.from_pretrained(name).save_pretrained(dir)");
+      throw new HubException(repo
+          + ": has its weights only as pickles, which can run code and are not read; look for a revision with "
+          + "safetensors (often @refs/pr/1), or convert them where you trust them: "
+          + "AutoModel.from_pretrained(name).save_pretrained(dir)");
     }
     throw new HubException(repo + ": has no weights in safetensors; it has " + some());
   }

@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
- * A file that is being fetched, in chunks, with a record of how far each is, so that whoever comes after a process that was killed
- * goes on. One process at a time may have it open.
+ * A file that is being fetched, in chunks, with a record of how far each is, so that whoever comes after a process that was
+ * killed goes on. One process at a time may have it open.
  *
  * <p>Implementation note: bytes are written before the record says so, and a killed process loses nothing that was written. After
  * a power failure the record may be ahead of the bytes; the hash of the whole, which is checked at the end, finds that.

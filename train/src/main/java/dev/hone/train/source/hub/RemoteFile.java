@@ -19,7 +19,8 @@ record RemoteFile(String path, long size, String blobId, String sha256, String x
   RemoteFile {
     if (path.isEmpty() || path.startsWith("/") || path.contains("\\") || path.contains(":") || path.indexOf('\0') >= 0
         || ("/" + path + "/").matches(".*/(\\.{0,2})/.*")) {
-      throw new IllegalArgumentException("the hub lists a file with the path '" + path + "', which leads out of the model's directory");
+      throw new IllegalArgumentException("the hub lists a file with the path '" + path
+          + "', which leads out of the model's directory");
     }
     if (size < 0 || blobId != null && !GIT.matcher(blobId).matches() || sha256 != null && !SHA256.matcher(sha256).matches()) {
       throw new IllegalArgumentException("the hub lists " + path + " with a size or hash that is none");

@@ -51,7 +51,8 @@ public record RepoId(Kind kind, String name, String revision) {
   /** Checks the parts: they become paths and addresses. */
   public RepoId {
     if (!isName(name)) {
-      throw new IllegalArgumentException("'" + name + "' is not the name of a " + kind + " on a hub: org/name, of letters, digits, "
+      throw new IllegalArgumentException("'" + name + "' is not the name of a " + kind
+          + " on a hub: org/name, of letters, digits, "
           + "'_', '.' and '-', without '..' and '--'");
     }
     if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
@@ -72,7 +73,8 @@ public record RepoId(Kind kind, String name, String revision) {
   }
 
   private static boolean isName(String name) {
-    return NAME.matcher(name).matches() && !name.contains("..") && !name.contains("--") && !name.matches("[.-].*|.*/[.-].*|.*[.-]|.*[.-]/.*")
+    return NAME.matcher(name).matches() && !name.contains("..") && !name.contains("--")
+        && !name.matches("[.-].*|.*/[.-].*|.*[.-]|.*[.-]/.*")
         && !name.endsWith(".git");
   }
 

@@ -50,7 +50,8 @@ final class Retry {
   /** Waits after an answer that may be another next time; throws if it has been enough. */
   void after(Answer answer) throws IOException {
     String reason = "HTTP " + answer.status() + " from " + answer.address().getHost()
-        + (answer.status() == 429 ? ": too many requests" + (settings.token() == null ? "; with a token (HF_TOKEN) more are allowed" : "") : "");
+        + (answer.status() == 429 ? ": too many requests" + (settings.token() == null
+        ? "; with a token (HF_TOKEN) more are allowed" : "") : "");
     long said = said(answer);
     if (said > LONGEST) {
       throw new HubException(what + ": " + reason + "; the hub wants to be asked again in " + said + " s");
@@ -83,7 +84,8 @@ final class Retry {
           + "HTTPS_PROXY, or set HF_ENDPOINT to a mirror, HF_HUB_OFFLINE=1 to use only what is cached", e);
     }
     if (e instanceof SSLException && find(e, SSLHandshakeException.class) != null) {
-      throw new HubException(what + ": the certificate of " + host + " is not trusted (" + reason(e) + "); behind a proxy of a company "
+      throw new HubException(what + ": the certificate of " + host + " is not trusted (" + reason(e)
+          + "); behind a proxy of a company "
           + "give Java its certificates: -Djavax.net.ssl.trustStore=FILE", e);
     }
     if (failures >= SECONDS.length) {

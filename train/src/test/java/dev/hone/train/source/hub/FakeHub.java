@@ -22,8 +22,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A stand-in for the Hugging Face Hub: lists, files that are answered here or by redirects to a second host, rights, uploads. What
- * it answers was compared with transcripts of the real client.
+ * A stand-in for the Hugging Face Hub: lists, files that are answered here or by redirects to a second host, rights, uploads.
+ * What it answers was compared with transcripts of the real client.
  */
 final class FakeHub extends FakeServer {
   static final String GOOD = "hf_good_token_for_tests";
@@ -168,7 +168,8 @@ final class FakeHub extends FakeServer {
     ArrayNode page = JSON.createArrayNode();
     entries.subList(from, to).forEach(page::add);
     return to == entries.size() ? Reply.of(200, page.toString())
-        : Reply.of(200, page.toString(), "Link", "<" + address() + request.place() + "?recursive=true&cursor=" + to + ">; rel=\"next\"");
+        : Reply.of(200, page.toString(), "Link", "<" + address() + request.place() + "?recursive=true&cursor=" + to
+        + ">; rel=\"next\"");
   }
 
   private Reply resolve(String name, String token, String revision, String path, Request request) {
@@ -179,7 +180,8 @@ final class FakeHub extends FakeServer {
       throw new Refusal(404, "Entry not found", "EntryNotFound");
     }
     if (isLarge(path, content)) {
-      return Reply.of(302, "Found", "Location", other() + "/cdn/" + name + "/" + commit + "/" + path + "?Signature=secret", "X-Repo-Commit",
+      return Reply.of(302, "Found", "Location", other() + "/cdn/" + name + "/" + commit + "/" + path + "?Signature=secret",
+          "X-Repo-Commit",
           commit, "X-Linked-Etag", "\"" + Hashes.sha256(content) + "\"", "X-Linked-Size", String.valueOf(content.length));
     }
     if (request.query("cache").isEmpty()) {
@@ -265,7 +267,8 @@ final class FakeHub extends FakeServer {
     ArrayNode files = answer.putArray("files");
     for (JsonNode file : JSON.readTree(request.body()).path("files")) {
       String path = file.path("path").asString();
-      files.addObject().put("path", path).put("uploadMode", LARGE.matcher(path).matches() ? "lfs" : "regular").put("shouldIgnore", false);
+      files.addObject().put("path", path).put("uploadMode", LARGE.matcher(path).matches() ? "lfs" : "regular")
+          .put("shouldIgnore", false);
     }
     return Reply.of(200, answer.toString());
   }
@@ -334,7 +337,8 @@ final class FakeHub extends FakeServer {
       }
     }
     String commit = put(name, revision, files);
-    return Reply.of(200, "{\"success\":true,\"commitOid\":\"" + commit + "\",\"commitUrl\":\"" + address() + "/" + name + "/commit/"
+    return Reply.of(200, "{\"success\":true,\"commitOid\":\"" + commit + "\",\"commitUrl\":\"" + address() + "/" + name
+        + "/commit/"
         + commit + "\"}");
   }
 }

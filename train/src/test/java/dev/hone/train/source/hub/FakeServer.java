@@ -159,7 +159,8 @@ abstract class FakeServer implements AutoCloseable {
     }
     Reply reply = kind.equals("status") ? Reply.of((int) fault.number(), "{\"error\":\"made\"}", fault.number() == 429
         ? new String[] {"Retry-After", "3"} : new String[0])
-        : kind.equals("loop") ? Reply.of(302, "", "Location", path) : answer(kind.equals("no_range") ? withoutRange(request) : request);
+        : kind.equals("loop") ? Reply.of(302, "", "Location", path)
+        : answer(kind.equals("no_range") ? withoutRange(request) : request);
     request.status()[0] = reply.status();
     requests.add(request);
     return send(out, reply, fault, kind, words[0].equals("HEAD"));

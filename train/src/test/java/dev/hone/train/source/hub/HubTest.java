@@ -84,8 +84,8 @@ class HubTest {
   }
 
   private HubSettings settings(String token, boolean offline, boolean links) {
-    return new HubSettings(HubSettings.Site.HUGGING_FACE, URI.create(server.address()), token, root.resolve("hub"), offline, links,
-        Duration.ofSeconds(20), null);
+    return new HubSettings(HubSettings.Site.HUGGING_FACE, URI.create(server.address()), token, root.resolve("hub"), offline,
+        links, Duration.ofSeconds(20), null);
   }
 
   private Hub hub(HubSettings settings) {
@@ -139,7 +139,8 @@ class HubTest {
     }
     String etag = Hashes.sha256(weights);
     assertEquals(Path.of("../../blobs/" + etag), Files.readSymbolicLink(directory.resolve("model.safetensors")));
-    assertEquals(Path.of("../../../blobs/" + Hashes.git(text("{ }"))), Files.readSymbolicLink(directory.resolve("1_Pooling/config.json")));
+    assertEquals(Path.of("../../../blobs/" + Hashes.git(text("{ }"))),
+        Files.readSymbolicLink(directory.resolve("1_Pooling/config.json")));
     assertEquals(commit, Files.readString(root.resolve("hub/models--org--tiny/refs/main")));
     assertTrue(Files.readString(root.resolve("hub/models--org--tiny/trees/" + commit + ".json")).contains(etag));
     assertTrue(Files.readString(root.resolve("hub/CACHEDIR.TAG")).startsWith("Signature: 8a477f597d28d172789f06886806bc55\n"));
@@ -148,7 +149,8 @@ class HubTest {
 
     server.requests().clear();
     assertEquals(directory, fetch());
-    assertEquals(List.of("GET /api/models/org/tiny/revision/main  200"), server.requests().stream().map(Object::toString).toList());
+    assertEquals(List.of("GET /api/models/org/tiny/revision/main  200"),
+        server.requests().stream().map(Object::toString).toList());
     server.requests().clear();
     assertEquals(directory, hub().model(id(TINY + "@" + commit), true, notes::add).directory());
     assertEquals(List.of(), server.requests(), "a commit that is in the cache takes no request");
@@ -190,7 +192,8 @@ class HubTest {
   void ofAShardedModelTheShardsOfItsIndexAreFetched() throws IOException {
     Map<String, byte[]> files = new HashMap<>();
     files.put("config.json", text("{}"));
-    files.put("model.safetensors.index.json", text("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\"}}"));
+    files.put("model.safetensors.index.json",
+        text("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\"}}"));
     files.put("model-1.safetensors", bytes(200_000, 1));
     files.put("model-2.safetensors", bytes(10, 2));
     files.put("consolidated.safetensors", bytes(10, 3));
@@ -212,9 +215,12 @@ class HubTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"cut, /cdn/, 10000, 3", "drop, /cdn/, 0, 4", "corrupt, /cdn/, 5, 1", "corrupt, config.json.cache, 1, 1", "slow, /cdn/, 20000, 4",
-      "wrong_length, /cdn/, 7, 3", "wrong_length, tokenizer.json.cache, 7, 1", "cut, tokenizer.json.cache, 1, 2", "status, /cdn/, 503, 5",
-      "status, /cdn/, 500, 2", "status, resolve, 429, 2", "status, /cdn/, 403, 2", "status, /revision/, 502, 3", "drop, /tree/, 0, 2",
+  @CsvSource({"cut, /cdn/, 10000, 3", "drop, /cdn/, 0, 4", "corrupt, /cdn/, 5, 1", "corrupt, config.json.cache, 1, 1",
+      "slow, /cdn/, 20000, 4",
+      "wrong_length, /cdn/, 7, 3", "wrong_length, tokenizer.json.cache, 7, 1", "cut, tokenizer.json.cache, 1, 2",
+      "status, /cdn/, 503, 5",
+      "status, /cdn/, 500, 2", "status, resolve, 429, 2", "status, /cdn/, 403, 2", "status, /revision/, 502, 3",
+      "drop, /tree/, 0, 2",
       "no_range, /cdn/, 0, 100", "no_range, /cdn/, 0, 1", "wrong_length, /tree/, 7, 1"})
   void faultsThatPassLeaveNothingWrong(String kind, String path, long number, int times) throws IOException {
     server.fault(kind, path, number, times);
@@ -230,15 +236,16 @@ class HubTest {
     fetch();
     List<String> ranges = server.requests("/cdn/").stream().map(request -> request.header("range")).toList();
     assertEquals(17, ranges.size());
-    assertEquals(1, ranges.stream().filter(range -> Long.parseLong(range.replaceAll("bytes=|-.*", "")) % (64 << 10) == 10_000).count(),
-        ranges.toString());
+    assertEquals(1, ranges.stream().filter(range -> Long.parseLong(range.replaceAll("bytes=|-.*", "")) % (64 << 10) == 10_000)
+        .count(), ranges.toString());
   }
 
   @Test
   void aConnectionThatDiesIsGivenUpAndTriedAgain() throws IOException {
     server.fault("dead", "/cdn/", 10_000, 1);
     HubSettings settings = settings(null, false, true);
-    Hub hub = hub(new HubSettings(settings.site(), settings.endpoint(), null, settings.cache(), false, true, Duration.ofSeconds(1), null));
+    Hub hub = hub(new HubSettings(settings.site(), settings.endpoint(), null, settings.cache(), false, true,
+        Duration.ofSeconds(1), null));
     assertWhole(hub.model(id(TINY), true, notes::add).directory());
     assertEquals(17, server.requests("/cdn/").size());
   }
@@ -251,16 +258,19 @@ class HubTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"cut, /cdn/, 0, connection failed 6 times", "drop, /cdn/, 0, connection failed 6 times", "status, /cdn/, 503, 'HTTP 503'",
+  @CsvSource({"cut, /cdn/, 0, connection failed 6 times", "drop, /cdn/, 0, connection failed 6 times",
+      "status, /cdn/, 503, 'HTTP 503'",
       "corrupt, /cdn/, 5, came damaged twice", "status, /cdn/, 429, 'set HF_TOKEN|with a token (HF_TOKEN) more are allowed'",
-      "loop, /resolve/, 0, redirects without end", "status, /cdn/, 404, 'model.safetensors is listed, but not there (HTTP 404 from 127.0.0.1'"})
+      "loop, /resolve/, 0, redirects without end",
+      "status, /cdn/, 404, 'model.safetensors is listed, but not there (HTTP 404 from 127.0.0.1'"})
   void faultsThatStayEndInOneLineAndKeepNothingWrong(String kind, String path, long number, String words) throws IOException {
     server.fault(kind, path, number, -1);
     String line = refusal(hub(), TINY);
     assertTrue(Arrays.stream(words.split("\\|")).anyMatch(line::contains), line);
     assertTrue(line.startsWith("org/tiny") || line.startsWith("127.0.0.1"), line);
     assertFalse(line.contains("secret"), "the signature of an address stays out of messages: " + line);
-    assertFalse(Files.exists(root.resolve("hub/models--org--tiny/snapshots/" + commit + "/model.safetensors"), LinkOption.NOFOLLOW_LINKS));
+    assertFalse(Files.exists(root.resolve("hub/models--org--tiny/snapshots/" + commit + "/model.safetensors"),
+        LinkOption.NOFOLLOW_LINKS));
     assertFalse(Files.exists(root.resolve("hub/models--org--tiny/blobs/" + Hashes.sha256(weights))));
     server.noFaults();
     assertWhole(fetch());
@@ -381,32 +391,39 @@ class HubTest {
     server.close();
     notes.clear();
     assertWhole(fetch());
-    assertTrue(notes.getFirst().contains("cannot be reached; the cached commit " + commit.substring(0, 8) + " is used"), notes.toString());
+    assertTrue(notes.getFirst().contains("cannot be reached; the cached commit " + commit.substring(0, 8) + " is used"),
+        notes.toString());
     assertTrue(refusal(hub(), "org/other").contains("cannot be reached"));
     assertEquals(List.of(), waits, "a host that is not there is not asked again and again");
   }
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {
-      "org/none | | org/none: no such model on HOST; check the spelling, or if it is private set HF_TOKEN to a token that may read it",
+      "org/none | | org/none: no such model on HOST; check the spelling, or if it is private set HF_TOKEN to a token that may "
+          + "read it",
       "org/none | good | org/none: no such model on HOST, or your token may not see it; check the spelling",
       "org/secret | other | org/secret: no such model on HOST, or your token may not see it; check the spelling",
-      "org/tiny@none | | org/tiny@none: the model has no revision 'none'; its branches and tags are at http://HOST/org/tiny/tree/main",
-      "org/gated | | org/gated: this model is given out only to those who accept its licence: do so at http://HOST/org/gated, make a "
+      "org/tiny@none | | org/tiny@none: the model has no revision 'none'; its branches and tags are at "
+      + "http://HOST/org/tiny/tree/main",
+      "org/gated | | org/gated: this model is given out only to those who accept its licence: do so at http://HOST/org/gated, "
+      + "make a "
           + "token there and set HF_TOKEN",
-      "org/gated | other | org/gated: your token has no access to this model yet; accept its licence at http://HOST/org/gated with the "
+      "org/gated | other | org/gated: your token has no access to this model yet; accept its licence at http://HOST/org/gated "
+      + "with the "
           + "account of the token",
-      "org/tiny | old | org/tiny: HOST does not accept the token (Invalid credentials in Authorization header); make a new one at "
-          + "http://HOST/settings/tokens and set HF_TOKEN, or remove it"})
+      "org/tiny | old | org/tiny: HOST does not accept the token (Invalid credentials in Authorization header); make a new one "
+      + "at " + "http://HOST/settings/tokens and set HF_TOKEN, or remove it"})
   void refusalsSayWhatToDo(String name, String token, String line) throws IOException {
     server.put("org/gated", "main", files());
     server.gated.add("org/gated");
     server.put("org/secret", "main", files());
     server.secret.add("org/secret");
-    String value = token == null ? null : token.equals("good") ? FakeHub.GOOD : token.equals("other") ? FakeHub.OTHER : "hf_old_token";
+    String value = token == null ? null : token.equals("good") ? FakeHub.GOOD : token.equals("other") ? FakeHub.OTHER
+        : "hf_old_token";
     Hub hub = hub(settings(value, false, true));
     assertEquals(line.replace("HOST", hub.host()), refusal(hub, name));
-    assertArrayEquals(weights, Files.readAllBytes(hub(settings(FakeHub.GOOD, false, true)).model(id("org/gated"), true, notes::add)
+    assertArrayEquals(weights,
+        Files.readAllBytes(hub(settings(FakeHub.GOOD, false, true)).model(id("org/gated"), true, notes::add)
         .directory().resolve("model.safetensors")));
   }
 
@@ -445,7 +462,8 @@ class HubTest {
   @Test
   void aDiskThatIsTooSmallIsNoticedBefore() {
     Hub hub = hub(settings(null, false, true), _ -> 64 << 20);
-    assertEquals("org/tiny: 27 bytes are to be fetched, and " + root.resolve("hub") + " has room for 0 bytes; make room (hone models rm) "
+    assertEquals("org/tiny: 27 bytes are to be fetched, and " + root.resolve("hub")
+        + " has room for 0 bytes; make room (hone models rm) "
         + "or set HF_HUB_CACHE to a larger disk", refusal(hub, TINY));
     assertEquals(List.of(), server.requests("/resolve/"));
   }
@@ -461,8 +479,8 @@ class HubTest {
   @Test
   void modelScopeSpeaksItsOwnProtocol() throws IOException {
     server.put(TINY, "master", files());
-    HubSettings settings = new HubSettings(HubSettings.Site.MODEL_SCOPE, URI.create(server.address()), null, root.resolve("hub"), false,
-        true, Duration.ofSeconds(20), null);
+    HubSettings settings = new HubSettings(HubSettings.Site.MODEL_SCOPE, URI.create(server.address()), null, root.resolve("hub"),
+        false, true, Duration.ofSeconds(20), null);
     Hub.Snapshot snapshot = hub(settings).model(id(TINY), true, notes::add);
     assertWhole(snapshot.directory());
     server.requests().clear();
