@@ -25,8 +25,8 @@ import java.util.stream.Stream;
  * the end as after the first deployment, and no class loader is left.
  *
  * <p>{@code java --add-modules jdk.incubator.vector -XX:SoftRefLRUPolicyMSPerMB=0 Soak.java --minutes M --service DIR
- * --model MODEL --adapters A,B --data CSV}; DIR is what {@code java -Djarmode=tools -jar SERVICE.jar extract} makes. Caches of the JDK refer to
- * classes softly; with that option collections take them at once.
+ * --model MODEL --adapters A,B --data CSV}; DIR is what {@code java -Djarmode=tools -jar SERVICE.jar extract} makes. Caches of
+ * the JDK refer to classes softly; with that option collections take them at once.
  */
 public final class Soak {
   private static final int CLIENTS = 200;

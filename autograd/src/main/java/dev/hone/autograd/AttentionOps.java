@@ -102,7 +102,8 @@ public final class AttentionOps {
   public static Variable maskedAttention(Variable q, Variable k, Variable v, Mask mask, Variable bias, float scale) {
     int groups = k.shape().dim(-3);
     if (q.shape().dim(-3) % groups != 0) {
-      throw new ShapeException("maskedAttention: the " + q.shape().dim(-3) + " heads of q " + q.shape() + " are not a multiple of "
+      throw new ShapeException("maskedAttention: the " + q.shape().dim(-3) + " heads of q " + q.shape()
+          + " are not a multiple of "
           + "the " + groups + " of k " + k.shape());
     }
     int repeats = q.shape().dim(-3) / groups;

@@ -24,7 +24,9 @@ public record CrossEntropySettings(Tensor classWeights, float smoothing, float z
     }
   }
 
-  /** What a mean over rows is divided by: the class weights of all labels, or the number of labels; negative ones count nothing. */
+  /**
+   * What a mean over rows is divided by: the class weights of all labels, or the number of labels; negative ones count nothing.
+   */
   public double weightOf(int[] labels) {
     double weight = 0;
     for (int label : labels) {

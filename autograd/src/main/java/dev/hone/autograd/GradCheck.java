@@ -15,9 +15,9 @@ import java.util.function.IntPredicate;
  * }
  *
  * <p>{@link #verify} draws inputs and an upstream gradient, and compares every element of every gradient with
- * (L(x-2h) - 8 L(x-h) + 8 L(x+h) - L(x+2h)) / 12h, where L is the sum of upstream times result. It also runs the operator with each input
- * trainable alone, and twice in a row, where gradients have to add up. The operator has to be smooth within two steps of
- * the inputs: keep kinks such as that of |x| at 0 away with {@link #values} or {@link #range}.
+ * (L(x-2h) - 8 L(x-h) + 8 L(x+h) - L(x+2h)) / 12h, where L is the sum of upstream times result. It also runs the operator with
+ * each input trainable alone, and twice in a row, where gradients have to add up. The operator has to be smooth within two steps
+ * of the inputs: keep kinks such as that of |x| at 0 away with {@link #values} or {@link #range}.
  *
  * <p>Implementation note: values are float32, so differences carry rounding noise of about 1e-7 · |L| / h; the four-point
  * formula allows steps large enough to keep it near 1e-5 of the gradient, with a truncation error of h⁴ / 30 · L⁽⁵⁾.

@@ -213,7 +213,8 @@ public final class MatMulOps {
     int width = w.dim(2);
     int windows = (length + 2 * padding - width) / stride + 1;
     if (length + 2 * padding < width) {
-      throw new ShapeException("convolution: the windows of " + w + " are longer than the input " + in + " with padding " + padding);
+      throw new ShapeException("convolution: the windows of " + w + " are longer than the input " + in + " with padding "
+          + padding);
     }
     int[] elements = new int[in.dim(0) * windows * channels * width]; // [B, window, I, K]: where each comes from
     for (int i = 0; i < elements.length; i++) {

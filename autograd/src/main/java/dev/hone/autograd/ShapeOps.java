@@ -97,7 +97,8 @@ public final class ShapeOps {
     for (Variable part : parts) {
       Shape shape = part.shape();
       if (shape.rank() != first.rank() || !shape.with(at, 0).equals(first.with(at, 0))) {
-        throw new ShapeException("cat along axis " + at + ": " + shape + " does not fit " + first + "; other sizes must be equal");
+        throw new ShapeException("cat along axis " + at + ": " + shape + " does not fit " + first
+            + "; other sizes must be equal");
       }
       length += shape.dim(at);
     }

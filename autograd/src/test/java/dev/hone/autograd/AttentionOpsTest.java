@@ -150,7 +150,8 @@ class AttentionOpsTest {
     }
     for (int i = 0; i < tensors.length; i++) {
       assertTrue(tensors[i] < 14, (512 << i) + " tokens take " + tensors[i] + " tensors like q");
-      assertTrue(i == 0 || tensors[i] < 1.05 * tensors[i - 1], (512 << i) + " tokens take " + tensors[i] + " tensors like q, half as "
+      assertTrue(i == 0 || tensors[i] < 1.05 * tensors[i - 1], (512 << i) + " tokens take " + tensors[i]
+          + " tensors like q, half as "
           + "many " + tensors[Math.max(0, i - 1)]);
     }
   }

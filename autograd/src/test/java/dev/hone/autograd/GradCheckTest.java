@@ -38,7 +38,8 @@ class GradCheckTest {
   @Test
   void aWrongGradientIsReportedWithOperatorInputElementAndBothValues() {
     String message = failure(cube((up, targets) -> targets.add(0, slope(up, 2))));
-    assertTrue(message.matches("GradCheck: cube: gradient by input 0 \\[2, 2] at \\[\\d, \\d] is -?[\\d.E-]+, central differences "
+    assertTrue(message.matches("GradCheck: cube: gradient by input 0 \\[2, 2] at \\[\\d, \\d] is -?[\\d.E-]+, central "
+        + "differences "
         + "give -?[\\d.E-]+ .*seed 3.*"), message);
   }
 

@@ -293,7 +293,8 @@ class GraphTest {
     float[] expected = gradient(w);
     w.clearGradient();
     try (Scope _ = Scope.open()) {
-      Variable wide = ActivationOps.activation(Activation.GELU, MatMulOps.linear(Variable.constant(Tensor.full(1, 8, 32)), w, null));
+      Variable wide = ActivationOps.activation(Activation.GELU, MatMulOps.linear(Variable.constant(Tensor.full(1, 8, 32)), w,
+          null));
       MathOps.add(wide, wide).sum().backward();
     }
     assertArrayEquals(expected, gradient(w));

@@ -84,8 +84,10 @@ public final class GenerateBench {
     Arrays.sort(ownShares);
     return String.format(Locale.ROOT, "{\"model\": \"%s\", \"threads\": %d, \"prompt\": %d, \"new\": %d, "
         + "\"decode_tokens_per_s\": %.2f, \"prefill_ms\": %.1f, \"generate_tokens_per_s\": %.2f, \"read_gb_per_s\": %.2f, "
-        + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"of_own_read\": %.3f, \"peak_rss_mb\": %d}", name,
-        Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, shares[runs / 2], ownShares[runs / 2],
+        + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"of_own_read\": %.3f, \"peak_rss_mb\": "
+        + "%d}", name,
+        Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, shares[runs / 2],
+        ownShares[runs / 2],
         TrainBench.peakMegabytes());
   }
 

@@ -75,7 +75,8 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
     }
     if (models != null) {
       for (DType type : new DType[] {null, DType.Q8_0, DType.INT8_ROWS, DType.NF4}) {
-        cases.put("llama-1b/1x256/lora16+ckpt+" + (type == null ? "bf16" : type.torchName()), new TrainCase(LLAMA_1B, false, 1, 256,
+        cases.put("llama-1b/1x256/lora16+ckpt+" + (type == null ? "bf16" : type.torchName()),
+            new TrainCase(LLAMA_1B, false, 1, 256,
             16, List.of("all-linear"), true, DecoderModels.find(models, "llama-1b/bf16"), type));
       }
     }

@@ -215,7 +215,8 @@ class ScopeTest {
         Tensor.empty(length);
       }
       most = Math.max(most, 2L * length * Float.BYTES);
-      assertTrue(Scope.pooledBytes() <= Math.max(1 << 18, 2 * most), "step " + step + ": " + Scope.pooledBytes() + " bytes for " + most);
+      assertTrue(Scope.pooledBytes() <= Math.max(1 << 18, 2 * most), "step " + step + ": " + Scope.pooledBytes() + " bytes for "
+          + most);
     }
   }
 

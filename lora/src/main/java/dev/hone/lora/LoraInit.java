@@ -43,7 +43,8 @@ public record LoraInit(Kind kind, int iterations) {
   static LoraInit stored(String name) {
     return switch (name) {
       case "eva", "orthogonal", "mica" -> KAIMING;
-      case "corda", "loftq", "lora_ga" -> throw new IllegalArgumentException("init_lora_weights '" + ConfigReader.shortened(name) + "' changed the "
+      case "corda", "loftq", "lora_ga" -> throw new IllegalArgumentException("init_lora_weights '" + ConfigReader.shortened(name)
+          + "' changed the "
           + "base's weights when training began, by data that the file does not hold; merge the adapter, or convert it, where "
           + "it was made");
       default -> parse(name);

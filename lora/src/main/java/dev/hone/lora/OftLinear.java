@@ -28,7 +28,8 @@ final class OftLinear implements LinearPiece {
   OftLinear(Linear base, OftConfig config) {
     int size = config.blockSize(base.inputs());
     if (size < 2) {
-      throw new AdapterException("OFT: blocks of " + size + " of " + base.inputs() + " inputs cannot turn; take an oft_block_size "
+      throw new AdapterException("OFT: blocks of " + size + " of " + base.inputs()
+          + " inputs cannot turn; take an oft_block_size "
           + "of at least 2");
     }
     this.blocks = base.inputs() / size;

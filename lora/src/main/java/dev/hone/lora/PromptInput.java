@@ -37,7 +37,8 @@ record PromptInput(Parameter embeddings, int vocabulary) implements InputAdapter
     int vocabulary = table.weight().shape().dim(0);
     int count = config.virtualTokens();
     Philox random = new Philox(seed, Philox.stream(NAME.hashCode(), count));
-    Tensor start = Tensor.of(Parts.matrix("prompt", "num_virtual_tokens", count, table.weight().shape().dim(1)), count, table.weight().shape().dim(1));
+    Tensor start = Tensor.of(Parts.matrix("prompt", "num_virtual_tokens", count, table.weight().shape().dim(1)), count,
+        table.weight().shape().dim(1));
     if (config.init() == PromptConfig.Init.RANDOM || config.init() == PromptConfig.Init.TEXT && config.textIds().isEmpty()) {
       random.fillNormal(start.array(), 0, start.array().length, 0, 1);
     } else {

@@ -91,7 +91,8 @@ public record MemoryEstimate(List<Part> parts) {
     String remedies = parts.stream().filter(part -> part.onHeap() && !part.remedy().isEmpty() && part.bytes() > heapBytes() / 10)
         .sorted(Comparator.comparingLong(Part::bytes).reversed()).map(part -> part.name() + ": " + part.remedy())
         .collect(Collectors.joining("; "));
-    throw new DoesNotFit(what + " needs about " + amount(heapBytes()) + " of heap, which is limited to " + amount(most) + " (" + list()
+    throw new DoesNotFit(what + " needs about " + amount(heapBytes()) + " of heap, which is limited to " + amount(most) + " ("
+        + list()
         + "). What helps: " + remedies + "; or more heap (-Xmx)");
   }
 

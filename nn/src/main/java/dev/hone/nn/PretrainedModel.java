@@ -264,7 +264,8 @@ public final class PretrainedModel implements Layer, AutoCloseable {
       if (in == null || in.rows() == null) {
         return causal.loss(hidden(now, batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
       }
-      return causal.loss(now.backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()), settings,
+      return causal.loss(now.backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()),
+          settings,
           scale, in.pass());
     });
   }

@@ -20,7 +20,8 @@ final class Uses {
         throw new IllegalStateException("forward: the model is closed");
       }
       if (now == CHANGING) {
-        throw new IllegalStateException("forward: another thread is changing the model's adapters; to change them under load, keep "
+        throw new IllegalStateException("forward: another thread is changing the model's adapters; to change them under load, "
+            + "keep "
             + "them in Adapters");
       }
     } while (!passes.compareAndSet(now, now + 1));
@@ -45,7 +46,8 @@ final class Uses {
       throw new IllegalStateException(what + ": the model is closed");
     }
     if (!passes.compareAndSet(0, CHANGING)) {
-      throw new IllegalStateException(what + ": the model is answering on another thread, which would see half of the change; keep "
+      throw new IllegalStateException(what
+          + ": the model is answering on another thread, which would see half of the change; keep "
           + "adapters that change under load in Adapters, where they are chosen per call");
     }
     return () -> passes.set(0);

@@ -10,9 +10,9 @@ import tools.jackson.databind.node.ObjectNode;
  * Looks at the loss and the gradients of every step. A step that is not finite is not taken; the third in a row ends the
  * run. So does divergence: a loss, smoothed over about ten steps, of three times what the run began with.
  *
- * <p>Implementation note: what it began with is the mean of five steps, since one may have had easy rows. Where these have diverged
- * already, their mean hides it. So a run diverges, too, when the loss is three times that of the first step, which was before
- * any change, and worse than that of a model that knows nothing, which easy rows cannot bring about.
+ * <p>Implementation note: what it began with is the mean of five steps, since one may have had easy rows. Where these have
+ * diverged already, their mean hides it. So a run diverges, too, when the loss is three times that of the first step, which was
+ * before any change, and worse than that of a model that knows nothing, which easy rows cannot bring about.
  */
 final class DivergenceGuard {
   private static final int MAX_SKIPPED = 3;

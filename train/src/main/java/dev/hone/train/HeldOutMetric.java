@@ -62,7 +62,8 @@ public enum HeldOutMetric implements Metric {
 
   /** Whether {@code now} is better than {@code before} by more than {@code threshold}; anything is better than NaN. */
   static boolean better(Metric metric, double now, double before, double threshold) {
-    return Double.isNaN(before) ? !Double.isNaN(now) : metric.higherIsBetter() ? now > before + threshold : now < before - threshold;
+    return Double.isNaN(before) ? !Double.isNaN(now) : metric.higherIsBetter() ? now > before + threshold
+        : now < before - threshold;
   }
 
   /**
@@ -83,7 +84,8 @@ public enum HeldOutMetric implements Metric {
         case MULTI_LABEL -> "several labels a row; use micro_f1 or macro_f1";
         case REGRESSION -> "numbers; use rmse, mae, r2 or pearson";
       };
-      throw new IllegalArgumentException("metric_for_best_model: there is no " + name().toLowerCase(Locale.ROOT) + " of " + instead);
+      throw new IllegalArgumentException("metric_for_best_model: there is no " + name().toLowerCase(Locale.ROOT) + " of "
+          + instead);
     }
   }
 

@@ -4,7 +4,8 @@ import dev.hone.nn.Labels;
 import dev.hone.train.encode.TrainingSet;
 
 /**
- * A measure on held-out rows that the best step is chosen and early stopping decided by: one of {@link HeldOutMetric}, or your own.
+ * A measure on held-out rows that the best step is chosen and early stopping decided by: one of {@link HeldOutMetric}, or your
+ * own.
  *
  * {@snippet :
  * tuning.setMetric((evaluated, heldOut, labels) -> recallOf("fraud", evaluated.logits(), heldOut, labels));

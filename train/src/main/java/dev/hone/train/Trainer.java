@@ -100,7 +100,9 @@ public final class Trainer {
     listeners.add(listener);
   }
 
-  /** Ends the run after the current step, or, before {@link #train}, the run to come before its first: one run, not those after. */
+  /**
+   * Ends the run after the current step, or, before {@link #train}, the run to come before its first: one run, not those after.
+   */
   public void stop() {
     stopped = true;
   }

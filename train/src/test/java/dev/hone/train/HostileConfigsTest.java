@@ -120,7 +120,8 @@ class HostileConfigsTest {
     put("config.json", "head_dim", "8");
     ModelLoader.configOf(directory.resolve("config.json"));
     put("config.json", key, value);
-    assertRefused(ModelException.class, () -> ModelLoader.configOf(directory.resolve("config.json")), "config.json: '" + key + "'",
+    assertRefused(ModelException.class, () -> ModelLoader.configOf(directory.resolve("config.json")), "config.json: '" + key
+        + "'",
         rule);
   }
 

@@ -134,7 +134,8 @@ class IndexedDataTest {
     LanguageEncoder encoder = TextGenerator.load(directory.resolve("model"), null).withRows(116, false).encoder();
     LanguageEncoder.Encoded inMemory = encoder.encode(Dataset.language(file, DataOptions.DETECT));
     LanguageEncoder.Encoded indexed = encoder.encode(Dataset.language(file, INDEXED));
-    assertEquals("57 rows, 3,420 tokens, 3.3% of them learnt; 3 cut at the maximum length; 3 dropped, they had nothing left to learn",
+    assertEquals("57 rows, 3,420 tokens, 3.3% of them learnt; 3 cut at the maximum length; 3 dropped, they had nothing left to "
+        + "learn",
         inMemory.description());
     assertEquals(inMemory.description(), indexed.description());
     assertEquals(inMemory.set().fingerprint(null), indexed.set().fingerprint(null));

@@ -63,7 +63,8 @@ class NullAndEmptyTest {
     assertSays(DataException.class, "orders: has no rows", () -> tuning.train(some, none, config));
     TrainingSet empty = tuning.encode(none);
     assertSays(IllegalArgumentException.class, "has no rows", () -> tuning.train(empty, null, config));
-    assertSays(IllegalArgumentException.class, "give null to hold nothing out", () -> tuning.train(tuning.encode(some), empty, config));
+    assertSays(IllegalArgumentException.class, "give null to hold nothing out",
+        () -> tuning.train(tuning.encode(some), empty, config));
     TextClassifier classifier = tuning.classifier();
     assertEquals(List.of(), classifier.predict(List.of()));
     assertSays(IllegalArgumentException.class, "encode: the text is null", () -> classifier.predict(Arrays.asList("good", null)));

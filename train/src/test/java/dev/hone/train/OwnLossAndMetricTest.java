@@ -49,7 +49,8 @@ class OwnLossAndMetricTest {
   }
 
   private static float[] weights(ClassifierTuning tuning) {
-    return tuning.parameters().stream().map(p -> p.value().toFloatArray()).reduce((a, b) -> b.length > a.length ? b : a).orElseThrow();
+    return tuning.parameters().stream().map(p -> p.value().toFloatArray()).reduce((a, b) -> b.length > a.length ? b : a)
+        .orElseThrow();
   }
 
   @Test
@@ -69,7 +70,8 @@ class OwnLossAndMetricTest {
 
   @Test
   void aMeasureOfOnesOwnChoosesTheBestStepAndEndsTheRun() throws IOException {
-    TrainConfig config = TrainConfig.defaults(1e-3).with("max_steps", 20).with("eval_steps", 1).with("early_stopping_patience", 3);
+    TrainConfig config = TrainConfig.defaults(1e-3).with("max_steps", 20).with("eval_steps", 1)
+        .with("early_stopping_patience", 3);
     double[] values = {0.2, 0.5, 0.9, Double.NaN, 0.8, 0.9, 1.0};
     AtomicInteger asked = new AtomicInteger();
     ClassifierTuning tuning = tuning();

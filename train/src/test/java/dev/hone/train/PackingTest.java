@@ -49,16 +49,19 @@ class PackingTest {
       "qwen3", "\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, \"head_dim\": 32",
       "bert", "\"model_type\": \"bert\", "
           + "\"hidden_act\": \"gelu\", \"hidden_dropout_prob\": 0, \"attention_probs_dropout_prob\": 0",
-      "gpt2", "\"model_type\": \"gpt2\", \"n_embd\": 128, \"n_layer\": 2, \"n_head\": 4, \"n_positions\": 256, \"resid_pdrop\": 0, "
+      "gpt2", "\"model_type\": \"gpt2\", \"n_embd\": 128, \"n_layer\": 2, \"n_head\": 4, \"n_positions\": 256, \"resid_pdrop\": "
+      + "0, "
           + "\"embd_pdrop\": 0, \"attn_pdrop\": 0");
 
   @TempDir
   Path directory;
 
   private PretrainedModel model(String family) throws IOException {
-    Path config = Files.writeString(directory.resolve("config.json"), "{" + CONFIGS.get(family) + ", \"vocab_size\": " + VOCABULARY
+    Path config = Files.writeString(directory.resolve("config.json"), "{" + CONFIGS.get(family) + ", \"vocab_size\": "
+        + VOCABULARY
         + ", \"hidden_size\": 128, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"intermediate_size\": 450, "
-        + "\"max_position_embeddings\": 256, \"initializer_range\": 0.1, \"tie_word_embeddings\": " + family.equals("gpt2") + "}");
+        + "\"max_position_embeddings\": 256, \"initializer_range\": 0.1, \"tie_word_embeddings\": " + family.equals("gpt2")
+        + "}");
     Task task = family.equals("bert") ? Task.SEQUENCE_CLASSIFICATION : Task.CAUSAL_LM;
     PretrainedModel model = ModelLoader.ofConfig(config).task(task).seed(3).load();
     model.setTrainable(true);

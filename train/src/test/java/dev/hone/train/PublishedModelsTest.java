@@ -199,7 +199,8 @@ class PublishedModelsTest {
   }
 
   private static float[] hidden(Path model, int... ids) {
-    return PretrainedModel.load(model, Task.EMBEDDING).hidden(TokenBatch.of(List.of(ids)), Pass.inference()).value().toFloatArray();
+    return PretrainedModel.load(model, Task.EMBEDDING).hidden(TokenBatch.of(List.of(ids)), Pass.inference()).value()
+        .toFloatArray();
   }
 
   @Test
@@ -280,7 +281,8 @@ class PublishedModelsTest {
     assertEquals(Collections.nCopies(2, Integer.MAX_VALUE), llama(model, tree -> tree.remove("layer_types")).windows(),
         "windows begin at layer 28");
     assertEquals(4, llama(model, tree -> tree.putNull("num_key_value_heads")).kvHeads());
-    assertEquals(32, llama(model, tree -> tree.put("hidden_size", 64).put("num_attention_heads", 32).remove("num_key_value_heads")).kvHeads());
+    assertEquals(32, llama(model, tree -> tree.put("hidden_size", 64).put("num_attention_heads", 32)
+        .remove("num_key_value_heads")).kvHeads());
     assertEquals(8, llama(model, tree -> tree.put("model_type", "mistral")).kvHeads());
     assertEquals(32, llama(model, tree -> tree.put("model_type", "llama")).kvHeads());
   }
@@ -288,7 +290,8 @@ class PublishedModelsTest {
   @Test
   void gemma3HasNoCapOfItsScoresWhateverTheConfigurationSays() throws IOException {
     Path model = decoder();
-    Consumer<ObjectNode> caps = tree -> tree.put("head_dim", 8).put("attn_logit_softcapping", 5).put("final_logit_softcapping", 3);
+    Consumer<ObjectNode> caps = tree -> tree.put("head_dim", 8).put("attn_logit_softcapping", 5)
+        .put("final_logit_softcapping", 3);
     configure(model, caps.andThen(tree -> tree.put("model_type", "gemma3_text")));
     DecoderConfig third = (DecoderConfig) ModelLoader.configOf(model.resolve("config.json"));
     assertEquals(List.of(0f, 3f), List.of(third.attentionCap(), third.logitCap()));

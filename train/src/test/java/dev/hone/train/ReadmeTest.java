@@ -43,7 +43,8 @@ class ReadmeTest {
   /** The program of the page on applications. */
   @Test
   void theServiceEmbedsAndPredicts() throws Exception {
-    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("..", "docs", "embedding.md")));
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+        .matcher(Files.readString(Path.of("..", "docs", "embedding.md")));
     assertTrue(block.find(), "the page has a Java program");
     Path source = Files.writeString(directory.resolve("Service.java"), block.group(1));
     Path model = TinyModel.write(directory.resolve("model"));

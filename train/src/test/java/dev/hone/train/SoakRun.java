@@ -29,7 +29,8 @@ public final class SoakRun {
   public record Sample(int step, double heap, double resident, int files, double stepMicros) {
     @Override
     public String toString() {
-      return String.format(Locale.ROOT, "step %6d  heap %.1f MB  resident %.1f MB  open files %d  median step %.0f us", step, heap,
+      return String.format(Locale.ROOT, "step %6d  heap %.1f MB  resident %.1f MB  open files %d  median step %.0f us", step,
+          heap,
           resident, files, stepMicros);
     }
   }

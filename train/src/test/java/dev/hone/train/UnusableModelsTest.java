@@ -46,7 +46,8 @@ class UnusableModelsTest {
   private void rewrite(Consumer<Map<String, Tensor>> change, long shardBytes) throws IOException {
     Map<String, Tensor> weights = new LinkedHashMap<>();
     PretrainedModel.load(directory, Task.CAUSAL_LM).baseParameters()
-        .forEach((name, parameter) -> weights.put(name, Tensor.of(parameter.value().toFloatArray(), parameter.shape().toArray())));
+        .forEach((name, parameter) -> weights.put(name, Tensor.of(parameter.value().toFloatArray(),
+        parameter.shape().toArray())));
     change.accept(weights);
     Files.delete(directory.resolve("model.safetensors"));
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");

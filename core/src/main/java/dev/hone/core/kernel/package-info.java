@@ -8,7 +8,8 @@
  *
  * <p>Conventions. Results come last. A parameter {@code accumulate} adds to what the result holds instead of
  * overwriting it; without it the result's old contents are never read. Tensors that are computed with are F32 in Java
- * arrays; only right operands of matrix products and embedding tables may be stored otherwise, and only the former quantised. Letters: N tokens or rows,
- * C columns, M, N, K the sizes of a matrix product, H query heads, G key and value heads, D head width, V vocabulary.
+ * arrays; only right operands of matrix products and embedding tables may be stored otherwise, and only the former quantised.
+ * Letters: N tokens or rows, C columns, M, N, K the sizes of a matrix product, H query heads, G key and value heads, D head
+ * width, V vocabulary.
  */
 package dev.hone.core.kernel;

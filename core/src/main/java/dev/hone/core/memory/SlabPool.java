@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Memory for the tensors of the scopes of one thread at a time: blocks of a few large float arrays, the slabs. A request takes the
- * smallest free block that holds it, neighbours that are free become one block again. Other threads may give blocks back.
+ * Memory for the tensors of the scopes of one thread at a time: blocks of a few large float arrays, the slabs. A request takes
+ * the smallest free block that holds it, neighbours that are free become one block again. Other threads may give blocks back.
  *
  * <p>Implementation note: fresh arrays cost page faults, zeroing and collections; with a pool a training step allocates
  * nothing. Ragged batches ask for other lengths at every step, so that a pool of whole arrays either finds none that fits or

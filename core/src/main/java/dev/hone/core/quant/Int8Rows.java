@@ -26,7 +26,8 @@ public final class Int8Rows extends Quantized {
   public Int8Rows(int columns, MemorySegment codes, MemorySegment absmax) {
     super(DType.INT8_ROWS, codes.byteSize(), Math.max(1, columns), codes);
     if (codes.byteSize() * 4 != absmax.byteSize() * columns) {
-      throw new IllegalArgumentException("Int8Rows: " + codes.byteSize() + " codes in rows of " + columns + " need a magnitude for "
+      throw new IllegalArgumentException("Int8Rows: " + codes.byteSize() + " codes in rows of " + columns
+          + " need a magnitude for "
           + "each row, not " + absmax.byteSize() / 4);
     }
     this.absmax = absmax;

@@ -42,7 +42,8 @@ public abstract sealed class Quantized permits Nf4, Q8Blocks, Int8Rows {
       case NF4 -> Nf4.quantize(source, true);
       case Q8_0 -> Q8Blocks.quantize(source);
       case INT8_ROWS -> Int8Rows.quantize(source);
-      default -> throw new IllegalArgumentException("quantize: " + type + " is not a quantised type; known: NF4, Q8_0, INT8_ROWS");
+      default -> throw new IllegalArgumentException("quantize: " + type
+          + " is not a quantised type; known: NF4, Q8_0, INT8_ROWS");
     };
   }
 

@@ -74,7 +74,8 @@ class HostileSafetensorsTest {
         entry("{\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]}", 8, "tensor 'w': dtype 'F8_E4M3' is not supported; "
             + "supported: F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL"),
         entry("{\"dtype\":4,\"shape\":[2],\"data_offsets\":[0,8]}", 8, FORM + "tensor 'w': dtype must be a string"),
-        entry("{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", 8, FORM + "tensor 'w' has two dtypes"),
+        entry("{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", 8, FORM
+        + "tensor 'w' has two dtypes"),
         entry("{\"type\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", 8,
             "tensor 'w': unknown key 'type'; the format has dtype, shape and data_offsets"),
         entry("7", 8, FORM + "tensor 'w' must be an object of dtype, shape and data_offsets"),

@@ -39,7 +39,8 @@ class WeightFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"../secret.safetensors", "/etc/x.safetensors", "a/b.safetensors", "..\\x.safetensors", "C:x.safetensors",
+  @ValueSource(strings = {"../secret.safetensors", "/etc/x.safetensors", "a/b.safetensors", "..\\x.safetensors",
+      "C:x.safetensors",
       "", "..", "model.bin", "a\\u0000.safetensors", "a\\n.safetensors"})
   void anIndexReachesOnlyFilesBesideIt(String file) throws IOException {
     new SafetensorsWriter().add("w", Tensor.zeros(1)).write(directory.resolve("ok.safetensors"));

@@ -53,7 +53,8 @@ class QuantizedTest {
   void knownNumbersHaveKnownCodes() {
     Tensor halves = Tensor.of(new float[] {2, -2, 0, 0.1f, 1.2f, -1.1f, 1}, 1, 7);
     Nf4 nf4 = Nf4.quantize(halves, false);
-    assertArrayEquals(new byte[] {(byte) 0xF0, (byte) 0x78, (byte) 0xD2, (byte) 0xC7}, nf4.codes().toArray(ValueLayout.JAVA_BYTE));
+    assertArrayEquals(new byte[] {(byte) 0xF0, (byte) 0x78, (byte) 0xD2, (byte) 0xC7},
+        nf4.codes().toArray(ValueLayout.JAVA_BYTE));
     float[] book = Nf4.codeBook();
     assertArrayEquals(new float[] {2 * book[15], 2 * book[0], 0, 2 * book[8], 2 * book[13], 2 * book[2], 2 * book[12]},
         quantizedValues(nf4, 7));
@@ -164,6 +165,7 @@ class QuantizedTest {
     byte[] all = ByteBuffer.allocate(9 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length)
         .put(header).array();
     Files.write(file, all);
-    assertTrue(assertThrows(IOException.class, () -> Safetensors.open(file)).getMessage().matches(".*dtype .?NF4.? is not supported.*"));
+    assertTrue(assertThrows(IOException.class, () -> Safetensors.open(file)).getMessage()
+        .matches(".*dtype .?NF4.? is not supported.*"));
   }
 }

@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
  *
  * {@snippet :
  * Generator generator = new Generator(model, ids -> tokenizer.decode(ids));
- * Generated text = generator.generate(List.of(ids), GenerationSettings.read(directory), (prompt, token) -> print(token)).getFirst();
- * }
+ * Generated text = generator.generate(List.of(ids), GenerationSettings.read(directory), (prompt, token) ->
+ * print(token)).getFirst(); }
  *
  * <p>Sequences that are done leave the batch and the cache at once. A draw depends on the seed, the number of the token and
  * how often the same prompt came before in the batch, so it does not change with the company, and the same prompt several
@@ -160,7 +160,8 @@ public final class Generator {
         throw new IllegalArgumentException("generation: prompt " + i + " is empty; it must have at least one token");
       }
       if (prompt.length >= context) {
-        throw new IllegalArgumentException("generation: prompt " + i + " has " + prompt.length + " tokens, the model's context is "
+        throw new IllegalArgumentException("generation: prompt " + i + " has " + prompt.length
+            + " tokens, the model's context is "
             + context + "; shorten the prompt");
       }
       for (int token : prompt) {

@@ -83,7 +83,8 @@ class HostileOnnxTest {
     assertEquals(INVALID + "TensorProto, a tensor has more than 64 axes", error(tensor(axes)));
     assertEquals(INVALID + "TensorProto, field 8 is a text of 10001 bytes; at most 10000 are read",
         error(tensor(new Proto().text(8, "x".repeat(10_001)))));
-    assertEquals(INVALID + "TensorProto, field 8 is not valid UTF-8", error(tensor(new Proto().bytes(8, new byte[] {(byte) 0xC3}))));
+    assertEquals(INVALID + "TensorProto, field 8 is not valid UTF-8",
+        error(tensor(new Proto().bytes(8, new byte[] {(byte) 0xC3}))));
     Proto twice = new Proto().message(5, new Proto().text(8, "w")).message(5, new Proto().text(8, "w"));
     assertEquals(INVALID + "GraphProto, two initialisers are called 'w'", error(graph(twice)));
   }

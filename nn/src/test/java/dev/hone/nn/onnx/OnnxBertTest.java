@@ -135,7 +135,8 @@ class OnnxBertTest {
         + "another file (external data), which is not read",
         error(bert -> bert.initializers.put("onnx::MatMul_885",
             new Proto().number(1, 12).number(1, 12).number(2, 1).text(8, "onnx::MatMul_885").number(14, 1))));
-    assertEquals("tensor 'encoder.layer.0.attention.self.query.weight': expected a matrix of floats, but its ONNX data type 17 is "
+    assertEquals("tensor 'encoder.layer.0.attention.self.query.weight': expected a matrix of floats, but its ONNX data type 17 "
+        + "is "
         + "not read",
         error(bert -> bert.initializers.put("onnx::MatMul_885", TinyBert.tensor("onnx::MatMul_885", 17, new byte[144], 12, 12))));
   }

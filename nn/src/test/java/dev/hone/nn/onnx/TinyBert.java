@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 
-/** A small BERT as an ONNX file with the names and the order that PyTorch's exporter gives; parts can be changed before writing. */
+/**
+ * A small BERT as an ONNX file with the names and the order that PyTorch's exporter gives; parts can be changed before writing.
+ */
 final class TinyBert {
   static final int HIDDEN = 12;
   static final int HEADS = 3;
@@ -28,7 +30,8 @@ final class TinyBert {
     floats("embeddings.token_type_embeddings.weight", 2, HIDDEN);
     norm("embeddings.LayerNorm");
     constant("/embeddings/LayerNorm/Constant_1", tensor("", 1, bytes(1e-12f)));
-    nodes.put("/embeddings/LayerNorm/Add", node("/embeddings/LayerNorm/Add", "Add", "x", "/embeddings/LayerNorm/Constant_1_output_0"));
+    nodes.put("/embeddings/LayerNorm/Add",
+        node("/embeddings/LayerNorm/Add", "Add", "x", "/embeddings/LayerNorm/Constant_1_output_0"));
     for (int i = 0; i < 2; i++) {
       String layer = "encoder.layer." + i + ".";
       for (String part : new String[] {"query", "key", "value"}) {

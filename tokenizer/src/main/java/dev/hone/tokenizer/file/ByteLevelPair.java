@@ -32,7 +32,8 @@ final class ByteLevelPair {
     out.bpe(tokens, merges(directory.resolve("merges.txt")), null, null, false, false, false);
     String family = settings.family();
     if (family.isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, directory + ": vocab.json and merges.txt do not say how text is cut; it is cut as GPT-2 "
+      LOG.log(System.Logger.Level.WARNING, directory
+          + ": vocab.json and merges.txt do not say how text is cut; it is cut as GPT-2 "
           + "does. If they are another model's, put its tokenizer_config.json or config.json beside them");
     }
     boolean prefix = settings.flag("add_prefix_space", false);
@@ -104,7 +105,8 @@ final class ByteLevelPair {
       if (line.isEmpty() || line.startsWith("#version")) continue;
       int space = line.indexOf(' ');
       if (space < 1 || space == line.length() - 1 || line.indexOf(' ', space + 1) >= 0) {
-        throw new TokenizerException(file + ":" + (i + 1) + ": \"" + Excerpt.of(line) + "\" is not two tokens with a space between");
+        throw new TokenizerException(file + ":" + (i + 1) + ": \"" + Excerpt.of(line)
+            + "\" is not two tokens with a space between");
       }
       merges.add(line.substring(0, space));
       merges.add(line.substring(space + 1));

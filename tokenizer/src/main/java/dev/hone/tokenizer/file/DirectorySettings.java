@@ -139,7 +139,8 @@ final class DirectorySettings {
     try {
       return Integer.parseInt(text);
     } catch (NumberFormatException e) {
-      throw new TokenizerException("added token \"" + Excerpt.of(content) + "\": its id must be a whole number, is \"" + Excerpt.of(text) + "\"", e);
+      throw new TokenizerException("added token \"" + Excerpt.of(content) + "\": its id must be a whole number, is \""
+          + Excerpt.of(text) + "\"", e);
     }
   }
 

@@ -65,7 +65,8 @@ record Json(String where, JsonNode node) {
   private int integer(String field, JsonNode value, int least, int most) {
     boolean holds = value.isIntegralNumber() && value.canConvertToInt() && value.intValue() >= least && value.intValue() <= most;
     if (!holds) {
-      throw wrong(field, "an integer " + (most == Integer.MAX_VALUE ? "of at least " + least : "from " + least + " to " + most), value);
+      throw wrong(field, "an integer " + (most == Integer.MAX_VALUE ? "of at least " + least : "from " + least + " to " + most),
+          value);
     }
     return value.intValue();
   }

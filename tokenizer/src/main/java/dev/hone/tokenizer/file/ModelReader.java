@@ -53,7 +53,8 @@ final class ModelReader {
     vocabulary = new Vocabulary.Builder();
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String token = parser.currentName();
-      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) throw wrong("vocab: the id of \"" + Excerpt.of(token) + "\" is no integer");
+      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) throw wrong("vocab: the id of \"" + Excerpt.of(token)
+          + "\" is no integer");
       vocabulary.add(token, parser.getIntValue());
     }
   }

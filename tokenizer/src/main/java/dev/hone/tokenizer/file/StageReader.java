@@ -200,7 +200,8 @@ final class StageReader {
         Json token = piece.object("SpecialToken");
         Part.Special found = special.get(token.string("id"));
         if (found == null) {
-          throw new TokenizerException(token.where() + ": \"" + Excerpt.of(token.string("id")) + "\" is not among special_tokens");
+          throw new TokenizerException(token.where() + ": \"" + Excerpt.of(token.string("id"))
+              + "\" is not among special_tokens");
         }
         return new Part.Special(found.ids(), found.tokens(), token.integer("type_id", 0, 0, Integer.MAX_VALUE));
       }

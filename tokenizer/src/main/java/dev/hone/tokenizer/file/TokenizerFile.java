@@ -27,7 +27,8 @@ public final class TokenizerFile {
 
   /**
    * The bytes of the {@code tokenizer.json}: that of a directory or file, or one made from {@code vocab.json} and
-   * {@code merges.txt}, {@code vocab.txt}, a SentencePiece {@code .model} or {@code .spm}, Mistral's {@code tekken.json} or a tiktoken file.
+   * {@code merges.txt}, {@code vocab.txt}, a SentencePiece {@code .model} or {@code .spm}, Mistral's {@code tekken.json} or a
+   * tiktoken file.
    *
    * @throws TokenizerException if there is none, or it cannot be used
    */
@@ -39,7 +40,8 @@ public final class TokenizerFile {
     if (name.endsWith(".txt")) return WordPieceList.json(file, new DirectorySettings(directory));
     if (name.endsWith(".tiktoken")) return TiktokenFile.json(file, new DirectorySettings(directory));
     if (name.equals("source.spm") && Files.exists(directory.resolve("vocab.json"))) {
-      throw new TokenizerException(file + ": Marian's translation models take the ids from vocab.json beside it, which has tokens of "
+      throw new TokenizerException(file
+          + ": Marian's translation models take the ids from vocab.json beside it, which has tokens of "
           + "two models; such a tokenizer is not supported, save it as tokenizer.json");
     }
     if (name.contains("tekken") && name.endsWith(".json")) {
@@ -64,7 +66,8 @@ public final class TokenizerFile {
       found.forEach(tiktoken::add);
     }
     if (!tiktoken.isEmpty()) return Collections.min(tiktoken);
-    throw new TokenizerException(directory + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, "
+    throw new TokenizerException(directory
+        + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, "
         + String.join(", ", SENTENCE_PIECE) + ", vocab.txt, tiktoken.model, *.tiktoken");
   }
 
@@ -96,12 +99,14 @@ public final class TokenizerFile {
   /** Puts a token into a list by its id, which may be beyond the end. */
   static void place(List<String> tokens, int id, String token, Path file) {
     if (id < 0 || id >= 1 << 24) {
-      throw new TokenizerException(file + ": token \"" + Excerpt.of(token) + "\" has id " + id + ", allowed are 0 to " + ((1 << 24) - 1));
+      throw new TokenizerException(file + ": token \"" + Excerpt.of(token) + "\" has id " + id + ", allowed are 0 to "
+          + ((1 << 24) - 1));
     }
     while (tokens.size() <= id) tokens.add(null);
     String other = tokens.set(id, token);
     if (other == null) return;
-    throw new TokenizerException(file + ": id " + id + " belongs to both \"" + Excerpt.of(other) + "\" and \"" + Excerpt.of(token) + "\"");
+    throw new TokenizerException(file + ": id " + id + " belongs to both \"" + Excerpt.of(other) + "\" and \""
+        + Excerpt.of(token) + "\"");
   }
 
   /** The id of a token that a rule of the family needs. */

@@ -95,8 +95,8 @@ public final class TokenizerJson {
       Json json = new Json(name + ": added_tokens[" + i + "]", array.get(i)).requireObject();
       String content = json.string("content");
       if (content.isEmpty()) continue;
-      // As in the reference the vocabulary decides where it knows the token; the others are numbered behind it one by one, whatever
-      // ids the file gives them.
+      // As in the reference the vocabulary decides where it knows the token; the others are numbered behind it one by one,
+      // whatever ids the file gives them.
       int known = vocabulary.id(content);
       int given = known != Vocabulary.UNKNOWN ? known : json.integer("id", 0, Integer.MAX_VALUE);
       int id = known != Vocabulary.UNKNOWN ? known : byContent.containsKey(content) ? 0 : next++;
@@ -145,6 +145,7 @@ public final class TokenizerJson {
         ? new Json(json.where() + ".strategy", strategy).integer("Fixed", 0, MAX_PADDING) : 0;
     return new Padding(length, json.integer("pad_to_multiple_of", 0, 0, MAX_PADDING),
         side(json, json.string("direction", "Right")),
-        json.integer("pad_id", 0, 0, Integer.MAX_VALUE), json.integer("pad_type_id", 0, 0, Integer.MAX_VALUE), json.string("pad_token", "[PAD]"));
+        json.integer("pad_id", 0, 0, Integer.MAX_VALUE), json.integer("pad_type_id", 0, 0, Integer.MAX_VALUE),
+        json.string("pad_token", "[PAD]"));
   }
 }

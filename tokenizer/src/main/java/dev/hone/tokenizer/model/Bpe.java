@@ -77,7 +77,8 @@ public final class Bpe implements Model {
   private int token(String token, int rank, String left, String right) {
     int id = vocabulary.id(token);
     if (id == Vocabulary.UNKNOWN) {
-      throw new TokenizerException("BPE: merge " + rank + " (\"" + Excerpt.of(left) + "\" + \"" + Excerpt.of(right) + "\") needs the token \""
+      throw new TokenizerException("BPE: merge " + rank + " (\"" + Excerpt.of(left) + "\" + \"" + Excerpt.of(right)
+          + "\") needs the token \""
           + Excerpt.of(token) + "\", which is not in the vocabulary");
     }
     return id;

@@ -13,7 +13,8 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * Files in blocks that end with a line; a line longer than a block is cut at a character. Any number of threads take blocks in turn.
+ * Files in blocks that end with a line; a line longer than a block is cut at a character. Any number of threads take blocks in
+ * turn.
  */
 final class TextBlocks implements AutoCloseable {
   private static final int BLOCK = 1 << 20;

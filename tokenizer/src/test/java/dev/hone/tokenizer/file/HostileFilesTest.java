@@ -67,13 +67,17 @@ class HostileFilesTest {
 
   @Test
   void idsThatAreTakenOrHuge() {
-    assertModelRefused("id 0 belongs to both", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0, \"b\": 0}}");
-    assertModelRefused("token \"a\" appears twice", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0, \"a\": 1}}");
-    assertModelRefused("id 2147483647, allowed are", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 2147483647}}");
+    assertModelRefused("id 0 belongs to both", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0, \"b\": "
+        + "0}}");
+    assertModelRefused("token \"a\" appears twice", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0, "
+        + "\"a\": 1}}");
+    assertModelRefused("id 2147483647, allowed are", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": "
+        + "2147483647}}");
     assertModelRefused("id -1, allowed are", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": -1}}");
     assertModelRefused("file: ", "{\"type\": \"WordLevel\", \"unk_token\": \"a\", \"vocab\": {\"a\": 99999999999999999999}}");
     assertStageRefused("already belongs to", "added_tokens", "[{\"id\": 1, \"content\": \"c\"}]");
-    assertStageRefused("already belongs to", "added_tokens", "[{\"id\": 7, \"content\": \"c\"}, {\"id\": 7, \"content\": \"d\"}]");
+    assertStageRefused("already belongs to", "added_tokens", "[{\"id\": 7, \"content\": \"c\"}, {\"id\": 7, \"content\": "
+        + "\"d\"}]");
     assertStageRefused("of at least 0, found -7", "added_tokens", "[{\"id\": -7, \"content\": \"c\"}]");
   }
 
@@ -94,7 +98,8 @@ class HostileFilesTest {
     for (String regex : new String[] {"(", "[a", "a{2,1}", "\\p{Nonsense}", "(?<n", "*", "(".repeat(100_000)}) {
       assertStageRefused("pre_tokenizer", "pre_tokenizer", split(regex));
     }
-    Tokenizer slow = Tokenizer.parse("{\"pre_tokenizer\": " + split("(.*)(.*)(.*)(.*)(.*)(.*)c") + ", \"model\": " + WORDS + "}", "file");
+    Tokenizer slow = Tokenizer.parse("{\"pre_tokenizer\": " + split("(.*)(.*)(.*)(.*)(.*)(.*)c") + ", \"model\": " + WORDS
+        + "}", "file");
     assertRefused("it backtracks without end", () -> slow.encode("a".repeat(300)));
   }
 
@@ -164,7 +169,8 @@ class HostileFilesTest {
   @Test
   void filesThatGoOnAfterTheirEnd() {
     String whole = "{\"model\": " + WORDS + "}";
-    for (String more : new String[] {"]", "}", "{}", "x", "\u0000"}) assertRefused("file: ", () -> Tokenizer.parse(whole + more, "file"));
+    for (String more : new String[] {"]", "}", "{}", "x", "\u0000"}) assertRefused("file: ",
+        () -> Tokenizer.parse(whole + more, "file"));
     Tokenizer.parse(whole + " \n", "file");
   }
 }

@@ -19,7 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Published tokenizers as their own libraries have them. {@code -Dhone.test.tokenizers=DIR} names a directory; each directory in
- * it holds a tokenizer and {@code expected.json}, a list of texts with the ids that the library gives them without special tokens.
+ * it holds a tokenizer and {@code expected.json}, a list of texts with the ids that the library gives them without special
+ * tokens.
  */
 @Tag("tokenizers")
 class LibraryIdsTest {

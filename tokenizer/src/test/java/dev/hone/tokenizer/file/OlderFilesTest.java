@@ -89,10 +89,12 @@ class OlderFilesTest {
     write("tekken.json", file.replace("\"v3\"", "\"v11\""));
     assertMessage(directory.resolve("tekken.json") + ": version v11 must list its special_tokens");
     write("tekken.json", file.replace("\"v3\"", "\"v11\"").replaceFirst("\\{", "{\"special_tokens\": ["
-        + "{\"rank\": 0, \"token_str\": \"<unk>\"}, {\"rank\": 1, \"token_str\": \"<s>\"}, {\"rank\": 2, \"token_str\": \"[THINK]\"}],"));
+        + "{\"rank\": 0, \"token_str\": \"<unk>\"}, {\"rank\": 1, \"token_str\": \"<s>\"}, {\"rank\": 2, \"token_str\": "
+        + "\"[THINK]\"}],"));
     assertArrayEquals(new int[] {1, 2, 32 + 64}, Tokenizer.load(directory).encode("[THINK]a").ids());
     write("tekken.json", file.replace("\"default_vocab_size\": 522", "\"default_vocab_size\": 523522"));
-    assertMessage(directory.resolve("tekken.json") + ": a vocabulary of 523522 tokens with 32 special ones does not fit 500 ranks");
+    assertMessage(directory.resolve("tekken.json")
+        + ": a vocabulary of 523522 tokens with 32 special ones does not fit 500 ranks");
     write("tekken.json", file.replace("\"rank\": 7,", "\"rank\": 8,"));
     assertMessage(directory.resolve("tekken.json") + ": vocab[7]: field \"rank\" must be 7, found 8");
   }
@@ -102,7 +104,8 @@ class OlderFilesTest {
     Files.copy(resource("tokenizer-files/sentencepiece_bpe/tokenizer.model"), directory.resolve("source.spm"));
     assertSame(Tokenizer.load(resource("tokenizer-files/sentencepiece_bpe")), Tokenizer.load(directory));
     write("vocab.json", "{}");
-    assertMessage(directory.resolve("source.spm") + ": Marian's translation models take the ids from vocab.json beside it, which has "
+    assertMessage(directory.resolve("source.spm")
+        + ": Marian's translation models take the ids from vocab.json beside it, which has "
         + "tokens of two models; such a tokenizer is not supported, save it as tokenizer.json");
   }
 
@@ -131,7 +134,8 @@ class OlderFilesTest {
     } finally {
       logger.removeHandler(handler);
     }
-    assertEquals(List.of(directory + ": vocab.json and merges.txt do not say how text is cut; it is cut as GPT-2 does. If they are "
+    assertEquals(List.of(directory
+        + ": vocab.json and merges.txt do not say how text is cut; it is cut as GPT-2 does. If they are "
         + "another model's, put its tokenizer_config.json or config.json beside them"), told);
   }
 
@@ -207,7 +211,8 @@ class OlderFilesTest {
         StandardCopyOption.REPLACE_EXISTING);
     write("config.json", "{\"model_type\": \"llama\"}");
     assertEquals(List.of("<s>", "\u2581the"), Tokenizer.load(directory).encode("the").tokens());
-    write("tokenizer_config.json", "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_bos_token\": false, \"add_eos_token\": true}");
+    write("tokenizer_config.json", "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_bos_token\": false, \"add_eos_token\": "
+        + "true}");
     assertEquals(List.of("\u2581the", "</s>"), Tokenizer.load(directory).encode("the").tokens());
     write("tokenizer_config.json", "{\"tokenizer_class\": \"T5Tokenizer\"}");
     assertEquals(List.of("\u2581the", "</s>"), Tokenizer.load(directory).encode("the").tokens());
@@ -222,7 +227,8 @@ class OlderFilesTest {
 
   @Test
   void whatCannotBeReadIsRefusedWithTheReason() throws IOException {
-    assertMessage(directory + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, tokenizer.model, "
+    assertMessage(directory + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, "
+        + "tokenizer.model, "
         + "spiece.model, sentencepiece.bpe.model, sentencepiece.model, spm.model, source.spm, vocab.txt, "
         + "tiktoken.model, *.tiktoken");
     write("vocab.txt", "[UNK]\n[CLS]\n");
@@ -256,7 +262,8 @@ class OlderFilesTest {
     }
     Files.writeString(file, "YQ== 0\n");
     String unknown = ": a tiktoken file does not say how text is cut, and neither its name nor ";
-    assertMessage(file + unknown + "the files beside it name a family whose rules are known; save the tokenizer as tokenizer.json");
+    assertMessage(file + unknown + "the files beside it name a family whose rules are known; save the tokenizer as "
+        + "tokenizer.json");
     write("config.json", "{\"model_type\": \"hunyuan_v1\"}");
     assertMessage(file + unknown + "the family \"hunyuanv1\" is one whose rules are known; save the tokenizer as tokenizer.json");
     write("config.json", "{\"model_type\": \"llama\"}");

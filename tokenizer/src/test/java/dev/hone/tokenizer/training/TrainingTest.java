@@ -100,7 +100,8 @@ class TrainingTest {
       TrainingOptions options = TrainingOptions.of(kind, size);
       List<String> one = tokens(TokenizerTrainer.train(List.of(file), options.withThreads(1), TrainingListener.NONE));
       assertEquals(size, one.size());
-      assertEquals(one, tokens(TokenizerTrainer.train(List.of(file), options.withThreads(3), TrainingListener.NONE)), kind.label());
+      assertEquals(one, tokens(TokenizerTrainer.train(List.of(file), options.withThreads(3), TrainingListener.NONE)),
+          kind.label());
     }
   }
 

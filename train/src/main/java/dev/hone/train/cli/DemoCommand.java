@@ -97,7 +97,8 @@ final class DemoCommand implements Command {
     tuning.setBaseName(reference);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
     RunRecorder recorder = RunRecorder.of(tuning, training, test, new RunRecorder.About(reference, "lora",
-        List.of(RunFacts.DataFile.of("training", data.resolve(TRAINING)), RunFacts.DataFile.of("test", data.resolve(TEST))), "test"));
+        List.of(RunFacts.DataFile.of("training", data.resolve(TRAINING)),
+        RunFacts.DataFile.of("test", data.resolve(TEST))), "test"));
     PreparedRun prepared = new PreparedRun(tuning, tuning.encode(training), null, recorder, EnumSet.allOf(Reporting.class));
     TrainingRun run = new TrainingRun(prepared, config, output, settings(reference, data, output, config), false);
     boolean quiet = arguments.on("quiet");

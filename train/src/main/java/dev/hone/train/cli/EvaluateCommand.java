@@ -156,7 +156,8 @@ final class EvaluateCommand implements Command {
     }
     List<String> absent = IntStream.range(0, evaluation.labels().size()).filter(c -> !seen.contains(c))
         .mapToObj(evaluation.labels()::get).toList();
-    return absent.isEmpty() ? null : String.format(Locale.ROOT, "no row here has the label%s %s: macro means are over the classes "
+    return absent.isEmpty() ? null
+        : String.format(Locale.ROOT, "no row here has the label%s %s: macro means are over the classes "
         + "that occur, in the rows or among the predictions", absent.size() == 1 ? "" : "s", String.join(", ", absent.subList(0,
             Math.min(absent.size(), LABELS_SHOWN))) + (absent.size() > LABELS_SHOWN ? ", ..." : ""));
   }

@@ -92,7 +92,8 @@ final class GenerateCommand implements Command {
     return 0;
   }
 
-  private static void write(TextGenerator generator, int[] tokens, GenerationSettings settings, String prompt, ObjectNode identity,
+  private static void write(TextGenerator generator, int[] tokens, GenerationSettings settings, String prompt,
+      ObjectNode identity,
       boolean chat, boolean json, Console console) {
     if (!json) {
       stream(generator, tokens, settings, chat ? "" : prompt, console);

@@ -150,7 +150,8 @@ final class KernelWarmUp implements AutoCloseable {
       for (Parameter parameter : parameters) {
         Kernels.active().reduce().sumOfSquares(parameter.gradient());
         Tensor state = Tensor.zeros(parameter.shape());
-        Kernels.active().optimizer().adamW(parameter.value(), parameter.gradient(), null, state, state.copy(), 1, 0, 0.9, 0.999, 1e-8,
+        Kernels.active().optimizer().adamW(parameter.value(), parameter.gradient(), null, state, state.copy(), 1, 0, 0.9, 0.999,
+            1e-8,
             0, 1);
         parameter.clearGradient();
       }

@@ -128,7 +128,8 @@ final class PredictCommand implements Command {
           }
           console.result(JSON.writeValueAsString(line));
         } else {
-          console.result(String.format(Locale.ROOT, "%s%s\t%.4f\t%s", cells.apply(i), prediction.label(), prediction.probability(),
+          console.result(String.format(Locale.ROOT, "%s%s\t%.4f\t%s", cells.apply(i), prediction.label(),
+              prediction.probability(),
               TextRows.oneLine(texts.get(i))));
         }
       }

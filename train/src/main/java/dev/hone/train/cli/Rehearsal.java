@@ -59,7 +59,8 @@ final class Rehearsal {
     List<List<Object>> commands = List.of(
         List.of("tokenizer", "train", "--data", rows, "--kind", "wordpiece", "--vocab-size", 400, "--output-dir",
             directory.resolve("tokenizer"), "--quiet"),
-        List.of("train", "--model", model, "--data", rows, "--output-dir", out, "--target-modules", "all-linear", "--max-steps", 4,
+        List.of("train", "--model", model, "--data", rows, "--output-dir", out, "--target-modules", "all-linear", "--max-steps",
+        4,
             "--batch-size", 8, "--max-length", 32, "--quiet"),
         List.of("evaluate", "--model", model, "--adapter", out.resolve("adapter"), "--data", rows),
         List.of("predict", "--model", model, "--adapter", out.resolve("adapter"), "works like a charm"));

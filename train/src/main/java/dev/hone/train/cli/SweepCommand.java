@@ -218,7 +218,8 @@ final class SweepCommand implements Command {
     @Override
     public void onRung(int rung, int evaluations, List<TrialRecord> promoted) {
       console.note("rung " + rung + ", after " + evaluations + (evaluations == 1 ? " evaluation: " : " evaluations: ")
-          + (promoted.isEmpty() ? "none" : (promoted.size() == 1 ? "trial " : "trials ") + promoted.stream().map(record -> "" + record.trial().number())
+          + (promoted.isEmpty() ? "none" : (promoted.size() == 1 ? "trial " : "trials ")
+          + promoted.stream().map(record -> "" + record.trial().number())
               .collect(Collectors.joining(", "))) + (promoted.size() == 1 ? " goes on" : " go on"));
     }
   }

@@ -20,7 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param columns the columns to keep
  */
 record TextRows<E extends Example>(Dataset<E> data, List<String> columns) {
-  static final Flag KEEP = Flag.of("keep", "COLUMN,...", null, "columns of --data that the output has, too [id, if there is one]");
+  static final Flag KEEP = Flag.of("keep", "COLUMN,...",
+      null, "columns of --data that the output has, too [id, if there is one]");
 
   /** Rows of the file that {@code --data} names. */
   static <E extends Example> TextRows<E> of(Arguments arguments, Function<DataOptions, Dataset<E>> reader) {

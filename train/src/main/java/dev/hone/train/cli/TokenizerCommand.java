@@ -89,7 +89,8 @@ final class TokenizerCommand implements Command {
   }
 
   private static void train(Arguments arguments, List<String> rest, Console console) throws IOException {
-    if (!rest.isEmpty()) throw new UserError("hone tokenizer train: unexpected " + rest + "; files are given with --data FILE,FILE");
+    if (!rest.isEmpty()) throw new UserError("hone tokenizer train: unexpected " + rest
+        + "; files are given with --data FILE,FILE");
     arguments.required("data");
     List<Path> files = arguments.list("data").stream().map(Path::of).toList();
     arguments.required("output-dir");

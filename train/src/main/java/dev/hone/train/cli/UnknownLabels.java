@@ -33,7 +33,8 @@ record UnknownLabels(Dataset<Example.Labelled> all, Dataset<Example.Labelled> kn
       first[0] = first[0] < 0 ? row : first[0];
     });
     if (known.length == 0) {
-      throw new DataException(data.source(), data.line(0), "no row has a label that the model knows: '" + unknown.keySet().iterator()
+      throw new DataException(data.source(), data.line(0), "no row has a label that the model knows: '"
+          + unknown.keySet().iterator()
           .next() + "' and others are not among " + String.join(", ", labels.names().subList(0, Math.min(SHOWN, labels.size()))));
     }
     return new UnknownLabels(data, known.length == data.size() ? data : data.select(known), unknown,
@@ -50,7 +51,8 @@ record UnknownLabels(Dataset<Example.Labelled> all, Dataset<Example.Labelled> kn
         .collect(Collectors.joining(", ")) + (labels.size() > SHOWN ? ", ..." : "");
     double accuracy = evaluation.figures().containsKey("accuracy")
         ? evaluation.figure("accuracy").value() * known.size() / all.size() : Double.NaN;
-    return String.format(Locale.ROOT, "%d of %d rows have labels that training never saw (%s; the first in line %d): the figures are "
+    return String.format(Locale.ROOT, "%d of %d rows have labels that training never saw (%s; the first in line %d): the "
+        + "figures are "
         + "without them%s", left, all.size(), names, firstLine, Double.isNaN(accuracy) ? ""
             : String.format(Locale.ROOT, "; if they count as wrong, accuracy is %.4f", accuracy));
   }

@@ -18,7 +18,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /** A configuration file: one mapping from keys to values, in YAML, which JSON is a part of. */
 public final class ConfigFile {
   private static final YAMLMapper YAML = YAMLMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-  private static final Pattern DOUBLED = Pattern.compile("(?i)duplicate (?:field|key|object property)[^\\w'\"]+[\"']?([^\"'\n]+)[\"']?");
+  private static final Pattern DOUBLED =
+      Pattern.compile("(?i)duplicate (?:field|key|object property)[^\\w'\"]+[\"']?([^\"'\n]+)[\"']?");
 
   private ConfigFile() {}
 

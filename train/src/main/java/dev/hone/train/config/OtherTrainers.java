@@ -23,7 +23,8 @@ final class OtherTrainers {
     is("use_dora", "peft_use_dora", "dora");
     is("use_rslora", "peft_use_rslora", "rslora");
     is("method", "finetuning_type", "adapter", "peft_type", "tuner_type");
-    is("max_length", "max_seq_length", "max_seq_len", "seq_length", "cutoff_len", "sequence_len", "model_max_length", "block_size");
+    is("max_length", "max_seq_length", "max_seq_len", "seq_length", "cutoff_len", "sequence_len", "model_max_length",
+        "block_size");
     is("model", "model_name_or_path", "model_name", "base_model", "model_id", "pretrained_model_name_or_path");
     is("data", "dataset", "datasets", "dataset_name", "dataset_path", "train_file", "train_data", "train_dataset");
     is("eval_data", "eval_dataset", "validation_file", "valid_file", "validation_data", "test_datasets");

@@ -140,7 +140,8 @@ public final class Settings<R extends Record> {
     return switch (text.strip().toLowerCase(Locale.ROOT)) {
       case "true", "yes", "on" -> true;
       case "false", "no", "off" -> false;
-      default -> throw new IllegalArgumentException(name + " is a switch: true or false, not '" + ConfigReader.shortened(text) + "'");
+      default -> throw new IllegalArgumentException(name + " is a switch: true or false, not '" + ConfigReader.shortened(text)
+          + "'");
     };
   }
 

@@ -107,7 +107,8 @@ record ChatRows(String source, int line) {
           + "; a message is {\"role\": \"user\", \"content\": \"...\"} or {\"from\": \"human\", \"value\": \"...\"}");
     }
     if (message.keySet().stream().noneMatch(SAYING::contains)) {
-      throw fault("message " + number + " (" + shortened(role) + ") has no 'content', only " + shortened(written.keySet().toString())
+      throw fault("message " + number + " (" + shortened(role) + ") has no 'content', only "
+          + shortened(written.keySet().toString())
           + "; a message is {\"role\": \"user\", \"content\": \"...\"}");
     }
     if (message.get(CONTENT) instanceof List<?> parts) {

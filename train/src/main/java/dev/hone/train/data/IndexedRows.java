@@ -47,7 +47,8 @@ final class IndexedRows {
     }
     if (index.size() == 1 && JsonShape.of(file.name(),
         JsonMapper.shared().readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
-      throw new DataException(file.name(), "one JSON object with all rows cannot be read in parts; write one object per line (.jsonl)");
+      throw new DataException(file.name(), "one JSON object with all rows cannot be read in parts; write one object per line "
+          + "(.jsonl)");
     }
     return new RawTable(file.name(), DataFormat.JSONL, DataFormat.JSONL.words() + made(start), true, head.columns(),
         new RowList<>(index.size(), lastKept(i -> head.cells(index.text(i), index.line(i)))), index.lines(0), head.kinds(), true);

@@ -62,6 +62,7 @@ record RawTable(String source, DataFormat format, String layout, boolean named, 
 
   /** The columns as a list for messages. */
   String columnList() {
-    return (named ? "columns found: " : "the file has no header; columns found: ") + String.join(", ", columns.stream().map(ConfigReader::shortened).toList());
+    return (named ? "columns found: " : "the file has no header; columns found: ")
+        + String.join(", ", columns.stream().map(ConfigReader::shortened).toList());
   }
 }

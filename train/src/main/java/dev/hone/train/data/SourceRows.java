@@ -223,7 +223,8 @@ public final class SourceRows {
     }
     boolean array = table.format() == DataFormat.JSON;
     if (table.format() == DataFormat.OBJECT || !array && !byLine) {
-      throw new DataException(file.toString(), "its rows do not stand on lines of their own, so that none can be taken out; write "
+      throw new DataException(file.toString(), "its rows do not stand on lines of their own, so that none can be taken out; "
+          + "write "
           + "one object per line (.jsonl)");
     }
     RowCopy.write(file, options, table.lines(), array, keep, mended, target);

@@ -17,9 +17,9 @@ import java.util.stream.IntStream;
 /**
  * Rows for training and rows held out, by number, each in rising order.
  *
- * <p>Where rows have labels, the draw is stratified: each label gives the held-out part its share of rows (largest remainders first), and keeps
- * at least one row for training. Rows with the same text, ignoring case and spacing, stay together, so that nothing held
- * out has been seen in training. The draw depends on the seed, the rows and their order alone.
+ * <p>Where rows have labels, the draw is stratified: each label gives the held-out part its share of rows (largest remainders
+ * first), and keeps at least one row for training. Rows with the same text, ignoring case and spacing, stay together, so that
+ * nothing held out has been seen in training. The draw depends on the seed, the rows and their order alone.
  *
  * @param train rows to train on
  * @param heldOut rows to evaluate on

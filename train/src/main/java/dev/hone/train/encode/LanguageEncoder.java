@@ -112,7 +112,8 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       return String.format(Locale.ROOT, "%,d rows, %,d tokens, %.1f%% of them learnt%s%s%s%s", set.size(), tokens(),
           100.0 * learnt() / Math.max(1, tokens()), note(cut, " cut at the maximum length"),
           note(dropped, " dropped, they had nothing left to learn"),
-          note(refused, " dropped, they cost the chat template more than a rendering may (-Dhone.template.work)"), note(joined, " with a token across the prompt's end"));
+          note(refused, " dropped, they cost the chat template more than a rendering may (-Dhone.template.work)"),
+          note(joined, " with a token across the prompt's end"));
     }
 
     private static String note(int rows, String what) {

@@ -130,7 +130,8 @@ public record Evaluator(Bootstrap bootstrap) {
   private static String reference(Example.Language example) {
     return switch (example) {
       case Example.Completion(_, String completion) -> completion;
-      case Example.Chat chat when chat.lastAnswer() > 0 && chat.messages().get(chat.lastAnswer()).get("content") instanceof String answer ->
+      case Example.Chat chat when chat.lastAnswer() > 0
+          && chat.messages().get(chat.lastAnswer()).get("content") instanceof String answer ->
           answer;
       default -> null;
     };

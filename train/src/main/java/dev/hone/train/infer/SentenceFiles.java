@@ -54,19 +54,22 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
           case "Normalize" -> normalize = true;
           case "Dropout" -> { } // rests where nothing is trained
           default -> throw new ModelException(directory.resolve(MODULES) + ": a module of type '"
-              + ConfigReader.shortened(module.type) + "'; known: Transformer, Pooling, Normalize, Dropout. Without it vectors would be "
+              + ConfigReader.shortened(module.type)
+              + "'; known: Transformer, Pooling, Normalize, Dropout. Without it vectors would be "
               + "others than the model's");
         }
       }
       if (modes.isEmpty()) {
-        throw new ModelException(directory.resolve(MODULES) + ": no module of type Pooling, so that it does not say what becomes of "
+        throw new ModelException(directory.resolve(MODULES)
+            + ": no module of type Pooling, so that it does not say what becomes of "
             + "the tokens");
       }
     } else {
       modes = List.of(generates(directory) ? Pooling.Mode.LAST_TOKEN : Pooling.Mode.MEAN);
       normalize = true;
       LOG.log(System.Logger.Level.WARNING, directory + ": no " + MODULES + " says how vectors are made; taken is "
-          + modes.getFirst().name().toLowerCase(Locale.ROOT) + " with length 1. If the model was trained otherwise (BGE: cls), say "
+          + modes.getFirst().name().toLowerCase(Locale.ROOT)
+          + " with length 1. If the model was trained otherwise (BGE: cls), say "
           + "withPooling");
     }
     ConfigReader sentence = optional(transformer.resolve("sentence_bert_config.json"));
@@ -80,7 +83,8 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
       defaultPrompt = model.text("default_prompt_name", null);
       dimensions = model.integer("truncate_dim", 0, 0, MAX_DIMENSIONS);
       if (defaultPrompt != null && !prompts.containsKey(defaultPrompt)) {
-        throw model.fault("'default_prompt_name' is '" + ConfigReader.shortened(defaultPrompt) + "'; prompts are: " + names(prompts));
+        throw model.fault("'default_prompt_name' is '" + ConfigReader.shortened(defaultPrompt) + "'; prompts are: "
+            + names(prompts));
       }
     }
     return new SentenceFiles(transformer, new Pooling(modes, includePrompt, normalize), maxLength(transformer, sentence),

@@ -163,7 +163,8 @@ public final class TextClassifier {
 
     @Override
     public String toString() {
-      return "Prediction[label=" + label + ", probability=" + probability + ", probabilities=" + Arrays.toString(probabilities) + "]";
+      return "Prediction[label=" + label + ", probability=" + probability + ", probabilities=" + Arrays.toString(probabilities)
+          + "]";
     }
   }
 

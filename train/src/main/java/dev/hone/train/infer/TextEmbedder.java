@@ -26,9 +26,9 @@ import java.util.stream.IntStream;
  * List<float[]> vectors = embedder.embed(List.of("works like a charm", "does what it should"));
  * }
  *
- * <p>Pooling, normalisation, length and prompts are those that the files of sentence-transformers in the directory say. Where there
- * is no {@code modules.json}, a vector is the mean of the last hidden states (of a model made to generate: the last of them) with
- * length 1; {@link #withPooling} says otherwise. Texts that are too long are cut at the end.
+ * <p>Pooling, normalisation, length and prompts are those that the files of sentence-transformers in the directory say. Where
+ * there is no {@code modules.json}, a vector is the mean of the last hidden states (of a model made to generate: the last of
+ * them) with length 1; {@link #withPooling} says otherwise. Texts that are too long are cut at the end.
  *
  * <p>Safe for use by several threads at once. A text has the same vector in any company.
  */

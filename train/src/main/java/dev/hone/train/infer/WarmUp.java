@@ -1,8 +1,8 @@
 package dev.hone.train.infer;
 
 /**
- * Prepares a JVM for its first request: until the compiler has seen them often enough, kernels run in the interpreter, which makes a
- * first answer take a second or more where later ones take milliseconds.
+ * Prepares a JVM for its first request: until the compiler has seen them often enough, kernels run in the interpreter, which
+ * makes a first answer take a second or more where later ones take milliseconds.
  *
  * {@snippet :
  * TextClassifier classifier = TextClassifier.load(Path.of("minilm"), Path.of("out/adapter"));

@@ -55,7 +55,8 @@ public final class DataInspector {
     List<String> columns = corpus.parts().getFirst().unrecognised();
     if (settings.task() == InspectSettings.Task.DETECT && !columns.isEmpty()) {
       add(new Finding(Check.LABELS, Finding.Level.WARNING, "no label is recognised (columns found: " + String.join(", ", columns)
-          + "): the rows are read as texts to learn, as hone train reads them with --task generate; to classify say label=NAME in "
+          + "): the rows are read as texts to learn, as hone train reads them with --task generate; to classify say label=NAME "
+          + "in "
           + "the columns", 0, List.of()), new Rows(corpus));
     }
     texts.looks();

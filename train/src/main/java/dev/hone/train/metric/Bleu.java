@@ -198,7 +198,8 @@ public record Bleu(Tokenization tokenization, boolean lowerCase, Smoothing smoot
       }
     };
 
-    private static final Pattern ASCII_SYMBOL = Pattern.compile("([\\x20-\\x26\\x28-\\x2B\\x2F\\x3A-\\x40\\x5B-\\x60\\x7B-\\x7E])");
+    private static final Pattern ASCII_SYMBOL =
+        Pattern.compile("([\\x20-\\x26\\x28-\\x2B\\x2F\\x3A-\\x40\\x5B-\\x60\\x7B-\\x7E])");
     private static final Pattern POINT_AFTER_OTHER = Pattern.compile("([^0-9])([.,])", Pattern.DOTALL);
     private static final Pattern POINT_BEFORE_OTHER = Pattern.compile("([.,])([^0-9])", Pattern.DOTALL);
     private static final Pattern DASH_AFTER_DIGIT = Pattern.compile("([0-9])(-)");

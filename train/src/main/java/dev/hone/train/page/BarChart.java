@@ -17,7 +17,8 @@ final class BarChart {
     double right = 10 + Svg.CHARACTER * shown.stream().mapToInt(bar -> bar.text().length()).max().orElse(1);
     double most = shown.stream().mapToDouble(Charts.Bar::value).max().orElse(1);
     Scale scale = Scale.exact(0, most > 0 ? most : 1, left, Svg.WIDTH - right, 4);
-    String description = bars.size() + " bars, " + value + (bars.size() > SHOWN ? "; the first " + SHOWN + " are drawn" : "") + ".";
+    String description = bars.size() + " bars, " + value + (bars.size() > SHOWN ? "; the first " + SHOWN + " are drawn" : "")
+        + ".";
     Svg svg = new Svg(ROW * shown.size() + 4, title, description);
     for (int i = 0; i < shown.size(); i++) {
       Charts.Bar bar = shown.get(i);

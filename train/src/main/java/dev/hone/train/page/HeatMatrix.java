@@ -50,7 +50,8 @@ final class HeatMatrix {
     double row = Math.clamp(cell, 24, 44);
     long all = Arrays.stream(counts).flatMapToLong(Arrays::stream).sum();
     long diagonal = IntStream.range(0, n).mapToLong(i -> counts[i][i]).sum();
-    String description = n + " by " + n + " counts, rows are " + rowName + ", columns " + columnName + "; " + diagonal + " of " + all
+    String description = n + " by " + n + " counts, rows are " + rowName + ", columns " + columnName + "; " + diagonal + " of "
+        + all
         + " lie on the diagonal.";
     Svg svg = new Svg(TOP + n * row + 6, title, description);
     svg.text("soft", "start", left, 14, columnName + " →");
@@ -67,7 +68,8 @@ final class HeatMatrix {
       for (int c = 0; c < n; c++) {
         double share = sum == 0 ? 0 : counts[r][c] / (double) sum;
         String count = Markup.number(counts[r][c]);
-        svg.rectangle(r == c ? "f2" : "f1", Math.max(0.04, DARKEST * share), left + cell * c + 1, TOP + row * r + 1, cell - 2, row - 2,
+        svg.rectangle(r == c ? "f2" : "f1", Math.max(0.04, DARKEST * share), left + cell * c + 1, TOP + row * r + 1, cell - 2,
+            row - 2,
             rowName + " " + names.get(r) + ", " + columnName + " " + names.get(c) + ": " + count + " ("
                 + Math.round(100 * share) + " %)");
         if (count.length() * Svg.CHARACTER <= cell + 2) {

@@ -38,11 +38,13 @@ final class IntervalPlot {
       svg.text("", "end", left, at + 4.5, Markup.cut(e.label(), LABEL));
       if (Double.isFinite(e.low()) && Double.isFinite(e.high())) {
         svg.path("curve s0", "", "M" + Markup.coordinate(x.at(e.low())) + " " + Markup.coordinate(at) + "H"
-            + Markup.coordinate(x.at(e.high())) + "M" + Markup.coordinate(x.at(e.low())) + " " + Markup.coordinate(at - 5) + "v10M"
+            + Markup.coordinate(x.at(e.high())) + "M" + Markup.coordinate(x.at(e.low())) + " " + Markup.coordinate(at - 5)
+            + "v10M"
             + Markup.coordinate(x.at(e.high())) + " " + Markup.coordinate(at - 5) + "v10");
       }
       if (Double.isFinite(e.value())) {
-        svg.marker(0, x.at(e.value()), at, 4.5, e.label() + ": " + Markup.number(e.value()) + " (" + Markup.number(e.low()) + " to "
+        svg.marker(0, x.at(e.value()), at, 4.5, e.label() + ": " + Markup.number(e.value()) + " (" + Markup.number(e.low())
+            + " to "
             + Markup.number(e.high()) + ")");
       }
     }

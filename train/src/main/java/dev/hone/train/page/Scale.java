@@ -31,7 +31,8 @@ final class Scale {
   /** The same, widened to ticks. */
   static Scale round(double low, double high, double from, double to, int ticks) {
     Scale exact = exact(low, high, from, to, ticks);
-    return new Scale(Math.floor(exact.low / exact.tick + 1e-9) * exact.tick, Math.ceil(exact.high / exact.tick - 1e-9) * exact.tick,
+    return new Scale(Math.floor(exact.low / exact.tick + 1e-9) * exact.tick,
+        Math.ceil(exact.high / exact.tick - 1e-9) * exact.tick,
         from, to, exact.tick);
   }
 

@@ -78,7 +78,8 @@ public final class Table {
   private static void append(StringBuilder html, Object cell) {
     Object value = cell instanceof Cell c ? c.value : cell;
     boolean number = value instanceof Number;
-    String classes = (number ? "n" : value.toString().length() > LONG ? "long" : "") + (cell instanceof Cell c ? " " + c.verdict.word() : "");
+    String classes = (number ? "n" : value.toString().length() > LONG ? "long" : "")
+        + (cell instanceof Cell c ? " " + c.verdict.word() : "");
     html.append("<td").append(classes.isEmpty() ? "" : " class=\"" + classes.strip() + "\"")
         .append(number ? ">" : " dir=\"auto\">")
         .append(value instanceof Number n ? Markup.number(n.doubleValue()) : Markup.escape(value.toString())).append("</td>");

@@ -27,7 +27,8 @@ public record Curves(List<StepPoint> steps, List<HeldOutPoint> evaluations) {
    *
    * @param loss NaN if it was not finite, as is the norm
    */
-  public record StepPoint(int step, double epoch, double loss, double learningRate, double gradientNorm, double tokensPerSecond) {}
+  public record StepPoint(int step, double epoch, double loss, double learningRate, double gradientNorm,
+      double tokensPerSecond) {}
 
   /**
    * An evaluation.

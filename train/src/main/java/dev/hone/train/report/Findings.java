@@ -58,7 +58,8 @@ final class Findings {
         .orElse("loss");
     Figure figure = evaluation.figure(name);
     boolean blind = evaluation.figures().containsKey("r2") && evaluation.figure("r2").low() <= 0;
-    add(blind ? Verdict.BAD : Verdict.GOOD, "%s %.4g (%.4g to %.4g) on %s%s", name.replace('_', ' '), figure.value(), figure.low(),
+    add(blind ? Verdict.BAD : Verdict.GOOD, "%s %.4g (%.4g to %.4g) on %s%s", name.replace('_', ' '), figure.value(),
+        figure.low(),
         figure.high(), rows(run), blind ? ": that may be no better than always saying the mean" : "");
   }
 
@@ -89,7 +90,8 @@ final class Findings {
     }
     double first = loss[Math.min(loss.length - 1, loss.length / 50)];
     double last = loss[loss.length - 1];
-    add(last < first ? Verdict.GOOD : Verdict.BAD, "training loss %s from %.4f to %.4f in %d steps", last < first ? "fell" : "rose",
+    add(last < first ? Verdict.GOOD : Verdict.BAD, "training loss %s from %.4f to %.4f in %d steps", last < first ? "fell"
+        : "rose",
         first, last, loss.length);
     long skipped = run.curves().steps().stream()
         .filter(step -> !Double.isFinite(step.loss()) || !Double.isFinite(step.gradientNorm())).count();
@@ -142,7 +144,8 @@ final class Findings {
       add(Verdict.NOTICE, "%d rows are few: read the intervals, not the figures", run.evaluation().predictions().size());
     }
     if (run.facts().measuredOn().equals("held-out") && run.curves().evaluations().size() > 1) {
-      add(Verdict.NOTICE, "the weights were chosen by these rows, so the figures are a little too good; --test-data FILE measures on "
+      add(Verdict.NOTICE, "the weights were chosen by these rows, so the figures are a little too good; --test-data FILE "
+          + "measures on "
           + "rows that nothing was chosen by");
     }
   }

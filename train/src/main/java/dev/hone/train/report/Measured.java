@@ -146,7 +146,8 @@ sealed interface Measured {
       }
       StringBuilder text = new StringBuilder();
       GenerationSettings usual = generator.settings();
-      generator.generate(prompt, new GenerationSettings(NEW_TOKENS, 0, Sampling.GREEDY, usual.endTokens(), List.of()), text::append);
+      generator.generate(prompt, new GenerationSettings(NEW_TOKENS, 0, Sampling.GREEDY, usual.endTokens(), List.of()),
+          text::append);
       return text.toString();
     }
   }

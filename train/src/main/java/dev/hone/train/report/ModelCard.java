@@ -46,7 +46,8 @@ final class ModelCard {
         facts.task().equals("generate") ? "A language model" : "A text classifier", facts.baseModel(), facts.method(),
         facts.trainedParameters(), facts.allParameters()));
     if (!facts.labels().isEmpty() && !facts.problemType().equals("regression")) {
-      text.append("Labels: ").append(String.join(", ", facts.labels().stream().limit(LABELS).map(label -> "`" + label + "`").toList()))
+      text.append("Labels: ").append(String.join(", ", facts.labels().stream().limit(LABELS).map(label -> "`" + label
+          + "`").toList()))
           .append(facts.labels().size() > LABELS ? " and " + (facts.labels().size() - LABELS) + " more" : "").append(".\n\n");
     }
     use(text);
@@ -74,7 +75,8 @@ final class ModelCard {
     if (!measured.isEmpty()) {
       metadata.put("metrics", measured.stream().map(metric -> metric.get("type")).toList());
       String data = Path.of(file()).getFileName().toString();
-      metadata.put("model-index", List.of(ordered("name", run.name(), "results", List.of(ordered("task", ordered("type", task(), "name",
+      metadata.put("model-index", List.of(ordered("name", run.name(), "results",
+          List.of(ordered("task", ordered("type", task(), "name",
           task().equals("text-generation") ? "Text Generation" : "Text Classification"), "dataset",
           ordered("name", data + " (" + facts.measuredOn() + ")", "type", data), "metrics", measured)))));
     }
@@ -127,13 +129,15 @@ final class ModelCard {
 
   private void training(StringBuilder text) {
     RunFacts facts = run.facts();
-    text.append(String.format(Locale.ROOT, "## Training%n%n%,d rows (%,d tokens), %d steps in %s; the weights are those of step %d.%n%n",
+    text.append(String.format(Locale.ROOT, "## Training%n%n%,d rows (%,d tokens), %d steps in %s; the weights are those of step "
+        + "%d.%n%n",
         facts.trainingRows(), facts.trainingTokens(), facts.steps(), Report.duration(facts.seconds()), facts.bestStep()));
     text.append("| Rows for | File | SHA-256 |\n| --- | --- | --- |\n");
     facts.files().forEach(file -> text.append("| ").append(file.role()).append(" | `")
         .append(Path.of(file.file()).getFileName()).append("` | `").append(file.sha256()).append("` |\n"));
     text.append('\n');
-    List<String> shown = List.of("learning_rate", "lr_scheduler_type", "batch_size", "gradient_accumulation_steps", "num_train_epochs",
+    List<String> shown = List.of("learning_rate", "lr_scheduler_type", "batch_size", "gradient_accumulation_steps",
+        "num_train_epochs",
         "max_steps", "optim", "weight_decay", "lora_r", "lora_alpha", "lora_dropout", "target_modules", "use_dora", "seed");
     boolean lora = facts.method().equals("lora");
     List<String> settings = shown.stream().filter(run.settings()::containsKey)
@@ -150,11 +154,13 @@ final class ModelCard {
       text.append("## Results\n\nNothing was measured.\n\n");
       return;
     }
-    text.append(String.format(Locale.ROOT, "## Results%n%nOn %s, with %.0f %% bootstrap intervals.%n%n| Figure | Value | From | To |%n"
+    text.append(String.format(Locale.ROOT, "## Results%n%nOn %s, with %.0f %% bootstrap intervals.%n%n| Figure | Value | From | "
+        + "To |%n"
         + "| --- | --- | --- | --- |%n", Findings.rows(run), 100 * evaluation.bootstrap().level()));
     evaluation.figures().forEach((name, figure) -> {
       if (Double.isFinite(figure.value())) {
-        text.append(String.format(Locale.ROOT, "| %s | %.4f | %.4f | %.4f |%n", name.replace('_', ' '), figure.value(), figure.low(),
+        text.append(String.format(Locale.ROOT, "| %s | %.4f | %.4f | %.4f |%n", name.replace('_', ' '), figure.value(),
+            figure.low(),
             figure.high()));
       }
     });

@@ -69,7 +69,8 @@ public final class Report {
     RunFacts facts = run.facts();
     Page page = new Page("Run " + run.name());
     page.text(String.format(Locale.ROOT, "%s of %s, %s: %,d of %,d numbers trained on %,d rows (%,d tokens), %d steps in %s. "
-        + "Finished %s.", facts.method(), facts.baseModel(), facts.task().equals("generate") ? "a language model" : facts.problemType()
+        + "Finished %s.", facts.method(), facts.baseModel(), facts.task().equals("generate") ? "a language model"
+        : facts.problemType()
             .replace('_', ' '), facts.trainedParameters(), facts.allParameters(), facts.trainingRows(), facts.trainingTokens(),
         facts.steps(), duration(facts.seconds()), facts.finished()));
     Findings.of(run).forEach(finding -> page.verdict(finding.verdict(), finding.line()));
@@ -138,7 +139,8 @@ public final class Report {
 
   private void groups(Page page) {
     page.section("Groups of rows");
-    page.note("Groups of fewer than " + Slices.FEWEST + " rows take no part in gaps. That the best and the worst group were picked "
+    page.note("Groups of fewer than " + Slices.FEWEST
+        + " rows take no part in gaps. That the best and the worst group were picked "
         + "among several is not in the interval of a gap.");
     for (Slices slices : run.slices()) {
       String name = List.of("accuracy", "micro_f1", "rmse", "loss").stream().filter(run.evaluation().figures()::containsKey)
@@ -155,11 +157,13 @@ public final class Report {
       Slices.Gap gap = slices.gaps().get(name);
       if (gap != null) {
         boolean apart = gap.figure().low() > 0;
-        page.verdict(apart ? Verdict.BAD : Verdict.GOOD, String.format(Locale.ROOT, "%s of '%s' and '%s' is %.3f apart (%.3f to %.3f)%s",
+        page.verdict(apart ? Verdict.BAD : Verdict.GOOD,
+            String.format(Locale.ROOT, "%s of '%s' and '%s' is %.3f apart (%.3f to %.3f)%s",
             name.replace('_', ' '), gap.best(), gap.worst(), gap.figure().value(), gap.figure().low(), gap.figure().high(),
             apart ? ": more than chance explains" : ", which may be chance"));
       }
-      page.figure(Charts.intervals(name.replace('_', ' ') + " by " + slices.column() + "; dashed: all rows", name.replace('_', ' '),
+      page.figure(Charts.intervals(name.replace('_', ' ') + " by " + slices.column() + "; dashed: all rows",
+          name.replace('_', ' '),
           estimates, run.evaluation().figure(name).value()));
       page.table(table);
     }
@@ -271,7 +275,8 @@ public final class Report {
       page.note("The run was started from Java; its settings are not in its directory.");
     } else {
       page.code("./hone train --config " + run.directory().resolve("run.yaml") + " --overwrite");
-      page.note("The same files, settings and seed give the same bits, on any number of threads of machines with the same kernels.");
+      page.note("The same files, settings and seed give the same bits, on any number of threads of machines with the same "
+          + "kernels.");
       page.details("Settings", inner -> inner.values(run.settings()));
     }
     page.details("Environment", inner -> inner.values(run.facts().environment()));

@@ -30,11 +30,13 @@ final class RunComparisonPage {
     Page page = new Page("Comparison of " + String.join(", ", all.names()));
     sameRows(page);
     for (RunComparison.Pair pair : all.pairs()) {
-      page.verdict(pair.comparison() == null ? Verdict.BAD : RunComparisonText.significant(all, pair) ? Verdict.GOOD : Verdict.NOTICE,
+      page.verdict(pair.comparison() == null ? Verdict.BAD : RunComparisonText.significant(all, pair) ? Verdict.GOOD
+          : Verdict.NOTICE,
           RunComparisonText.sentence(all, pair));
     }
     page.note("Where rows are right or wrong, two runs differ if McNemar's exact test says so at " + RunComparison.SIGNIFICANT
-        + ", raised for the number of pairs (Holm); elsewhere if the 95 % interval of the difference, from a bootstrap over the rows "
+        + ", raised for the number of pairs (Holm); elsewhere if the 95 % interval of the difference, from a bootstrap over the "
+        + "rows "
         + "of both, does not contain 0." + (all.runs().size() > RunComparison.MAX_FOR_ALL_PAIRS
             ? " Of so many runs each is compared with the best one, which flatters that." : ""));
     figures(page);
@@ -62,12 +64,14 @@ final class RunComparisonPage {
     if (different.size() == 1) {
       page.verdict(Verdict.GOOD, "all were measured on the same " + different.iterator().next().size() + " rows");
     } else if (different.size() > 1) {
-      page.verdict(Verdict.BAD, "the runs were measured on different rows: differences below are of the rows that two of them share, "
+      page.verdict(Verdict.BAD, "the runs were measured on different rows: differences below are of the rows that two of them "
+          + "share, "
           + "figures of a run are of its own rows");
     }
     long heldOut = all.runs().stream().filter(run -> run.facts().measuredOn().equals("held-out")).count();
     if (heldOut > 0) {
-      page.verdict(Verdict.NOTICE, heldOut + " of the runs were measured on the rows that chose their weights: a little too good");
+      page.verdict(Verdict.NOTICE, heldOut
+          + " of the runs were measured on the rows that chose their weights: a little too good");
     }
   }
 
@@ -97,7 +101,8 @@ final class RunComparisonPage {
         }
       }
       String plain = name.replace('_', ' ');
-      page.figure(Charts.intervals(plain.substring(0, 1).toUpperCase(Locale.ROOT) + plain.substring(1) + (Evaluation.lessIsBetter(name)
+      page.figure(Charts.intervals(plain.substring(0, 1).toUpperCase(Locale.ROOT) + plain.substring(1)
+          + (Evaluation.lessIsBetter(name)
           ? " (less is better)" : ""), plain, estimates, Double.NaN));
     }
   }
@@ -138,14 +143,16 @@ final class RunComparisonPage {
     Comparison comparison = pair.comparison();
     String first = all.names().get(pair.first());
     String second = all.names().get(pair.second());
-    Table table = Table.of("Differences, with intervals of a paired bootstrap", "figure", first, second, "change", "from", "to", "");
+    Table table = Table.of("Differences, with intervals of a paired bootstrap", "figure", first,
+        second, "change", "from", "to", "");
     comparison.differences().forEach((name, d) -> table.row(name.replace('_', ' '), d.first(), d.second(), d.change().value(),
         d.change().low(), d.change().high(), !d.significant() ? "" : new Table.Cell((d.change().value() > 0)
             == Evaluation.lessIsBetter(name) ? "worse" : "better", (d.change().value() > 0) == Evaluation.lessIsBetter(name)
                 ? Verdict.BAD : Verdict.GOOD)));
     page.table(table);
     rows(page, "Rows that " + second + " wins: " + comparison.won().size(), first, second, comparison.won(), comparison.labels());
-    rows(page, "Rows that " + second + " loses: " + comparison.lost().size(), first, second, comparison.lost(), comparison.labels());
+    rows(page, "Rows that " + second + " loses: " + comparison.lost().size(), first, second, comparison.lost(),
+        comparison.labels());
   }
 
   private static void rows(Page page, String caption, String first, String second, List<Comparison.Pair> pairs,
@@ -154,7 +161,8 @@ final class RunComparisonPage {
     for (Comparison.Pair pair : pairs.subList(0, Math.min(ROWS, pairs.size()))) {
       Prediction one = pair.first();
       Prediction other = pair.second();
-      table.row(one.row().line(), Report.cut(one.row().text()), Report.truth(one, labels), shown(one, labels), shown(other, labels));
+      table.row(one.row().line(), Report.cut(one.row().text()), Report.truth(one, labels), shown(one, labels),
+          shown(other, labels));
     }
     if (table.size() > 0) {
       page.table(table);

@@ -94,9 +94,11 @@ final class RunComparisonText {
     String name = figure(all, pair);
     Comparison.Difference difference = pair.comparison().differences().get(name);
     String judgement = significant(all, pair)
-        ? ((difference.change().value() > 0) == Evaluation.lessIsBetter(name) ? first : second) + " is better, more than chance explains"
+        ? ((difference.change().value() > 0) == Evaluation.lessIsBetter(name) ? first : second)
+        + " is better, more than chance explains"
         : "no significant difference";
-    return String.format(Locale.ROOT, "%s -> %s: %s %+.3f (%+.3f to %+.3f) on %d rows%s%s: %s", first, second, name.replace('_', ' '),
+    return String.format(Locale.ROOT, "%s -> %s: %s %+.3f (%+.3f to %+.3f) on %d rows%s%s: %s", first, second,
+        name.replace('_', ' '),
         difference.change().value(), difference.change().low(), difference.change().high(), pair.comparison().pairs().size(),
         pair.judged() ? String.format(Locale.ROOT, ", won %d, lost %d, McNemar p %s%s", pair.comparison().won().size(),
             pair.comparison().lost().size(), chance(pair.comparison().pValue()), all.pairs().size() > 1 ? " ("

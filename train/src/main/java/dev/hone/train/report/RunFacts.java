@@ -49,7 +49,8 @@ import tools.jackson.databind.json.JsonMapper;
 public record RunFacts(String task, String problemType, String baseModel, String method, String product, List<String> labels,
     long trainedParameters, long allParameters, List<DataFile> files, int trainingRows, long trainingTokens, int steps,
     int bestStep, Double bestLoss, boolean stoppedEarly, double seconds, String measuredOn, int rowsThere,
-    Map<String, List<String>> groups, List<Sample> samples, Map<String, String> remarks, Map<String, String> environment, String finished) {
+    Map<String, List<String>> groups, List<Sample> samples, Map<String, String> remarks, Map<String, String> environment,
+    String finished) {
   public RunFacts {
     groups = groups == null ? Map.of() : groups; // of a file without them
   }
@@ -58,7 +59,8 @@ public record RunFacts(String task, String problemType, String baseModel, String
   public static final String NAME = "run.json";
 
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
-      .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+      .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+      .build();
 
   /**
    * A file that rows came from.
@@ -103,7 +105,8 @@ public record RunFacts(String task, String problemType, String baseModel, String
   static RunFacts read(Path directory) throws IOException {
     Path file = directory.resolve(NAME);
     if (!Files.isRegularFile(file)) {
-      throw new DataException(directory.toString(), "has no " + NAME + ": not the directory of a run that came to its end, or one "
+      throw new DataException(directory.toString(), "has no " + NAME
+          + ": not the directory of a run that came to its end, or one "
           + "with --report-to none");
     }
     try {

@@ -44,7 +44,8 @@ public final class MethodFlags {
       Flag.of("lora-r", "N", "8", "rank of the adapter").only(LORA),
       Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA),
       Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input").only(LORA),
-      Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's for the family]").only(LORA, "ia3"),
+      Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's for the family]")
+      .only(LORA, "ia3"),
       Flag.of("exclude-modules", "A,B", null, "layers to leave out, or a pattern").only(LORA, "ia3"),
       Flag.of("layers-to-transform", "0,1", null, "numbers of layers to adapt").only(LORA),
       Flag.of("layers-pattern", "NAME", null, "what the list of layers is called").only(LORA),
@@ -61,7 +62,8 @@ public final class MethodFlags {
       Flag.of("prompt-tuning-init", "random|sample_vocab|text", "random", "how the vectors start").only("prompt"),
       Flag.of("prompt-tuning-init-text", "TEXT", null, "what they start from").only("prompt"),
       Flag.of("bottleneck-size", "N", "64", "width").only("bottleneck"),
-      Flag.of("bottleneck-placement", "houlsby|pfeiffer", "pfeiffer", "behind both blocks, or the feed-forward").only("bottleneck"),
+      Flag.of("bottleneck-placement", "houlsby|pfeiffer", "pfeiffer", "behind both blocks, or the feed-forward")
+      .only("bottleneck"),
       Flag.of("last-n", "N", "1", "how many layers").only("last-n"),
       Flag.of("modules-to-save", "A,B", null, "modules to train whole besides the head").only(adapters()));
 
@@ -156,7 +158,8 @@ public final class MethodFlags {
     if (wanted != (text != null)) {
       throw new UserError("--prompt-tuning-init text and --prompt-tuning-init-text belong together");
     }
-    return !wanted ? List.of() : model == null ? List.of(0) : Arrays.stream(Tokenizer.load(model).encode(text, EncodeOptions.DEFAULT).ids()).boxed().toList();
+    return !wanted ? List.of() : model == null ? List.of(0) : Arrays.stream(Tokenizer.load(model)
+        .encode(text, EncodeOptions.DEFAULT).ids()).boxed().toList();
   }
 
   private static <T> Map<String, T> pattern(Arguments arguments, String name, Function<String, T> parse) {

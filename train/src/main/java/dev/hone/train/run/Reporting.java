@@ -34,7 +34,8 @@ public enum Reporting {
   private static Reporting named(String word) {
     List<String> known = Arrays.stream(values()).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
     if (!known.contains(word)) {
-      throw new UserError("--" + FLAG.name() + " must be all, none, or some of " + String.join(",", known) + ", is '" + word + "'");
+      throw new UserError("--" + FLAG.name() + " must be all, none, or some of " + String.join(",", known) + ", is '" + word
+          + "'");
     }
     return values()[known.indexOf(word)];
   }

@@ -38,8 +38,10 @@ final class ScheduleNames {
       case "cosine_with_min_lr" -> new Schedule.Cosine(warmup, total, arguments.number("num_cycles", 0.5), lowest(rate));
       case "cosine_warmup_with_min_lr" -> new Schedule.CosineFromFloor(warmup, total, arguments.number("num_cycles", 0.5),
           lowest(rate), arguments.number("warmup_lr_rate", Double.NaN));
-      case "polynomial" -> new Schedule.Polynomial(warmup, total, arguments.number("power", 1), arguments.number("lr_end", 1e-7) / rate);
-      case "inverse_sqrt" -> new Schedule.InverseSqrt(warmup, (int) arguments.number("timescale", warmup > 0 ? warmup : TIMESCALE));
+      case "polynomial" -> new Schedule.Polynomial(warmup, total, arguments.number("power", 1),
+          arguments.number("lr_end", 1e-7) / rate);
+      case "inverse_sqrt" -> new Schedule.InverseSqrt(warmup, (int) arguments.number("timescale", warmup > 0 ? warmup
+          : TIMESCALE));
       case "warmup_stable_decay" -> {
         int decay = (int) arguments.number("num_decay_steps", Math.ceilDiv(total, 10));
         int stable = (int) arguments.number("num_stable_steps", Math.max(0, total - warmup - decay));

@@ -56,7 +56,8 @@ final class ModelJar {
         .filter(entry -> wanted.test(entry.getName())).map(entry -> (ZipEntry) entry).toList();
     if (found.size() != 1) {
       throw new ModelReferenceException(artifact + ": not a model: " + jar.getFileName()
-          + " must have exactly one entry at its root that is " + what + ", it has " + (found.isEmpty() ? "none" : found.stream().map(ZipEntry::getName).toList()));
+          + " must have exactly one entry at its root that is " + what + ", it has "
+          + (found.isEmpty() ? "none" : found.stream().map(ZipEntry::getName).toList()));
     }
     return found.getFirst();
   }

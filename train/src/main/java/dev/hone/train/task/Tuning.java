@@ -85,8 +85,8 @@ public abstract class Tuning<E extends Example> {
   }
 
   /**
-   * Learns by a loss of your own in the runs to come. Settings of the task's own loss (label smoothing, class weights, ...) are then
-   * yours to read; whoever resumes such a run sets the same loss, which no checkpoint can check.
+   * Learns by a loss of your own in the runs to come. Settings of the task's own loss (label smoothing, class weights, ...) are
+   * then yours to read; whoever resumes such a run sets the same loss, which no checkpoint can check.
    *
    * @param objective makes the loss from the encoded rows and the settings
    */
@@ -136,7 +136,8 @@ public abstract class Tuning<E extends Example> {
     }
     synchronized (running) {
       if (trainer != null) {
-        throw new IllegalStateException("train: a training of this model runs already; wait for its end, or tune the model once more");
+        throw new IllegalStateException("train: a training of this model runs already; wait for its end, or tune the model once "
+            + "more");
       }
       trainer = next;
     }

@@ -117,7 +117,8 @@ class EvaluateCommandTest {
         "--slice-by", "kind", "--generate", 10, "--max-new-tokens", 4).assertDone();
     assertFitsAScreen(screen);
     for (String part : List.of("40 rows, 120 tokens that count, 10 texts generated", "perplexity", "BLEU", "ROUGE-L",
-        "exact match", "by kind", "first:  base", "40 rows with a smaller loss in the second", "sign test: p = 1.8e-12", "wanted: ab",
+        "exact match", "by kind", "first:  base", "40 rows with a smaller loss in the second", "sign test: p = "
+        + "1.8e-12", "wanted: ab",
         "second: ab", "general text, 211 tokens: loss ")) {
       assertTrue(screen.out().contains(part), part + " is missing in\n" + screen.out());
     }

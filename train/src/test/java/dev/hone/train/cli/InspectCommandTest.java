@@ -50,7 +50,8 @@ class InspectCommandTest {
     JsonNode tree = JsonMapper.shared().readTree(CommandRun.of("inspect", "--data", data(DATA), "--json").out());
     assertEquals("classify", tree.path("task").asString());
     assertEquals(6, tree.path("training_rows").asInt());
-    JsonNode duplicates = tree.path("checks").valueStream().filter(c -> c.path("check").asString().equals("duplicates")).findFirst()
+    JsonNode duplicates = tree.path("checks").valueStream().filter(c -> c.path("check").asString().equals("duplicates"))
+        .findFirst()
         .orElseThrow();
     assertEquals(1, duplicates.path("rows").asInt());
     assertEquals(4, duplicates.path("first").path(0).path("line").asInt());

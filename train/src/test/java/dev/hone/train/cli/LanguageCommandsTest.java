@@ -55,7 +55,8 @@ class LanguageCommandsTest {
     assertTrue(train.err().contains("perplexity"), train.err());
     Path adapter = directory.resolve("out/adapter");
     assertTrue(Files.exists(adapter.resolve("chat_template.jinja")));
-    assertEquals(1, JsonMapper.shared().readTree(adapter.resolve("generation_config.json").toFile()).path("eos_token_id").asInt());
+    assertEquals(1, JsonMapper.shared().readTree(adapter.resolve("generation_config.json").toFile()).path("eos_token_id")
+        .asInt());
     double before = evaluate("--model", model).path("loss").asDouble();
     JsonNode after = evaluate("--model", model, "--adapter", adapter);
     assertEquals(3 * 40, after.path("tokens").asInt()); // a, b and the end
@@ -93,7 +94,8 @@ class LanguageCommandsTest {
     JsonNode chat = JsonMapper.shared().readTree(CommandRun.of(generate).assertDone().out());
     assertEquals("hello", chat.path("prompt").asString());
     assertEquals(24, chat.path("prompt_tokens").asInt(), "<s>[user]hello</s>[assistant]");
-    CommandRun.of("generate", "--model", model, "--data", data, "--prompt", "x").assertUserError("give prompts or --data, not both");
+    CommandRun.of("generate", "--model", model, "--data", data, "--prompt", "x")
+        .assertUserError("give prompts or --data, not both");
   }
 
   @Test
@@ -116,7 +118,8 @@ class LanguageCommandsTest {
     JsonNode measured = evaluate("--model", made, "--max-length", 32, "--stride", 16);
     assertEquals(4200 - 1, measured.path("tokens").asInt());
     assertTrue(measured.path("perplexity").asDouble() < 3, measured.toString());
-    String text = CommandRun.of("generate", "--model", made, "--prompt", "the quick brown", "--max-new-tokens", 6).assertDone().out();
+    String text = CommandRun.of("generate", "--model", made, "--prompt", "the quick brown", "--max-new-tokens", 6).assertDone()
+        .out();
     assertEquals("the quick brown fox. \n", text);
     train("--init", directory.resolve("new.json"), "--tokenizer", model, "--model", model).assertUserError("leave out --model");
     train("--init", directory.resolve("none.json"), "--tokenizer", model).assertUserError("none.json: no such file");

@@ -22,7 +22,8 @@ class LauncherTest {
     assertTrue(command.contains("--add-modules=jdk.incubator.vector"), command.toString());
     assertTrue(command.contains("-XX:+UseSerialGC"), command.toString());
     assertFalse(command.stream().anyMatch(word -> word.startsWith("#") || word.isBlank()), command.toString());
-    assertEquals(List.of("-Xmx1g", "-Dhone.threads=1", "-Xmx2g", "-Dx=y", "-cp", "/a b/hone.jar", "dev.hone.train.cli.Main", "train",
+    assertEquals(List.of("-Xmx1g", "-Dhone.threads=1", "-Xmx2g", "-Dx=y", "-cp", "/a "
+        + "b/hone.jar", "dev.hone.train.cli.Main", "train",
         "--data", "my rows.csv"), command.subList(command.indexOf("-Xmx1g"), command.size()));
   }
 

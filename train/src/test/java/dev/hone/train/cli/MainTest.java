@@ -151,7 +151,8 @@ class MainTest {
     assertUserError(train("--columns", "text=review,label=label"), "review", "text", "label");
     data = Files.writeString(directory.resolve("blank.csv"), "text,label\n\"  \",up\nit is bad,down\nit is fine,up\n");
     assertUserError(train(), "empty text", "5 %");
-    data = Files.write(directory.resolve("latin.csv"), "text,label\ncaf\u00e9,up\nbad,down\n".getBytes(StandardCharsets.ISO_8859_1));
+    data = Files.write(directory.resolve("latin.csv"),
+        "text,label\ncaf\u00e9,up\nbad,down\n".getBytes(StandardCharsets.ISO_8859_1));
     assertUserError(train(), "latin.csv line 2", "UTF-8");
   }
 
@@ -164,7 +165,8 @@ class MainTest {
     assertEquals(0, evaluate.code(), evaluate.err());
     assertTrue(evaluate.err().contains("1 of 2 rows have labels that training never saw (sideways 1; the first in line 3): the "
         + "figures are without them; if they count as wrong, accuracy is 0.5000"), evaluate.err());
-    assertTrue(evaluate.err().contains("no row here has the label down: macro means are over the classes that occur"), evaluate.err());
+    assertTrue(evaluate.err().contains("no row here has the label down: macro means are over the classes that occur"),
+        evaluate.err());
     Path alien = Files.writeString(directory.resolve("alien.csv"), "text,label\nit is good,left\nit is odd,sideways\n");
     run("evaluate", "--model", model, "--adapter", directory.resolve("out/adapter"), "--data", alien).assertUserError(
         "alien.csv line 2: no row has a label that the model knows");
@@ -209,7 +211,8 @@ class MainTest {
     CommandRun predict = run("predict", "--model", other, "--adapter", directory.resolve("out/adapter"), "it is good");
     assertEquals(2, predict.code(), predict.err());
     assertTrue(predict.err().contains("does not fit the base model"), predict.err());
-    assertTrue(predict.err().contains("lora_A.weight is [8, 16], the base model and adapter_config.json make it [8, 32]"), predict.err());
+    assertTrue(predict.err().contains("lora_A.weight is [8, 16], the base model and adapter_config.json make it [8, 32]"),
+        predict.err());
   }
 
   @Test
@@ -346,7 +349,8 @@ class MainTest {
     assertTrue(evaluate.out().matches("(?s)60 rows\n.*\nloss .*\nMAE .*\nRMSE .*\nR² +0\\.9.*"), evaluate.out() + evaluate.err());
     CommandRun predict = run("predict", "--model", model, "--adapter", directory.resolve("out/adapter"), "it is good c");
     assertTrue(predict.out().startsWith("value\t2."), predict.out());
-    train("--data", data, "--problem-type", "regression", "--overwrite").assertUserError("reviews.csv line ", "'up' is not a number");
+    train("--data", data, "--problem-type", "regression", "--overwrite")
+        .assertUserError("reviews.csv line ", "'up' is not a number");
     train("--problem-type", "rank", "--overwrite")
         .assertUserError("--problem-type must be single_label_classification");
   }

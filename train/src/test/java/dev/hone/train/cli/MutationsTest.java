@@ -51,8 +51,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * Files that were changed at random end in an exception of the library's own, of one line, or in a result; a sample of the
- * results agrees with what Jackson reads in the same file. {@code -Dhone.mutations=10000} makes so many of each kind, from another
- * seed every time; {@code -Dhone.seed} repeats a run.
+ * results agrees with what Jackson reads in the same file. {@code -Dhone.mutations=10000} makes so many of each kind, from
+ * another seed every time; {@code -Dhone.seed} repeats a run.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MutationsTest {
@@ -254,7 +254,8 @@ class MutationsTest {
       TrainConfig config;
       try {
         config = TrainFlags.config(new Arguments("train", flags, List.of("--config", file.toString())));
-      } catch (IllegalArgumentException e) { // of settings that go beyond their ranges, which the command line also says in a line
+      // of settings that go beyond their ranges, which the command line also says in a line
+      } catch (IllegalArgumentException e) {
         throw new UserError(e.getMessage(), e);
       }
       return bytes -> {
@@ -279,7 +280,8 @@ class MutationsTest {
       return bytes -> {
         List<String[]> expected = new ArrayList<>();
         CsvMapper csv = CsvMapper.builder().enable(CsvReadFeature.WRAP_AS_ARRAY).build();
-        try (MappingIterator<String[]> rows = csv.readerFor(String[].class).readValues(new String(bytes, StandardCharsets.UTF_8))) {
+        try (MappingIterator<String[]> rows = csv.readerFor(String[].class)
+            .readValues(new String(bytes, StandardCharsets.UTF_8))) {
           rows.forEachRemaining(expected::add);
         }
         expected.removeFirst();

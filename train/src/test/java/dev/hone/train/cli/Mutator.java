@@ -13,11 +13,14 @@ final class Mutator {
   private static final Pattern VALUE =
       Pattern.compile("\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\"|-?\\d++(?:\\.\\d++)?(?:[eE][-+]?\\d++)?|true|false|null");
   private static final Pattern MARK = Pattern.compile("[\\[\\]{}:,\\n\"]");
-  private static final List<String> VALUES = List.of("-1", "0", "1", "2", "3", "7", "64", "0.5", "-0.0", "1e300", "1e-300", "1e999",
-      "2147483647", "-2147483648", "2147483648", "100000000", "9223372036854775808", "1".repeat(400), "null", "true", "false", "{}", "[]",
+  private static final List<String> VALUES =
+      List.of("-1", "0", "1", "2", "3", "7", "64", "0.5", "-0.0", "1e300", "1e-300", "1e999",
+      "2147483647", "-2147483648", "2147483648", "100000000", "9223372036854775808", "1".repeat(400), "null", "true", "false",
+      "{}", "[]",
       "\"\"", "\"x\"", "\"1\"", "[1]", "[\"x\"]", "[null]", "{\"a\": 1}", "{\"a\": {}}", "[[]]", "NaN", "Infinity", "\"\\u0000\"",
       "\"\\ud800\"", "\"" + "long".repeat(750) + "\"");
-  private static final List<String> MARKS = List.of("", "[".repeat(2000), "{\"a\":".repeat(600), "[", "]", "{", "}", "'", "\"", ",", ":",
+  private static final List<String> MARKS =
+      List.of("", "[".repeat(2000), "{\"a\":".repeat(600), "[", "]", "{", "}", "'", "\"", ",", ":",
       "\n", "\r\n", "\t", ";", "|", "#", "- ", "&a ", "*a", "!!int ", "\uFEFF", "\u2028", "\u00e9", "\ud83d\ude00");
 
   private final Random random;

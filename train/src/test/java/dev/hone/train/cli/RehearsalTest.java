@@ -26,7 +26,8 @@ class RehearsalTest {
     String said = out.toString(StandardCharsets.UTF_8);
     assertEquals(0, code, said);
     assertTrue(said.contains("works like a charm"), said);
-    assertEquals(4, Files.readString(directory.resolve("out/metrics.jsonl")).lines().filter(l -> l.contains("\"loss\"")).count(), said);
+    assertEquals(4, Files.readString(directory.resolve("out/metrics.jsonl")).lines().filter(l -> l.contains("\"loss\"")).count(),
+        said);
     assertFalse(Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().startsWith("hone-warm-up")));
   }
 

@@ -43,7 +43,8 @@ class ReportCommandsTest {
 
   private Path train(String name, Object... more) {
     Path out = directory.resolve(name);
-    List<Object> words = new ArrayList<>(List.of("train", "--model", model, "--data", data, "--output-dir", out, "--batch-size", 8,
+    List<Object> words = new ArrayList<>(List.of("train", "--model", model, "--data", data, "--output-dir", out, "--batch-size",
+        8,
         "--num-train-epochs", 2));
     words.addAll(List.of(more));
     CommandRun.of(words.toArray()).assertDone();
@@ -69,7 +70,8 @@ class ReportCommandsTest {
   void aRunLeavesAReportAModelCardAndItsPredictions() throws Exception {
     Path out = train("out", "--test-data", test);
     String html = page(out);
-    for (String part : List.of("Confusion matrix", "Calibration", "Figures on 46 test rows", "Loss", "Learning rate", "Before and after",
+    for (String part : List.of("Confusion matrix", "Calibration", "Figures on 46 test rows", "Loss", "Learning rate", "Before "
+        + "and after",
         "reviews.csv", "learning_rate", "held-out loss", "--config")) {
       assertTrue(html.contains(part), part);
     }
@@ -86,7 +88,8 @@ class ReportCommandsTest {
     assertEquals("text-classification", card.get("pipeline_tag"));
     double accuracy = predictions.stream().map(line -> JsonMapper.shared().readTree(line))
         .filter(row -> row.get("truth").equals(row.get("predicted"))).count() / 46.0;
-    assertTrue(((List<?>) card.get("model-index")).toString().contains("value=" + Math.round(accuracy * 1e4) / 1e4), card.toString());
+    assertTrue(((List<?>) card.get("model-index")).toString().contains("value=" + Math.round(accuracy * 1e4) / 1e4),
+        card.toString());
     assertEquals(Files.readString(out.resolve("README.md")), Files.readString(out.resolve("adapter/README.md")));
     try (Stream<Path> events = Files.list(out.resolve("runs"))) {
       assertEquals(1, events.count());
@@ -98,7 +101,8 @@ class ReportCommandsTest {
 
   @Test
   void otherKindsOfTasksHaveReportsToo() throws IOException {
-    Path numbers = Files.writeString(directory.resolve("numbers.csv"), TinyModel.reviews(60).replace(",up", ",1.5").replace(",down",
+    Path numbers = Files.writeString(directory.resolve("numbers.csv"),
+        TinyModel.reviews(60).replace(",up", ",1.5").replace(",down",
         ",-1"));
     String regression = page(train("regression", "--data", numbers, "--problem-type", "regression"));
     assertTrue(regression.contains("Errors: predicted minus true") && regression.contains("rmse"));
@@ -129,14 +133,16 @@ class ReportCommandsTest {
   @Test
   void figuresAreGroupedByAColumn() throws IOException {
     StringBuilder rows = new StringBuilder("text,label,place\n");
-    TinyModel.reviews(80).lines().skip(1).forEach(line -> rows.append(line).append(rows.length() % 3 == 0 ? ",north\n" : ",south<\n"));
+    TinyModel.reviews(80).lines().skip(1)
+        .forEach(line -> rows.append(line).append(rows.length() % 3 == 0 ? ",north\n" : ",south<\n"));
     Path placed = Files.writeString(directory.resolve("placed.csv"), rows);
     Path out = train("placed", "--test-data", placed, "--slice-by", "place");
     String html = page(out);
     assertTrue(html.contains("Groups of rows") && html.contains("By place") && html.contains("south&lt;"));
     Report.of(out).write();
     assertEquals(html, page(out));
-    CommandRun.of("train", "--model", model, "--data", placed, "--output-dir", directory.resolve("x"), "--val-size", 0, "--slice-by",
+    CommandRun.of("train", "--model", model, "--data", placed, "--output-dir", directory.resolve("x"), "--val-size",
+        0, "--slice-by",
         "place").assertUserError("--slice-by", "--test-data");
     CommandRun.of("train", "--model", model, "--data", data, "--output-dir", directory.resolve("x"), "--slice-by", "place")
         .assertUserError("no column 'place'");
@@ -164,7 +170,8 @@ class ReportCommandsTest {
     CommandRun run = CommandRun.of("compare", head, full, "--html", html).assertDone();
     assertTrue(run.out().matches("(?s).*a/run +head .* 46 test .*b/run +full .*"), run.out());
     assertTrue(run.out().matches("(?s).*\nmethod +head +full\n.*"), run.out());
-    assertTrue(run.out().matches("(?s).*a/run -> b/run: accuracy [+-]0\\.\\d{3} \\(.*\\) on 46 rows, won \\d+, lost \\d+, McNemar p .*"),
+    assertTrue(run.out().matches("(?s).*a/run -> b/run: accuracy [+-]0\\.\\d{3} \\(.*\\) on 46 rows, won \\d+, lost \\d+, "
+        + "McNemar p .*"),
         run.out());
     String page = Files.readString(html);
     Markups.assertWhole(page);

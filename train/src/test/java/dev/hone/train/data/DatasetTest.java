@@ -99,7 +99,8 @@ class DatasetTest {
 
   @Test
   void strayQuotesInTabSeparatedRowsAreText() {
-    Dataset<Example.Labelled> data = labelled("r.tsv", "\"Half open\t1\nmiddle \" one\t0\nends with\"\t1\n\"whole\" or part\t0\n");
+    Dataset<Example.Labelled> data =
+        labelled("r.tsv", "\"Half open\t1\nmiddle \" one\t0\nends with\"\t1\n\"whole\" or part\t0\n");
     assertEquals(List.of("\"Half open", "middle \" one", "ends with\"", "\"whole\" or part"),
         data.rows().stream().map(Example.Labelled::text).toList());
   }
@@ -191,8 +192,10 @@ class DatasetTest {
     assertFault("r.csv", "text,label\na,x\nb,y,z\n", " line 3: 3 fields, the first row has 2 (read as comma separated, "
         + "quotes around fields); enclose texts that hold the separator in quotes, or say the format");
     assertFault("r.csv", "text,label\na,x\nb,\n", " line 3: the label (column 'label') is empty");
-    assertFault("r.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"a\"}\n", " line 2: the label (column 'label') is empty");
-    assertFault("r.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n[1]\n", " line 2: every row must be a JSON object, this one is array");
+    assertFault("r.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"a\"}\n", " line 2: the label (column 'label') is "
+        + "empty");
+    assertFault("r.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n[1]\n", " line 2: every row must be a JSON object, this one is "
+        + "array");
     assertFault("r.jsonl", "{\"text\":[\"a\"],\"label\":\"x\"}\n", " line 1: column 'text' holds a list or an object, not text; "
         + "columns found: text, label");
     assertFault("r.json", "{\"rows\":\n[]}", ": has no rows");
@@ -287,11 +290,13 @@ class DatasetTest {
     Path file = Files.writeString(dir.resolve("more.csv"), "text,label,shop\ngood,up,north\n,up,nowhere\nbad,down,\n"
         + "fine,up,south\n".repeat(40));
     for (String format : List.of("", "indexed")) {
-      Dataset<Example.Labelled> data = Dataset.labelled(file, DataOptions.DETECT.withFormat(format).withMore(List.of("shop", "1")));
+      Dataset<Example.Labelled> data = Dataset.labelled(file, DataOptions.DETECT.withFormat(format)
+          .withMore(List.of("shop", "1")));
       assertEquals(List.of("north", "", "south"), data.column("shop").subList(0, 3));
       assertEquals(List.of("good", "bad"), data.column("1").subList(0, 2));
       assertEquals(List.of("south", "north"), data.select(new int[] {5, 0}).column("shop"));
-      assertTrue(assertThrows(DataException.class, () -> data.column("town")).getMessage().contains("column 'town' was not read"));
+      assertTrue(assertThrows(DataException.class, () -> data.column("town")).getMessage()
+          .contains("column 'town' was not read"));
     }
     assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT.withMore(List.of("town"))))
         .getMessage().contains("no column 'town'; columns found: text, label, shop"));

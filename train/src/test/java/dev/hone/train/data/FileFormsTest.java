@@ -69,36 +69,46 @@ class FileFormsTest {
   void linesOfRowsAreThoseOfTheirFirstCells() {
     assertEquals(3, labelled("r.json", "{\n\"text\": [\"a b c\",\n\"d e\"],\n\"label\": [\"x\", \"y\"]}").line(1));
     Dataset<Example.Labelled> wrapped = labelled("w.json",
-        "{\"info\": {\"n\": 1},\n\"rows\": [\n{\"text\": \"a b c\", \"label\": \"x\"},\n\n{\"text\": \"d e\", \"label\": \"y\"}]}");
+        "{\"info\": {\"n\": 1},\n\"rows\": [\n{\"text\": \"a b c\", \"label\": \"x\"},\n\n{\"text\": \"d e\", \"label\": "
+        + "\"y\"}]}");
     assertEquals(5, wrapped.line(1));
     assertTrue(wrapped.description().contains("JSON, the list under 'rows'"), wrapped.description());
-    assertEquals(4, labelled("p.jsonl", "{\n\"text\": \"a b c\", \"label\": \"x\"\n}\n{\n\"text\": \"d e\", \"label\": \"y\"\n}\n")
+    assertEquals(4, labelled("p.jsonl", "{\n\"text\": \"a b c\", \"label\": \"x\"\n}\n{\n\"text\": \"d e\", \"label\": "
+        + "\"y\"\n}\n")
         .line(1));
-    assertTrue(labelled("c.json", "{\"text\": [\"a\", \"b\"], \"label\": [1, 2]}").description().contains("JSON, column by column"));
+    assertTrue(labelled("c.json", "{\"text\": [\"a\", \"b\"], \"label\": [1, 2]}").description()
+        .contains("JSON, column by column"));
   }
 
   @Test
   void oneConversationIsOneRow() {
-    Path file = write("one.json", "{\n\"messages\": [{\"role\": \"user\", \"content\": \"a\"},\n{\"role\": \"assistant\", \"content\": \"b\"}]}"
-        .getBytes(StandardCharsets.UTF_8));
+    Path file = write("one.json", ("{\n\"messages\": [{\"role\": \"user\", \"content\": \"a\"},\n{\"role\": \"assistant\", "
+        + "\"content\": \"b\"}]}").getBytes(StandardCharsets.UTF_8));
     assertEquals(2, ((Example.Chat) Dataset.language(file, DataOptions.DETECT).row(0)).messages().size());
-    Path columns = write("columns.json", ("{\"messages\": [[{\"role\": \"user\", \"content\": \"a\"}], [{\"role\": \"user\", \"content\": "
+    Path columns = write("columns.json",
+        ("{\"messages\": [[{\"role\": \"user\", \"content\": \"a\"}], [{\"role\": \"user\", \"content\": "
         + "\"b\"}]]}").getBytes(StandardCharsets.UTF_8));
     assertEquals(2, Dataset.language(columns, DataOptions.DETECT).size());
   }
 
   @Test
   void shapesThatCannotBeToldAreNamed() {
-    assertFault("r.json", "{\"text\": [\"a\", \"b\"], \"label\": [\"x\"]}", ": its keys are read as columns, and 'text' has 2 values, "
+    assertFault("r.json", "{\"text\": [\"a\", \"b\"], \"label\": [\"x\"]}", ": its keys are read as columns, and 'text' has 2 "
+        + "values, "
         + "'label' has 1");
-    assertFault("r.json", "{\"train\": [{\"text\": \"a\"}], \"test\": [{\"text\": \"b\"}]}", ": the object holds several lists of "
+    assertFault("r.json", "{\"train\": [{\"text\": \"a\"}], \"test\": [{\"text\": \"b\"}]}", ": the object holds several lists "
+        + "of "
         + "objects, under 'train', 'test'; write the one to read to a file of its own");
-    assertFault("r.json", "{\"a\": {\"text\": \"a\"}, \"b\": {\"text\": \"b\"}}", ": is a JSON object of objects, and neither its keys nor "
+    assertFault("r.json", "{\"a\": {\"text\": \"a\"}, \"b\": {\"text\": \"b\"}}", ": is a JSON object of objects, and neither "
+        + "its keys nor "
         + "theirs are numbers of rows; write a list of objects, [{...}, {...}], or one object per line");
-    assertFault("r.json", "{\"text\": {\"0\": \"a\"}, \"label\": {\"1\": \"a\"}}", ": its keys are read as columns, and 'text' and 'label' "
+    assertFault("r.json", "{\"text\": {\"0\": \"a\"}, \"label\": {\"1\": \"a\"}}", ": its keys are read as columns, and 'text' "
+        + "and 'label' "
         + "have other numbers of rows");
-    assertFault("r.json", "{\"columns\": [\"text\"], \"data\": [[\"a\", \"b\"]]}", ": row 1 under 'data' has 2 values, 'columns' has 1 names");
-    assertFault("r.json", "[{\"text\": \"a\", \"label\": \"x\"}]\n[{\"text\": \"b\", \"label\": \"y\"}]", " line 2: something follows the list; "
+    assertFault("r.json", "{\"columns\": [\"text\"], \"data\": [[\"a\", \"b\"]]}", ": row 1 under 'data' has 2 values, "
+        + "'columns' has 1 names");
+    assertFault("r.json", "[{\"text\": \"a\", \"label\": \"x\"}]\n[{\"text\": \"b\", \"label\": \"y\"}]", " line 2: something "
+        + "follows the list; "
         + "a JSON file is one list of objects");
   }
 
@@ -126,7 +136,8 @@ class FileFormsTest {
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
       out.write(bytes);
     }
-    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(packed, DataOptions.DETECT)).getMessage().contains(message));
+    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(packed, DataOptions.DETECT)).getMessage()
+        .contains(message));
   }
 
   @Test
@@ -138,9 +149,11 @@ class FileFormsTest {
     assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(zip, DataOptions.DETECT)).getMessage()
         .contains("is packed with zip; unpack it first"));
     Path old = write("r.xls", new byte[] {(byte) 0xD0, (byte) 0xCF, 0x11, (byte) 0xE0, 0, 0});
-    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(old, DataOptions.DETECT)).getMessage().contains("is an Excel"));
+    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(old, DataOptions.DETECT)).getMessage()
+        .contains("is an Excel"));
     Path pickle = write("r.pkl", new byte[] {(byte) 0x80, 4, (byte) 0x95});
-    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(pickle, DataOptions.DETECT)).getMessage().contains("pickle"));
+    assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(pickle, DataOptions.DETECT)).getMessage()
+        .contains("pickle"));
   }
 
   @ParameterizedTest
@@ -188,7 +201,8 @@ class FileFormsTest {
   @Test
   void aCopyOfAFileWithOtherCharactersIsInUtf8() throws IOException {
     Path file = write("r.csv", "text,label\ncafé,x\nd e,y\n".getBytes(StandardCharsets.ISO_8859_1));
-    SourceRows.labelled(file, DataOptions.DETECT.withEncoding("ISO-8859-1"), Labels.Kind.SINGLE_LABEL).copy(dir.resolve("copy.csv"), row -> row == 0,
+    SourceRows.labelled(file, DataOptions.DETECT.withEncoding("ISO-8859-1"), Labels.Kind.SINGLE_LABEL)
+        .copy(dir.resolve("copy.csv"), row -> row == 0,
         Map.of());
     assertEquals("text,label\ncafé,x\n", Files.readString(dir.resolve("copy.csv")));
     Path columns = write("c.json", "{\"text\": [\"a\", \"b\"], \"label\": [\"x\", \"y\"]}".getBytes(StandardCharsets.UTF_8));
@@ -207,7 +221,8 @@ class FileFormsTest {
       assertTrue(data.description().contains("3 rows, fastText lines, text = column 'text'"), data.description());
     }
     Path several = write("several.txt", "__label__a __label__b one\ntwo __label__a three\n".getBytes(StandardCharsets.UTF_8));
-    Dataset<Example.Labelled> data = BothWays.read(DataOptions.DETECT, each -> Dataset.labelled(several, each, Labels.Kind.MULTI_LABEL));
+    Dataset<Example.Labelled> data =
+        BothWays.read(DataOptions.DETECT, each -> Dataset.labelled(several, each, Labels.Kind.MULTI_LABEL));
     assertEquals(List.of("a", "b"), data.row(0).labels());
     assertEquals("two three", data.row(1).text());
     assertFault("ft.txt", "__label__a one\ntwo\n", " line 2: the label (column 'label') is empty");
@@ -222,7 +237,8 @@ class FileFormsTest {
     assertEquals(new Example.Labelled("hello you", "ham"), data.row(0));
     data = labelled("r.csv", ",label,text\n0,ham,hello you\n1,spam,win now\n");
     assertEquals(new Example.Labelled("hello you", "ham"), data.row(0));
-    assertFault("r.csv", "label,text,text\nham,hello you,a\nspam,win now,b\n", ": two columns are called 'text', number 2 and 3; say "
+    assertFault("r.csv", "label,text,text\nham,hello you,a\nspam,win now,b\n", ": two columns are called 'text', number 2 and "
+        + "3; say "
         + "which by its number (--columns), such as text=2");
     data = labelled("r.csv", "label,text,text\nham,hello you,a\nspam,win now,b\n", DataOptions.DETECT.withColumns("text=3"));
     assertEquals(new Example.Labelled("a", "ham"), data.row(0));

@@ -14,7 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Labels that are likely meant otherwise than they are written are refused with the setting that decides, and read as it says. */
+/**
+ * Labels that are likely meant otherwise than they are written are refused with the setting that decides, and read as it says.
+ */
 class LabelCheckTest {
   private static final Labels.Kind ONE = Labels.Kind.SINGLE_LABEL;
   private static final Labels.Kind SEVERAL = Labels.Kind.MULTI_LABEL;
@@ -24,7 +26,8 @@ class LabelCheckTest {
 
   private List<String> labels(String name, String text, DataOptions options, Labels.Kind kind) throws IOException {
     Path file = Files.writeString(dir.resolve(name), text);
-    return BothWays.read(options, each -> Dataset.labelled(file, each, kind)).rows().stream().map(Example.Labelled::label).toList();
+    return BothWays.read(options, each -> Dataset.labelled(file, each, kind)).rows().stream().map(Example.Labelled::label)
+        .toList();
   }
 
   private List<String> labels(String name, String text) throws IOException {
@@ -54,10 +57,13 @@ class LabelCheckTest {
 
   @Test
   void labelsOfSeveralTypesAreRefusedAndMergedWhenAskedFor() throws IOException {
-    assertRefused("r.jsonl", json("1", "\"0\"", "0", "true"), ONE, ": the labels (column 'label') are of several types: a text (line "
-        + "2), a number (line 1), true or false (line 4); --labels merge takes 1, \"1\" and 1.0 for one class, --labels exact each "
+    assertRefused("r.jsonl", json("1", "\"0\"", "0", "true"),
+        ONE, ": the labels (column 'label') are of several types: a text (line "
+        + "2), a number (line 1), true or false (line 4); --labels merge takes 1, \"1\" and 1.0 for one class, --labels exact "
+        + "each "
         + "spelling for a class of its own");
-    assertRefused("r.jsonl", json("1", "0", "0.0"), ONE, " line 3: the labels '0' (line 2) and '0.0' differ by the writing of one "
+    assertRefused("r.jsonl", json("1", "0", "0.0"),
+        ONE, " line 3: the labels '0' (line 2) and '0.0' differ by the writing of one "
         + "number alone; --labels merge makes them one class, --labels exact keeps them apart");
     String all = json("1", "\"1\"", "1.0", "true", "\"True\"");
     assertEquals(List.of("1", "1", "1", "true", "true"), labels("r.jsonl", all, DataOptions.DETECT.withLabels("merge"), ONE));
@@ -68,7 +74,8 @@ class LabelCheckTest {
   @ParameterizedTest
   @ValueSource(strings = {"NA", "nan", "NaN", "None", "null", "NULL", "n/a", "N/A", "<NA>", "#N/A"})
   void signsOfAMissingValueAreNoClassUnlessAskedFor(String sign) throws IOException {
-    assertRefused("r.csv", csv("a", "b", sign), ONE, " line 4: the label (column 'label') is '" + sign + "', which mostly stands for a "
+    assertRefused("r.csv", csv("a", "b", sign), ONE, " line 4: the label (column 'label') is '" + sign
+        + "', which mostly stands for a "
         + "missing one; leave the row out, or say --labels exact if it is a class");
     assertEquals(List.of("a", sign), labels("r.csv", csv("a", sign), DataOptions.DETECT.withLabels("exact"), ONE));
     assertEquals(List.of("none", "some"), labels("r.csv", csv("none", "some")), "a word like any other");
@@ -78,7 +85,8 @@ class LabelCheckTest {
   @ValueSource(strings = {"Up", " UP", "uP ", "\uFF55\uFF50"})
   void spellingsOfOneNameAreRefusedAndMergedWhenAskedFor(String other) throws IOException {
     String rows = csv("up", "down", other);
-    assertRefused("r.csv", rows, ONE, " line 4: the labels 'up' (line 2) and '" + other.strip() + "' differ by capitals or spaces "
+    assertRefused("r.csv", rows, ONE, " line 4: the labels 'up' (line 2) and '" + other.strip()
+        + "' differ by capitals or spaces "
         + "alone; --labels merge makes them one class, --labels exact keeps them apart");
     assertEquals(List.of("up", "down", "up"), labels("r.csv", rows, DataOptions.DETECT.withLabels("merge"), ONE));
     assertEquals(List.of("up", "down", other.strip()), labels("r.csv", rows, DataOptions.DETECT.withLabels("exact"), ONE));
@@ -87,7 +95,8 @@ class LabelCheckTest {
   @Test
   void measuredNumbersAreNoClassesUnlessAskedFor() throws IOException {
     String rows = csv("0.0", "0.37", "0.74", "1.11");
-    assertRefused("r.csv", rows, ONE, ": the labels (column 'label') are numbers, such as 0.37 (line 3); --problem-type regression "
+    assertRefused("r.csv", rows, ONE, ": the labels (column 'label') are numbers, such as 0.37 (line 3); --problem-type "
+        + "regression "
         + "learns numbers, --labels exact takes each for a class");
     assertEquals(List.of("0.0", "0.37", "0.74", "1.11"), labels("r.csv", rows, DataOptions.DETECT, Labels.Kind.REGRESSION));
     assertEquals(List.of("0.0", "0.37", "0.74", "1.11"), labels("r.csv", rows, DataOptions.DETECT.withLabels("exact"), ONE));
@@ -102,16 +111,19 @@ class LabelCheckTest {
 
   @Test
   void listsNeedTheirProblemType() throws IOException {
-    assertRefused("r.jsonl", json("1", "[1]"), ONE, " line 2: the label (column 'label') is a list or an object; rows with several labels "
+    assertRefused("r.jsonl", json("1", "[1]"),
+        ONE, " line 2: the label (column 'label') is a list or an object; rows with several labels "
         + "need --problem-type multi_label_classification");
     assertEquals(List.of("[\"a\",\"b\"]", "[]"), labels("r.jsonl", json("[\"a\",\"b\"]", "[]"), DataOptions.DETECT, SEVERAL));
     assertEquals(List.of("[\"a\",\"b\"]", "[\"a\"]"),
         labels("r.jsonl", json("[\"A\",\"b\"]", "[\"a\", \"A\"]"), DataOptions.DETECT.withLabels("merge"), SEVERAL));
-    assertRefused("r.jsonl", json("[0,1,0]", "[1,0,0]"), SEVERAL, " line 1: the label (column 'label') names one label twice, [0,1,0]; a "
+    assertRefused("r.jsonl", json("[0,1,0]", "[1,0,0]"),
+        SEVERAL, " line 1: the label (column 'label') names one label twice, [0,1,0]; a "
         + "list has the names of a row's labels, not a number for each");
     assertRefused("r.csv", csv("\"['a', 'b']\"", "a"), SEVERAL, " line 2: the label (column 'label') is a list that is not JSON, "
         + "['a', 'b']; write [\"a\", \"b\"] or a|b");
-    assertRefused("r.csv", csv("a|b", "A"), SEVERAL, " line 3: the labels 'a' (line 2) and 'A' differ by capitals or spaces alone; "
+    assertRefused("r.csv", csv("a|b", "A"),
+        SEVERAL, " line 3: the labels 'a' (line 2) and 'A' differ by capitals or spaces alone; "
         + "--labels merge makes them one class, --labels exact keeps them apart");
     assertRefused("r.csv", csv("a", ""), SEVERAL, " line 3: the label (column 'label') is empty; a row without labels has []");
   }
@@ -127,18 +139,22 @@ class LabelCheckTest {
     DataOptions options = DataOptions.DETECT.withColumns("label=toxic|rude|threat");
     assertEquals(List.of("[]", "[\"toxic\"]", "[\"toxic\",\"rude\"]", "[]"), labels("r.csv", COLUMNS, options, SEVERAL));
     DataException e = assertThrows(DataException.class, () -> labels("r.csv", COLUMNS, options, ONE));
-    assertTrue(e.getMessage().endsWith("r.csv line 2: 0 of the label's columns hold 1 (); where a row has any number of labels say "
+    assertTrue(e.getMessage().endsWith("r.csv line 2: 0 of the label's columns hold 1 (); where a row has any number of labels "
+        + "say "
         + "--problem-type multi_label_classification"), e.getMessage());
-    assertEquals(List.of("b", "a"), labels("o.csv", "text,a,b\nx y,0,1\nz u,1,0\n", DataOptions.DETECT.withColumns("label=a|b"), ONE));
+    assertEquals(List.of("b", "a"), labels("o.csv", "text,a,b\nx y,0,1\nz u,1,0\n", DataOptions.DETECT.withColumns("label=a|b"),
+        ONE));
     e = assertThrows(DataException.class,
         () -> labels("o.csv", "text,a,b\nx y,0,2\nz u,1,0\n", DataOptions.DETECT.withColumns("label=a|b"), ONE));
-    assertTrue(e.getMessage().endsWith("line 2: column 'b' is one of several with labels and holds '2'; such columns hold 0 and 1"));
+    assertTrue(e.getMessage().endsWith("line 2: column 'b' is one of several with labels and holds '2'; such columns hold 0 and "
+        + "1"));
     assertEquals(List.of("0", "1", "1", "0"), labels("r.csv", COLUMNS, DataOptions.DETECT.withColumns("label=toxic"), ONE));
   }
 
   @Test
   void rowsForALanguageModelAreNamedAsSuch() {
-    assertRefused("r.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n", ONE, ": holds rows for a language model "
+    assertRefused("r.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n",
+        ONE, ": holds rows for a language model "
         + "(messages = column 'messages'), not texts with labels; to learn them say --task generate, to classify say "
         + "text=NAME,label=NAME in the columns");
   }

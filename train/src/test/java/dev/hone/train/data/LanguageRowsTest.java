@@ -47,7 +47,8 @@ class LanguageRowsTest {
   @Test
   void conversationsKeepTheOrderOfTheirKeysAndTheirTools() throws IOException {
     Dataset<Example.Language> data = read("""
-        {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": null}], "tools": [{"name": "f", "n": 2}]}
+        {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": null}], \
+        "tools": [{"name": "f", "n": 2}]}
         {"messages": [{"role": "user", "content": "ho"}]}
         """);
     Example.Chat chat = (Example.Chat) data.row(0);
@@ -64,10 +65,12 @@ class LanguageRowsTest {
   void conversationsOfShareGptHaveTheRolesOfTemplates() throws IOException {
     Dataset<Example.Language> data = read("""
         {"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "ho", "weight": 0}], "system": "be brief"}
-        {"conversations": [{"from": "system", "value": "s"}, {"from": "User", "value": "u"}, {"from": "observation", "value": "o"}]}
+        {"conversations": [{"from": "system", "value": "s"}, {"from": "User", "value": "u"}, \
+        {"from": "observation", "value": "o"}]}
         {"conversations": [{"from": "function_call", "value": "{\\"name\\": \\"f\\", \\"arguments\\": {\\"x\\": 1}}"}]}
         """);
-    assertEquals(List.of(says("system", "be brief"), says("user", "hi"), Map.of("role", "assistant", "content", "ho", "weight", 0)),
+    assertEquals(List.of(says("system", "be brief"), says("user", "hi"),
+        Map.of("role", "assistant", "content", "ho", "weight", 0)),
         ((Example.Chat) data.row(0)).messages());
     assertEquals(List.of(says("system", "s"), says("user", "u"), says("tool", "o")), ((Example.Chat) data.row(1)).messages());
     assertEquals(List.of(Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("type", "function", "function",
@@ -75,7 +78,8 @@ class LanguageRowsTest {
     assertTrue(data.description().endsWith("messages = column 'conversations', system = column 'system'"), data.description());
     DataException e = assertThrows(DataException.class,
         () -> read("{\"conversations\": [{\"from\": \"narrator\", \"value\": \"hi\"}]}\n"));
-    assertTrue(e.getMessage().contains("line 1: message 1 is from 'narrator', which is none of assistant, bard,"), e.getMessage());
+    assertTrue(e.getMessage().contains("line 1: message 1 is from 'narrator', which is none of assistant, bard,"),
+        e.getMessage());
     e = assertThrows(DataException.class,
         () -> read("{\"conversations\": [{\"from\": \"function_call\", \"value\": \"f(x)\"}]}\n"));
     assertTrue(e.getMessage().contains("line 1: message 1 is a function_call, and its value is not JSON"), e.getMessage());
@@ -84,15 +88,18 @@ class LanguageRowsTest {
   @Test
   void partsOfContentsAreTextsWhateverTheirKey() throws IOException {
     List<Object> parts = List.of(Map.of("type", "text", "text", "a"));
-    for (String part : List.of("{\"type\": \"text\", \"text\": \"a\"}", "{\"type\": \"text\", \"value\": \"a\"}", "{\"text\": \"a\"}",
+    for (String part : List.of("{\"type\": \"text\", \"text\": \"a\"}", "{\"type\": \"text\", \"value\": \"a\"}", "{\"text\": "
+        + "\"a\"}",
         "{\"type\": \"input_text\", \"text\": \"a\"}", "\"a\"")) {
       assertEquals(List.of(says("user", parts)),
           ((Example.Chat) read("{\"messages\": [{\"role\": \"user\", \"content\": [" + part + "]}]}\n").row(0)).messages());
     }
-    for (String part : List.of("{\"type\": \"image_url\", \"image_url\": \"x\"}", "{\"type\": \"text\", \"words\": \"a\"}", "7")) {
+    for (String part : List.of("{\"type\": \"image_url\", \"image_url\": \"x\"}", "{\"type\": \"text\", \"words\": "
+        + "\"a\"}", "7")) {
       DataException e = assertThrows(DataException.class,
           () -> read("{\"messages\": [{\"role\": \"user\", \"content\": [" + part + "]}]}\n"));
-      assertTrue(e.getMessage().contains("line 1: message 1 has a part that is no text, " + part.substring(0, 1)), e.getMessage());
+      assertTrue(e.getMessage().contains("line 1: message 1 has a part that is no text, " + part.substring(0, 1)),
+          e.getMessage());
     }
   }
 
@@ -133,14 +140,16 @@ class LanguageRowsTest {
     assertEquals(new Example.Text("q"), read("r.jsonl", row, "text=question").row(0));
     assertEquals(new Example.Text("t"), read("r.jsonl", row, "").row(0));
     DataException e = assertThrows(DataException.class, () -> read("r.jsonl", row, "prompt=question,completion=reply"));
-    assertTrue(e.getMessage().contains("no column 'reply' (for completion); columns found: question, answer, text"), e.getMessage());
+    assertTrue(e.getMessage().contains("no column 'reply' (for completion); columns found: question, answer, text"),
+        e.getMessage());
   }
 
   @Test
   void unknownKeysAreNamedWithWhatIsExpected() {
     DataException e = assertThrows(DataException.class, () -> read("{\"question\": \"q\", \"answer\": \"a\"}\n"));
     assertTrue(e.getMessage().endsWith("rows.jsonl: columns found: question, answer; rows for a language model have messages | "
-        + "conversations | prompt, completion | instruction, output (and input) | text; say which column is which: prompt=NAME,completion=NAME"),
+        + "conversations | prompt, completion | instruction, output (and input) | text; say which column is which: "
+        + "prompt=NAME,completion=NAME"),
         e.getMessage());
   }
 
@@ -150,7 +159,8 @@ class LanguageRowsTest {
     DataException e = assertThrows(DataException.class, () -> read(good + "{\"messages\": [{\"speaker\": \"user\"}]}\n"));
     assertTrue(e.getMessage().contains("line 2: message 1 has no 'role', only [speaker]"), e.getMessage());
     e = assertThrows(DataException.class, () -> read(good + "{\"messages\": [\"x\"]}\n"));
-    assertTrue(e.getMessage().contains("line 2: messages must be a list of objects with at least one, is [\"x\"]"), e.getMessage());
+    assertTrue(e.getMessage().contains("line 2: messages must be a list of objects with at least one, is [\"x\"]"),
+        e.getMessage());
     e = assertThrows(DataException.class, () -> read("{\"prompt\": [1], \"completion\": \"a\"}\n"));
     assertTrue(e.getMessage().contains("column 'prompt' holds a list or an object"), e.getMessage());
   }

@@ -21,7 +21,8 @@ class SourceRowsTest {
   Path directory;
 
   private SourceRows read(String name, String text) throws IOException {
-    return SourceRows.detected(Files.writeString(directory.resolve(name), text), DataOptions.DETECT, dev.hone.nn.Labels.Kind.SINGLE_LABEL);
+    return SourceRows.detected(Files.writeString(directory.resolve(name), text), DataOptions.DETECT,
+        dev.hone.nn.Labels.Kind.SINGLE_LABEL);
   }
 
   private String without(SourceRows rows, int row) throws IOException {

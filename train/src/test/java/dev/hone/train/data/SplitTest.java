@@ -87,7 +87,8 @@ class SplitTest {
         .mapToObj(i -> new Example.Labelled((i < 9 ? "long " : "short ") + "x".repeat(80), i < 9 ? "a" : "b")).toList();
     assertTrue(refusal(() -> Split.stratified(Dataset.of("rows", two), 0.2, 1))
         .contains("and 9 have 'long " + "x".repeat(55) + "...'; --val-size 0"));
-    assertTrue(refusal(() -> Split.stratified(data(1, 1, 1, 1), 1, 1)).contains("each is the only one of its label; --val-size 0"));
+    assertTrue(refusal(() -> Split.stratified(data(1, 1, 1, 1), 1, 1))
+        .contains("each is the only one of its label; --val-size 0"));
     assertEquals("rows: 0.1 of 4 rows is none; hold out a number of rows (--val-size 1), or none (--val-size 0)",
         refusal(() -> Split.stratified(data(2, 2), 0.1, 1)));
     assertEquals("rows: 0.9 of 3 rows is all; hold out a number of rows (--val-size 1), or none (--val-size 0)",

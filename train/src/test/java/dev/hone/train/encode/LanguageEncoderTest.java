@@ -78,7 +78,8 @@ class LanguageEncoderTest {
   }
 
   private static Example.Chat weighed() {
-    return new Example.Chat(List.of(Map.of("role", "user", "content", "x"), Map.of("role", "assistant", "content", "y", "weight", 0),
+    return new Example.Chat(List.of(Map.of("role", "user", "content", "x"),
+        Map.of("role", "assistant", "content", "y", "weight", 0),
         Map.of("role", "user", "content", "z"), Map.of("role", "assistant", "content", "w", "weight", 1)), null);
   }
 

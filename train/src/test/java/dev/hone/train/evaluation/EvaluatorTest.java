@@ -78,7 +78,8 @@ class EvaluatorTest {
   @Test
   void figuresAreThoseOfTheTrainerForEveryKindOfLabel() throws IOException {
     assertAgreesWithTheTrainer(new Labels(List.of("a", "b"), Labels.Kind.SINGLE_LABEL), rows("a", "b", "a"),
-        HeldOutMetric.ACCURACY, HeldOutMetric.BALANCED_ACCURACY, HeldOutMetric.MATTHEWS, HeldOutMetric.MACRO_F1, HeldOutMetric.WEIGHTED_F1);
+        HeldOutMetric.ACCURACY, HeldOutMetric.BALANCED_ACCURACY, HeldOutMetric.MATTHEWS, HeldOutMetric.MACRO_F1,
+        HeldOutMetric.WEIGHTED_F1);
     assertAgreesWithTheTrainer(new Labels(List.of("a", "b", "c"), Labels.Kind.MULTI_LABEL), rows("a", "b|c", "a|c"),
         HeldOutMetric.ACCURACY, HeldOutMetric.MICRO_F1, HeldOutMetric.MACRO_F1, HeldOutMetric.WEIGHTED_F1);
     assertAgreesWithTheTrainer(new Labels(List.of("value"), Labels.Kind.REGRESSION), rows("1", "2.5", "-3"), HeldOutMetric.MAE,
@@ -116,7 +117,8 @@ class EvaluatorTest {
     TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null);
     Map<String, Object> question = Map.of("role", "user", "content", "hello");
     Dataset<Example.Language> data = Dataset.of("rows", List.of(new Example.Completion("a > ", "b c d e f"),
-        new Example.Text("xyz"), new Example.Chat(List.of(question, Map.of("role", "assistant", "content", "good day to you")), null)));
+        new Example.Text("xyz"), new Example.Chat(List.of(question, Map.of("role", "assistant", "content", "good day to you")),
+        null)));
     Evaluation evaluation = Evaluator.USUAL.evaluate(generator, data, 64, new Evaluator.Writing(10, 6, _ -> { }));
     assertEquals(2, evaluation.written());
     GenerationSettings how = generator.settings().withMaxNewTokens(6).withSampling(Sampling.GREEDY);

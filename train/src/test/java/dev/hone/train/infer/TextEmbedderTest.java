@@ -125,7 +125,8 @@ class TextEmbedderTest {
     };
     modules("", "{\"embedding_dimension\": 16, \"pooling_mode\": \"" + mode + "\"}");
     assertArrayEquals(expected, TextEmbedder.load(model).embed(TEXTS.get(1)), 1e-6f);
-    String flag = mode.equals("cls") ? "cls_token" : mode.equals("lasttoken") || mode.endsWith("tokens") ? mode : mode + "_tokens";
+    String flag = mode.equals("cls") ? "cls_token" : mode.equals("lasttoken") || mode.endsWith("tokens") ? mode : mode
+        + "_tokens";
     modules("", "{\"word_embedding_dimension\": 16, \"pooling_mode_mean_tokens\": false, \"pooling_mode_" + flag + "\": true}");
     assertArrayEquals(expected, TextEmbedder.load(model).embed(TEXTS.get(1)), 1e-6f);
     modules(", {\"path\": \"2_Normalize\", \"type\": \"a.b.Normalize\"}", "{\"pooling_mode\": [\"" + mode + "\"]}");
@@ -163,7 +164,8 @@ class TextEmbedderTest {
     assertSays(", {\"path\": \"../elsewhere\", \"type\": \"a.Pooling\"}", "{\"pooling_mode\": \"mean\"}", "module 2", "within");
     modules("", "{}");
     Files.writeString(model.resolve("modules.json"), "{\"idx\": 0}");
-    assertTrue(assertThrows(HoneException.class, () -> TextEmbedder.load(model)).getMessage().contains("expected a list of modules"));
+    assertTrue(assertThrows(HoneException.class, () -> TextEmbedder.load(model)).getMessage()
+        .contains("expected a list of modules"));
   }
 
   private void assertSays(String more, String pooling, String... parts) throws IOException {
@@ -184,7 +186,8 @@ class TextEmbedderTest {
     Collections.shuffle(many, new Random(3));
     List<float[]> alone = embedder.embed(many);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<List<float[]>>> answers = IntStream.range(0, 8).mapToObj(i -> threads.submit(() -> embedder.embed(many))).toList();
+      List<Future<List<float[]>>> answers = IntStream.range(0, 8).mapToObj(i -> threads.submit(() -> embedder.embed(many)))
+          .toList();
       for (Future<List<float[]>> answer : answers) {
         for (int i = 0; i < many.size(); i++) {
           assertArrayEquals(alone.get(i), answer.get().get(i));

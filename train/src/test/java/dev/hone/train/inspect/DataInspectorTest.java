@@ -188,9 +188,11 @@ class DataInspectorTest {
     assertOnly(found, Check.LABELS, Check.LABEL_NAMES);
     assertEquals(Level.ERROR, found.worst());
     assertEquals(List.of(46), lines(found.finding(Check.LABEL_NAMES)));
-    assertEquals("training refuses these labels: the labels 'up' (line 2) and 'Up' differ by capitals or spaces alone; --labels merge "
+    assertEquals("training refuses these labels: the labels 'up' (line 2) and 'Up' differ by capitals or spaces alone; --labels "
+        + "merge "
         + "makes them one class, --labels exact keeps them apart", found.finding(Check.LABEL_NAMES).verdict());
-    found = DataInspector.inspect(InspectSettings.of(directory.resolve("rows.csv")).withData(DataOptions.DETECT.withLabels("exact"),
+    found = DataInspector.inspect(InspectSettings.of(directory.resolve("rows.csv"))
+        .withData(DataOptions.DETECT.withLabels("exact"),
         InspectSettings.Task.DETECT, InspectSettings.Labels.ONE));
     assertEquals("'Up', mostly 'up'", found.finding(Check.LABEL_NAMES).first().getFirst().detail());
     assertEquals(Level.WARNING, found.worst());

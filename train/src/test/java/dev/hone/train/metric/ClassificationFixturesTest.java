@@ -64,7 +64,8 @@ class ClassificationFixturesTest {
   Stream<DynamicTest> regressionAgrees() {
     return ReferenceCases.tests("metrics_more/metrics_more.json", all -> all.get("regression").valueStream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asString(), () -> {
-          RegressionScores scores = RegressionScores.of(ReferenceCases.doubles(c.get("true")), ReferenceCases.doubles(c.get("predicted")));
+          RegressionScores scores = RegressionScores.of(ReferenceCases.doubles(c.get("true")),
+              ReferenceCases.doubles(c.get("predicted")));
           close(c.get("mse"), scores.mse());
           close(c.get("rmse"), scores.rmse());
           close(c.get("mae"), scores.mae());

@@ -28,7 +28,8 @@ class ConfusionMatrixTest {
   @Test
   void classesOutOfRangeAreNamed() {
     assertEquals("ConfusionMatrix: row 1 has class 0, prediction 2; classes are 0 to 1",
-        assertThrows(IllegalArgumentException.class, () -> ConfusionMatrix.of(new int[] {0, 0}, new int[] {1, 2}, 2)).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> ConfusionMatrix.of(new int[] {0, 0}, new int[] {1, 2}, 2))
+        .getMessage());
     assertThrows(IllegalArgumentException.class, () -> ConfusionMatrix.of(new int[1], new int[2], 2));
   }
 

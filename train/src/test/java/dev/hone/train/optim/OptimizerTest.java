@@ -148,7 +148,8 @@ class OptimizerTest {
     Grouping grouping = Grouping.of(new Muon(0.95, true, false), 0.1);
     assertEquals(Muon.class, grouping.apply(matrix("model.layers.3.mlp.up_proj.weight")).rule().getClass());
     assertEquals(AdamW.class, grouping.apply(matrix("model.embed_tokens.weight")).rule().getClass());
-    assertEquals(AdamW.class, grouping.apply(new Parameter("model.layers.3.norm.weight", Tensor.zeros(3), true)).rule().getClass());
+    assertEquals(AdamW.class, grouping.apply(new Parameter("model.layers.3.norm.weight", Tensor.zeros(3), true)).rule()
+        .getClass());
   }
 
   @Test

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 
 /** What holds for every page: the rules of XML for tags, attributes and entities, and nothing that asks the network. */
 public final class Markups {
-  private static final Pattern TAG = Pattern.compile("<(/?)([A-Za-z][A-Za-z0-9]*)((?:\\s+[A-Za-z][A-Za-z0-9:-]*=\"[^\"<]*\")*)\\s*(/?)>");
+  private static final Pattern TAG =
+      Pattern.compile("<(/?)([A-Za-z][A-Za-z0-9]*)((?:\\s+[A-Za-z][A-Za-z0-9:-]*=\"[^\"<]*\")*)\\s*(/?)>");
   private static final Pattern ATTRIBUTE = Pattern.compile("([A-Za-z][A-Za-z0-9:-]*)=\"");
   private static final Pattern ENTITY = Pattern.compile("&(?!(amp|lt|gt|quot|#39);)");
   private static final int MAX_BYTES = 1_000_000;
@@ -24,7 +25,8 @@ public final class Markups {
   public static void assertWhole(String html) {
     assertTrue(html.startsWith("<!DOCTYPE html>\n"), html.substring(0, Math.min(80, html.length())));
     assertTrue(html.length() < MAX_BYTES, html.length() + " characters");
-    assertFalse(Pattern.compile("<(script|iframe|object|embed|img|base|form)\\b|@import|url\\(|javascript:|\\son[a-z]+=\"|<link(?! rel=\"icon\" href=\"data:,\"/>)")
+    assertFalse(Pattern.compile("<(script|iframe|object|embed|img|base|form)\\b|@import|url\\(|javascript:|\\son[a-z]+=\""
+        + "|<link(?! rel=\"icon\" href=\"data:,\"/>)")
         .matcher(html).find(), "something is loaded or runs");
     assertTrue(html.contains("default-src 'none'"), "no content security policy");
     Deque<String> open = new ArrayDeque<>();

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pages are well-formed whatever is written on them. */
 class PageTest {
-  private static final String HOSTILE = "</title><script>alert(1)</script> \" onload=\"x' & \u0000\u0007\uD800 \u202E עברית &amp;";
+  private static final String HOSTILE = "</title><script>alert(1)</script> \" onload=\"x' & \u0000\u0007\uD800 \u202E עברית "
+      + "&amp;";
 
   private static double[] range(int n) {
     return IntStream.range(0, n).mapToDouble(i -> i).toArray();

@@ -170,7 +170,8 @@ class ConfigFileTest {
       assertTrue(said.contains("unknown key '" + answer.getKey() + "': " + answer.getValue()), said);
       assertTrue(!said.contains("did you mean"), said);
       String flag = answer.getKey().replace('_', '-');
-      assertTrue(message(() -> train("--" + flag, 8)).startsWith("hone train: unknown flag --" + flag + ": " + answer.getValue()));
+      assertTrue(message(() -> train("--" + flag, 8)).startsWith("hone train: unknown flag --" + flag + ": "
+          + answer.getValue()));
     }
     assertEquals("max_steps must be 0 (the epochs decide) or more, is -1",
         message(() -> TrainFlags.config(train("--max-steps", -1))));

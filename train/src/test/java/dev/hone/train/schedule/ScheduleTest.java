@@ -26,7 +26,8 @@ class ScheduleTest {
         JsonNode c = e.getValue();
         double rate = all.get("lr").asDouble();
         int warmup = (c.has("warmup_steps") ? c : all).get("warmup_steps").asInt();
-        Schedule schedule = Schedule.named(c.get("name").asString(), warmup, all.get("steps").asInt(), rate, map(c.get("kwargs")));
+        Schedule schedule = Schedule.named(c.get("name").asString(), warmup, all.get("steps").asInt(), rate,
+            map(c.get("kwargs")));
         double[] expected = ReferenceCases.doubles(c.get("values"));
         for (int i = 0; i < expected.length; i++) {
           assertEquals(expected[i], rate * schedule.factor(i), TOLERANCE * rate, "step " + i);

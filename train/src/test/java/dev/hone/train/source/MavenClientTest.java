@@ -72,7 +72,8 @@ class MavenClientTest {
 
   @Test
   void theKindOfFailureIsTold() throws IOException {
-    String goal = "\u001B[0m[ERROR] Failed to execute goal org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy (default-cli) on "
+    String goal = "\u001B[0m[ERROR] Failed to execute goal org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy "
+        + "(default-cli) on "
         + "project standalone-pom: ";
     assertEquals("no repository that Maven knows has it; check the coordinates (Unable to find/resolve artifact. Could not find "
         + "artifact org.example:tiny:jar:1.0 in central)",

@@ -33,7 +33,8 @@ final class CpuAttention implements AttentionKernels {
   }
 
   @Override
-  public void backward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
+  public void backward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut,
+      Columns dq,
       Columns dk, Columns dv) {
     if (logSumExp == null) {
       throw new IllegalArgumentException("attention: the backward pass needs the logSumExp of the forward pass");

@@ -43,6 +43,7 @@ public abstract class GatherLoops {
    * @param element the first of the first row
    * @param ldr distance of the rows, in elements
    */
-  public abstract void addRows(float[] weights, int wi, int stride, MemorySegment source, DType type, long element, int ldr, int n,
+  public abstract void addRows(float[] weights, int wi, int stride, MemorySegment source, DType type, long element, int ldr,
+      int n,
       float[] y, int yi);
 }

@@ -67,7 +67,8 @@ public abstract class MatMulLoops {
    *
    * @param ldq distance of the rows of q
    */
-  public abstract void dots(int depth, float[] p, int p0, int p1, int p2, int p3, float[] q, int qi, int ldq, float[] sums, int si,
+  public abstract void dots(int depth, float[] p, int p0, int p1, int p2, int p3, float[] q, int qi, int ldq, float[] sums,
+      int si,
       int lds);
 
   /**

@@ -12,7 +12,9 @@ final class PanelPacking {
     this.loops = loops;
   }
 
-  /** A strip of op(A): {@link MatMulLoops#tileRows} rows from {@code first} on, of which {@code valid} exist, by {@code length} k. */
+  /**
+   * A strip of op(A): {@link MatMulLoops#tileRows} rows from {@code first} on, of which {@code valid} exist, by {@code length} k.
+   */
   void left(Product product, int first, int valid, int depth, int length, float[] panel, int at) {
     if (product.transA()) {
       loops.packNeighbours(product.a(), product.aIndex(first, depth), product.lda(), length, loops.tileRows(), valid, panel, at);

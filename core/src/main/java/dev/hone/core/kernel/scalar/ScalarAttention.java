@@ -101,7 +101,8 @@ public final class ScalarAttention extends AttentionLoops {
         ds *= 1 - tanh * tanh;
       }
       addScaled(p * keep, dOut, dOutAt, call.dv().array(), call.index(call.dv(), keyRow, kvHead), d);
-      addScaled(ds, call.q().array(), call.index(call.q(), row, head), call.dk().array(), call.index(call.dk(), keyRow, kvHead), d);
+      addScaled(ds, call.q().array(), call.index(call.q(), row, head), call.dk().array(), call.index(call.dk(), keyRow, kvHead),
+          d);
       addScaled(ds, call.k().array(), call.index(call.k(), keyRow, kvHead), call.dq().array(), dqAt, d);
     }
   }

@@ -15,7 +15,8 @@ public final class ScalarMath {
     float shifted = limited * LOG2_E + ROUND;
     int k = Float.floatToRawIntBits(shifted) - Float.floatToRawIntBits(ROUND);
     int half = k >> 1;
-    return (1 + expReduced(limited, shifted)) * Float.intBitsToFloat(half + 127 << 23) * Float.intBitsToFloat(k - half + 127 << 23);
+    return (1 + expReduced(limited, shifted)) * Float.intBitsToFloat(half + 127 << 23) * Float.intBitsToFloat(k - half
+        + 127 << 23);
   }
 
   /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}; subnormal results may be 0. */

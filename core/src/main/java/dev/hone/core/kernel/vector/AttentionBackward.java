@@ -66,8 +66,10 @@ final class AttentionBackward {
     values = Scratch.floats(1, padded * width);
     dKeys = Scratch.floats(2, padded * width);
     dValues = Scratch.floats(3, padded * width);
-    HeadRows.pack(call.k().array(), call.index(call.k(), firstKeyRow + from, kvHead), call.k().stride(), to - from, d, keys, width, padded);
-    HeadRows.pack(call.v().array(), call.index(call.v(), firstKeyRow + from, kvHead), call.v().stride(), to - from, d, values, width, padded);
+    HeadRows.pack(call.k().array(), call.index(call.k(), firstKeyRow + from, kvHead), call.k().stride(), to - from, d, keys,
+        width, padded);
+    HeadRows.pack(call.v().array(), call.index(call.v(), firstKeyRow + from, kvHead), call.v().stride(), to - from, d, values,
+        width, padded);
     Arrays.fill(dKeys, 0, padded * width, 0);
     Arrays.fill(dValues, 0, padded * width, 0);
     queryRows = Scratch.floats(4, ScoreBlock.QUERIES * width);
@@ -193,7 +195,8 @@ final class AttentionBackward {
     block.hide(lane, row, end, scores);
     if (dropout != null) {
       int first = row - row % 4;
-      dropout.fill(mask, first * lanes + lane, lanes, end - first, panel, call.dropoutIndex(head, firstRow + from + lane) + key + first);
+      dropout.fill(mask, first * lanes + lane, lanes, end - first, panel, call.dropoutIndex(head, firstRow + from + lane) + key
+          + first);
       ScoreLoops.multiply(dScores, mask, at, lanes, end - row, panel);
     }
     for (int i = 0; i < panel; i += L) {
@@ -226,7 +229,8 @@ final class AttentionBackward {
     int depth = block.columnEndKey(lane) - first;
     if (depth > 0) {
       int lanes = block.lanes();
-      TILE.columnProduct(dScores, (first - key) * lanes + lane, lanes, keys, (first - firstKey) * width, width, depth, width, ones,
+      TILE.columnProduct(dScores, (first - key) * lanes + lane, lanes, keys, (first - firstKey) * width, width, depth, width,
+          ones,
           0, dQueries, lane * width, width);
     }
   }

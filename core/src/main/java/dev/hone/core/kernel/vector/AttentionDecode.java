@@ -86,7 +86,8 @@ final class AttentionDecode {
     float factor = (float) Math.exp((max[i] - newMax) * LN_2);
     max[i] = newMax;
     sum[i] = sum[i] * factor + exponentials(scores, padded, newMax);
-    addWeighted(scores, count, factor, call.v().array(), call.index(call.v(), keyRow, kvHead), call.v().stride(), d, out, i * width);
+    addWeighted(scores, count, factor, call.v().array(), call.index(call.v(), keyRow, kvHead), call.v().stride(), d, out,
+        i * width);
   }
 
   /** scores[i] = q · k[i, :]. */
@@ -187,7 +188,8 @@ final class AttentionDecode {
   }
 
   /** out = factor · out + Σ p[i] · v[i, :]. */
-  private static void addWeighted(float[] p, int count, float factor, float[] v, int vAt, int ldv, int d, float[] out, int outAt) {
+  private static void addWeighted(float[] p, int count, float factor, float[] v, int vAt, int ldv, int d, float[] out,
+      int outAt) {
     int j = 0;
     for (; j + 4 * L <= d; j += 4 * L) {
       addWeighted4(p, count, factor, v, vAt + j, ldv, out, outAt + j);

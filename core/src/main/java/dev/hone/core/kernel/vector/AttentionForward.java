@@ -121,7 +121,8 @@ final class AttentionForward {
     }
     if (dropout != null) {
       int first = row - row % 4;
-      dropout.fill(mask, first * lanes + lane, lanes, end - first, width, call.dropoutIndex(head, firstRow + from + lane) + key + first);
+      dropout.fill(mask, first * lanes + lane, lanes, end - first, width, call.dropoutIndex(head, firstRow + from + lane) + key
+          + first);
       ScoreLoops.multiply(scores, mask, at, lanes, end - row, width);
     }
   }

@@ -36,7 +36,8 @@ abstract class AttentionTile {
    * @param width a multiple of the lanes
    * @param c [rowHeight, width], rows {@code ldc} apart
    */
-  final void rowProduct(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, int width, float[] c, int cAt, int ldc) {
+  final void rowProduct(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, int width, float[] c, int cAt,
+      int ldc) {
     int j = 0;
     for (; j + 2 * L <= width; j += 2 * L) {
       rows2(a, aAt, lda, b, bAt + j, ldb, depth, ZEROS, 0, 0, c, cAt + j, ldc);
@@ -79,11 +80,13 @@ abstract class AttentionTile {
   }
 
   /** C = start + A · B, two vectors wide; {@code start} may be C. */
-  abstract void rows2(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, float[] start, int startAt, int ldStart,
+  abstract void rows2(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, float[] start, int startAt,
+      int ldStart,
       float[] c, int cAt, int ldc);
 
   /** C = start + A · B, one vector wide. */
-  abstract void rows1(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, float[] start, int startAt, int ldStart,
+  abstract void rows1(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, float[] start, int startAt,
+      int ldStart,
       float[] c, int cAt, int ldc);
 
   /** C = factors · C + Aᵀ · B, two vectors wide. */

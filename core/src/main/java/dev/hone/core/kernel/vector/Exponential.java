@@ -8,8 +8,8 @@ package dev.hone.core.kernel.vector;
  * our own, relative error 1.1e-7. The two are multiplied, so that NaN stays NaN; results below 2^{@link #SMALLEST} become 0, so
  * that a score of negative infinity is worth exactly nothing.
  *
- * <p>log(x) = e · ln 2 + log(f) with f in [1/√2, √2); log(f) = 2 · atanh(s) = s · (A0 + u · (A1 + ...)) with s = (f - 1) / (f + 1),
- * u = s², a minimax polynomial with error 1.4e-9.
+ * <p>log(x) = e · ln 2 + log(f) with f in [1/√2, √2); log(f) = 2 · atanh(s) = s · (A0 + u · (A1 + ...)) with s = (f - 1) / (f +
+ * 1), u = s², a minimax polynomial with error 1.4e-9.
  *
  * <p>The formulas are written out in every loop that uses them: HotSpot always inlines the operations of the Vector API, but our
  * own methods only while its budget for the caller lasts. A vector that crosses a call that stayed one is an object on the heap,

@@ -55,7 +55,9 @@ final class ScoreBlock {
     return rows - rows % TILE.rowHeight;
   }
 
-  /** One past the last row that a query of this panel sees, on the grid of tiles; not above {@link #panelRow} if there is none. */
+  /**
+   * One past the last row that a query of this panel sees, on the grid of tiles; not above {@link #panelRow} if there is none.
+   */
   int panelEndRow(int lane) {
     int last = Math.min(query + lane + PANEL, endQuery) - 1;
     return roundUp(Math.max(0, Math.min(visible.endKey(last), endKey) - key), TILE.rowHeight);

@@ -123,7 +123,9 @@ public final class VectorGatherLoops extends GatherLoops {
     return DotKernels.sum(even.add(odd));
   }
 
-  /** As {@link #halves}; the sign is extended over the upper half, of which the shift leaves the top bit and the mask no other. */
+  /**
+   * As {@link #halves}; the sign is extended over the upper half, of which the shift leaves the top bit and the mask no other.
+   */
   private static float dotHalves(MemorySegment source, long at, float[] x, int xi, int n) {
     FloatVector even = FloatVector.zero(F32);
     FloatVector odd = FloatVector.zero(F32);

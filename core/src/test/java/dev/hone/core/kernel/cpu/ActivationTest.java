@@ -50,7 +50,8 @@ class ActivationTest {
 
         Tensor sum = Operand.filled(10, n);
         kernels.activationBackward(activation, x, dy, true, sum);
-        Operand.assertNear(activation + "' of " + n + " added", Arrays.stream(expected).map(e -> e + 10).toArray(), sum, 1e-6, 1e-6);
+        Operand.assertNear(activation + "' of " + n + " added", Arrays.stream(expected).map(e -> e + 10).toArray(), sum, 1e-6,
+            1e-6);
 
         kernels.activationBackward(activation, x, dy, false, dy);
         assertArrayEquals(Operand.values(dx), Operand.values(dy), activation::toString);

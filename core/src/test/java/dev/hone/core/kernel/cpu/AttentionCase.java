@@ -38,7 +38,8 @@ record AttentionCase(String name, int[] queries, int[] keys, int heads, int kvHe
   }
 
   AttentionSpec spec() {
-    return new AttentionSpec(offsets(queries), offsets(keys), heads, kvHeads, headDim, (float) (1.3 / Math.sqrt(headDim)), causal, window,
+    return new AttentionSpec(offsets(queries), offsets(keys), heads, kvHeads, headDim, (float) (1.3 / Math.sqrt(headDim)),
+        causal, window,
         softCap, dropout, dropout > 0 ? new Philox(5, 77L << 32 | 9) : null);
   }
 

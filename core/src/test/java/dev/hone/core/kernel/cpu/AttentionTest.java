@@ -202,7 +202,8 @@ class AttentionTest {
     Columns k = Columns.of(Tensor.of(new float[] {300, -300, 299}, 3, 1));
     Columns v = Columns.of(Tensor.of(new float[] {1, 2, 3}, 3, 1));
     Columns out = Columns.of(Tensor.zeros(3, 1));
-    kernels.forward(new AttentionSpec(new int[] {0, 3}, new int[] {0, 3}, 1, 1, 1, 1, false, Integer.MAX_VALUE, 0, 0, null), q, k, v, out,
+    kernels.forward(new AttentionSpec(new int[] {0, 3}, new int[] {0, 3}, 1, 1, 1, 1, false, Integer.MAX_VALUE, 0, 0, null), q,
+        k, v, out,
         null);
     assertArrayEquals(new float[] {1, 2, 2}, out.array(), 1e-6f);
   }
@@ -251,13 +252,15 @@ class AttentionTest {
     AttentionCase.Run run = c.run();
     AttentionSpec spec = c.spec();
     ShapeException offsets = assertThrows(ShapeException.class, () -> kernels.forward(
-        new AttentionSpec(new int[] {0, 4}, new int[] {0, 5}, 2, 2, 4, 1, false, 1, 0, 0, null), run.q, run.k, run.v, run.out, null));
+        new AttentionSpec(new int[] {0, 4}, new int[] {0, 5}, 2, 2, 4, 1, false, 1, 0, 0, null), run.q, run.k, run.v, run.out,
+        null));
     assertTrue(offsets.getMessage().contains("query offsets [0, 4]"), offsets.getMessage());
     Columns narrow = new Columns(run.v.tensor(), 0, 4);
     ShapeException width = assertThrows(ShapeException.class, () -> kernels.forward(spec, run.q, run.k, narrow, run.out, null));
     assertTrue(width.getMessage().contains("v has 5 rows of 4, k 5 of 8"), width.getMessage());
     IllegalArgumentException window = assertThrows(IllegalArgumentException.class, () -> kernels.forward(
-        new AttentionSpec(new int[] {0, 5}, new int[] {0, 5}, 2, 2, 4, 1, false, 0, 0, 0, null), run.q, run.k, run.v, run.out, null));
+        new AttentionSpec(new int[] {0, 5}, new int[] {0, 5}, 2, 2, 4, 1, false, 0, 0, 0, null), run.q, run.k, run.v, run.out,
+        null));
     assertTrue(window.getMessage().contains("window must be at least 1, got 0"), window.getMessage());
   }
 }

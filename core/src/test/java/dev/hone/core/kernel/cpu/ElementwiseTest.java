@@ -89,7 +89,8 @@ class ElementwiseTest {
   void edgesOfFunctionsFollowTheirDefinition(Kind kind) {
     ElementwiseKernels kernels = kind.kernels().elementwise();
     float inf = Float.POSITIVE_INFINITY;
-    float[] x = {Float.NaN, -inf, inf, 0, -0f, -1, 1, 2, 88, 88.7f, 88.722f, 88.73f, 89, 1000, -87, -88, -100, -103.9f, -104, -1000, 3, 0.5f, -2};
+    float[] x = {Float.NaN, -inf, inf, 0, -0f, -1, 1, 2, 88, 88.7f, 88.722f, 88.73f, 89, 1000, -87, -88, -100, -103.9f, -104,
+        -1000, 3, 0.5f, -2};
     for (Unary function : Unary.values()) {
       Tensor y = Operand.result(x.length);
       kernels.unary(function, -1, 2, Tensor.of(x, x.length), y);

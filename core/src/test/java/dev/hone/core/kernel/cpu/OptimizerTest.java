@@ -50,7 +50,8 @@ class OptimizerTest {
   @EnumSource
   void aParameterWithoutGradientOnlyDecays(Kind kind) {
     Tensor p = Operand.filled(2, 40);
-    kind.kernels().optimizer().adamW(p, Operand.filled(0, 40), null, Operand.filled(0, 40), Operand.filled(0, 40), 1, 0.1, 0.9, 0.999,
+    kind.kernels().optimizer().adamW(p, Operand.filled(0, 40), null, Operand.filled(0, 40), Operand.filled(0, 40), 1, 0.1, 0.9,
+        0.999,
         1e-8, 0.5, 1);
     for (float value : Operand.values(p)) {
       assertEquals(1.9f, value);
@@ -86,7 +87,8 @@ class OptimizerTest {
         Tensor p = Operand.normal(1, height * width).reshape(height, width);
         Tensor m = Operand.normal(3, height * width).reshape(height, width);
         Tensor v = Operand.filled(1, height * width).reshape(height, width);
-        kind.kernels().optimizer().adamW(p, i == 0 ? whole : few, i == 0 ? null : rows, m, v, 3, 0.1, 0.9, 0.999, 1e-8, 0.5, 0.7f);
+        kind.kernels().optimizer().adamW(p, i == 0 ? whole : few, i == 0 ? null : rows, m, v, 3, 0.1, 0.9, 0.999, 1e-8, 0.5,
+            0.7f);
         states[i] = new Tensor[] {p, m, v};
       }
       for (int i = 0; i < 3; i++) {

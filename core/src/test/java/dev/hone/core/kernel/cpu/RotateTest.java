@@ -25,7 +25,8 @@ class RotateTest {
   static Stream<Arguments> shapes() {
     int[][] shapes = {{1, 1, 2, 1}, {7, 3, 8, 4}, {5, 2, 64, 32}, {300, 9, 64, 32}, {5, 2, 80, 10}, {4, 3, 33, 15}, {6, 2, 16, 0},
         {3, 1, 128, 64}};
-    return kernels().flatMap(kind -> Stream.of(shapes).map(s -> Arguments.of(kind.get()[0], kind.get()[1], s[0], s[1], s[2], s[3])));
+    return kernels().flatMap(kind -> Stream.of(shapes)
+        .map(s -> Arguments.of(kind.get()[0], kind.get()[1], s[0], s[1], s[2], s[3])));
   }
 
   private static Tensor table(int half, boolean sine) {

@@ -20,7 +20,8 @@ class UnknownFilterTest {
       "{% if 0 %}{% with a=x %}{{ x|bad }}{% endwith %}{% endif %}", "{% if 0 %}{% macro m(a=x|bad) %}{% endmacro %}{% endif %}",
       "{% if 0 %}{% macro m() %}{{ x|bad }}{% endmacro %}{% endif %}", "{% if 0 %}{% set y|bad %}{% endset %}{% endif %}",
       "{% if 0 %}{% call m() %}{{ x|bad }}{% endcall %}{% endif %}", "{{ x is bad }}",
-      "{% for x in [1] %}{% else %}{{ x|bad}}{% endfor %}", "{% if 0 %}{% for a in [] %}{% else %}{{ x|bad }}{% endfor %}{% endif %}"})
+      "{% for x in [1] %}{% else %}{{ x|bad}}{% endfor %}", "{% if 0 %}{% for a in [] %}{% else %}{{ x|bad }}{% endfor %}{% "
+      + "endif %}"})
   void isAnErrorOfTheTemplate(String template) {
     JinjaException e = assertThrows(JinjaException.class, () -> Template.parse(template));
     assertEquals(JinjaException.Kind.SYNTAX, e.kind());
@@ -29,7 +30,8 @@ class UnknownFilterTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"{% if 0 %}{{ x|bad }}{% endif %}", "{{ 1 if 1 else x|bad }}", "{{ x|bad if 0 else 1 }}",
-      "{{ 1 if 1 or x|bad else 2}}", "{% if 0 %}{% for a in x|bad %}{% endfor %}{% endif %}", "{% if 1 %}{% elif x|bad %}{% endif %}",
+      "{{ 1 if 1 or x|bad else 2}}", "{% if 0 %}{% for a in x|bad %}{% endfor %}{% endif %}", "{% if 1 %}{% elif x|bad %}{% "
+          + "endif %}",
       "{% for a in [] %}{% if 0 %}{{x|bad}}{% endif %}{% endfor %}", "{% if 0 %}{% set y = x|bad %}{% endif %}",
       "{% if 0 %}{% with a=x|bad %}{% endwith %}{% endif %}", "{% if 0 %}{% call m(x|bad) %}{% endcall %}{% endif %}",
       "{% if 0 %}{{ x is bad }}{% endif %}", "{% if 1 %}{% else %}{{ x|bad }}{% endif %}"})
