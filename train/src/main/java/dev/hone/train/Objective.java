@@ -4,6 +4,8 @@ import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.train.data.BatchSampler;
+import dev.hone.train.data.Batches;
 import dev.hone.train.encode.TrainingSet;
 
 /**
@@ -55,5 +57,16 @@ public interface Objective {
    */
   default double ignorance(PretrainedModel model, TrainingSet set) {
     return Double.POSITIVE_INFINITY;
+  }
+
+  /** Which rows make up the batches of a run. */
+  default Batches batches(TrainingSet set, TrainConfig config) {
+    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
+    return new BatchSampler(set.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
+  }
+
+  /** Tokens of a batch of these rows that are in the model at a time, which its memory grows with. */
+  default int tokensAtOnce(TrainingSet set, int[] rows) {
+    return set.tokens(rows);
   }
 }

@@ -12,7 +12,7 @@ import dev.hone.train.RunEvents.EvaluationEvent;
 import dev.hone.train.RunEvents.StepEvent;
 import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.checkpoint.Checkpoints;
-import dev.hone.train.data.BatchSampler;
+import dev.hone.train.data.Batches;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.schedule.Schedule;
@@ -139,7 +139,7 @@ public final class Trainer {
   }
 
   private Result run(TrainingSet training, TrainingSet heldOut) {
-    BatchSampler batches = batches(training);
+    Batches batches = batches(training);
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
@@ -356,7 +356,8 @@ public final class Trainer {
     for (int row : rows) {
       longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
     }
-    return new TrainingMemory(model, parameters, config).of(training.tokens(rows), training.tokens().get(longest), heldOut);
+    int tokens = objective.tokensAtOnce(training, rows);
+    return new TrainingMemory(model, parameters, config).of(tokens, training.tokens().get(longest), heldOut);
   }
 
   private static int[] longest(TrainingSet training, List<int[]> batches) {
@@ -393,13 +394,12 @@ public final class Trainer {
     }
   }
 
-  private BatchSampler batches(TrainingSet training) {
-    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
-    return new BatchSampler(training.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
+  private Batches batches(TrainingSet training) {
+    return objective.batches(training, config);
   }
 
   /** The steps of the whole run; a fraction of an epoch counts its share. */
-  private int steps(BatchSampler batches) {
+  private int steps(Batches batches) {
     if (config.maxSteps() > 0) {
       return config.maxSteps();
     }
@@ -467,7 +467,7 @@ public final class Trainer {
   }
 
   private LearningRateFinder searchRate(TrainingSet training, int steps) {
-    BatchSampler batches = batches(training);
+    Batches batches = batches(training);
     RunState run = new RunState(parameters, config, model.config().layers(), "", Double.POSITIVE_INFINITY, metric);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     LearningRateFinder search = new LearningRateFinder(steps);

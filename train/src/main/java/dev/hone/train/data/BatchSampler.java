@@ -21,7 +21,7 @@ import java.util.List;
  * @param groupByLength whether rows of similar length go together
  * @param seed another seed gives other permutations
  */
-public record BatchSampler(int[] lengths, int batchSize, int maxTokens, boolean groupByLength, long seed) {
+public record BatchSampler(int[] lengths, int batchSize, int maxTokens, boolean groupByLength, long seed) implements Batches {
   /** A limit that never binds. */
   public static final int NO_LIMIT = Integer.MAX_VALUE;
 
@@ -58,6 +58,7 @@ public record BatchSampler(int[] lengths, int batchSize, int maxTokens, boolean 
   }
 
   /** The batches of epoch {@code epoch}, counted from 0: row numbers; every row occurs once. */
+  @Override
   public List<int[]> epoch(int epoch) {
     int[] order = new Philox(seed, Philox.stream(ROWS, epoch)).permutation(lengths.length);
     List<int[]> batches = new ArrayList<>();

@@ -14,7 +14,8 @@ import java.util.Map;
  *     when they are needed, as it is done anyway where the file is larger than an eighth of the heap. Empty: detect
  * @param columns which column plays which part, {@code "text=review,label=stars"}; a column is named by its header or
  *     by its number from 1. A label may be in several columns of 0 and 1, {@code label=toxic|rude}. Parts are {@code text label
- *     prompt completion messages tools system instruction input output chosen rejected margin}. Empty: detect
+ *     prompt completion messages tools system instruction input output chosen rejected margin anchor positive negative score}.
+ *     Empty: detect
  * @param more further columns to keep, by header or number, for {@link Dataset#column}; one with a ? behind may be missing
  * @param encoding the name of the character set, such as {@code windows-1252}. Empty: UTF-8, or UTF-16 where a mark says so
  * @param labels {@code exact}: every spelling is a label; {@code merge}: those that differ only by capitals, spaces or the
@@ -39,7 +40,7 @@ public record DataOptions(String format, String columns, List<String> more, Stri
 
   private static final List<String> PARTS = List.of(TEXT, LABEL, "prompt", "completion", "messages", "tools", "system",
       "instruction",
-      "input", "output", "chosen", "rejected", "margin");
+      "input", "output", "chosen", "rejected", "margin", "anchor", "positive", "negative", "score");
   private static final List<String> WORDS = List.of("csv", "tsv", "jsonl", "json", "fasttext", "comma", "semicolon", "tab",
       "pipe",
       "header", "noheader", "quotes", "noquotes", "indexed");

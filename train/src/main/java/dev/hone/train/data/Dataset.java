@@ -157,6 +157,30 @@ public final class Dataset<E extends Example> {
     return of(file, table, options, kept, reader::row, reader.description());
   }
 
+  /**
+   * Reads texts that belong together: {@code anchor} and {@code positive} (or other usual names: query and answer, sentence1 and
+   * sentence2, ...), perhaps {@code negative} columns or lists, or a {@code score}; or texts with labels, as {@link #labelled}
+   * does.
+   *
+   * <p>Rows with an empty anchor are skipped and counted; an empty positive and a score that is no number are refused.
+   */
+  public static Dataset<Example.Related> related(Path file, DataOptions options) {
+    Table table = Table.read(file, options);
+    if (!RelatedRows.fits(table, options)) {
+      if (!options.parts().containsKey(DataOptions.LABEL) && !ColumnChoice.hasLabel(table)) {
+        new RelatedRows(table, options); // says what is missing
+      }
+      Dataset<Example.Labelled> labelled = labelled(file, options);
+      return new Dataset<>(labelled.source, labelled.description, new RowList<>(labelled.size(), i -> new Example.Related(
+          List.of(labelled.row(i).text()), Double.NaN, labelled.row(i).label())), labelled.lines, labelled.skipped,
+          labelled.onDemand, labelled.more);
+    }
+    RelatedRows reader = new RelatedRows(table, options);
+    int[] kept = new Keep(table, reader.anchorColumn()).rows(reader::row);
+    reader.checkFlat();
+    return of(file, table, options, kept, reader::row, reader.description());
+  }
+
   private static Dataset<Example.Language> document(TextFile content) {
     String text = content.text();
     return new Dataset<>(content.name(), content.path().getFileName() + ": a text of "

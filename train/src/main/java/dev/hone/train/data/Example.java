@@ -46,6 +46,31 @@ public sealed interface Example {
     }
   }
 
+  /**
+   * Texts that belong together or do not: an anchor, what it is compared with, and perhaps negatives, which do not belong to the
+   * anchor; or one text and its class, where texts of a class belong together.
+   *
+   * @param texts the anchor first; one alone if there is a label
+   * @param score how much the first two belong together; NaN if not said
+   * @param label the class of the one text, or null
+   */
+  record Related(List<String> texts, double score, String label) implements Example {
+    /** Checks that there are two texts, or one and its label. */
+    public Related {
+      texts = List.copyOf(texts);
+      if (label == null ? texts.size() < 2 : texts.size() != 1) {
+        throw new IllegalArgumentException("Related: " + texts.size() + " texts" + (label == null
+            ? "; give an anchor and a positive"
+            : " and a label; give one text"));
+      }
+    }
+
+    /** Two texts that belong together. */
+    public static Related pair(String anchor, String positive) {
+      return new Related(List.of(anchor, positive), Double.NaN, null);
+    }
+  }
+
   /** What a language model can learn from. */
   sealed interface Language extends Example {}
 

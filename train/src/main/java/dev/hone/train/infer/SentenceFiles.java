@@ -1,5 +1,6 @@
 package dev.hone.train.infer;
 
+import dev.hone.core.io.AtomicFile;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import java.io.IOException;
@@ -16,6 +17,8 @@ import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What the files of sentence-transformers say of a model directory: {@code modules.json}, {@code 1_Pooling/config.json} in both
@@ -89,6 +92,69 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
     }
     return new SentenceFiles(transformer, new Pooling(modes, includePrompt, normalize), maxLength(transformer, sentence),
         sentence != null && sentence.flag("do_lower_case", false), prompts, defaultPrompt, dimensions);
+  }
+
+  /** Whether a directory has such files. */
+  static boolean areIn(Path directory) {
+    return Files.isRegularFile(directory.resolve(MODULES));
+  }
+
+  SentenceFiles withTransformer(Path other) {
+    return new SentenceFiles(other, pooling, maxLength, lowerCase, prompts, defaultPrompt, dimensions);
+  }
+
+  SentenceFiles withPooling(Pooling other) {
+    return new SentenceFiles(transformer, other, maxLength, lowerCase, prompts, defaultPrompt, dimensions);
+  }
+
+  SentenceFiles withMaxLength(int other) {
+    return new SentenceFiles(transformer, pooling, other, lowerCase, prompts, defaultPrompt, dimensions);
+  }
+
+  SentenceFiles withPrompts(Map<String, String> other) {
+    return new SentenceFiles(transformer, pooling, maxLength, lowerCase, new LinkedHashMap<>(other), null, dimensions);
+  }
+
+  /**
+   * Writes them in the older spelling, which all versions read, for a model in the same directory.
+   *
+   * @param width of the hidden states
+   */
+  void write(Path directory, int width) throws IOException {
+    Files.createDirectories(directory.resolve("1_Pooling"));
+    ArrayNode modules = JsonMapper.shared().createArrayNode();
+    module(modules, "", "Transformer");
+    module(modules, "1_Pooling", "Pooling");
+    if (pooling.normalize()) {
+      Files.createDirectories(directory.resolve("2_Normalize"));
+      module(modules, "2_Normalize", "Normalize");
+    }
+    write(directory.resolve(MODULES), modules);
+    ObjectNode pool = JsonMapper.shared().createObjectNode().put("word_embedding_dimension", width);
+    for (Pooling.Mode mode : Pooling.Mode.values()) {
+      pool.put(mode.flag(), pooling.modes().contains(mode));
+    }
+    write(directory.resolve("1_Pooling/config.json"), pool.put("include_prompt", pooling.includePrompt()));
+    write(directory.resolve("sentence_bert_config.json"), JsonMapper.shared().createObjectNode().put("max_seq_length", maxLength)
+        .put("do_lower_case", lowerCase));
+    ObjectNode model = JsonMapper.shared().createObjectNode();
+    ObjectNode named = model.putObject("prompts");
+    prompts.forEach(named::put);
+    model.put("default_prompt_name", defaultPrompt).put("similarity_fn_name", "cosine");
+    if (dimensions > 0) {
+      model.put("truncate_dim", dimensions);
+    }
+    write(directory.resolve("config_sentence_transformers.json"), model);
+  }
+
+  private static void module(ArrayNode modules, String path, String kind) {
+    int index = modules.size();
+    modules.addObject().put("idx", index).put("name", Integer.toString(index)).put("path", path)
+        .put("type", "sentence_transformers.models." + kind);
+  }
+
+  private static void write(Path file, JsonNode tree) throws IOException {
+    AtomicFile.writeString(file, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(tree) + "\n");
   }
 
   static String names(Map<String, String> prompts) {

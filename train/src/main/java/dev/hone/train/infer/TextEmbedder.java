@@ -1,5 +1,6 @@
 package dev.hone.train.infer;
 
+import dev.hone.core.DType;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Pass;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -39,13 +41,11 @@ public final class TextEmbedder {
   private final PretrainedModel model;
   private final Tokenizer tokenizer;
   private final SentenceFiles files;
-  private final Pooling pooling;
 
-  private TextEmbedder(PretrainedModel model, Tokenizer tokenizer, SentenceFiles files, Pooling pooling) {
+  private TextEmbedder(PretrainedModel model, Tokenizer tokenizer, SentenceFiles files) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.files = files;
-    this.pooling = pooling;
   }
 
   /**
@@ -60,26 +60,70 @@ public final class TextEmbedder {
   /**
    * Loads a model with an adapter.
    *
-   * @param adapter the adapter's directory, or null
+   * @param adapter the adapter's directory, or null; if it has files of sentence-transformers of its own, they count
    */
   public static TextEmbedder load(Path directory, Path adapter) throws IOException {
+    return load(directory, adapter, null);
+  }
+
+  /**
+   * Loads a model with quantised weights.
+   *
+   * @param adapter the adapter's directory, or null
+   * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
+   */
+  public static TextEmbedder load(Path directory, Path adapter, DType quantized) throws IOException {
     SentenceFiles files = SentenceFiles.read(directory);
-    PretrainedModel model = adapter == null ? PretrainedModel.load(files.transformer(), Task.EMBEDDING)
-        : AdapterFiles.base(adapter, files.transformer(), Task.EMBEDDING, null);
+    PretrainedModel model = adapter == null ? PretrainedModel.load(files.transformer(), Task.EMBEDDING, quantized)
+        : AdapterFiles.base(adapter, files.transformer(), Task.EMBEDDING, quantized);
     if (adapter != null) {
       AdapterFiles.load(adapter, model);
+      files = SentenceFiles.areIn(adapter) ? SentenceFiles.read(adapter).withTransformer(files.transformer()) : files;
     }
+    return of(model, files);
+  }
+
+  /** A model that is there already, with the directory's tokenizer and files of sentence-transformers. */
+  public static TextEmbedder of(PretrainedModel model, Path directory) throws IOException {
+    return of(model, SentenceFiles.read(directory));
+  }
+
+  /** Where in a directory the model itself is: its root, unless the files of sentence-transformers say otherwise. */
+  public static Path transformer(Path directory) {
+    return SentenceFiles.read(directory).transformer();
+  }
+
+  private static TextEmbedder of(PretrainedModel model, SentenceFiles files) throws IOException {
     Tokenizer tokenizer = Tokenizer.load(files.transformer());
     if (tokenizer.idBound() > model.config().vocabSize()) {
       throw new ShapeException("the tokenizer has ids up to " + (tokenizer.idBound() - 1) + ", the model has "
           + model.config().vocabSize() + " rows in its embedding: they do not belong together");
     }
-    return new TextEmbedder(model, tokenizer, files, files.pooling());
+    return new TextEmbedder(model, tokenizer, files);
   }
 
   /** The same model with another pooling. */
   public TextEmbedder withPooling(Pooling other) {
-    return new TextEmbedder(model, tokenizer, files, other);
+    return new TextEmbedder(model, tokenizer, files.withPooling(other));
+  }
+
+  /** The same model with other prompts, by name; none of them is the default. */
+  public TextEmbedder withPrompts(Map<String, String> prompts) {
+    return new TextEmbedder(model, tokenizer, files.withPrompts(prompts));
+  }
+
+  /**
+   * The same model with texts cut to another length.
+   *
+   * @param tokens at most what the model takes
+   */
+  public TextEmbedder withMaxLength(int tokens) {
+    if (tokens < 1 || tokens > model.maxLength()) {
+      throw new IllegalArgumentException("max_length must be from 1 to " + model.maxLength()
+          + ", which is what the model takes, is "
+          + tokens);
+    }
+    return new TextEmbedder(model, tokenizer, files.withMaxLength(tokens));
   }
 
   /** The vector of a text; see {@link #dimensions}. */
@@ -99,19 +143,55 @@ public final class TextEmbedder {
    * @throws IllegalArgumentException if the model has no such prompt
    */
   public List<float[]> embed(List<String> texts, String prompt) {
-    String before = files.prompts().get(prompt);
-    if (before == null) {
-      throw new IllegalArgumentException("embed: the model has no prompt '" + prompt + "'; its prompts: "
+    return vectors(texts, prompt(prompt));
+  }
+
+  private String prompt(String name) {
+    String prompt = files.prompts().get(name);
+    if (prompt == null) {
+      throw new IllegalArgumentException("embed: the model has no prompt '" + name + "'; its prompts: "
           + SentenceFiles.names(files.prompts()));
     }
-    return vectors(texts, before);
+    return prompt;
+  }
+
+  /** The model's prompts by name. */
+  public Map<String, String> prompts() {
+    return files.prompts();
+  }
+
+  /**
+   * Texts as token ids.
+   *
+   * @param prompt the name of a prompt that is put before each, or null
+   */
+  public List<int[]> encode(List<String> texts, String prompt) {
+    return tokens(texts, prompt == null ? "" : prompt(prompt));
+  }
+
+  /**
+   * How many tokens before a text are those of a prompt, for pooling to leave out; 0 where it does not.
+   *
+   * @param prompt its name, or null
+   */
+  public int promptTokens(String prompt) {
+    return prompt == null ? 0 : tokensOf(prompt(prompt));
+  }
+
+  private int tokensOf(String prompt) {
+    return prompt.isEmpty() || pooling().includePrompt() ? 0 : count(prompt);
+  }
+
+  private List<int[]> tokens(List<String> texts, String prompt) {
+    return tokens(texts.stream().map(text -> text == null || prompt.isEmpty() ? text : prompt + text)
+        .collect(Collectors.toList())); // which may hold null, for the tokenizer to refuse
   }
 
   private List<float[]> vectors(List<String> texts, String prompt) {
     PretrainedModel now = model.snapshot();
-    List<int[]> tokens = tokens(texts.stream().map(text -> text == null || prompt.isEmpty() ? text : prompt + text)
-        .collect(Collectors.toList())); // which may hold null, for the tokenizer to refuse
-    int promptTokens = prompt.isEmpty() || pooling.includePrompt() ? 0 : promptTokens(prompt);
+    List<int[]> tokens = tokens(texts, prompt);
+    int promptTokens = tokensOf(prompt);
+    Pooling pooling = pooling();
     int width = now.config().hiddenSize();
     int kept = dimensions();
     float[][] vectors = new float[texts.size()][kept];
@@ -136,7 +216,7 @@ public final class TextEmbedder {
   }
 
   /** Tokens of a prompt, without one that only stands at the end of every text. */
-  private int promptTokens(String prompt) {
+  private int count(String prompt) {
     int[] ids = tokens(List.of(prompt)).getFirst();
     boolean ends = ids.length > 0 && tokenizer.addedTokens().stream()
         .anyMatch(token -> token.special() && token.id() == ids[ids.length - 1]);
@@ -166,7 +246,7 @@ public final class TextEmbedder {
 
   /** How many numbers a vector has. */
   public int dimensions() {
-    int made = pooling.modes().size() * model.config().hiddenSize();
+    int made = pooling().modes().size() * model.config().hiddenSize();
     return files.dimensions() == 0 ? made : Math.min(made, files.dimensions());
   }
 
@@ -177,7 +257,27 @@ public final class TextEmbedder {
 
   /** How hidden states become vectors. */
   public Pooling pooling() {
-    return pooling;
+    return files.pooling();
+  }
+
+  /** Whether a directory has files of sentence-transformers, so that nothing has to be assumed. */
+  public static boolean describes(Path directory) {
+    return SentenceFiles.areIn(directory);
+  }
+
+  /**
+   * Writes a directory that sentence-transformers loads, and {@link #load}: the weights in F32, the tokenizer and what is said of
+   * pooling, prompts and length.
+   */
+  public void save(Path directory) throws IOException {
+    model.save(directory, DType.F32);
+    tokenizer.save(directory.resolve("tokenizer.json"));
+    saveFiles(directory);
+  }
+
+  /** Writes what is said of pooling, prompts and length alone: {@code modules.json} and what belongs to it. */
+  public void saveFiles(Path directory) throws IOException {
+    files.withMaxLength(maxLength()).write(directory, model.config().hiddenSize());
   }
 
   /** The model. */

@@ -16,6 +16,7 @@ record RowText(String prompt, String answer) {
       case Example.Labelled row -> new RowText(row.text(), "");
       case Example.Text row -> new RowText("", row.text());
       case Example.Document row -> new RowText("", row.text());
+      case Example.Related row -> new RowText(String.join("\n", row.texts()), "");
       case Example.Completion row -> new RowText(row.prompt(), row.completion());
       case Example.Preference row -> new RowText(of(row.prompt()).all(),
           of(row.chosen()).all() + "\n" + of(row.rejected()).all());

@@ -87,6 +87,7 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
     List<Span> spans = new ArrayList<>();
     switch (example) {
       case Example.Labelled row -> add(spans, row.text(), false);
+      case Example.Related row -> row.texts().forEach(text -> add(spans, text + "\n", false));
       case Example.Text row -> add(spans, row.text(), true);
       case Example.Document row -> add(spans, row.text(), true);
       case Example.Completion row -> {

@@ -71,7 +71,8 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
       case CLASSIFY -> classifier(arguments, config, say);
       case GENERATE -> language(arguments, config, say);
       case PREFER -> PreferenceRun.of(arguments, config, say);
-      case EMBED, RERANK, TAG, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
+      case EMBED -> EmbeddingRun.of(arguments, config, say);
+      case RERANK, TAG, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
     };
   }
 

@@ -8,11 +8,17 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.Objective;
+import dev.hone.train.TrainConfig;
+import dev.hone.train.data.BatchSampler;
+import dev.hone.train.data.Batches;
+import dev.hone.train.data.DistinctBatches;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Pooling;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Vectors whose places say what belongs together. Anchors, what they are compared with and negatives go through the model as one
@@ -89,5 +95,32 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
   @Override
   public double weight(TrainingSet set, int[] rows) {
     return loss.items(rows.length, RelatedTexts.negatives(set, rows));
+  }
+
+  /** For the ranking loss batches in which no text occurs twice: it would count as wrong beside itself. */
+  @Override
+  public Batches batches(TrainingSet set, TrainConfig config) {
+    if (loss.kind() != EmbeddingLoss.Kind.MNR) {
+      return Objective.super.batches(set, config);
+    }
+    Map<String, Integer> numbers = new HashMap<>();
+    int[][] keys = new int[set.size()][];
+    boolean alone = false; // whether a row teaches something without others
+    for (int row = 0; row < keys.length; row++) {
+      List<int[]> texts = RelatedTexts.texts(set, row);
+      keys[row] = texts.stream().mapToInt(text -> numbers.computeIfAbsent(Arrays.toString(text), _ -> numbers.size())).toArray();
+      alone |= texts.size() > 2;
+    }
+    int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();
+    return new DistinctBatches(set.lengths(), keys, config.batchSize(), budget, alone ? 1 : 2, config.seed());
+  }
+
+  @Override
+  public int tokensAtOnce(TrainingSet set, int[] rows) {
+    int[] lengths = Arrays.stream(rows).boxed().flatMap(row -> RelatedTexts.texts(set, row).stream()).mapToInt(text ->
+        text.length)
+        .sorted().toArray();
+    int first = miniBatch == 0 ? 0 : Math.max(0, lengths.length - miniBatch);
+    return Arrays.stream(lengths, first, lengths.length).sum();
   }
 }
