@@ -26,10 +26,12 @@ final class DivergenceGuard {
   private double smoothed;
   private double start; // the first loss
   private final double ignorance;
+  private final double noise;
 
-  /** Watches a run, given {@link Objective#ignorance}. */
-  DivergenceGuard(double ignorance) {
+  /** Watches a run, given {@link Objective#ignorance} and {@link Objective#noise}. */
+  DivergenceGuard(double ignorance, double noise) {
     this.ignorance = ignorance;
+    this.noise = noise;
   }
 
   /** Why a step cannot be taken, or null if it can. Throws after the third in a row. */
@@ -60,7 +62,7 @@ final class DivergenceGuard {
     }
     seen++;
     boolean sinceTheFirst = smoothed > TOO_MUCH * start && smoothed > ignorance;
-    if ((smoothed > TOO_MUCH * beginning || sinceTheFirst) && smoothed > 1e-3) {
+    if ((smoothed > TOO_MUCH * beginning || sinceTheFirst) && smoothed > noise) {
       throw new TrainingException(String.format(Locale.ROOT, "step %d: the run diverges, the loss has risen from %.4f to "
           + "%.4f; the last checkpoint, if there is one, is from before; try a lower learning rate", step,
           sinceTheFirst ? start : beginning, smoothed));

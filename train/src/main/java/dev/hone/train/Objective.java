@@ -59,6 +59,11 @@ public interface Objective {
     return Double.POSITIVE_INFINITY;
   }
 
+  /** A mean loss so small that one below it may rise to several times what it was without a meaning. */
+  default double noise() {
+    return 1e-3;
+  }
+
   /** Which rows make up the batches of a run. */
   default Batches batches(TrainingSet set, TrainConfig config) {
     int budget = config.maxTokensPerBatch() == 0 ? BatchSampler.NO_LIMIT : config.maxTokensPerBatch();

@@ -45,14 +45,14 @@ final class RunState {
    * The state of a run at its beginning.
    *
    * @param data the fingerprint of its rows
-   * @param ignorance see {@link Objective#ignorance}
+   * @param watch ends the run where it diverges
    * @param metric what the best step is chosen by
    */
-  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, double ignorance, Metric metric) {
+  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, DivergenceGuard watch, Metric metric) {
     this.parameters = parameters;
     this.config = config;
     this.data = data;
-    watch = new DivergenceGuard(ignorance);
+    this.watch = watch;
     optimizer = new Optimizer(parameters, config.grouping(layers));
     best = new BestCheckpoint(parameters, metric, config.threshold());
     mean = config.emaDecay() > 0 ? new ExponentialMovingAverage(parameters, config.emaDecay()) : null;

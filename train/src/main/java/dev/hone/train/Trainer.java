@@ -143,7 +143,7 @@ public final class Trainer {
     int total = steps(batches);
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
-        objective.ignorance(model, training), metric);
+        new DivergenceGuard(objective.ignorance(model, training), objective.noise()), metric);
     Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
@@ -468,7 +468,8 @@ public final class Trainer {
 
   private LearningRateFinder searchRate(TrainingSet training, int steps) {
     Batches batches = batches(training);
-    RunState run = new RunState(parameters, config, model.config().layers(), "", Double.POSITIVE_INFINITY, metric);
+    RunState run = new RunState(parameters, config, model.config().layers(), "",
+        new DivergenceGuard(Double.POSITIVE_INFINITY, objective.noise()), metric);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     LearningRateFinder search = new LearningRateFinder(steps);
     long pass = 0;

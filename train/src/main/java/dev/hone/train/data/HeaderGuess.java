@@ -27,6 +27,9 @@ final class HeaderGuess {
         return true;
       }
     }
+    if (RelatedRows.areNames(List.of(first))) {
+      return true;
+    }
     List<String> named = Arrays.stream(first).filter(name -> !name.isBlank()).toList();
     boolean allShort = !named.isEmpty() && new HashSet<>(named).size() == named.size();
     boolean names = false;

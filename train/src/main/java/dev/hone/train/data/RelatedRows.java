@@ -62,6 +62,12 @@ final class RelatedRows {
         && ColumnChoice.named(table, ANCHOR, -1) >= 0 && ColumnChoice.named(table, POSITIVE, -1) >= 0;
   }
 
+  /** Whether these are names of columns of an anchor and a positive. */
+  static boolean areNames(List<String> cells) {
+    List<String> plain = cells.stream().map(ColumnNames::plain).toList();
+    return plain.stream().anyMatch(ANCHOR::contains) && plain.stream().anyMatch(POSITIVE::contains);
+  }
+
   private Integer column(Map<String, String> said, String part, List<String> names) {
     if (said.containsKey(part)) {
       return ColumnChoice.said(table, part, said.get(part));

@@ -255,7 +255,8 @@ class DatasetTest {
     assertTrue(assertThrows(DataException.class, () -> new DataOptions("cvs", "")).getMessage()
         .startsWith("format 'cvs': 'cvs' is not known; known words: csv tsv"));
     assertEquals("columns 'review': 'review' does not say what a column is for; write text=NAME,label=NAME; "
-        + "parts are: text label prompt completion messages tools system instruction input output",
+        + "parts are: text label prompt completion messages tools system instruction input output "
+        + "chosen rejected margin anchor positive negative score",
         assertThrows(DataException.class, () -> new DataOptions("", "review")).getMessage());
   }
 

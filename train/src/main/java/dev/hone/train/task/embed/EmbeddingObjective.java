@@ -115,6 +115,12 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
     return new DistinctBatches(set.lengths(), keys, config.batchSize(), budget, alone ? 1 : 2, config.seed());
   }
 
+  /** A good model is hardly ever wrong, and then its loss is all chance: which texts met in a batch. */
+  @Override
+  public double noise() {
+    return 0.5;
+  }
+
   @Override
   public int tokensAtOnce(TrainingSet set, int[] rows) {
     int[] lengths = Arrays.stream(rows).boxed().flatMap(row -> RelatedTexts.texts(set, row).stream()).mapToInt(text ->

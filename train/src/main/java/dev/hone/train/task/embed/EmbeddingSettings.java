@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * How an embedding model is tuned, by key.
@@ -43,9 +44,9 @@ public record EmbeddingSettings(
     @Setting(key = "symmetric", help = "mnr: positives have to find their anchors, too")
     boolean symmetric,
     @Setting(key = "matryoshka_dims", form = "N,N,...", help = "the first N numbers of a vector have to do alone, too")
-    List<Integer> dimensions,
+    List<String> dimensions,
     @Setting(key = "matryoshka_weights", form = "X,X,...", help = "of these losses; all 1")
-    List<Double> dimensionWeights,
+    List<String> dimensionWeights,
     @Setting(key = "mini_batch_size", fallback = "0", form = "N",
         help = "texts in memory at a time, whatever the batch (GradCache: same gradients, one more forward pass); 0: all")
     int miniBatch,
@@ -98,6 +99,19 @@ public record EmbeddingSettings(
     }
   }
 
+  /** The dimensions of Matryoshka losses. */
+  List<Integer> dimensionNumbers() {
+    return numbers("matryoshka_dims", dimensions, Integer::valueOf);
+  }
+
+  private static <T> List<T> numbers(String key, List<String> texts, Function<String, T> parse) {
+    try {
+      return texts.stream().map(String::strip).map(parse).toList();
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(key + ": " + String.join(",", texts) + " are not numbers of the kind that is wanted", e);
+    }
+  }
+
   /** The loss that these settings mean for rows with scores, or without. */
   EmbeddingLoss loss(boolean scored) {
     Kind kind = loss.equals(AUTO) ? scored ? Kind.COSENT : Kind.MNR : Kind.valueOf(loss.toUpperCase(Locale.ROOT));
@@ -105,7 +119,9 @@ public record EmbeddingSettings(
   }
 
   private static EmbeddingLoss build(Kind kind, double steepness, double margin, String distance, boolean symmetric,
-      List<Integer> dimensions, List<Double> weights) {
+      List<String> dimensionTexts, List<String> weightTexts) {
+    List<Integer> dimensions = numbers("matryoshka_dims", dimensionTexts, Integer::valueOf);
+    List<Double> weights = numbers("matryoshka_weights", weightTexts, Double::valueOf);
     boolean triplet = kind == Kind.TRIPLET;
     Distance chosen = distance.equals(AUTO) ? triplet ? Distance.EUCLIDEAN : Distance.COSINE
         : Distance.valueOf(distance.toUpperCase(Locale.ROOT));

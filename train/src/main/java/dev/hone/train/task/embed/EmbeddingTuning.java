@@ -49,7 +49,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     this.settings = settings;
     this.maxLength = maxLength;
     int width = embedder.pooling().modes().size() * embedder.model().config().hiddenSize();
-    settings.dimensions().stream().filter(d -> d > width).findFirst().ifPresent(d -> {
+    settings.dimensionNumbers().stream().filter(d -> d > width).findFirst().ifPresent(d -> {
       throw new IllegalArgumentException("matryoshka_dims: " + d + " is more than the " + width + " numbers of a vector");
     });
   }
