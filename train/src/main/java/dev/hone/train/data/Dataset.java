@@ -165,7 +165,7 @@ public final class Dataset<E extends Example> {
    * <p>Rows with an empty anchor are skipped and counted; an empty positive and a score that is no number are refused.
    */
   public static Dataset<Example.Related> related(Path file, DataOptions options) {
-    Table table = Table.read(file, options);
+    RawTable table = RawTable.read(file, options);
     if (!RelatedRows.fits(table, options)) {
       if (!options.parts().containsKey(DataOptions.LABEL) && !ColumnChoice.hasLabel(table)) {
         new RelatedRows(table, options); // says what is missing

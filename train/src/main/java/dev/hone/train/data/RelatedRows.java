@@ -24,11 +24,11 @@ final class RelatedRows {
   private static final List<String> SCORE = List.of("score", "similarity", "similarity_score", "relevance", "label");
   private static final String NUMBERED_NEGATIVE = "(hard_)?neg(ative)?_?\\d{1,3}";
 
-  private final Table table;
+  private final RawTable table;
   private final Map<String, Integer> columns = new LinkedHashMap<>(); // anchor, positive, perhaps score
   private final List<Integer> negatives = new ArrayList<>();
 
-  RelatedRows(Table table, DataOptions options) {
+  RelatedRows(RawTable table, DataOptions options) {
     this.table = table;
     Map<String, String> said = options.parts();
     Integer anchor = column(said, "anchor", ANCHOR);
@@ -56,7 +56,7 @@ final class RelatedRows {
   }
 
   /** Whether the columns of a table are such an anchor and positive. */
-  static boolean fits(Table table, DataOptions options) {
+  static boolean fits(RawTable table, DataOptions options) {
     Map<String, String> said = options.parts();
     return said.containsKey("anchor") || said.containsKey("positive") || !said.containsKey(DataOptions.TEXT) && table.named()
         && ColumnChoice.named(table, ANCHOR, -1) >= 0 && ColumnChoice.named(table, POSITIVE, -1) >= 0;
