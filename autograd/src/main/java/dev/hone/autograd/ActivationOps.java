@@ -13,8 +13,6 @@ import java.util.Locale;
 
 /** Activations, the gated product of feed-forward layers, and dropout. */
 public final class ActivationOps {
-  private static final ElementwiseKernels KERNELS = Kernels.active().elementwise();
-
   private ActivationOps() {}
 
   /** y = activation(x). Saves x only: computing the derivative again is cheaper than keeping it. */
@@ -23,19 +21,20 @@ public final class ActivationOps {
       return x;
     }
     Tensor in = x.value();
-    Tensor y = Tensor.empty(in.shape());
-    KERNELS.activation(activation, in, y);
+    Tensor y = in.emptyLike(in.shape());
+    ElementwiseKernels kernels = Kernels.of(in).elementwise();
+    kernels.activation(activation, in, y);
     return Variable.of(activation.name().toLowerCase(Locale.ROOT), y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.activationBackward(activation, in, up, accumulate, dx))
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.activationBackward(activation, in, up, accumulate, dx))
         .saves(x.computed())
         .recomputedBy(() -> again(activation, in));
   }
 
   /** activation(x), fresh. */
   static Tensor again(Activation activation, Tensor x) {
-    Tensor y = Tensor.empty(x.shape());
+    Tensor y = x.emptyLike(x.shape());
     y.retain();
-    KERNELS.activation(activation, x, y);
+    Kernels.of(x).elementwise().activation(activation, x, y);
     return y;
   }
 
@@ -43,12 +42,13 @@ public final class ActivationOps {
   public static Variable gated(Activation activation, Variable gate, Variable up) {
     Tensor g = gate.value();
     Tensor u = up.value();
-    Tensor y = Tensor.empty(g.shape());
-    KERNELS.gated(activation, Columns.of(g), Columns.of(u), Columns.of(y));
+    Tensor y = g.emptyLike(g.shape());
+    ElementwiseKernels kernels = Kernels.of("gated", g, u).elementwise();
+    kernels.gated(activation, Columns.of(g), Columns.of(u), Columns.of(y));
     return Variable.of("gated", y).pullbacks(List.of(gate, up), (dy, targets) -> {
-      Tensor dGate = Tensor.empty(g.shape());
-      Tensor dUp = Tensor.empty(u.shape());
-      KERNELS.gatedBackward(activation, Columns.of(g), Columns.of(u), Columns.of(dy), Columns.of(dGate), Columns.of(dUp));
+      Tensor dGate = g.emptyLike(g.shape());
+      Tensor dUp = u.emptyLike(u.shape());
+      kernels.gatedBackward(activation, Columns.of(g), Columns.of(u), Columns.of(dy), Columns.of(dGate), Columns.of(dUp));
       targets.add(0, dGate);
       targets.add(1, dUp);
     }).saves(gate.computed(), up.computed())
@@ -59,11 +59,12 @@ public final class ActivationOps {
   public static Variable gated(Activation activation, Variable gateUp) {
     Tensor x = gateUp.value();
     int width = x.shape().columns() / 2;
-    Tensor y = Tensor.empty(x.shape().with(-1, width));
-    KERNELS.gated(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(y));
+    Tensor y = x.emptyLike(x.shape().with(-1, width));
+    ElementwiseKernels kernels = Kernels.of(x).elementwise();
+    kernels.gated(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(y));
     return Variable.of("gated", y).pullback(gateUp, dy -> {
-      Tensor dx = Tensor.empty(x.shape());
-      KERNELS.gatedBackward(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(dy),
+      Tensor dx = x.emptyLike(x.shape());
+      kernels.gatedBackward(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(dy),
           new Columns(dx, 0, width), new Columns(dx, width, width));
       return dx;
     }).saves(gateUp.computed())
@@ -71,9 +72,9 @@ public final class ActivationOps {
   }
 
   private static Tensor gated(Activation activation, Columns gate, Columns up, Shape shape) {
-    Tensor y = Tensor.empty(shape);
+    Tensor y = gate.tensor().emptyLike(shape);
     y.retain();
-    KERNELS.gated(activation, gate, up, Columns.of(y));
+    Kernels.of(y).elementwise().gated(activation, gate, up, Columns.of(y));
     return y;
   }
 
@@ -91,16 +92,17 @@ public final class ActivationOps {
     if (!(p > 0 && p < 1)) {
       throw new IllegalArgumentException("dropout: p must be from 0 to below 1, got " + p);
     }
-    Tensor y = Tensor.empty(x.shape());
-    KERNELS.dropout(p, random, x.value(), false, y);
+    Tensor y = x.value().emptyLike(x.shape());
+    ElementwiseKernels kernels = Kernels.of(y).elementwise();
+    kernels.dropout(p, random, x.value(), false, y);
     return Variable.of("dropout", y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.dropout(p, random, up, accumulate, dx))
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.dropout(p, random, up, accumulate, dx))
         .saves();
   }
 
   /** Dropout with a mask that is given: y = x / (1 - p) where {@code kept}, else 0. */
   public static Variable dropout(Variable x, float p, Mask kept) {
-    return MathOps.where(kept, MathOps.mul(x, 1 / (1 - p)), Variable.constant(Tensor.scalar(0)));
+    return MathOps.where(kept, MathOps.mul(x, 1 / (1 - p)), Variable.constant(x.value().scalarLike(0)));
   }
 
   /**
@@ -115,9 +117,10 @@ public final class ActivationOps {
       throw new ShapeException("neftune: noise " + noise.shape() + " for embeddings " + x.shape());
     }
     Tensor y = x.value().copy();
+    ElementwiseKernels kernels = Kernels.of("neftune", y, noise).elementwise();
     for (int s = 0; s + 1 < offsets.length; s++) {
       float size = (offsets[s + 1] - offsets[s]) * (float) x.shape().columns();
-      KERNELS.addScaled(alpha / (float) Math.sqrt(size), noise.slice(offsets[s], offsets[s + 1]),
+      kernels.addScaled(alpha / (float) Math.sqrt(size), noise.slice(offsets[s], offsets[s + 1]),
           y.slice(offsets[s], offsets[s + 1]));
     }
     return Variable.of("neftune", y).pullback(x, up -> up);
@@ -125,8 +128,8 @@ public final class ActivationOps {
 
   /** The same with noise drawn from {@code random}, a stream of its own for every step. */
   public static Variable neftune(Variable x, int[] offsets, float alpha, Philox random) {
-    Tensor noise = Tensor.empty(x.shape());
-    random.fillUniform(noise.array(), noise.offset(), noise.offset() + noise.shape().length(), -1, 1);
+    Tensor noise = x.value().emptyLike(x.shape());
+    Kernels.of(noise).elementwise().uniform(random, -1, 1, noise);
     Variable y = neftune(x, offsets, alpha, noise);
     noise.release();
     return y;

@@ -10,7 +10,6 @@ import java.util.List;
 
 /** Attention over ragged sequences, and rotary position embedding. */
 public final class AttentionOps {
-  private static final AttentionKernels KERNELS = Kernels.active().attention();
   private static final float HIDDEN = -1e30f; // finite: a row of nothing else must not become NaN
 
   private AttentionOps() {}
@@ -23,14 +22,15 @@ public final class AttentionOps {
     Columns qs = Columns.of(q.value());
     Columns ks = Columns.of(k.value());
     Columns vs = Columns.of(v.value());
-    Tensor out = Tensor.empty(q.shape());
-    Tensor lse = Variable.needsGradient(q, k, v) ? Tensor.empty(spec.heads(), qs.rows()) : null;
-    KERNELS.forward(spec, qs, ks, vs, Columns.of(out), lse);
+    Tensor out = q.value().emptyLike(q.shape());
+    Tensor lse = Variable.needsGradient(q, k, v) ? out.emptyLike(spec.heads(), qs.rows()) : null;
+    AttentionKernels kernels = Kernels.of("attention", q.value(), k.value(), v.value()).attention();
+    kernels.forward(spec, qs, ks, vs, Columns.of(out), lse);
     return Variable.of("attention", out).pullbacks(List.of(q, k, v), (up, targets) -> {
-      Tensor dq = Tensor.empty(qs.tensor().shape());
-      Tensor dk = Tensor.empty(ks.tensor().shape());
-      Tensor dv = Tensor.empty(vs.tensor().shape());
-      KERNELS.backward(spec, qs, ks, vs, Columns.of(out), lse, Columns.of(up), Columns.of(dq), Columns.of(dk),
+      Tensor dq = up.emptyLike(qs.tensor().shape());
+      Tensor dk = up.emptyLike(ks.tensor().shape());
+      Tensor dv = up.emptyLike(vs.tensor().shape());
+      kernels.backward(spec, qs, ks, vs, Columns.of(out), lse, Columns.of(up), Columns.of(dq), Columns.of(dk),
           Columns.of(dv));
       targets.add(0, dq);
       targets.add(1, dk);
@@ -43,13 +43,14 @@ public final class AttentionOps {
     Tensor x = qkv.value();
     int queries = spec.heads() * spec.headDim();
     int keys = spec.kvHeads() * spec.headDim();
-    Tensor out = Tensor.empty(x.dim(0), queries);
-    Tensor lse = Variable.needsGradient(qkv) ? Tensor.empty(spec.heads(), x.dim(0)) : null;
-    KERNELS.forward(spec, new Columns(x, 0, queries), new Columns(x, queries, keys), new Columns(x, queries + keys, keys),
+    Tensor out = x.emptyLike(x.dim(0), queries);
+    Tensor lse = Variable.needsGradient(qkv) ? x.emptyLike(spec.heads(), x.dim(0)) : null;
+    AttentionKernels kernels = Kernels.of(x).attention();
+    kernels.forward(spec, new Columns(x, 0, queries), new Columns(x, queries, keys), new Columns(x, queries + keys, keys),
         Columns.of(out), lse);
     return Variable.of("attention", out).pullback(qkv, up -> {
-      Tensor dx = Tensor.empty(x.shape());
-      KERNELS.backward(spec, new Columns(x, 0, queries), new Columns(x, queries, keys),
+      Tensor dx = x.emptyLike(x.shape());
+      kernels.backward(spec, new Columns(x, 0, queries), new Columns(x, queries, keys),
           new Columns(x, queries + keys, keys), Columns.of(out), lse, Columns.of(up), new Columns(dx, 0, queries),
           new Columns(dx, queries, keys), new Columns(dx, queries + keys, keys));
       return dx;
@@ -74,19 +75,20 @@ public final class AttentionOps {
    * @param neighbours whether the pairs are (2 · i, 2 · i + 1), as GPT-J has them
    */
   public static Variable rotate(Variable x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean neighbours) {
-    Tensor y = Tensor.empty(x.shape());
+    Tensor y = x.value().emptyLike(x.shape());
+    AttentionKernels kernels = Kernels.of("rotate", x.value(), cos, sin).attention();
     if (neighbours) {
-      KERNELS.rotateNeighbours(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
+      kernels.rotateNeighbours(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
       return Variable.of("rotate", y).pullback(x, up -> {
-        Tensor dx = Tensor.empty(y.shape());
-        KERNELS.rotateNeighbours(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
+        Tensor dx = up.emptyLike(y.shape());
+        kernels.rotateNeighbours(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
         return dx;
       }).saves();
     }
-    KERNELS.rotate(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
+    kernels.rotate(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
     return Variable.of("rotate", y).pullback(x, up -> {
-      Tensor dx = Tensor.empty(y.shape());
-      KERNELS.rotate(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
+      Tensor dx = up.emptyLike(y.shape());
+      kernels.rotate(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
       return dx;
     }).saves();
   }
@@ -114,7 +116,7 @@ public final class AttentionOps {
       scores = MathOps.add(scores, bias);
     }
     if (mask != null) {
-      scores = MathOps.where(mask, scores, Variable.constant(Tensor.scalar(HIDDEN)));
+      scores = MathOps.where(mask, scores, Variable.constant(scores.value().scalarLike(HIDDEN)));
     }
     return MatMulOps.matmul(ReduceOps.softmax(scores, -1), values);
   }

@@ -1,5 +1,6 @@
 package dev.hone.autograd;
 
+import dev.hone.core.Device;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 
@@ -35,6 +36,11 @@ public record CrossEntropySettings(Tensor classWeights, float smoothing, float z
       }
     }
     return weight;
+  }
+
+  /** The class weights on the device of what they weigh; null for ones. */
+  Tensor classWeightsOn(Device device) {
+    return classWeights == null ? null : classWeights.to(device);
   }
 
   /** Throws unless these settings and labels fit rows of {@code classes} logits. */

@@ -3,13 +3,11 @@ package dev.hone.autograd;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
-import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.Kernels;
 import java.util.List;
 
 /** Rows and elements picked by number. */
 public final class GatherOps {
-  private static final GatherKernels KERNELS = Kernels.active().gather();
   private static final int NONE = -1; // what kernels take for a row of zeros
 
   private GatherOps() {}
@@ -55,14 +53,14 @@ public final class GatherOps {
   }
 
   private static Variable rows(String op, Variable x, int[] rows, int[] back, float scale) {
-    Tensor y = Tensor.empty(rows.length, x.shape().columns());
-    KERNELS.rows(x.value(), rows, scale, y);
+    Tensor y = x.value().emptyLike(rows.length, x.shape().columns());
+    Kernels.of(y).gather().rows(x.value(), rows, scale, y);
     return Variable.of(op, y).pullbacks(List.of(x), (up, targets) -> targets.addRows(0, up, back, scale)).saves();
   }
 
   /** Adds {@code scale} times each row of dy to a row of a table's gradient; row -1 is left out. */
   static void addRows(Tensor dy, int[] rows, float scale, Tensor dTable) {
-    KERNELS.addRows(dy, rows, scale, dTable);
+    Kernels.of(dy).gather().addRows(dy, rows, scale, dTable);
   }
 
   /** Slices of x along an axis by number: y[.., i, ..] = x[.., index[i], ..]. */

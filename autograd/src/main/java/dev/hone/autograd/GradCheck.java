@@ -1,5 +1,6 @@
 package dev.hone.autograd;
 
+import dev.hone.core.Device;
 import dev.hone.core.Scope;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
@@ -36,6 +37,7 @@ public final class GradCheck {
   private String name; // null: that of the last operator
   private Shape[] shapes = {};
   private Tensor[] given;
+  private Device device = Device.CPU;
   private long seed = 1;
   private float low = -1;
   private float high = 1;
@@ -79,6 +81,12 @@ public final class GradCheck {
   public GradCheck range(float low, float high) {
     this.low = low;
     this.high = high;
+    return this;
+  }
+
+  /** The device to compute on; the CPU if not set. */
+  public GradCheck on(Device device) {
+    this.device = device;
     return this;
   }
 
@@ -179,7 +187,7 @@ public final class GradCheck {
         throw new AssertionError("GradCheck: " + name + ": the value changes from call to call, or if a gradient is wanted");
       }
       if (y.requiresGradient()) {
-        y.backward(Tensor.of(upstream.clone(), y.shape().toArray()));
+        y.backward(tensor(upstream, y.shape()));
       }
     }
     float[][] gradients = new float[leaves.length][];
@@ -193,7 +201,7 @@ public final class GradCheck {
   private Parameter[] leaves(float[][] inputs, IntPredicate trainable) {
     Parameter[] leaves = new Parameter[inputs.length];
     for (int i = 0; i < leaves.length; i++) {
-      leaves[i] = new Parameter("input " + i, Tensor.of(inputs[i].clone(), shapes[i].toArray()), trainable.test(i));
+      leaves[i] = new Parameter("input " + i, tensor(inputs[i], shapes[i]), trainable.test(i));
     }
     return leaves;
   }
@@ -201,9 +209,13 @@ public final class GradCheck {
   private Variable[] constants(float[][] inputs) {
     Variable[] constants = new Variable[inputs.length];
     for (int i = 0; i < constants.length; i++) {
-      constants[i] = Variable.constant(Tensor.of(inputs[i].clone(), shapes[i].toArray()));
+      constants[i] = Variable.constant(tensor(inputs[i], shapes[i]));
     }
     return constants;
+  }
+
+  private Tensor tensor(float[] values, Shape shape) {
+    return Tensor.of(values.clone(), shape.toArray()).to(device);
   }
 
   private double difference(float[][] inputs, int input, int element, float[] upstream) {

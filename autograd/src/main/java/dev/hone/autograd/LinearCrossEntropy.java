@@ -21,11 +21,11 @@ import java.util.Arrays;
  * with the number of threads.
  */
 final class LinearCrossEntropy {
-  private static final Kernels KERNELS = Kernels.active();
   private static final int MAX_ROWS = 264; // twice as many were no faster, with 50257 classes
   private static final int TILE = 12; // rows that a matrix product computes together
   private static final long MAX_BYTES = 128L << 20;
 
+  private final Kernels kernels;
   private final Tensor weight;
   private final Tensor bias;
   private final float softCap;
@@ -36,11 +36,12 @@ final class LinearCrossEntropy {
   private Tensor dHidden; // [M, C], null unless wanted; the others likewise
   private Tensor dWeight; // [V, C]
   private Tensor dBias; // [V]
-  private boolean[] right; // of each labelled row
+  private Tensor hits; // [M]
   private Tensor upstream; // [M], factors of the rows' gradients, or null for ones
 
-  private LinearCrossEntropy(Tensor weight, Tensor bias, float softCap, float logitScale, CrossEntropySettings settings,
-      float scale) {
+  private LinearCrossEntropy(Tensor hidden, Tensor weight, Tensor bias, float softCap, float logitScale,
+      CrossEntropySettings settings, float scale) {
+    this.kernels = Kernels.of("linearCrossEntropy", hidden, weight, bias);
     this.weight = weight;
     this.bias = bias;
     this.softCap = softCap;
@@ -58,16 +59,16 @@ final class LinearCrossEntropy {
           + "same C");
     }
     settings.check("linearCrossEntropy", in.rows(), labels, w.dim(0));
-    LinearCrossEntropy head = new LinearCrossEntropy(weight.value(), bias == null ? null : bias.value(), softCap, logitScale,
-        settings, scale);
+    LinearCrossEntropy head = new LinearCrossEntropy(hidden.value(), weight.value(), bias == null ? null : bias.value(), softCap,
+        logitScale, settings, scale);
     int[] rows = LossOps.counted(labels);
     head.allocate(rows.length, Variable.needsGradient(hidden), Variable.needsGradient(weight), Variable.needsGradient(bias));
-    Tensor losses = Tensor.empty(rows.length);
+    Tensor losses = hidden.value().emptyLike(rows.length);
     head.forward(hidden.value().reshape(in.rows(), in.columns()), rows, labels, losses);
     Variable loss = Variable.of("linearCrossEntropy", LossOps.sum(losses, scale))
-        .pullbacks(Arrays.asList(hidden, weight, bias), (up, targets) -> head.backward(up.item(), in, rows, targets))
+        .pullbacks(Arrays.asList(hidden, weight, bias), (up, targets) -> head.backward(up, in, rows, targets))
         .saves(head.dHidden, head.dWeight, head.dBias);
-    return new HeadLoss(loss, losses, head.right);
+    return new HeadLoss(loss, losses, head.hits);
   }
 
   /**
@@ -86,26 +87,26 @@ final class LinearCrossEntropy {
     Tensor x = hidden.value();
     Tensor table = weight.value();
     Tensor offset = bias == null ? null : bias.value();
-    Tensor losses = Tensor.empty(rows.length);
-    LinearCrossEntropy head = new LinearCrossEntropy(table, offset, softCap, logitScale, CrossEntropySettings.PLAIN, 1);
-    head.right = new boolean[rows.length];
+    Tensor losses = x.emptyLike(rows.length);
+    LinearCrossEntropy head = new LinearCrossEntropy(x, table, offset, softCap, logitScale, CrossEntropySettings.PLAIN, 1);
+    head.hits = x.emptyLike(rows.length);
     head.forward(x.reshape(in.rows(), in.columns()), rows, labels, losses);
     return Variable.of("linearCrossEntropyPerRow", losses)
         .pullbacks(Arrays.asList(hidden, weight, bias), (up, targets) -> {
-          LinearCrossEntropy again = new LinearCrossEntropy(table, offset, softCap, logitScale, CrossEntropySettings.PLAIN, 1);
+          LinearCrossEntropy again = new LinearCrossEntropy(x, table, offset, softCap, logitScale, CrossEntropySettings.PLAIN, 1);
           again.upstream = up;
           again.allocate(rows.length, targets.wants(0), targets.wants(1), targets.wants(2));
-          again.forward(x.reshape(in.rows(), in.columns()), rows, labels, Tensor.empty(rows.length));
-          again.backward(1, in, rows, targets);
+          again.forward(x.reshape(in.rows(), in.columns()), rows, labels, x.emptyLike(rows.length));
+          again.backward(x.scalarLike(1), in, rows, targets);
         })
         .saves(hidden.computed(), weight.computed(), bias == null ? null : bias.computed());
   }
 
   private void allocate(int rows, boolean forHidden, boolean forWeight, boolean forBias) {
-    right = new boolean[rows];
-    dHidden = forHidden ? Tensor.empty(rows, weight.dim(1)) : null;
-    dWeight = forWeight ? Tensor.empty(weight.shape()) : null;
-    dBias = forBias ? Tensor.empty(weight.dim(0)) : null;
+    hits = weight.emptyLike(rows);
+    dHidden = forHidden ? weight.emptyLike(rows, weight.dim(1)) : null;
+    dWeight = forWeight ? weight.emptyLike(weight.shape()) : null;
+    dBias = forBias ? weight.emptyLike(weight.dim(0)) : null;
     if (rows == 0) { // no chunk will write them
       zero(dWeight);
       zero(dBias);
@@ -142,13 +143,13 @@ final class LinearCrossEntropy {
     return Math.min(most, (equal + TILE - 1) / TILE * TILE);
   }
 
-  private static Tensor picked(Tensor hidden, int[] rows) {
+  private Tensor picked(Tensor hidden, int[] rows) {
     int first = rows[0];
     if (rows[rows.length - 1] - first + 1 == rows.length) { // neighbours: no copy
       return hidden.slice(first, first + rows.length);
     }
-    Tensor x = Tensor.empty(rows.length, hidden.dim(1));
-    KERNELS.gather().rows(hidden, rows, 1, x);
+    Tensor x = hidden.emptyLike(rows.length, hidden.dim(1));
+    kernels.gather().rows(hidden, rows, 1, x);
     return x;
   }
 
@@ -157,63 +158,52 @@ final class LinearCrossEntropy {
    * logitScale · x · Wᵀ + bias if it is wanted.
    */
   private Tensor logitsToGradient(Tensor x, int[] labels, int from, Tensor losses) {
-    Tensor raw = Tensor.empty(x.dim(0), weight.dim(0));
-    KERNELS.matmul().matmul(x, false, weight, true, false, raw, new Epilogue(logitScale, bias, Activation.NONE, null));
+    Tensor raw = x.emptyLike(x.dim(0), weight.dim(0));
+    kernels.matmul().matmul(x, false, weight, true, false, raw, new Epilogue(logitScale, bias, Activation.NONE, null));
     Tensor logits = raw;
     if (softCap > 0) { // logits = softCap · tanh(raw / softCap); raw becomes what tanh is applied to
-      KERNELS.elementwise().unary(Unary.AFFINE, 1 / softCap, 0, raw, raw);
-      logits = Tensor.empty(raw.shape());
-      KERNELS.elementwise().activation(Activation.TANH, raw, logits);
-      KERNELS.elementwise().unary(Unary.AFFINE, softCap, 0, logits, logits);
+      kernels.elementwise().unary(Unary.AFFINE, 1 / softCap, 0, raw, raw);
+      logits = raw.emptyLike(raw.shape());
+      kernels.elementwise().activation(Activation.TANH, raw, logits);
+      kernels.elementwise().unary(Unary.AFFINE, softCap, 0, logits, logits);
     }
-    judge(logits, labels, from);
+    kernels.loss().hits(logits, labels, hits.slice(from, from + labels.length));
     boolean gradient = dHidden != null || dWeight != null || dBias != null;
-    KERNELS.loss().crossEntropy(logits, labels, settings.classWeights(), settings.smoothing(), settings.zLoss(), gradient,
-        scale, losses);
+    kernels.loss().crossEntropy(logits, labels, settings.classWeightsOn(logits.device()), settings.smoothing(),
+        settings.zLoss(), gradient, scale, losses);
     if (gradient && upstream != null) {
-      KERNELS.elementwise().binary(Binary.MUL, logits, upstream.slice(from, from + labels.length).reshape(-1, 1), logits);
+      kernels.elementwise().binary(Binary.MUL, logits, upstream.slice(from, from + labels.length).reshape(-1, 1), logits);
     }
     if (gradient && softCap > 0) {
-      KERNELS.elementwise().activationBackward(Activation.TANH, raw, logits, false, logits);
+      kernels.elementwise().activationBackward(Activation.TANH, raw, logits, false, logits);
     }
     return gradient ? logits : null;
-  }
-
-  private void judge(Tensor logits, int[] labels, int from) {
-    int classes = logits.dim(1);
-    Tensor largest = Tensor.empty(labels.length);
-    KERNELS.reduce().max(logits, labels.length, classes, 1, largest, null);
-    for (int i = 0; i < labels.length; i++) {
-      right[from + i] = logits.get((long) i * classes + labels[i]) >= largest.get(i);
-    }
   }
 
   private void collect(Tensor x, Tensor gradient, int from, int to) {
     boolean accumulate = from > 0;
     if (dHidden != null) {
-      KERNELS.matmul().matmul(gradient, false, weight, false, false, dHidden.slice(from, to), Epilogue.scale(logitScale));
+      kernels.matmul().matmul(gradient, false, weight, false, false, dHidden.slice(from, to), Epilogue.scale(logitScale));
     }
     if (dWeight != null) {
-      KERNELS.matmul().matmul(gradient, true, x, false, accumulate, dWeight, Epilogue.scale(logitScale));
+      kernels.matmul().matmul(gradient, true, x, false, accumulate, dWeight, Epilogue.scale(logitScale));
     }
     if (dBias != null) {
       ReduceOps.sumRowsInto(gradient, dBias, accumulate);
     }
   }
 
-  private void backward(float up, Shape in, int[] rows, InputGradients targets) {
+  private void backward(Tensor up, Shape in, int[] rows, InputGradients targets) {
     if (targets.wants(0)) {
-      KERNELS.gather().addRows(dHidden, rows, up, targets.sum(0).reshape(in.rows(), in.columns()));
+      kernels.gather().addRows(dHidden, rows, up, targets.sum(0).reshape(in.rows(), in.columns()));
     }
     give(dWeight, up, targets, 1);
     give(dBias, up, targets, 2);
   }
 
-  private static void give(Tensor gradient, float up, InputGradients targets, int index) {
+  private void give(Tensor gradient, Tensor up, InputGradients targets, int index) {
     if (targets.wants(index)) {
-      if (up != 1) { // a pass over the largest matrix
-        KERNELS.elementwise().unary(Unary.AFFINE, up, 0, gradient, gradient);
-      }
+      kernels.elementwise().scale(up, gradient, false, gradient); // no pass over the largest matrix if it is 1, as mostly
       targets.add(index, gradient);
     }
   }

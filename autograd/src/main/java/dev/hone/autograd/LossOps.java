@@ -4,7 +4,7 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.Kernels;
-import dev.hone.core.kernel.LossKernels;
+import dev.hone.core.kernel.LossKernels.Pointwise;
 import java.util.stream.IntStream;
 
 /**
@@ -13,8 +13,6 @@ import java.util.stream.IntStream;
  * nothing.
  */
 public final class LossOps {
-  private static final LossKernels KERNELS = Kernels.active().loss();
-
   private LossOps() {}
 
   /** Cross-entropy of rows of logits. [M, V] -> []. */
@@ -25,7 +23,7 @@ public final class LossOps {
     Tensor sum = sum(losses, scale);
     losses.release();
     return Variable.of("crossEntropy", sum)
-        .pullbackInto(logits, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up.item(), accumulate, dx))
+        .pullbackInto(logits, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx))
         .saves(save ? gradient : null);
   }
 
@@ -34,16 +32,16 @@ public final class LossOps {
     boolean save = Variable.needsGradient(logits);
     Tensor gradient = save ? logits.value().copy() : logits.value();
     return Variable.of("crossEntropyPerRow", losses(gradient, labels, settings, save, 1)).pullback(logits, up -> {
-      Kernels.active().elementwise().binary(Binary.MUL, gradient, up.reshape(-1, 1), gradient);
+      Kernels.of(gradient).elementwise().binary(Binary.MUL, gradient, up.reshape(-1, 1), gradient);
       return gradient;
     }).saves(save ? gradient : null);
   }
 
   private static Tensor losses(Tensor logits, int[] labels, CrossEntropySettings settings, boolean gradient, float scale) {
     settings.check("crossEntropy", logits.shape().rows(), labels, logits.shape().columns());
-    Tensor losses = Tensor.empty(labels.length);
-    KERNELS.crossEntropy(logits, labels, settings.classWeights(), settings.smoothing(), settings.zLoss(), gradient, scale,
-        losses);
+    Tensor losses = logits.emptyLike(labels.length);
+    Kernels.of(logits).loss().crossEntropy(logits, labels, settings.classWeightsOn(logits.device()), settings.smoothing(),
+        settings.zLoss(), gradient, scale, losses);
     return losses;
   }
 
@@ -82,13 +80,15 @@ public final class LossOps {
     int[] rows = counted(labels);
     int[] chosen = IntStream.of(rows).map(row -> labels[row]).toArray();
     Variable logP = ReduceOps.logSoftmax(rows(logits, rows), -1);
-    return pointwise("focal", GatherOps.gather(logP, 1, chosen, rows.length, 1), scale, (lp, i) -> {
-      double weight = alpha == null ? 1 : alpha.get(chosen[i]);
-      double q = -Math.expm1(lp);
-      double power = Math.pow(q, gamma);
-      double slope = q > 0 ? power - gamma * power / q * Math.exp(lp) * lp : gamma == 0 ? 1 : 0;
-      return new Point(-weight * power * lp, -weight * slope);
-    });
+    Tensor weights = alpha == null ? null : labelWeights(alpha.to(logP.value().device()), chosen);
+    return pointwise("focal", Pointwise.FOCAL, GatherOps.gather(logP, 1, chosen, rows.length, 1), null, weights, gamma, 0, scale);
+  }
+
+  /** The weight of each label. */
+  private static Tensor labelWeights(Tensor alpha, int[] labels) {
+    Tensor weights = alpha.emptyLike(labels.length, 1);
+    Kernels.of(alpha).gather().rows(alpha.reshape(-1, 1), labels, 1, weights);
+    return weights;
   }
 
   /**
@@ -99,12 +99,7 @@ public final class LossOps {
    */
   public static Variable binaryCrossEntropy(Variable x, Tensor target, Tensor posWeight, float scale) {
     checkTarget("binaryCrossEntropy", x, target);
-    int classes = x.shape().columns();
-    return pointwise("binaryCrossEntropy", x, scale, (z, i) -> {
-      double yes = target.get(i) * (posWeight == null ? 1 : posWeight.get(i % classes));
-      double no = 1 - target.get(i);
-      return new Point(yes * softplus(-z) + no * softplus(z), no * sigmoid(z) - yes * sigmoid(-z));
-    });
+    return pointwise("binaryCrossEntropy", Pointwise.BINARY_CROSS_ENTROPY, x, target, posWeight, 0, 0, scale);
   }
 
   /**
@@ -113,25 +108,13 @@ public final class LossOps {
    */
   public static Variable sigmoidFocal(Variable x, Tensor target, float gamma, float alpha, float scale) {
     checkTarget("sigmoidFocal", x, target);
-    return pointwise("sigmoidFocal", x, scale, (z, i) -> {
-      double y = target.get(i);
-      double weight = alpha * y + (1 - alpha) * (1 - y);
-      double entropy = y * softplus(-z) + (1 - y) * softplus(z);
-      double p = sigmoid(z);
-      double miss = sigmoid(-z) * y + p * (1 - y); // 1 - p_t without cancellation
-      double power = Math.pow(miss, gamma);
-      double steeper = miss > 0 ? gamma * power / miss * p * sigmoid(-z) * (2 * y - 1) * entropy : 0;
-      return new Point(weight * power * entropy, weight * (power * (p - y) - steeper));
-    });
+    return pointwise("sigmoidFocal", Pointwise.SIGMOID_FOCAL, x, target, null, gamma, alpha, scale);
   }
 
   /** Squared error: scale · Σ (x - y)². Any shape -> []. */
   public static Variable squaredError(Variable x, Tensor target, float scale) {
     checkTarget("squaredError", x, target);
-    return pointwise("squaredError", x, scale, (z, i) -> {
-      double error = z - target.get(i);
-      return new Point(error * error, 2 * error);
-    });
+    return pointwise("squaredError", Pointwise.SQUARED_ERROR, x, target, null, 0, 0, scale);
   }
 
   /**
@@ -143,14 +126,14 @@ public final class LossOps {
    */
   public static Variable forwardKl(Variable logits, Tensor reference, int[] labels, float temperature, float scale) {
     Variable q = logProbabilities("forwardKl", logits, labels, temperature);
-    Variable p = logProbabilities("forwardKl", Variable.constant(reference), labels, temperature);
+    Variable p = logProbabilities("forwardKl", Variable.constant(reference.to(logits.value().device())), labels, temperature);
     return MathOps.mul(ReduceOps.sum(MathOps.mul(MathOps.exp(p), MathOps.sub(p, q)), false), temperature * temperature * scale);
   }
 
   /** scale · T² · Σ KL(model || reference): the model stays where the reference has mass. As {@link #forwardKl}. */
   public static Variable reverseKl(Variable logits, Tensor reference, int[] labels, float temperature, float scale) {
     Variable q = logProbabilities("reverseKl", logits, labels, temperature);
-    Variable p = logProbabilities("reverseKl", Variable.constant(reference), labels, temperature);
+    Variable p = logProbabilities("reverseKl", Variable.constant(reference.to(logits.value().device())), labels, temperature);
     return MathOps.mul(ReduceOps.sum(MathOps.mul(MathOps.exp(q), MathOps.sub(q, p)), false), temperature * temperature * scale);
   }
 
@@ -173,6 +156,13 @@ public final class LossOps {
     return ReduceOps.logSoftmax(temperature == 1 ? rows : MathOps.mul(rows, 1 / temperature), -1);
   }
 
+  /** 1 for each row of logits none of which exceeds that of its label, else 0. [M, V] -> [M]. */
+  public static Tensor hits(Tensor logits, int[] labels) {
+    Tensor hits = logits.emptyLike(labels.length);
+    Kernels.of(logits).loss().hits(logits, labels, hits);
+    return hits;
+  }
+
   /** The rows that have a label. */
   static int[] counted(int[] labels) {
     return IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
@@ -185,10 +175,10 @@ public final class LossOps {
   /** scale · Σ losses; 0 without any, whatever the scale. */
   static Tensor sum(Tensor losses, float scale) {
     if (losses.size() == 0) {
-      return Tensor.scalar(0);
+      return losses.scalarLike(0);
     }
-    Tensor sum = Tensor.empty();
-    Kernels.active().reduce().sum(losses, 1, losses.shape().length(), 1, scale, false, sum);
+    Tensor sum = losses.emptyLike();
+    Kernels.of(losses).reduce().sum(losses, 1, losses.shape().length(), 1, scale, false, sum);
     return sum;
   }
 
@@ -198,32 +188,18 @@ public final class LossOps {
     }
   }
 
-  record Point(double loss, double slope) {}
-
-  interface Curve {
-    Point at(double x, int index);
+  /** scale · Σ of a function of every element; target and weight may lie on another device, or be null. */
+  static Variable pointwise(String op, Pointwise function, Variable x, Tensor target, Tensor weight, float p, float q,
+      float scale) {
+    Tensor in = x.value();
+    Tensor gradient = in.emptyLike(in.shape());
+    Tensor loss = in.emptyLike();
+    Kernels.of(in).loss().pointwise(function, in, on(in, target), on(in, weight), p, q, scale, gradient, loss);
+    return Variable.of(op, loss)
+        .pullbackInto(x, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx));
   }
 
-  /** scale · Σ of a function of every element. In float64, and not a kernel: outputs of classifiers are few. */
-  static Variable pointwise(String op, Variable x, float scale, Curve curve) {
-    float[] values = x.value().toFloatArray();
-    double sum = 0;
-    for (int i = 0; i < values.length; i++) {
-      Point point = curve.at(values[i], i);
-      sum += point.loss();
-      values[i] = (float) (scale * point.slope());
-    }
-    Tensor gradient = Tensor.of(values, x.shape().toArray());
-    return Variable.of(op, Tensor.scalar(values.length == 0 ? 0 : (float) (scale * sum)))
-        .pullbackInto(x, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up.item(), accumulate, dx));
-  }
-
-  private static double sigmoid(double x) {
-    return 1 / (1 + Math.exp(-x));
-  }
-
-  /** log(1 + e^x). */
-  private static double softplus(double x) {
-    return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  private static Tensor on(Tensor place, Tensor input) {
+    return input == null ? null : input.to(place.device());
   }
 }

@@ -11,8 +11,6 @@ import java.util.Arrays;
 
 /** Matrix products. */
 public final class MatMulOps {
-  private static final MatMulKernels KERNELS = Kernels.active().matmul();
-
   private MatMulOps() {}
 
   /**
@@ -37,11 +35,13 @@ public final class MatMulOps {
   private static Variable linear(String op, Variable x, Variable weight, boolean transposed, Variable bias) {
     Tensor in = x.value();
     Tensor w = weight.value();
-    Tensor y = Tensor.empty(linearShape(op, in.shape(), w.shape(), transposed));
-    product(in, w, transposed, y, Epilogue.bias(bias == null ? null : bias.value()));
+    Tensor b = bias == null ? null : bias.value();
+    Tensor y = in.emptyLike(linearShape(op, in.shape(), w.shape(), transposed));
+    MatMulKernels kernels = Kernels.of(op, in, w, b).matmul();
+    product(kernels, in, w, transposed, y, Epilogue.bias(b));
     Variable result = Variable.of(op, y)
         .pullbackInto(weight, (up, dw, accumulate) -> weightGradient(x, up, transposed, accumulate, dw))
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.matmul(up, false, w, !transposed, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.matmul(up, false, w, !transposed, accumulate, dx));
     if (bias != null) {
       result.pullbackInto(bias, ReduceOps::sumRowsInto);
     }
@@ -49,21 +49,22 @@ public final class MatMulOps {
   }
 
   /** y = x · w, or x · wᵀ if {@code transposed}, then what the epilogue says. */
-  private static void product(Tensor x, Tensor w, boolean transposed, Tensor y, Epilogue epilogue) {
+  private static void product(MatMulKernels kernels, Tensor x, Tensor w, boolean transposed, Tensor y, Epilogue epilogue) {
     if (GradMode.isGenerating()) {
-      KERNELS.stream(x, w, transposed, y, epilogue);
+      kernels.stream(x, w, transposed, y, epilogue);
     } else {
-      KERNELS.matmul(x, false, w, transposed, false, y, epilogue);
+      kernels.matmul(x, false, w, transposed, false, y, epilogue);
     }
   }
 
   /** dW = dyᵀ · x if the weight is [N, K], else xᵀ · dy. */
   private static void weightGradient(Variable x, Tensor dy, boolean transposed, boolean accumulate, Tensor dw) {
     Tensor in = x.recall();
+    MatMulKernels kernels = Kernels.of(dy).matmul();
     if (transposed) {
-      KERNELS.matmul(matrix(dy), true, matrix(in), false, accumulate, dw);
+      kernels.matmul(matrix(dy), true, matrix(in), false, accumulate, dw);
     } else {
-      KERNELS.matmul(matrix(in), true, matrix(dy), false, accumulate, dw);
+      kernels.matmul(matrix(in), true, matrix(dy), false, accumulate, dw);
     }
     if (in != x.value()) {
       in.release();
@@ -83,13 +84,14 @@ public final class MatMulOps {
     Tensor w = weight.value();
     Shape shape = linearShape("linearActivation", in.shape(), w.shape(), transposed);
     boolean save = Variable.needsGradient(x, weight, bias);
-    Tensor pre = save ? Tensor.empty(shape) : null;
-    Tensor y = Tensor.empty(shape);
-    product(in, w, transposed, y,
-        new Epilogue(1, bias == null ? null : bias.value(), activation, pre));
+    Tensor b = bias == null ? null : bias.value();
+    Tensor pre = save ? in.emptyLike(shape) : null;
+    Tensor y = in.emptyLike(shape);
+    Kernels kernels = Kernels.of("linearActivation", in, w, b);
+    product(kernels.matmul(), in, w, transposed, y, new Epilogue(1, b, activation, pre));
     return Variable.of("linearActivation", y).pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> {
       Tensor dPre = pre; // in place: nobody else reads it, and its consumers' pull-backs are done
-      Kernels.active().elementwise().activationBackward(activation, pre, up, false, dPre);
+      kernels.elementwise().activationBackward(activation, pre, up, false, dPre);
       boolean addX = targets.accumulates(0);
       boolean addW = targets.accumulates(1);
       boolean addBias = targets.accumulates(2);
@@ -97,7 +99,7 @@ public final class MatMulOps {
         weightGradient(x, dPre, transposed, addW, targets.buffer(1));
       }
       if (targets.wants(0)) {
-        KERNELS.matmul(dPre, false, w, !transposed, addX, targets.buffer(0));
+        kernels.matmul().matmul(dPre, false, w, !transposed, addX, targets.buffer(0));
       }
       if (targets.wants(2)) {
         ReduceOps.sumRowsInto(dPre, targets.buffer(2), addBias);
@@ -145,11 +147,12 @@ public final class MatMulOps {
   private static Variable flat(Variable a, Variable b) {
     Tensor left = a.value();
     Tensor right = b.value();
-    Tensor y = Tensor.empty(left.shape().with(-1, right.dim(1)));
-    KERNELS.matmul(left, false, right, false, false, y);
+    Tensor y = left.emptyLike(left.shape().with(-1, right.dim(1)));
+    MatMulKernels kernels = Kernels.of("matmul", left, right).matmul();
+    kernels.matmul(left, false, right, false, false, y);
     return Variable.of("matmul", y)
-        .pullbackInto(a, (up, da, accumulate) -> KERNELS.matmul(up, false, right, true, accumulate, da))
-        .pullbackInto(b, (up, db, accumulate) -> KERNELS.matmul(matrix(left), true, matrix(up), false, accumulate, db));
+        .pullbackInto(a, (up, da, accumulate) -> kernels.matmul(up, false, right, true, accumulate, da))
+        .pullbackInto(b, (up, db, accumulate) -> kernels.matmul(matrix(left), true, matrix(up), false, accumulate, db));
   }
 
   /** All axes but the last as rows. A view. */
@@ -164,11 +167,12 @@ public final class MatMulOps {
     Variable right = flattened(b, lead);
     Tensor av = left.value();
     Tensor bv = right.value();
-    Tensor y = Tensor.empty(av.dim(0), av.dim(1), bv.dim(2));
-    KERNELS.batched(av, false, bv, false, false, y);
+    Tensor y = av.emptyLike(av.dim(0), av.dim(1), bv.dim(2));
+    MatMulKernels kernels = Kernels.of("matmul", av, bv).matmul();
+    kernels.batched(av, false, bv, false, false, y);
     Variable product = Variable.of("matmul", y)
-        .pullbackInto(left, (up, da, accumulate) -> KERNELS.batched(up, false, bv, true, accumulate, da))
-        .pullbackInto(right, (up, db, accumulate) -> KERNELS.batched(av, true, up, false, accumulate, db));
+        .pullbackInto(left, (up, da, accumulate) -> kernels.batched(up, false, bv, true, accumulate, da))
+        .pullbackInto(right, (up, db, accumulate) -> kernels.batched(av, true, up, false, accumulate, db));
     int[] dims = Arrays.copyOf(lead, lead.length + 2);
     dims[lead.length] = av.dim(1);
     dims[lead.length + 1] = bv.dim(2);

@@ -11,8 +11,6 @@ import java.util.Locale;
 
 /** Arithmetic on single elements, with NumPy's broadcasting where there are two operands. */
 public final class MathOps {
-  private static final ElementwiseKernels KERNELS = Kernels.active().elementwise();
-
   private MathOps() {}
 
   /** a + b. */
@@ -33,8 +31,8 @@ public final class MathOps {
         .pullback(a, up -> ReduceOps.sumTo(up, as))
         .pullback(b, up -> {
           Tensor sum = ReduceOps.sumTo(up, bs);
-          Tensor db = sum.sharesMemory(up) ? Tensor.empty(bs) : sum;
-          KERNELS.unary(Unary.NEG, 0, 0, sum, db);
+          Tensor db = sum.sharesMemory(up) ? up.emptyLike(bs) : sum;
+          elements(sum).unary(Unary.NEG, 0, 0, sum, db);
           return db;
         });
   }
@@ -57,8 +55,8 @@ public final class MathOps {
         .pullback(a, up -> summed(binary(Binary.DIV, up, bv), av.shape()))
         .pullback(b, up -> { // d(a / b) / db = -y / b
           Tensor slope = binary(Binary.MUL, up, y);
-          KERNELS.binary(Binary.DIV, slope, bv, slope);
-          KERNELS.unary(Unary.NEG, 0, 0, slope, slope);
+          elements(slope).binary(Binary.DIV, slope, bv, slope);
+          elements(slope).unary(Unary.NEG, 0, 0, slope, slope);
           return summed(slope, bv.shape());
         });
   }
@@ -122,8 +120,8 @@ public final class MathOps {
     Variable left = ShapeOps.expand(a, shape.toArray());
     Variable right = ShapeOps.expand(b, shape.toArray());
     boolean[] chosen = mask.expand(shape).values();
-    Tensor y = Tensor.empty(shape);
-    KERNELS.where(chosen, left.value(), right.value(), y);
+    Tensor y = left.value().emptyLike(shape);
+    Kernels.of("where", left.value(), right.value()).elementwise().where(chosen, left.value(), right.value(), y);
     return Variable.of("where", y)
         .pullback(left, up -> part(chosen, up, true))
         .pullback(right, up -> part(chosen, up, false));
@@ -133,18 +131,18 @@ public final class MathOps {
   public static Variable maskedFill(Variable x, Mask mask, float value) {
     Shape shape = x.shape();
     boolean[] chosen = mask.expand(shape).values();
-    Tensor y = Tensor.full(value, shape.toArray());
-    KERNELS.where(chosen, y, x.value(), y);
+    Tensor y = x.value().emptyLike(shape).fill(value);
+    elements(y).where(chosen, y, x.value(), y);
     return Variable.of("maskedFill", y).pullback(x, up -> part(chosen, up, false));
   }
 
   /** x where the mask is {@code kept}, else 0. */
   private static Tensor part(boolean[] mask, Tensor x, boolean kept) {
-    Tensor y = Tensor.zeros(x.shape());
+    Tensor y = x.emptyLike(x.shape()).fill(0);
     if (kept) {
-      KERNELS.where(mask, x, y, y);
+      elements(x).where(mask, x, y, y);
     } else {
-      KERNELS.where(mask, y, x, y);
+      elements(x).where(mask, y, x, y);
     }
     return y;
   }
@@ -155,16 +153,22 @@ public final class MathOps {
 
   private static Variable unary(String op, Unary function, float p, float q, Variable x) {
     Tensor in = x.value();
-    Tensor y = Tensor.empty(in.shape());
-    KERNELS.unary(function, p, q, in, y);
+    Tensor y = in.emptyLike(in.shape());
+    ElementwiseKernels kernels = elements(in);
+    kernels.unary(function, p, q, in, y);
     return Variable.of(op, y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.unaryBackward(function, p, q, in, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.unaryBackward(function, p, q, in, up, accumulate, dx));
   }
 
   private static Tensor binary(Binary function, Tensor a, Tensor b) {
-    Tensor y = Tensor.empty(ShapeOps.broadcast(function.name().toLowerCase(Locale.ROOT), a.shape(), b.shape()));
-    KERNELS.binary(function, a, b, y);
+    String op = function.name().toLowerCase(Locale.ROOT);
+    Tensor y = a.emptyLike(ShapeOps.broadcast(op, a.shape(), b.shape()));
+    Kernels.of(op, a, b).elementwise().binary(function, a, b, y);
     return y;
+  }
+
+  private static ElementwiseKernels elements(Tensor x) {
+    return Kernels.of(x).elementwise();
   }
 
   /** A fresh tensor summed over the axes that grew from {@code shape}. */
@@ -178,16 +182,12 @@ public final class MathOps {
 
   /** target += x, of the same shape. */
   static void addInto(Tensor x, Tensor target) {
-    KERNELS.addScaled(1, x, target);
+    Kernels.of("add", x, target).elementwise().addScaled(1, x, target);
   }
 
-  /** into (+)= factor · x, of the same shape. */
-  static void scaledInto(Tensor x, float factor, boolean accumulate, Tensor into) {
-    if (accumulate) {
-      KERNELS.addScaled(factor, x, into);
-    } else {
-      KERNELS.unary(Unary.AFFINE, factor, 0, x, into);
-    }
+  /** into (+)= factor · x, of the same shape; the factor has one element. */
+  static void scaledInto(Tensor x, Tensor factor, boolean accumulate, Tensor into) {
+    elements(x).scale(factor, x, accumulate, into);
   }
 
   /** x · factor as a fresh tensor, broadcast. */
@@ -200,8 +200,8 @@ public final class MathOps {
     if (!ShapeOps.broadcast("spread", x.shape(), shape).equals(shape)) {
       throw new ShapeException("a gradient " + x.shape() + " does not spread to " + shape);
     }
-    Tensor y = Tensor.empty(shape);
-    KERNELS.binary(Binary.MUL, x, Tensor.scalar(factor), y);
+    Tensor y = x.emptyLike(shape);
+    elements(x).binary(Binary.MUL, x, x.scalarLike(factor), y);
     return y;
   }
 }

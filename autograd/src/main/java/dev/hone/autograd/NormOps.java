@@ -7,8 +7,6 @@ import java.util.Arrays;
 
 /** Normalisation of rows. */
 public final class NormOps {
-  private static final NormKernels KERNELS = Kernels.active().norm();
-
   private NormOps() {}
 
   /**
@@ -21,10 +19,10 @@ public final class NormOps {
   public static Variable layerNorm(Variable x, Variable weight, Variable bias, float eps) {
     Tensor in = x.value();
     boolean save = Variable.needsGradient(x, weight, bias);
-    Tensor mean = save ? Tensor.empty(in.shape().rows()) : null;
-    Tensor rstd = save ? Tensor.empty(in.shape().rows()) : null;
-    Tensor y = Tensor.empty(in.shape());
-    KERNELS.layerNorm(in, null, value(weight), value(bias), eps, null, y, mean, rstd);
+    Tensor mean = save ? in.emptyLike(in.shape().rows()) : null;
+    Tensor rstd = save ? in.emptyLike(in.shape().rows()) : null;
+    Tensor y = in.emptyLike(in.shape());
+    norm("layerNorm", in, weight, bias).layerNorm(in, null, value(weight), value(bias), eps, null, y, mean, rstd);
     return Variable.of("layerNorm", y)
         .pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> layerNormBackward(up, in, weight, mean, rstd, targets))
         .saves(x.computed(), mean, rstd)
@@ -33,9 +31,9 @@ public final class NormOps {
 
   /** layerNorm(x), fresh. */
   private static Tensor again(Tensor x, Variable weight, Variable bias, float eps) {
-    Tensor y = Tensor.empty(x.shape());
+    Tensor y = x.emptyLike(x.shape());
     y.retain();
-    KERNELS.layerNorm(x, null, value(weight), value(bias), eps, null, y, null, null);
+    norm("layerNorm", x, weight, bias).layerNorm(x, null, value(weight), value(bias), eps, null, y, null, null);
     return y;
   }
 
@@ -46,11 +44,13 @@ public final class NormOps {
   public static Variable addLayerNorm(Variable x, Variable residual, Variable weight, Variable bias, float eps) {
     Tensor in = x.value();
     boolean save = Variable.needsGradient(x, residual, weight, bias);
-    Tensor sum = Tensor.empty(in.shape());
-    Tensor mean = save ? Tensor.empty(in.shape().rows()) : null;
-    Tensor rstd = save ? Tensor.empty(in.shape().rows()) : null;
-    Tensor y = Tensor.empty(in.shape());
-    KERNELS.layerNorm(in, residual.value(), value(weight), value(bias), eps, sum, y, mean, rstd);
+    Tensor sum = in.emptyLike(in.shape());
+    Tensor mean = save ? in.emptyLike(in.shape().rows()) : null;
+    Tensor rstd = save ? in.emptyLike(in.shape().rows()) : null;
+    Tensor y = in.emptyLike(in.shape());
+    Tensor added = residual.value();
+    NormKernels kernels = Kernels.of("addLayerNorm", in, added, value(weight), value(bias)).norm();
+    kernels.layerNorm(in, added, value(weight), value(bias), eps, sum, y, mean, rstd);
     if (!save) {
       sum.release();
     }
@@ -60,12 +60,12 @@ public final class NormOps {
       boolean r0 = targets.wants(3);
       int main = x0 ? 0 : 3;
       if (x0 && r0) {
-        Tensor ds = Tensor.empty(sum.shape());
-        KERNELS.layerNormBackward(up, sum, value(weight), mean, rstd, false, ds, targets.sum(1), targets.sum(2));
+        Tensor ds = sum.emptyLike(sum.shape());
+        kernels.layerNormBackward(up, sum, value(weight), mean, rstd, false, ds, targets.sum(1), targets.sum(2));
         targets.share(ds, 0, 3);
       } else {
         boolean accumulate = targets.accumulates(main);
-        KERNELS.layerNormBackward(up, sum, value(weight), mean, rstd, accumulate, targets.buffer(main), targets.sum(1),
+        kernels.layerNormBackward(up, sum, value(weight), mean, rstd, accumulate, targets.buffer(main), targets.sum(1),
             targets.sum(2));
       }
     }).saves(sum, mean, rstd).recomputedBy(() -> again(sum, weight, bias, eps));
@@ -74,7 +74,7 @@ public final class NormOps {
   private static void layerNormBackward(Tensor up, Tensor s, Variable weight, Tensor mean, Tensor rstd,
       InputGradients targets) {
     boolean accumulate = targets.accumulates(0);
-    KERNELS.layerNormBackward(up, s, value(weight), mean, rstd, accumulate, targets.buffer(0), targets.sum(1),
+    Kernels.of(up).norm().layerNormBackward(up, s, value(weight), mean, rstd, accumulate, targets.buffer(0), targets.sum(1),
         targets.sum(2));
   }
 
@@ -89,18 +89,23 @@ public final class NormOps {
     Tensor in = x.value();
     Tensor w = weight.value();
     boolean save = Variable.needsGradient(x, weight);
-    Tensor rstd = save ? Tensor.empty((int) (in.size() / w.size())) : null;
-    Tensor y = Tensor.empty(in.shape());
-    KERNELS.rmsNorm(in, null, w, weightOffset, eps, null, y, rstd);
+    Tensor rstd = save ? in.emptyLike((int) (in.size() / w.size())) : null;
+    Tensor y = in.emptyLike(in.shape());
+    NormKernels kernels = Kernels.of("rmsNorm", in, w).norm();
+    kernels.rmsNorm(in, null, w, weightOffset, eps, null, y, rstd);
     return Variable.of("rmsNorm", y).pullbacks(Arrays.asList(x, weight), (up, targets) -> {
       boolean accumulate = targets.accumulates(0);
-      KERNELS.rmsNormBackward(up, in, w, weightOffset, rstd, accumulate, targets.buffer(0), targets.sum(1));
+      kernels.rmsNormBackward(up, in, w, weightOffset, rstd, accumulate, targets.buffer(0), targets.sum(1));
     }).saves(x.computed(), rstd).recomputedBy(() -> {
-      Tensor again = Tensor.empty(in.shape());
+      Tensor again = in.emptyLike(in.shape());
       again.retain();
-      KERNELS.rmsNorm(in, null, w, weightOffset, eps, null, again, null);
+      kernels.rmsNorm(in, null, w, weightOffset, eps, null, again, null);
       return again;
     });
+  }
+
+  private static NormKernels norm(String op, Tensor x, Variable weight, Variable bias) {
+    return Kernels.of(op, x, value(weight), value(bias)).norm();
   }
 
   private static Tensor value(Variable variable) {

@@ -2,6 +2,7 @@ package dev.hone.autograd;
 
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.LossKernels.Pointwise;
 
 /**
  * Losses of pairs and triplets of vectors, from their similarities or distances. As those of {@link LossOps}, each is
@@ -42,9 +43,9 @@ public final class PairLossOps {
     for (int i = 0; i < s.length; i++) {
       gradient[i] = (float) (scale * slope[i] / sum);
     }
-    Tensor ds = Tensor.of(gradient, s.length);
-    return Variable.of("cosent", Tensor.scalar((float) (scale * (largest + Math.log(sum)))))
-        .pullbackInto(similarities, (up, dx, accumulate) -> MathOps.scaledInto(ds, up.item(), accumulate, dx));
+    Tensor ds = Tensor.of(gradient, s.length).to(similarities.value().device());
+    return Variable.of("cosent", ds.scalarLike((float) (scale * (largest + Math.log(sum)))))
+        .pullbackInto(similarities, (up, dx, accumulate) -> MathOps.scaledInto(ds, up, accumulate, dx));
   }
 
   /**
@@ -55,11 +56,8 @@ public final class PairLossOps {
    */
   public static Variable contrastive(Variable distances, float[] targets, float margin, float scale) {
     requireOnePer("contrastive", distances, targets);
-    return LossOps.pointwise("contrastive", distances, scale, (d, i) -> {
-      double apart = Math.max(0, margin - d);
-      double y = targets[i];
-      return new LossOps.Point(0.5 * (y * d * d + (1 - y) * apart * apart), y * d - (1 - y) * apart);
-    });
+    Tensor y = Tensor.of(targets, targets.length);
+    return LossOps.pointwise("contrastive", Pointwise.CONTRASTIVE, distances, y, null, margin, 0, scale);
   }
 
   /**
@@ -69,8 +67,7 @@ public final class PairLossOps {
    * @param far distances of what does not
    */
   public static Variable triplet(Variable near, Variable far, float margin, float scale) {
-    return LossOps.pointwise("triplet", MathOps.sub(near, far), scale, (d, i) ->
-        d + margin > 0 ? new LossOps.Point(d + margin, 1) : new LossOps.Point(0, 0));
+    return LossOps.pointwise("triplet", Pointwise.HINGE, MathOps.sub(near, far), null, null, margin, 0, scale);
   }
 
   private static void requireOnePer(String op, Variable x, float[] targets) {

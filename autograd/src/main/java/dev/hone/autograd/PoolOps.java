@@ -1,5 +1,6 @@
 package dev.hone.autograd;
 
+import dev.hone.core.Device;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ElementwiseKernels;
@@ -11,8 +12,6 @@ import java.util.Arrays;
  * {@code from[s]} to before row {@code to[s]}; of an empty one come zeros.
  */
 public final class PoolOps {
-  private static final ElementwiseKernels ELEMENTS = Kernels.active().elementwise();
-
   private PoolOps() {}
 
   /**
@@ -26,11 +25,12 @@ public final class PoolOps {
       throw new ShapeException("weightedSum: " + weights.length + " weights for the rows of " + x.shape());
     }
     Tensor in = x.value();
-    Tensor y = Tensor.zeros(from.length, in.shape().columns());
+    Tensor y = in.emptyLike(from.length, in.shape().columns()).fill(0);
+    ElementwiseKernels kernels = Kernels.of(in).elementwise();
     for (int s = 0; s < from.length; s++) {
       Tensor row = y.slice(s, s + 1);
       for (int n = from[s]; n < to[s]; n++) {
-        ELEMENTS.addScaled(weights[n], in.slice(n, n + 1), row);
+        kernels.addScaled(weights[n], in.slice(n, n + 1), row);
       }
     }
     return Variable.of("weightedSum", y).pullbackInto(x, (up, dx, accumulate) -> {
@@ -40,7 +40,7 @@ public final class PoolOps {
       for (int s = 0; s < from.length; s++) {
         Tensor row = up.slice(s, s + 1);
         for (int n = from[s]; n < to[s]; n++) {
-          ELEMENTS.addScaled(weights[n], row, dx.slice(n, n + 1));
+          kernels.addScaled(weights[n], row, dx.slice(n, n + 1));
         }
       }
     }).saves();
@@ -63,7 +63,8 @@ public final class PoolOps {
         }
       }
     }
-    return Variable.of("max", Tensor.of(y, from.length, columns)).pullback(x, up -> {
+    Device device = x.value().device();
+    return Variable.of("max", Tensor.of(y, from.length, columns).to(device)).pullback(x, up -> {
       float[] dy = up.toFloatArray();
       float[] dx = new float[in.length];
       for (int s = 0; s < from.length; s++) {
@@ -72,7 +73,7 @@ public final class PoolOps {
           dx[rows[i] * columns + c] += dy[i];
         }
       }
-      return Tensor.of(dx, in.length / columns, columns);
+      return Tensor.of(dx, in.length / columns, columns).to(device);
     }).saves();
   }
 

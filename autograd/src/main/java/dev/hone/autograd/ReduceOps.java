@@ -3,7 +3,6 @@ package dev.hone.autograd;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ElementwiseKernels;
-import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.ReduceKernels;
 import java.util.Arrays;
@@ -13,10 +12,6 @@ import java.util.Arrays;
  * a reduced axis with size 1 instead of dropping it.
  */
 public final class ReduceOps {
-  private static final ReduceKernels KERNELS = Kernels.active().reduce();
-  private static final ElementwiseKernels ELEMENTS = Kernels.active().elementwise();
-  private static final GatherKernels ROWS = Kernels.active().gather();
-
   private ReduceOps() {}
 
   /** Σ x over the axes. */
@@ -57,8 +52,8 @@ public final class ReduceOps {
     int inner = together ? x.shape().product(run[1], x.shape().rank()) : 1;
     int outer = (int) (x.shape().size() / Math.max(1, length * inner));
     int[] rows = new int[outer * inner];
-    Tensor y = Tensor.empty(which.result(keepAxes));
-    KERNELS.max(ordered.value(), outer, length, inner, y, rows);
+    Tensor y = ordered.value().emptyLike(which.result(keepAxes));
+    Kernels.of(y).reduce().max(ordered.value(), outer, length, inner, y, rows);
     for (int i = 0; i < rows.length; i++) {
       rows[i] = (i / inner * length + rows[i]) * inner + i % inner; // position within x
     }
@@ -66,7 +61,7 @@ public final class ReduceOps {
       if (!accumulate) {
         dx.fill(0);
       }
-      ROWS.addRows(up.reshape(rows.length, 1), rows, 1, dx.reshape(-1, 1));
+      Kernels.of(up).gather().addRows(up.reshape(rows.length, 1), rows, 1, dx.reshape(-1, 1));
     });
   }
 
@@ -85,10 +80,11 @@ public final class ReduceOps {
     if (x.shape().axis(axis) != last) {
       return ShapeOps.transpose(softmax(op, ShapeOps.transpose(x, axis, last), last, logarithm), axis, last);
     }
-    Tensor y = Tensor.empty(x.shape());
-    KERNELS.softmax(x.value(), logarithm, y);
+    Tensor y = x.value().emptyLike(x.shape());
+    ReduceKernels kernels = Kernels.of(y).reduce();
+    kernels.softmax(x.value(), logarithm, y);
     return Variable.of(op, y)
-        .pullbackInto(x, (up, dx, accumulate) -> KERNELS.softmaxBackward(y, logarithm, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.softmaxBackward(y, logarithm, up, accumulate, dx));
   }
 
   /** log Σ e^x along an axis. */
@@ -97,12 +93,13 @@ public final class ReduceOps {
     Shape result = Axes.of(x.shape(), axis).result(keepAxes);
     Variable in = x.shape().axis(axis) == last ? x : ShapeOps.transpose(x, axis, last);
     Tensor rows = in.value();
-    Tensor y = Tensor.empty(rows.shape().with(-1, 1));
-    KERNELS.logSumExp(rows, y.reshape(rows.shape().rows()));
+    Tensor y = rows.emptyLike(rows.shape().with(-1, 1));
+    Kernels kernels = Kernels.of(rows);
+    kernels.reduce().logSumExp(rows, y.reshape(rows.shape().rows()));
     Variable lse = Variable.of("logSumExp", y).pullback(in, up -> {
-      Tensor dx = Tensor.empty(rows.shape());
-      KERNELS.softmax(rows, false, dx);
-      ELEMENTS.binary(ElementwiseKernels.Binary.MUL, dx, up, dx);
+      Tensor dx = rows.emptyLike(rows.shape());
+      kernels.reduce().softmax(rows, false, dx);
+      kernels.elementwise().binary(ElementwiseKernels.Binary.MUL, dx, up, dx);
       return dx;
     });
     Variable ordered = in == x ? lse : ShapeOps.transpose(lse, axis, last);
@@ -115,11 +112,12 @@ public final class ReduceOps {
     int at = shape.axis(axis);
     int outer = shape.product(0, at);
     int inner = shape.product(at + 1, shape.rank());
-    Tensor y = Tensor.empty(shape);
-    KERNELS.cumulativeSum(x.value(), outer, shape.dim(at), inner, false, y);
+    Tensor y = x.value().emptyLike(shape);
+    ReduceKernels kernels = Kernels.of(y).reduce();
+    kernels.cumulativeSum(x.value(), outer, shape.dim(at), inner, false, y);
     return Variable.of("cumulativeSum", y).pullback(x, up -> {
-      Tensor dx = Tensor.empty(shape); // x_i is in every sum from i on
-      KERNELS.cumulativeSum(up, outer, shape.dim(at), inner, true, dx);
+      Tensor dx = up.emptyLike(shape); // x_i is in every sum from i on
+      kernels.cumulativeSum(up, outer, shape.dim(at), inner, true, dx);
       return dx;
     });
   }
@@ -132,13 +130,14 @@ public final class ReduceOps {
   public static Variable meanPerSequence(Variable x, int[] offsets) {
     Tensor in = x.value();
     int columns = in.shape().columns();
-    Tensor y = Tensor.empty(offsets.length - 1, columns);
+    Tensor y = in.emptyLike(offsets.length - 1, columns);
+    Kernels kernels = Kernels.of(in);
     for (int s = 0; s + 1 < offsets.length; s++) {
       int length = offsets[s + 1] - offsets[s];
       if (length < 1) {
         throw new IllegalArgumentException("meanPerSequence: sequence " + s + " of " + Arrays.toString(offsets) + " is empty");
       }
-      KERNELS.sum(in.slice(offsets[s], offsets[s + 1]), 1, length, columns, 1f / length, false, y.slice(s, s + 1));
+      kernels.reduce().sum(in.slice(offsets[s], offsets[s + 1]), 1, length, columns, 1f / length, false, y.slice(s, s + 1));
     }
     return Variable.of("meanPerSequence", y).pullbackInto(x, (up, dx, accumulate) -> {
       if (!accumulate) {
@@ -148,7 +147,7 @@ public final class ReduceOps {
         Tensor row = up.slice(s, s + 1);
         float scale = 1f / (offsets[s + 1] - offsets[s]);
         for (int n = offsets[s]; n < offsets[s + 1]; n++) {
-          ELEMENTS.addScaled(scale, row, dx.slice(n, n + 1));
+          kernels.elementwise().addScaled(scale, row, dx.slice(n, n + 1));
         }
       }
     });
@@ -156,7 +155,7 @@ public final class ReduceOps {
 
   /** into (+)= the sum of all rows of x: the gradient of a row that was added to each. [..., C] -> [C]. */
   static void sumRowsInto(Tensor x, Tensor into, boolean accumulate) {
-    KERNELS.sum(x, 1, x.shape().rows(), x.shape().columns(), 1, accumulate, into);
+    Kernels.of(x).reduce().sum(x, 1, x.shape().rows(), x.shape().columns(), 1, accumulate, into);
   }
 
   /** Undoes broadcasting: the sum over all axes that grew on the way from {@code shape}. May return a view of x. */
@@ -186,9 +185,9 @@ public final class ReduceOps {
       Shape before = sum.shape();
       int[] dims = before.toArray();
       Arrays.fill(dims, run[0], run[1], 1);
-      Tensor less = Tensor.empty(Shape.of(dims));
-      KERNELS.sum(sum, before.product(0, run[0]), before.product(run[0], run[1]), before.product(run[1], before.rank()),
-          lastPass ? scale : 1, false, less);
+      Tensor less = x.emptyLike(dims);
+      Kernels.of(x).reduce().sum(sum, before.product(0, run[0]), before.product(run[0], run[1]),
+          before.product(run[1], before.rank()), lastPass ? scale : 1, false, less);
       if (sum != x) {
         sum.release();
       }

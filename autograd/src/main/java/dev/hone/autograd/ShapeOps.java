@@ -12,8 +12,6 @@ import java.util.stream.IntStream;
 
 /** Other shapes for the same elements, and elements moved, repeated, joined or cut. Axes may be negative: -1 is the last. */
 public final class ShapeOps {
-  private static final GatherKernels KERNELS = Kernels.active().gather();
-
   private ShapeOps() {}
 
   /** The same elements under another shape, one size of which may be -1. A view. */
@@ -63,8 +61,8 @@ public final class ShapeOps {
   }
 
   private static Tensor permuted(Tensor x, int[] order, Shape shape) {
-    Tensor y = Tensor.empty(shape);
-    KERNELS.permute(x, order, y);
+    Tensor y = x.emptyLike(shape);
+    Kernels.of(x).gather().permute(x, order, y);
     return y;
   }
 
@@ -104,14 +102,16 @@ public final class ShapeOps {
     }
     int outer = first.product(0, at);
     int inner = first.product(at + 1, first.rank());
-    Tensor y = Tensor.empty(first.with(at, length));
+    Tensor y = parts.getFirst().value().emptyLike(first.with(at, length));
+    Tensor[] values = parts.stream().map(Variable::value).toArray(Tensor[]::new);
+    GatherKernels kernels = Kernels.of("cat", y, values).gather();
     Variable result = Variable.of("cat", y);
     int start = 0;
     for (Variable part : parts) {
       int from = start;
       int count = part.shape().dim(at);
-      KERNELS.copyBlock(part.value(), 0, y, from, count, outer, inner, false);
-      result.pullbackInto(part, (up, dx, accumulate) -> KERNELS.copyBlock(up, from, dx, 0, count, outer, inner, accumulate));
+      kernels.copyBlock(part.value(), 0, y, from, count, outer, inner, false);
+      result.pullbackInto(part, (up, dx, accumulate) -> kernels.copyBlock(up, from, dx, 0, count, outer, inner, accumulate));
       start += count;
     }
     return result;
@@ -154,7 +154,7 @@ public final class ShapeOps {
           if (!accumulate) {
             dx.fill(0);
           }
-          KERNELS.copyBlock(up, 0, dx, from, count, outer, inner, true);
+          Kernels.of(up).gather().copyBlock(up, 0, dx, from, count, outer, inner, true);
         });
   }
 
@@ -163,8 +163,8 @@ public final class ShapeOps {
   }
 
   private static Tensor block(Tensor x, int from, int count, int outer, int inner, Shape shape) {
-    Tensor y = Tensor.empty(shape);
-    KERNELS.copyBlock(x, from, y, 0, count, outer, inner, false);
+    Tensor y = x.emptyLike(shape);
+    Kernels.of(x).gather().copyBlock(x, from, y, 0, count, outer, inner, false);
     return y;
   }
 

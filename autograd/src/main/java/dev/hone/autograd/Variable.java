@@ -237,7 +237,7 @@ public sealed class Variable permits Parameter {
     if (shape().size() != 1) {
       throw new ShapeException("backward: the value " + shape() + " is not a single number; pass the upstream gradient");
     }
-    backward(Tensor.full(1, shape().toArray()));
+    backward(value().emptyLike(shape()).fill(1));
   }
 
   /**
@@ -311,7 +311,7 @@ public sealed class Variable permits Parameter {
   /** The buffer of this variable's gradient, made if there is none; never shared with another variable. */
   Tensor gradientToWrite() {
     if (gradient == null) {
-      gradient = Tensor.empty(shape());
+      gradient = value().emptyLike(shape());
       gradient.retain();
     } else if (!gradientOwned) {
       Tensor own = gradient.copy();

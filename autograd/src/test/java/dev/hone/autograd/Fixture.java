@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
+import dev.hone.core.TestDevice;
 import dev.hone.core.io.Safetensors;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -80,7 +81,7 @@ record Fixture(String op, int number, JsonNode entry, Safetensors file) {
   }
 
   Tensor tensor(String input) {
-    return file.tensor(number + ".in." + input).toF32();
+    return TestDevice.placed(file.tensor(number + ".in." + input).toF32());
   }
 
   Mask mask(String input) {
@@ -101,7 +102,7 @@ record Fixture(String op, int number, JsonNode entry, Safetensors file) {
   }
 
   Tensor upstream() {
-    return file.tensor(number + ".upstream").toF32();
+    return TestDevice.placed(file.tensor(number + ".upstream").toF32());
   }
 
   float[] expected() {

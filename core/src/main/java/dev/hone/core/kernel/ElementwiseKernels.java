@@ -61,6 +61,15 @@ public interface ElementwiseKernels {
   /** y += scale · x, same shapes. */
   void addScaled(float scale, Tensor x, Tensor y);
 
+  /**
+   * y (+)= factor · x with a factor of one element, which a device need not bring to the host: what scales a gradient. Where it
+   * is 1 and {@code y} is {@code x}, nothing happens.
+   */
+  void scale(Tensor factor, Tensor x, boolean accumulate, Tensor y);
+
+  /** Writes uniform random numbers in [low, high): element i is made of {@code random.bits(i)}. */
+  void uniform(Philox random, float low, float high, Tensor y);
+
   /** y = mask ? a : b, all of the same shape; {@code mask[i]} belongs to element i. */
   void where(boolean[] mask, Tensor a, Tensor b, Tensor y);
 

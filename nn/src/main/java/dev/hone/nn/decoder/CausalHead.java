@@ -8,7 +8,6 @@ import dev.hone.autograd.LossOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Activation;
-import dev.hone.core.Tensor;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.Head;
 import dev.hone.nn.LayerVisitor;
@@ -74,7 +73,7 @@ public record CausalHead(String name, Linear projection, float scale, float soft
     int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
     Variable logits = logits(GatherOps.rows(hidden, rows), pass.rows(rows));
     Variable each = LossOps.crossEntropyPerRow(logits.detach(), next, settings);
-    return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), right(logits.value(), next));
+    return new HeadLoss(LossOps.crossEntropy(logits, next, settings, scale), each.value(), LossOps.hits(logits.value(), next));
   }
 
   /**
@@ -90,20 +89,6 @@ public record CausalHead(String name, Linear projection, float scale, float soft
     int[] rows = IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
     int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();
     return LossOps.crossEntropyPerRow(logits(GatherOps.rows(hidden, rows), pass.rows(rows)), next, CrossEntropySettings.PLAIN);
-  }
-
-  private static boolean[] right(Tensor logits, int[] labels) {
-    boolean[] right = new boolean[labels.length];
-    int width = logits.dim(1);
-    for (int row = 0; row < labels.length; row++) {
-      float own = logits.get((long) row * width + labels[row]);
-      boolean largest = true;
-      for (int i = 0; i < width && largest; i++) {
-        largest = logits.get((long) row * width + i) <= own;
-      }
-      right[row] = largest;
-    }
-    return right;
   }
 
   /** Labels that stand at their own tokens, moved to where they are predicted: one row earlier within each sequence. */

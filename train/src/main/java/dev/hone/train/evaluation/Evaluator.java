@@ -147,6 +147,7 @@ public record Evaluator(Bootstrap bootstrap) {
     }
     HeadLoss head = model.loss(batch, labels, CrossEntropySettings.PLAIN, 1, Pass.inference());
     float[] losses = head.rowLosses().toFloatArray();
+    float[] right = head.right().toFloatArray();
     int at = 0;
     for (int s = 0; s < rows.length; s++) {
       double sum = 0;
@@ -155,7 +156,7 @@ public record Evaluator(Bootstrap bootstrap) {
       for (int i = batch.offsets()[s]; i < batch.offsets()[s + 1]; i++) {
         if (labels[i] >= 0) {
           sum += losses[at];
-          hits += head.right()[at++] ? 1 : 0;
+          hits += right[at++] > 0 ? 1 : 0;
           tokens++;
         }
       }

@@ -116,6 +116,22 @@ public final class CpuElementwise implements ElementwiseKernels {
   }
 
   @Override
+  public void scale(Tensor factor, Tensor x, boolean accumulate, Tensor y) {
+    Operands.size("scale", "factor", factor, 1, "one for all");
+    float number = factor.array()[factor.offset()];
+    if (accumulate) {
+      addScaled(number, x, y);
+    } else if (number != 1 || x != y) {
+      unary(Unary.AFFINE, number, 0, x, y);
+    }
+  }
+
+  @Override
+  public void uniform(Philox random, float low, float high, Tensor y) {
+    random.fillUniform(y.array(), y.offset(), y.offset() + y.shape().length(), low, high);
+  }
+
+  @Override
   public void where(boolean[] mask, Tensor a, Tensor b, Tensor y) {
     Operands.same("where", "a", a, "b", b);
     Operands.same("where", "a", a, "y", y);

@@ -78,6 +78,12 @@ public final class CpuGather implements GatherKernels {
     });
   }
 
+  @Override
+  public void addRows(Tensor dy, int[] rows, Tensor scale, Tensor dTable) {
+    Operands.size("addRows", "scale", scale, 1, "one for all");
+    addRows(dy, rows, scale.array()[scale.offset()], dTable);
+  }
+
   private static int check(String op, String tableName, Tensor table, int[] rows, String name, Tensor y) {
     if (table.shape().rank() != 2) {
       throw new ShapeException(op + ": " + tableName + " is " + table.shape() + "; it must be [V, C]");

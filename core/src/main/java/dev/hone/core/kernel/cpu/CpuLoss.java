@@ -1,6 +1,5 @@
 package dev.hone.core.kernel.cpu;
 
-import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.LossKernels;
 import dev.hone.core.parallel.Workers;
@@ -23,16 +22,7 @@ public final class CpuLoss implements LossKernels {
       boolean gradient, float scale, Tensor losses) {
     int rows = logits.shape().rows();
     int v = logits.shape().columns();
-    if (labels.length != rows) {
-      throw new ShapeException("crossEntropy: " + labels.length + " labels for the " + rows + " rows of logits "
-          + logits.shape());
-    }
-    for (int row = 0; row < rows; row++) {
-      if (labels[row] >= v) {
-        throw new IllegalArgumentException("crossEntropy: the label of row " + row + " is " + labels[row] + ", logits "
-            + logits.shape() + " have classes 0 to " + (v - 1));
-      }
-    }
+    Operands.labels("crossEntropy", logits, labels);
     Operands.size("crossEntropy", "losses", losses, rows, "one per row");
     Operands.size("crossEntropy", "classWeights", classWeights, v, "one per class");
     float[] zs = logits.array();
@@ -45,6 +35,29 @@ public final class CpuLoss implements LossKernels {
         ls[li + row] = work.row(zs, zi + row * v, labels[row], gradient);
       }
     });
+  }
+
+  @Override
+  public void hits(Tensor logits, int[] labels, Tensor hits) {
+    int rows = logits.shape().rows();
+    int v = logits.shape().columns();
+    Operands.size("hits", "hits", hits, rows, "one per row");
+    Operands.labels("hits", logits, labels);
+    float[] zs = logits.array();
+    int zi = logits.offset();
+    float[] hs = hits.array();
+    int hi = hits.offset();
+    Workers.ranges(rows, CpuElementwise.rowGrain(v), (from, to) -> {
+      for (int row = from; row < to; row++) {
+        hs[hi + row] = labels[row] >= 0 && zs[zi + row * v + labels[row]] >= loops.max(zs, zi + row * v, v) ? 1 : 0;
+      }
+    });
+  }
+
+  @Override
+  public void pointwise(Pointwise function, Tensor x, Tensor target, Tensor weight, float p, float q, float scale,
+      Tensor gradient, Tensor loss) {
+    PointwiseLoss.run(function, x, target, weight, p, q, scale, gradient, loss);
   }
 
   /**

@@ -24,6 +24,21 @@ final class Operands {
     }
   }
 
+  /** Every row of logits has one label, which is a class or negative. */
+  static void labels(String op, Tensor logits, int[] labels) {
+    int rows = logits.shape().rows();
+    int v = logits.shape().columns();
+    if (labels.length != rows) {
+      throw new ShapeException(op + ": " + labels.length + " labels for the " + rows + " rows of logits " + logits.shape());
+    }
+    for (int row = 0; row < rows; row++) {
+      if (labels[row] >= v) {
+        throw new IllegalArgumentException(op + ": the label of row " + row + " is " + labels[row] + ", logits "
+            + logits.shape() + " have classes 0 to " + (v - 1));
+      }
+    }
+  }
+
   /** A tensor seen as [outer, length, inner] has that many elements. */
   static void view(String op, String name, Tensor tensor, int outer, int length, int inner) {
     if (outer < 0 || length < 0 || inner < 0 || tensor.size() != (long) outer * length * inner) {
