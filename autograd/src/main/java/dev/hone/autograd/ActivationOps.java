@@ -55,7 +55,7 @@ public final class ActivationOps {
         .recomputedBy(() -> gated(activation, Columns.of(g), Columns.of(u), y.shape()));
   }
 
-  /** The same with both halves in one projection: columns [0, F) are the gate, [F, 2F) what it gates. [N, 2F] -> [N, F]. */
+  /** Gated activation of both halves of one projection: columns [0, F) are the gate, [F, 2F) what it gates. [N, 2F] -> [N, F]. */
   public static Variable gated(Activation activation, Variable gateUp) {
     Tensor x = gateUp.value();
     int width = x.shape().columns() / 2;
@@ -126,7 +126,7 @@ public final class ActivationOps {
     return Variable.of("neftune", y).pullback(x, up -> up);
   }
 
-  /** The same with noise drawn from {@code random}, a stream of its own for every step. */
+  /** Adds NEFTune's noise, drawn from {@code random}, a stream of its own for every step. */
   public static Variable neftune(Variable x, int[] offsets, float alpha, Philox random) {
     Tensor noise = x.value().emptyLike(x.shape());
     Kernels.of(noise).elementwise().uniform(random, -1, 1, noise);

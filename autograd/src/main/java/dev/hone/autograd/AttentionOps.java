@@ -38,7 +38,7 @@ public final class AttentionOps {
     }).saves(q.computed(), k.computed(), v.computed(), out, lse);
   }
 
-  /** The same with queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
+  /** Attention over queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
   public static Variable attention(AttentionSpec spec, Variable qkv) {
     Tensor x = qkv.value();
     int queries = spec.heads() * spec.headDim();
@@ -70,7 +70,7 @@ public final class AttentionOps {
   }
 
   /**
-   * The same for other pairs.
+   * Rotates pairs of either kind.
    *
    * @param neighbours whether the pairs are (2 · i, 2 · i + 1), as GPT-J has them
    */

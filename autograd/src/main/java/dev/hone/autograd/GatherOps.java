@@ -17,13 +17,13 @@ public final class GatherOps {
     return embedding(table, ids, 1);
   }
 
-  /** The same, multiplied, as Gemma does. */
+  /** Rows of a table, multiplied, as Gemma does. */
   public static Variable embedding(Variable table, int[] ids, float scale) {
     checkIds(table, ids);
     return rows("embedding", table, ids, ids, scale);
   }
 
-  /** The same with one id, that of padding, whose row gets no gradient. */
+  /** Rows of a table with one id, that of padding, whose row gets no gradient. */
   public static Variable paddedEmbedding(Variable table, int[] ids, int paddingId) {
     checkIds(table, ids);
     int[] trained = ids.clone();

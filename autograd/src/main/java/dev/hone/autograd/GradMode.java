@@ -34,8 +34,8 @@ public final class GradMode implements AutoCloseable {
   }
 
   /**
-   * The same for text that is written token by token: products of a few rows are taken in whatever order is quickest, so that
-   * the last bits of a row may depend on how many rows there are. Otherwise they never do.
+   * Switches gradients off for text that is written token by token: products of a few rows are taken in whatever order is
+   * quickest, so that the last bits of a row may depend on how many rows there are. Otherwise they never do.
    */
   public static GradMode generating() {
     return new GradMode(Mode.GENERATING);

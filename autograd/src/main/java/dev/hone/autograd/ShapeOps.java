@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 public final class ShapeOps {
   private ShapeOps() {}
 
-  /** The same elements under another shape, one size of which may be -1. A view. */
+  /** Puts the elements under another shape, one size of which may be -1. A view. */
   public static Variable reshape(Variable x, int... dims) {
     Shape from = x.shape();
     return Variable.of("reshape", x.value().reshape(dims)).pullback(x, up -> up.reshape(from));

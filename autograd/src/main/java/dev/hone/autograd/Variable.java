@@ -226,7 +226,7 @@ public sealed class Variable permits Parameter {
     return edges != null || wanted || consumed; // a consumed graph counts, so that walking it again is an error
   }
 
-  /** The same value cut off from what it was computed from. */
+  /** This value, cut off from what it was computed from. */
   public Variable detach() {
     value().retain(); // the graph must not give this memory back while the constant is in use
     return constant(value());

@@ -89,7 +89,7 @@ record TrainCase(String config, boolean classify, int batch, int length, int ran
     cases.put(prefix + "lora8", new TrainCase(config, true, batch, length, 8, null, false));
   }
 
-  /** The same with so many times as many sequences, so many times as long. */
+  /** This case with so many times as many sequences, so many times as long. */
   TrainCase times(int rows, int lengths) {
     return new TrainCase(config, classify, batch * rows, length * lengths, rank, targets, checkpointing, stored, quantized);
   }

@@ -245,7 +245,7 @@ public final class Tensor {
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
   }
 
-  /** The same elements on another device, as they are stored: this tensor if it is there, else a copy. */
+  /** These elements on another device, as they are stored: this tensor if it is there, else a copy. */
   public Tensor to(Device target) {
     if (target == device) {
       return this;
@@ -292,12 +292,12 @@ public final class Tensor {
     return new HostArray(access == HostArray.Access.WRITE ? new float[length] : toFloatArray(), 0, length, this);
   }
 
-  /** The same elements under another shape, which may have one size of -1: whatever is left. A view. */
+  /** These elements under another shape, which may have one size of -1: whatever is left. A view. */
   public Tensor reshape(int... dims) {
     return reshape(Shape.filledBy(size(), dims));
   }
 
-  /** The same elements under another shape. A view. */
+  /** These elements under a shape of the same size. A view. */
   public Tensor reshape(Shape other) {
     if (other.size() != size()) {
       throw new ShapeException("reshape: " + shape + " has " + size() + " elements, " + other + " has " + other.size());

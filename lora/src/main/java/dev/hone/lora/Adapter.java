@@ -56,7 +56,7 @@ public final class Adapter {
   }
 
   /**
-   * The same.
+   * Attaches an adapter of one's own, or that of a file.
    *
    * @param stored whether the configuration is of a file: it may name targets that the base does not have, and all that is
    *     trained whole

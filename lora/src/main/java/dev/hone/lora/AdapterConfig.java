@@ -12,7 +12,7 @@ public sealed interface AdapterConfig permits LoraConfig, Ia3Config, PromptConfi
   /** Parts that are trained whole and stored with the adapter, such as {@code classifier}. */
   List<String> modulesToSave();
 
-  /** The same method with other parts trained whole. */
+  /** This method with other parts trained whole. */
   AdapterConfig withModulesToSave(Collection<String> modules);
 
   /** What a parameter is called in files. */

@@ -130,7 +130,7 @@ public final class AdapterFiles {
   }
 
   /**
-   * The same with quantised weights.
+   * Loads the base that an adapter is for, with quantised weights.
    *
    * @param quantized NF4, Q8_0, INT8_ROWS or null
    */
@@ -139,8 +139,8 @@ public final class AdapterFiles {
   }
 
   /**
-   * The same for a task. Where the adapter's tables have another number of rows than the base's, as those of a model whose
-   * vocabulary was resized, the base gets them.
+   * Loads the base of an adapter for a task. Where the adapter's tables have another number of rows than the base's, as those of
+   * a model whose vocabulary was resized, the base gets them.
    *
    * @param quantized NF4, Q8_0, INT8_ROWS or null
    */

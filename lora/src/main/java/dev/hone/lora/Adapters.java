@@ -45,7 +45,7 @@ public final class Adapters {
   private record Routed(List<String> names, PretrainedModel model) {}
 
   /**
-   * None yet.
+   * A model whose adapters are still to be loaded.
    *
    * @param model without any adapter; it answers with what is {@linkplain #activate active}
    */
@@ -62,7 +62,8 @@ public final class Adapters {
   }
 
   /**
-   * The same in the place of another of this name, if there is one. Passes that have begun go on with that; it must not be
+   * Loads an adapter in the place of another of this name, if there is one. Passes that have begun go on with that; it must not
+   * be
    * {@linkplain #active}.
    */
   public Adapter replace(String name, Path directory) {

@@ -51,7 +51,7 @@ final class Exchange {
     }
   }
 
-  /** The same for a moment: gradients and what is trainable stay. */
+  /** Exchanges the values for a moment: gradients and what is trainable stay. */
   void swap() {
     waiting = parameter.exchange(waiting);
     inModel = !inModel;

@@ -81,7 +81,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
         LoraInit.KAIMING, false, false, TokenIndices.NONE);
   }
 
-  /** The same without trained tokens. */
+  /** A configuration without trained tokens. */
   public LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
       Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
       boolean ensureWeightTying, boolean loraBias) {

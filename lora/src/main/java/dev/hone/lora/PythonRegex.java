@@ -23,7 +23,7 @@ final class PythonRegex {
     this.source = source;
   }
 
-  /** The same expression for Java. */
+  /** Python's expression for Java. */
   static Pattern compile(String source) {
     PythonRegex regex = new PythonRegex(source);
     try {

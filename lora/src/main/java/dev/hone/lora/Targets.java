@@ -49,7 +49,7 @@ public record Targets(ModuleNames modules, ModuleNames exclude, List<Integer> la
     return new Targets(modules, exclude, numbers, pattern);
   }
 
-  /** The same with other names. */
+  /** These targets by other names. */
   Targets map(UnaryOperator<String> rename) {
     return new Targets(modules.map(rename), exclude.map(rename), layers, layersPattern);
   }

@@ -22,7 +22,7 @@ public record TokensConfig(TokenIndices tokens) implements AdapterConfig {
     return List.of();
   }
 
-  /** The same: PEFT's method knows no other parts, and a classifier's head is not trained. */
+  /** Nothing changes: PEFT's method knows no other parts, and a classifier's head is not trained. */
   @Override
   public TokensConfig withModulesToSave(Collection<String> modules) {
     return this;

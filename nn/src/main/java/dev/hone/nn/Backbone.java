@@ -17,7 +17,7 @@ public interface Backbone extends Layer {
   }
 
   /**
-   * The same, showing the hidden states on the way.
+   * Runs the layers and shows the hidden states on the way.
    *
    * @param observer gets the embeddings, then what every layer returns: L + 1 values of [N, C], the last of them after the
    *     final norm, if there is one

@@ -24,7 +24,7 @@ public final class Embedding implements Layer {
     this.scale = scale;
   }
 
-  /** The same table whose rows are multiplied, as Gemma does. */
+  /** This table with rows that are multiplied, as Gemma does. */
   public Embedding scaled(float factor) {
     return new Embedding(weight, factor);
   }

@@ -143,7 +143,7 @@ public final class KvCache {
     return attention(layer, spec, Columns.of(q.value()), Columns.of(k.value()), Columns.of(v.value()));
   }
 
-  /** The same with queries, keys and values side by side in one projection, [N, (H + 2G) · D]. */
+  /** Attention of queries, keys and values that are side by side in one projection, [N, (H + 2G) · D]. */
   public Variable attention(int layer, AttentionSpec spec, Variable qkv) {
     int queries = spec.heads() * spec.headDim();
     int keys = spec.kvHeads() * spec.headDim();

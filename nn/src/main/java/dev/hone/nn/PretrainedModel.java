@@ -160,7 +160,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   }
 
   /**
-   * The same with quantised weights.
+   * Loads a model for a task, with quantised weights.
    *
    * @param quantized what {@link ModelLoader#quantize} takes, or null
    */
@@ -174,7 +174,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   }
 
   /**
-   * The same with quantised weights.
+   * Loads a classifier with a new head, with quantised weights.
    *
    * @param quantized what {@link ModelLoader#quantize} takes, or null
    */

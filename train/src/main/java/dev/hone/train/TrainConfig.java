@@ -191,7 +191,7 @@ public record TrainConfig(
     return of(Map.of("learning_rate", learningRate));
   }
 
-  /** The same with another value for a key. */
+  /** These settings with another value for a key. */
   public TrainConfig with(String key, Object value) {
     Map<String, Object> values = SETTINGS.write(this);
     values.put(SETTINGS.key(key), value);

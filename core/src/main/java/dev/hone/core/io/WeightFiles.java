@@ -26,7 +26,7 @@ public final class WeightFiles {
   }
 
   /**
-   * The same in an arena, whose end unmaps the files: tensors used afterwards throw.
+   * Opens a directory's weights in an arena, whose end unmaps the files: tensors used afterwards throw.
    *
    * @throws TensorFileException if the directory has neither, or a file breaks a rule of its format
    */

@@ -33,6 +33,6 @@ public interface AttentionKernels {
    */
   void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y);
 
-  /** The same for the pairs (2 · i, 2 · i + 1). */
+  /** Rotates the pairs (2 · i, 2 · i + 1). */
   void rotateNeighbours(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y);
 }

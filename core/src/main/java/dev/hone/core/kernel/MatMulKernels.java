@@ -19,7 +19,7 @@ public interface MatMulKernels {
    */
   void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue);
 
-  /** The same without an epilogue. */
+  /** A product without an epilogue. */
   default void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c) {
     matmul(a, transA, b, transB, accumulate, c, Epilogue.NONE);
   }

@@ -187,7 +187,7 @@ public final class DecoderBuilder {
     return scales(_ -> scale);
   }
 
-  /** The same for each layer. */
+  /** The scale of attention scores, for each layer. */
   public DecoderBuilder scales(IntFunction<Double> scale) {
     List<Float> scales = new ArrayList<>();
     for (int i = 0; i < made.layers; i++) {
@@ -247,7 +247,7 @@ public final class DecoderBuilder {
     return this;
   }
 
-  /** The same window in all layers. */
+  /** One window in all layers. */
   public DecoderBuilder window(int window) {
     return windows(Collections.nCopies(made.layers, window));
   }
@@ -262,7 +262,7 @@ public final class DecoderBuilder {
     return ropes(_ -> rope);
   }
 
-  /** The same for each layer; null where they are not turned. */
+  /** The rotation of positions, for each layer; null where there is none. */
   public DecoderBuilder ropes(IntFunction<Rope> rope) {
     List<Rope> ropes = new ArrayList<>();
     for (int i = 0; i < made.layers; i++) {

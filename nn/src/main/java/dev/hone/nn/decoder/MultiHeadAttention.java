@@ -36,7 +36,7 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
     return pass.cache().attention(layer, spec, q, k, v);
   }
 
-  /** The same with queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
+  /** Attention over queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
   public Variable forward(Variable qkv, TokenBatch batch, Pass pass) {
     AttentionSpec spec = spec(batch, pass);
     if (pass.prefix() != null && pass.cache() == null) {

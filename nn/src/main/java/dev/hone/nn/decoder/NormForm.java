@@ -61,7 +61,7 @@ public record NormForm(Kind kind, float eps) {
     TOGETHER,
     /** Every head alone, each with its row of weights [H, D]. */
     EACH_ITS_OWN,
-    /** The same with a tensor for every head. */
+    /** Like it, with a tensor for every head. */
     LISTED
   }
 }

@@ -41,7 +41,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
   }
 
   /**
-   * The same for families that name a base of their own, or in which only a part of each head turns.
+   * Reads the rotation of families that name a base of their own, or in which only a part of each head turns.
    *
    * @param theta the base where the file does not say
    * @param partial the part where it does not say; NaN if heads turn as a whole, whatever it says
@@ -59,7 +59,7 @@ public record Rope(double[] near, double[] far, int reach, double magnitude) {
         maxLength);
   }
 
-  /** The same for Phi-3, in which {@code partial_rotary_factor} says how much of a head turns. */
+  /** Reads the rotation of Phi-3, in which {@code partial_rotary_factor} says how much of a head turns. */
   public static Rope partial(ConfigReader json, int headDim, int maxLength) {
     ConfigReader section = section(json);
     String type = type(section);

@@ -49,7 +49,7 @@ public final class Streams implements AutoCloseable {
   private volatile long reserved;
 
   /**
-   * None yet.
+   * A place for texts that are to come.
    *
    * @param places the most texts that are written at the same time, at least 1
    * @param room the most tokens that they may come to have together, their prompts included

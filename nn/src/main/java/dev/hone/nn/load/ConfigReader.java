@@ -86,7 +86,7 @@ public final class ConfigReader {
     return (ObjectNode) root.deepCopy();
   }
 
-  /** The same with another value for a key. */
+  /** This configuration with another value for a key. */
   ConfigReader with(String key, int value) {
     ObjectNode tree = tree();
     tree.put(key, value);

@@ -119,8 +119,8 @@ public final class ChatTemplate {
   }
 
   /**
-   * The same that marks only some of the assistant's messages. A template that marks them itself is rendered cut before and
-   * after each of the others, to count its marks.
+   * Renders and encodes a conversation, and marks only some of the assistant's messages. A template that marks them itself is
+   * rendered cut before and after each of the others, to count its marks.
    *
    * @param which whether a message is to be marked, by its number from 0
    */

@@ -20,7 +20,7 @@ public final class DefinitionWriter {
   private static final String VISIBLE_SPACE = "\u2581";
   /** Our own mark of a charsmap that comes from SentencePiece's file; other readers of a tokenizer.json pass over it. */
   static final String LONGEST_PREFIX = "longest_prefix";
-  /** The same of its scores. */
+  /** Marks a model whose scores are in single precision. */
   static final String SINGLE_PRECISION = "single_precision";
 
   private final ObjectNode root = JSON.createObjectNode().put("version", "1.0");

@@ -22,17 +22,17 @@ public record Flag(String name, String value, String fallback, String help, List
     return of(name, "", null, help);
   }
 
-  /** The same flag with other names for it. */
+  /** This flag with other names for it. */
   public Flag also(String... names) {
     return new Flag(name, value, fallback, help, List.of(names), only);
   }
 
-  /** The same flag of some methods or tasks only, which refuse it otherwise. */
+  /** This flag for some methods or tasks only, which refuse it otherwise. */
   public Flag only(String... choices) {
     return new Flag(name, value, fallback, help, aliases, List.of(choices));
   }
 
-  /** The same flag with a default that other flags decide: help says it in words. */
+  /** This flag with a default that other flags decide: help says it in words. */
   public Flag decidedLater(String words) {
     return new Flag(name, value, null, help + " [" + words + "]", aliases, only);
   }

@@ -23,7 +23,7 @@ public final class DataException extends HoneException {
     this(source, line, problem, null);
   }
 
-  /** The same with what caused it. */
+  /** A fault of a line, with what caused it. */
   public DataException(String source, int line, String problem, Throwable cause) {
     super(source + (line > 0 ? " line " + line : "") + ": " + problem, cause);
     this.source = source;

@@ -71,27 +71,27 @@ public record DataOptions(String format, String columns, List<String> more, Stri
     parts(columns);
   }
 
-  /** The same with other columns. */
+  /** These options with other columns. */
   public DataOptions withColumns(String other) {
     return new DataOptions(format, other, more, encoding, labels);
   }
 
-  /** The same with another format. */
+  /** These options with another format. */
   public DataOptions withFormat(String other) {
     return new DataOptions(other, columns, more, encoding, labels);
   }
 
-  /** The same that keeps these columns besides. */
+  /** These options, which keep these columns besides. */
   public DataOptions withMore(List<String> other) {
     return new DataOptions(format, columns, other, encoding, labels);
   }
 
-  /** The same of a file with other characters. */
+  /** These options for a file with other characters. */
   public DataOptions withEncoding(String other) {
     return new DataOptions(format, columns, more, other, labels);
   }
 
-  /** The same with labels taken in another way. */
+  /** These options with labels taken in another way. */
   public DataOptions withLabels(String other) {
     return new DataOptions(format, columns, more, encoding, other);
   }

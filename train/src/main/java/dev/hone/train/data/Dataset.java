@@ -86,7 +86,7 @@ public final class Dataset<E extends Example> {
   }
 
   /**
-   * The same of labels of any kind: of several a row has a JSON list, names separated by {@code |}, {@code ;} or commas, or
+   * Reads rows with labels of any kind: of several a row has a JSON list, names separated by {@code |}, {@code ;} or commas, or
    * columns of
    * 0 and 1.
    */

@@ -29,7 +29,7 @@ record Dialect(char separator, boolean quoted) {
     return of(text, format, options, (separator, quoting) -> RowScan.scan(text, separator, quoting));
   }
 
-  /** The same of a text of which {@code head} is the beginning, {@link #SAMPLE} characters or all. */
+  /** Detects the dialect of a text of which {@code head} is the beginning, {@link #SAMPLE} characters or all. */
   static Dialect of(String head, DataFormat format, DataOptions options, Scanner whole) {
     Character said = options.separatorOrNull();
     char best = format == DataFormat.TSV ? '\t' : ',';

@@ -41,12 +41,12 @@ public record Split(int[] train, int[] heldOut) {
     return draw(data, size, seed, Example.Labelled::text, Example.Labelled::label);
   }
 
-  /** The same for rows without classes. */
+  /** Holds out rows without classes. */
   public static <E extends Example> Split random(Dataset<E> data, double size, long seed) {
     return draw(data, size, seed, row -> row instanceof Example.Labelled labelled ? labelled.text() : row.toString(), _ -> "");
   }
 
-  /** The same where rows of which {@code text} says the same stay together, such as those of one prompt. */
+  /** Holds out rows where those of which {@code text} says the same stay together, such as those of one prompt. */
   public static <E extends Example> Split grouped(Dataset<E> data, double size, long seed, Function<E, String> text) {
     return draw(data, size, seed, text, _ -> "");
   }

@@ -61,7 +61,7 @@ record TextFile(Path path, String text) {
     return isPlain(path);
   }
 
-  /** The same of a file that is not read. */
+  /** Whether a file, which is not read, is plain text. */
   static boolean isPlain(Path path) {
     return path.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*\\.txt(\\.gz)?");
   }

@@ -78,12 +78,14 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     return new LanguageEncoder(tokenizer, templates, end < vocabulary ? end : -1, vocabulary, maxLength, false);
   }
 
-  /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
+  /** This encoder with rows cut to another number of tokens, and with or without learning the prompts. */
   public LanguageEncoder withRows(int length, boolean prompts) {
     return new LanguageEncoder(tokenizer, templates, endToken, vocabulary, length, prompts);
   }
 
-  /** The same with another chat template, by its Jinja source. Throws {@link ChatTemplateException} if it cannot be parsed. */
+  /**
+   * This encoder with another chat template, by its Jinja source. Throws {@link ChatTemplateException} if it cannot be parsed.
+   */
   public LanguageEncoder withTemplate(String source) {
     ChatTemplates other = new ChatTemplates(Map.of("default", source), templates.specialTokens());
     other.named("default"); // what cannot be parsed fails now
@@ -136,7 +138,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
   }
 
   /**
-   * The same with blocks of a long text that overlap, for evaluation: every token counts once, in the first block that it is
+   * Encodes rows, with blocks of a long text that overlap, for evaluation: every token counts once, in the first block that it is
    * in.
    *
    * @param stride distance of the blocks' beginnings, from 1 to {@code maxLength}

@@ -92,7 +92,7 @@ public record Comparison(List<String> labels, List<Pair> pairs, int unpaired, Ma
         differences(pairs, bootstrap), won, lost, McNemar.pValue(lost.size(), won.size()));
   }
 
-  /** The same text with another answer is not the same row. */
+  /** A text with another answer is not the same row. */
   private static void checkTruth(List<Pair> pairs) {
     for (Pair pair : pairs) {
       boolean same = switch (pair.second) {

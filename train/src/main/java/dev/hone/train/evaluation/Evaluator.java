@@ -90,7 +90,7 @@ public record Evaluator(Bootstrap bootstrap) {
     public static final Writing NONE = new Writing(0, 1, _ -> { });
   }
 
-  /** The same with texts that the model writes. */
+  /** How likely a language model takes texts to be, and what it writes itself. */
   public Evaluation evaluate(TextGenerator generator, Dataset<Example.Language> data, int stride, Writing writing) {
     LanguageEncoder.Encoded encoded = generator.encoder().encode(data, stride);
     TrainingSet set = encoded.set();

@@ -113,7 +113,7 @@ public sealed interface Prediction {
       return generated != null && reference != null;
     }
 
-    /** The same with what the model wrote. */
+    /** This prediction with what the model wrote. */
     public OneText withGenerated(String text) {
       return new OneText(row, tokens, hits, loss, reference, text);
     }

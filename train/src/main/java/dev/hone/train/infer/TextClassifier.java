@@ -84,7 +84,7 @@ public final class TextClassifier {
   }
 
   /**
-   * The same with quantised weights.
+   * Loads a tuned classifier on quantised weights.
    *
    * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
    */
@@ -136,7 +136,7 @@ public final class TextClassifier {
     return usualLength(model.maxLength());
   }
 
-  /** The same where {@code most} tokens are what the model takes. */
+  /** The length that texts are cut to where a model takes {@code most} tokens. */
   public static int usualLength(int most) {
     return Math.min(256, most);
   }
@@ -179,7 +179,7 @@ public final class TextClassifier {
   }
 
   /**
-   * The same with one of the {@link #adapters}, whichever is active.
+   * Labels of texts by one of the {@link #adapters}, whichever is active.
    *
    * @param adapter its name
    */

@@ -102,7 +102,7 @@ public final class TextEmbedder {
     return new TextEmbedder(model, tokenizer, files);
   }
 
-  /** The same model with another pooling. */
+  /** This model with another pooling. */
   public TextEmbedder withPooling(Pooling other) {
     return new TextEmbedder(model, tokenizer, files.withPooling(other));
   }

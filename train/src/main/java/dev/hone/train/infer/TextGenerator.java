@@ -74,7 +74,7 @@ public final class TextGenerator {
   }
 
   /**
-   * The same with quantised weights.
+   * Loads a tuned language model on quantised weights.
    *
    * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
    */
@@ -120,12 +120,12 @@ public final class TextGenerator {
     return Math.min(LanguageEncoder.USUAL_LENGTH, model.maxLength());
   }
 
-  /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
+  /** This generator with rows cut to another number of tokens, and with or without learning the prompts. */
   public TextGenerator withRows(int maxLength, boolean withPrompts) {
     return new TextGenerator(model, encoder.withRows(maxLength, withPrompts), settings);
   }
 
-  /** The same with another chat template, by its Jinja source. */
+  /** This generator with another chat template, by its Jinja source. */
   public TextGenerator withTemplate(String source) {
     return new TextGenerator(model, encoder.withTemplate(source), settings);
   }
@@ -173,7 +173,7 @@ public final class TextGenerator {
     return generate(prompt, how, listener, () -> { });
   }
 
-  /** The same; {@code token} is run at every new token, also where its text is not final yet. */
+  /** Continues a prompt; {@code token} is run at every new token, also where its text is not final yet. */
   public Generated generate(int[] prompt, GenerationSettings how, Consumer<String> listener, Runnable token) {
     DecodeStream stream = encoder.tokenizer().decodeStream(true);
     for (int id : prompt) {

@@ -19,9 +19,9 @@ public enum Check {
   LEAKAGE("leakage", true, "held-out rows that are also in the training data"),
   /** Rows to train on that are much like held-out ones. */
   NEAR_LEAKAGE("near-leakage", true, "held-out rows much like a row of the training data"),
-  /** The same text with different labels. */
+  /** One text with different labels. */
   CONFLICTS("conflicts", true, "the same text with different labels"),
-  /** The same prompt with different answers. */
+  /** One prompt with different answers. */
   ANSWERS("different-answers", false, "the same prompt with different answers"),
   /** How rows share out over labels. */
   LABELS("label-balance", false, "labels with few rows"),

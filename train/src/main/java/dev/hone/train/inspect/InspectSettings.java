@@ -63,30 +63,30 @@ public record InspectSettings(List<Path> training, List<Path> heldOut, DataOptio
         USUAL_LIKENESS);
   }
 
-  /** The same with a file to evaluate on. */
+  /** These settings with a file to evaluate on. */
   public InspectSettings withHeldOut(Path file) {
     return new InspectSettings(training, List.of(file), data, task, labels, config, tokenizer, template, maxLength,
         withPrompts, likeness);
   }
 
-  /** The same with tokens, by a model's directory; its weights are not read. */
+  /** These settings with tokens, by a model's directory; its weights are not read. */
   public InspectSettings withModel(Path directory) {
     return withModel(directory.resolve("config.json"), directory, maxLength, withPrompts);
   }
 
-  /** The same with tokens of a model of which there is a configuration and a tokenizer. */
+  /** These settings with tokens of a model of which there is a configuration and a tokenizer. */
   public InspectSettings withModel(Path configuration, Path directory, int length, boolean prompts) {
     return new InspectSettings(training, heldOut, data, task, labels, configuration, directory, template, length, prompts,
         likeness);
   }
 
-  /** The same with another chat template, by its Jinja source. */
+  /** These settings with another chat template, by its Jinja source. */
   public InspectSettings withTemplate(String source) {
     return new InspectSettings(training, heldOut, data, task, labels, config, tokenizer, source, maxLength, withPrompts,
         likeness);
   }
 
-  /** The same with files read in another way. */
+  /** These settings with files read in another way. */
   public InspectSettings withData(DataOptions options, Task use, Labels kind) {
     return new InspectSettings(training, heldOut, options, use, kind, config, tokenizer, template, maxLength, withPrompts,
         likeness);

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 public record Bleu(Tokenization tokenization, boolean lowerCase, Smoothing smoothing, boolean effectiveOrder) {
   /** For a corpus: 13a, case counts, exponential smoothing. */
   public static final Bleu CORPUS = new Bleu(Tokenization.MTEVAL_13A, false, Smoothing.EXPONENTIAL, false);
-  /** The same for one sentence. */
+  /** BLEU of one sentence. */
   public static final Bleu SENTENCE = new Bleu(Tokenization.MTEVAL_13A, false, Smoothing.EXPONENTIAL, true);
 
   private static final int ORDERS = 4;

@@ -35,7 +35,7 @@ final class Normal {
     return (low + high) / 2;
   }
 
-  /** The same share's quantile of Student's t, z being the normal one (Abramowitz and Stegun 26.7.5, three terms). */
+  /** A share's quantile of Student's t, z being the normal one (Abramowitz and Stegun 26.7.5, three terms). */
   static double student(double z, double freedom) {
     double square = z * z;
     return z + z * (square + 1) / (4 * freedom) + z * ((5 * square + 16) * square + 3) / (96 * freedom * freedom)

@@ -22,7 +22,8 @@ public sealed interface UpdateRule permits AdamW, AdamW8bit, Adam, Adamax, Adade
   void update(ParameterState state, Tensor gradient, double rate, double decay, float scale);
 
   /**
-   * The same for a gradient of some rows, zero in all others, with the same bits. A rule that does not say how takes it whole.
+   * Changes a parameter by a gradient of some rows, zero in all others, with the same bits. A rule that does not say how takes it
+   * whole.
    *
    * @param gradient that of {@code state.parameter()}
    */

@@ -52,7 +52,7 @@ public final class Charts {
       return new Series(name, x, y, Style.BACKGROUND, -1);
     }
 
-    /** The same in another colour. */
+    /** This series in another colour. */
     public Series withColour(int number) {
       return new Series(name, x, y, style, number);
     }
@@ -107,7 +107,7 @@ public final class Charts {
   }
 
   /**
-   * The same of counts: of more values than a page should hold.
+   * A histogram of counts: of more values than a page should hold.
    *
    * @param start lower end of the first bin
    * @param width of each bin

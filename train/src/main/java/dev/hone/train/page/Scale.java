@@ -28,7 +28,7 @@ final class Scale {
     return new Scale(start, end, from, to, round((end - start) / ticks));
   }
 
-  /** The same, widened to ticks. */
+  /** A scale widened to ticks. */
   static Scale round(double low, double high, double from, double to, int ticks) {
     Scale exact = exact(low, high, from, to, ticks);
     return new Scale(Math.floor(exact.low / exact.tick + 1e-9) * exact.tick,

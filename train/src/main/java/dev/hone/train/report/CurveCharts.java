@@ -44,7 +44,7 @@ final class CurveCharts {
     return charts;
   }
 
-  /** The same of several runs, a colour for each. */
+  /** Curves of several runs, a colour for each. */
   static List<Chart> of(List<Run> runs, List<String> names) {
     List<Series> training = new ArrayList<>();
     List<Series> heldOut = new ArrayList<>();

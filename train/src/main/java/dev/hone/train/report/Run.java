@@ -45,7 +45,7 @@ public record Run(Path directory, RunFacts facts, Map<String, String> settings, 
     return read(directory, facts, evaluation);
   }
 
-  /** The same with facts and figures that are at hand. */
+  /** Reads a run with facts and figures that are at hand. */
   static Run read(Path directory, RunFacts facts, Evaluation evaluation) throws IOException {
     List<Slices> slices = new ArrayList<>();
     if (evaluation != null) {

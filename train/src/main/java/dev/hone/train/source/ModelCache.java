@@ -74,7 +74,7 @@ public final class ModelCache {
     };
   }
 
-  /** The same without weights, where they can be left out: of a model of a hub, its settings and tokenizer. */
+  /** The directory without weights, where they can be left out: of a model of a hub, its settings and tokenizer. */
   Path settings(ModelReference reference, Consumer<String> progress) throws IOException {
     return reference instanceof ModelReference.HubModel(RepoId repo) ? ofHub(repo, false, progress)
         : directory(reference, progress);

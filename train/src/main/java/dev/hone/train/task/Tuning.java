@@ -125,7 +125,7 @@ public abstract class Tuning<E extends Example> {
   }
 
   /**
-   * The same with rows that are encoded already.
+   * Trains on rows that are encoded already.
    *
    * @throws IllegalStateException if another thread trains or asks the model
    */

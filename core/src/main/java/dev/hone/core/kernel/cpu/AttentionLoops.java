@@ -34,7 +34,7 @@ public abstract class AttentionLoops {
   protected abstract void rotate(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half, float[] cos,
       int cosAt, float[] sin, int sinAt, float sign);
 
-  /** The same for the pairs (2 · i, 2 · i + 1). */
+  /** Rotates the pairs (2 · i, 2 · i + 1). */
   protected abstract void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
       float[] cos, int cosAt, float[] sin, int sinAt, float sign);
 }

@@ -18,7 +18,7 @@ final class DotProduct {
   private static final int BLOCK = 8;
   /** Stretch of k in the first-level cache at a time. */
   private static final int STRETCH = 1024;
-  /** The same where q passes each row of p just once: a long stretch reads memory in order. */
+  /** Numbers of a stretch where q passes each row of p just once: a long stretch reads memory in order. */
   private static final int LONG_STRETCH = 2048;
   /** Elements of p that a thread does at a time. */
   private static final int GRAIN = 1 << 16;

@@ -23,7 +23,7 @@ final class PanelPacking {
     }
   }
 
-  /** The same for op(B) and its columns. */
+  /** A strip of op(B): columns from {@code first} on, packed as the rows of op(A) are. */
   void right(Product product, int first, int valid, int depth, int length, float[] panel, int at) {
     int width = loops.tileColumns();
     MatrixSource source = product.b();

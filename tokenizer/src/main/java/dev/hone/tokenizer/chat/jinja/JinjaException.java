@@ -55,7 +55,7 @@ public final class JinjaException extends RuntimeException {
     return new JinjaException(Kind.LIMIT, reason, 0, null);
   }
 
-  /** The same error, placed in the template; an error that already has a line keeps it. */
+  /** This error, placed in the template; an error that already has a line keeps it. */
   JinjaException atLine(int where) {
     return line > 0 ? this : new JinjaException(kind, reason, where, this);
   }

@@ -83,7 +83,7 @@ public record RepoId(Kind kind, String name, String revision) {
     return COMMIT.matcher(revision).matches();
   }
 
-  /** The same at a commit. */
+  /** This repository at a commit. */
   RepoId at(String commit) {
     return new RepoId(kind, name, commit);
   }

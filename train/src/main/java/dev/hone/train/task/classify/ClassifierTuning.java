@@ -58,7 +58,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
   }
 
   /**
-   * The same on a model with quantised weights.
+   * A parameter-efficient method on a model with quantised weights.
    *
    * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
    */
@@ -74,7 +74,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
     return full(base, single(labels), seed);
   }
 
-  /** The same for labels of any kind; see {@link #labels}. */
+  /** All weights of a model, for labels of any kind; see {@link #labels}. */
   public static ClassifierTuning full(Path base, Labels labels, long seed) throws IOException {
     PretrainedModel model = PretrainedModel.load(base, labels, seed);
     requireWhole(base, model);
@@ -99,7 +99,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
     return new TextClassifier(model, Tokenizer.load(base), TextClassifier.usualLength(model));
   }
 
-  /** The same with texts cut to another number of tokens. */
+  /** This tuning with texts cut to another number of tokens. */
   public ClassifierTuning withMaxLength(int maxLength) {
     return new ClassifierTuning(base(), new TextClassifier(model(), tokenizer(), maxLength), adapter());
   }

@@ -88,12 +88,12 @@ public final class LanguageTuning extends Tuning<Example.Language> {
     return new LanguageTuning(companions, TextGenerator.of(model, pieces, companions, null), null);
   }
 
-  /** The same with rows cut to another number of tokens, and with or without learning the prompts. */
+  /** This tuning with rows cut to another number of tokens, and with or without learning the prompts. */
   public LanguageTuning withRows(int maxLength, boolean withPrompts) {
     return new LanguageTuning(base(), generator.withRows(maxLength, withPrompts), adapter());
   }
 
-  /** The same with another chat template, by its Jinja source; it is saved with what is tuned. */
+  /** This tuning with another chat template, by its Jinja source; it is saved with what is tuned. */
   public LanguageTuning withTemplate(String source) {
     return new LanguageTuning(base(), generator.withTemplate(source), adapter());
   }

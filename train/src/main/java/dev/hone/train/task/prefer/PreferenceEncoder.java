@@ -56,7 +56,7 @@ public record PreferenceEncoder(LanguageEncoder language, PreferenceLoss loss, i
     return encode(data, MOST_DROPPED);
   }
 
-  /** The same where another share of the rows may be lost. */
+  /** Encodes rows where another share of the rows may be lost. */
   Encoded encode(Dataset<Example.Judged> data, double mostLost) {
     Tokens[] made = new Tokens[data.size()];
     RuntimeException[] faults = new RuntimeException[data.size()];

@@ -100,17 +100,17 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
     return tuning;
   }
 
-  /** The same with rows cut to another number of tokens. */
+  /** This tuning with rows cut to another number of tokens. */
   public PreferenceTuning withMaxLength(int length) {
     return with(new PreferenceEncoder(encoder.language().withRows(length, false), encoder.loss(), encoder.batchSize()));
   }
 
-  /** The same with another chat template, by its Jinja source; it is saved with what is tuned. */
+  /** This tuning with another chat template, by its Jinja source; it is saved with what is tuned. */
   public PreferenceTuning withTemplate(String source) {
     return with(new PreferenceEncoder(encoder.language().withTemplate(source), encoder.loss(), encoder.batchSize()));
   }
 
-  /** The same where KTO pairs prompts with answers of others within so many rows: the batch size of the run to come. */
+  /** This tuning where KTO pairs prompts with answers of others within so many rows: the batch size of the run to come. */
   public PreferenceTuning withBatchSize(int rows) {
     return with(new PreferenceEncoder(encoder.language(), encoder.loss(), rows));
   }
