@@ -64,6 +64,16 @@ public interface ModelConfig {
     return FileNames.of(source, prefix(), name);
   }
 
+  /** What files that are written call a parameter. A bare backbone, which is what embeddings come from, has no prefix. */
+  default String storedName(String name, Task task) {
+    return task == Task.EMBEDDING && name.startsWith(prefix()) ? name.substring(prefix().length()) : name;
+  }
+
+  /** Whether a tensor of a file belongs to a part of the model that is not computed here, and is written back as it is. */
+  default boolean keeps(String name) {
+    return false;
+  }
+
   /**
    * Tensors of a file that need not be mentioned though nothing asks for them: buffers, the heads of other tasks.
    *

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -42,6 +43,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   private final ObjectNode source;
   private final Set<String> newParameters;
   private final Map<String, Tensor> converted;
+  private final Map<String, Tensor> others;
   private final Arena weights; // ends with this model; null: with the garbage collector
   private volatile Tree tree;
 
@@ -71,22 +73,24 @@ public final class PretrainedModel implements Layer, AutoCloseable {
    * @param source the tree of {@code config.json}
    * @param newParameters names of the parameters that are untrained, because the file had none
    * @param converted what the file has of parameters that are held in another type
+   * @param others what the file has of parts that are not computed here, by the names in it
    * @param weights what {@link #close} ends; null for weights that are the garbage collector's
    */
   public PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Backbone backbone, Head head,
-      Set<String> newParameters, Map<String, Tensor> converted, Arena weights) {
-    this(config, task, labels, source, newParameters, converted, new Tree(backbone, head), weights);
+      Set<String> newParameters, Map<String, Tensor> converted, Map<String, Tensor> others, Arena weights) {
+    this(config, task, labels, source, newParameters, converted, others, new Tree(backbone, head), weights);
     parameters().forEach((name, parameter) -> parameter.rename(name));
   }
 
   private PretrainedModel(ModelConfig config, Task task, Labels labels, ObjectNode source, Set<String> newParameters,
-      Map<String, Tensor> converted, Tree tree, Arena weights) {
+      Map<String, Tensor> converted, Map<String, Tensor> others, Tree tree, Arena weights) {
     this.config = config;
     this.task = task;
     this.labels = labels;
     this.source = source;
     this.newParameters = Set.copyOf(newParameters);
     this.converted = Map.copyOf(converted);
+    this.others = Collections.unmodifiableMap(others);
     this.tree = tree;
     this.weights = weights;
   }
@@ -102,7 +106,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
       throw new IllegalStateException("twin: the model has an adapter; detach it first");
     }
     PretrainedModel twin = ModelLoader.twin(this);
-    return new PretrainedModel(config, task, labels, source, newParameters, converted, twin.tree, null);
+    return new PretrainedModel(config, task, labels, source, newParameters, converted, others, twin.tree, null);
   }
 
   /**
@@ -110,7 +114,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
    * not change adapters half-way.
    */
   public PretrainedModel snapshot() {
-    return new PretrainedModel(config, task, labels, source, newParameters, converted, tree, null);
+    return new PretrainedModel(config, task, labels, source, newParameters, converted, others, tree, null);
   }
 
   /**
@@ -340,6 +344,11 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   /** What the file has of parameters that are held in another type, by name: norms of a BF16 model are computed with in F32. */
   public Map<String, Tensor> converted() {
     return converted;
+  }
+
+  /** What the file has of parts of the model that are not computed here, such as those that see pictures; by the names in it. */
+  public Map<String, Tensor> others() {
+    return others;
   }
 
   @Override

@@ -308,6 +308,21 @@ public final class DecoderBuilder {
     return this;
   }
 
+  /**
+   * The decoder is the text part of a model for pictures and text, whose files keep the rest.
+   *
+   * @param whole the configuration that has this one as a section
+   */
+  public DecoderBuilder textPart(ConfigReader whole, String architecture) {
+    made.textPart = true;
+    made.modelType = whole.text("model_type", "");
+    made.architecture = architecture;
+    made.causalName = "ForConditionalGeneration";
+    made.tied = whole.flag("tie_word_embeddings", made.tied);
+    made.names = made.names.under(TextPart.PREFIX);
+    return this;
+  }
+
   /** What names of buffers end with that old files hold beside the weights. */
   public DecoderBuilder buffers(String... ends) {
     made.buffers = Set.of(ends);

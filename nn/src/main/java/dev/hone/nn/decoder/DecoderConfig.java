@@ -66,6 +66,7 @@ public final class DecoderConfig implements ModelConfig {
   float attentionDropout;
   float deviation = 0.02f;
   Set<String> buffers = Set.of();
+  boolean textPart; // of a model for pictures and text
 
   DecoderConfig() {}
 
@@ -205,9 +206,19 @@ public final class DecoderConfig implements ModelConfig {
   /** With a tied head the table may be stored under the head's name alone. */
   @Override
   public String fileName(String name, TensorSource source) {
-    String file = ModelConfig.super.fileName(name, source);
+    String file = textPart ? TextPart.fileName(name, source) : ModelConfig.super.fileName(name, source);
     return tied && name.equals(names.table()) && !source.contains(file) && source.contains(names.headWeight())
         ? names.headWeight() : file;
+  }
+
+  @Override
+  public String storedName(String name, Task task) {
+    return textPart ? TextPart.storedName(name) : ModelConfig.super.storedName(name, task);
+  }
+
+  @Override
+  public boolean keeps(String name) {
+    return textPart && TextPart.isOther(name);
   }
 
   /** A file of another task has another head, and old files hold the table of a tied head twice, and buffers. */
@@ -215,7 +226,7 @@ public final class DecoderConfig implements ModelConfig {
   public boolean ignores(String name, Head head) {
     return name.startsWith("score.") && !(head instanceof LastTokenHead)
         || name.startsWith(names.head() + ".") && !(head instanceof CausalHead causal && !causal.tied())
-        || name.endsWith(".rotary_emb.inv_freq") || buffers.stream().anyMatch(name::endsWith);
+        || textPart && TextPart.isHead(name) || name.endsWith(".rotary_emb.inv_freq") || buffers.stream().anyMatch(name::endsWith);
   }
 
   @Override
@@ -228,7 +239,7 @@ public final class DecoderConfig implements ModelConfig {
     return switch (task) {
       case SEQUENCE_CLASSIFICATION -> architecture + "ForSequenceClassification";
       case CAUSAL_LM -> architecture.replace("3Text", "3") + causalName;
-      case EMBEDDING -> architecture + "Model";
+      case EMBEDDING -> architecture + (textPart ? causalName : "Model");
     };
   }
 

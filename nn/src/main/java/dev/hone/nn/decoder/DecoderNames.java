@@ -29,6 +29,12 @@ public record DecoderNames(String prefix, String embeddings, String positions, S
     return new DecoderNames(prefix, embeddings, positions, embeddingNorm, blocks, norm, head, other);
   }
 
+  /** With parts that begin otherwise; what stands before its names is {@code model.} all the same. */
+  DecoderNames under(String other) {
+    String inner = other.substring(prefix.length());
+    return new DecoderNames(prefix, inner + embeddings, positions, embeddingNorm, inner + blocks, inner + norm, head, block);
+  }
+
   /** With another final norm. */
   public DecoderNames withNorm(String other) {
     return new DecoderNames(prefix, embeddings, positions, embeddingNorm, blocks, other, head, block);

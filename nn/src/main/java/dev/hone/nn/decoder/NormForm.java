@@ -42,7 +42,7 @@ public record NormForm(Kind kind, float eps) {
       case ALL_ALIKE -> kind == Kind.RMS || kind == Kind.RMS_AROUND_ONE ? load(name, headDim, weights)
           : HeadNorm.of((LayerNorm) load(name, headDim, weights), headDim);
       case TOGETHER -> load(name, heads * headDim, weights);
-      case EACH_ITS_OWN -> HeadNorm.each(weights.parameter(name + ".weight", heads, headDim), eps);
+      case EACH_ITS_OWN -> HeadNorm.each(weights.numbers(name + ".weight", heads, headDim), eps);
       case LISTED -> {
         Parameter[] parts = new Parameter[heads];
         for (int head = 0; head < heads; head++) {

@@ -18,13 +18,18 @@ import java.util.function.IntPredicate;
 /** What the files of Gemma say. Source: Gemma Team 2024, 2025. */
 public final class GemmaConfig {
   /** The values of {@code model_type} that this family reads. */
-  public static final Set<String> MODEL_TYPES = Set.of("gemma", "gemma2", "gemma3_text");
+  public static final Set<String> MODEL_TYPES = Set.of("gemma", "gemma2", "gemma3_text", "gemma3");
 
   private GemmaConfig() {}
 
   /** Reads {@code config.json}, in the spelling of transformers 4 or 5. */
   public static DecoderConfig read(ConfigReader json) {
-    String type = json.text("model_type", "");
+    return json.text("model_type", "").equals("gemma3")
+        ? builder(json.section("text_config"), "gemma3_text").textPart(json, "Gemma3").build()
+        : builder(json, json.text("model_type", "")).build();
+  }
+
+  private static DecoderBuilder builder(ConfigReader json, String type) {
     if (json.flag("use_bidirectional_attention", false)) {
       throw new ModelException(json.file() + ": 'use_bidirectional_attention' is true; known: false");
     }
@@ -43,8 +48,7 @@ public final class GemmaConfig {
     }).sizes(width, json.layers("num_hidden_layers"), heads, kvHeads, headDim, json.size("intermediate_size"))
         .length(third ? 131_072 : 8192).norm(Kind.RMS_AROUND_ONE, "rms_norm_eps", 1e-6).biases(bias, bias, false)
         .embeddingScale(Math.sqrt(width)).tied(true);
-    builder = type.equals("gemma") ? first(json, builder) : later(json, builder, third);
-    return builder.build();
+    return type.equals("gemma") ? first(json, builder) : later(json, builder, third);
   }
 
   private static DecoderBuilder first(ConfigReader json, DecoderBuilder builder) {

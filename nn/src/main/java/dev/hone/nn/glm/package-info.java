@@ -1,2 +1,2 @@
-/** GLM-4 of 2025: norms behind attention and feed-forward layer, neighbours in a half of each head turned. */
+/** GLM-4: norms behind attention and feed-forward layer, neighbours in a half of each head turned. */
 package dev.hone.nn.glm;

@@ -206,14 +206,15 @@ public final class ModelLoader {
     }
     Backbone backbone = config.backbone(weights.quantizing(quantized));
     Head head = config.head(wanted, classes, backbone, weights.quantizing(null));
-    weights.finish(name -> config.ignores(name, head));
+    weights.finish(name -> config.ignores(name, head) || config.keeps(name));
     if (labels == null && !untrained && !weights.madeAnew().isEmpty()) {
       throw new ModelException(directory + ": no trained head for the labels " + String.join(", ", classes.names()) + ": "
           + String.join(", ", weights.madeAnew()) + (weights.madeAnew().size() == 1 ? " is" : " are")
           + " missing or of another size, and a new one would answer at random; train it (hone train; --method head trains the "
           + "head alone), or load the model with an adapter that holds it");
     }
-    return new PretrainedModel(config, wanted, classes, json, backbone, head, weights.madeAnew(), weights.converted(), owned);
+    return new PretrainedModel(config, wanted, classes, json, backbone, head, weights.madeAnew(), weights.converted(),
+        weights.others(config::keeps), owned);
   }
 
   private ConfigReader config() {

@@ -26,6 +26,7 @@ public final class ModelWriter {
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   private static final String WEIGHT = ".weight";
+  private static final String TEXT = "text_config"; // the text part of a model for pictures and text
 
   private ModelWriter() {}
 
@@ -44,7 +45,7 @@ public final class ModelWriter {
     Map<String, Linear> linears = linears(model);
     model.baseParameters().forEach((name, parameter) -> {
       Tensor value = dtype == null ? asStored(model, name, parameter.value()) : parameter.value();
-      String file = model.fileName(name);
+      String file = model.config().storedName(name, model.task());
       if (dtype == null && value.isQuantized()) {
         BitsAndBytes.write(writer, file, value, wide.torchName());
       } else if (isTurned(model, name, linears.get(name))) {
@@ -53,6 +54,7 @@ public final class ModelWriter {
         writer.add(file, value, dtype == null ? value.dtype() : dtype);
       }
     });
+    model.others().forEach((name, value) -> writer.add(name, value, value.dtype()));
     writer.writeModel(directory, shardBytes);
     ObjectNode config = config(model, wide);
     List<String> others = new ArrayList<>();
@@ -101,6 +103,9 @@ public final class ModelWriter {
     tree.put("dtype", stored.torchName());
     if (model.head() instanceof CausalHead head) {
       tree.put("tie_word_embeddings", head.tied()); // merging an adapter of one of the two ends the tie
+      if (tree.get(TEXT) instanceof ObjectNode text) {
+        text.put("tie_word_embeddings", head.tied());
+      }
     }
     Labels labels = model.labels();
     if (labels != null) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -87,6 +88,16 @@ public final class Weights {
   /** A matrix or vector that must be there. */
   public Parameter parameter(String name, int... dims) {
     return parameter(name, Init.NORMAL, dims);
+  }
+
+  /** Numbers that are computed with as they are, whatever their shape: F32 in a Java array. */
+  public Parameter numbers(String name, int... dims) {
+    Parameter stored = parameter(name, Init.ONE, dims);
+    Tensor value = stored.value();
+    if (value.dtype() != DType.F32) {
+      converted.put(name, value);
+    }
+    return new Parameter(name, value.toF32().keep(), false);
   }
 
   /** How new values are made. */
@@ -254,6 +265,16 @@ public final class Weights {
   /** The names of the parameters that were made because the file had none. */
   public Set<String> madeAnew() {
     return made;
+  }
+
+  /** The tensors of the file that nobody asked for, by the names that the file has for them. */
+  public Map<String, Tensor> others(Predicate<String> wanted) {
+    Map<String, Tensor> others = new LinkedHashMap<>();
+    if (source != null) {
+      source.names().stream().filter(name -> !used.contains(name) && wanted.test(name))
+          .forEach(name -> others.put(name, source.tensor(name)));
+    }
+    return others;
   }
 
   /** What the file has of those parameters that are held in another type, by their names. */
