@@ -45,7 +45,8 @@ public final class TinyModel {
     ConfigReader reader = ConfigReader.read(directory.resolve("config.json"));
     BertConfig bert = BertConfig.read(reader);
     BertModel backbone = BertModel.load(bert, Weights.random(7, 0.2f));
-    new PretrainedModel(bert, Task.EMBEDDING, null, reader.tree(), backbone, new MeanPooling(), Set.of(), Map.of(), Map.of(), null)
+    new PretrainedModel(bert, Task.EMBEDDING, null, reader.tree(), backbone, new MeanPooling(), Set.of(), Map.of(), Map.of(),
+        null)
         .save(directory, DType.F32);
     Files.writeString(directory.resolve("tokenizer.json"), JSON.writeValueAsString(tokenizer(vocabulary)));
     return directory;

@@ -84,7 +84,7 @@ public record CausalHead(String name, Linear projection, float scale, float soft
    */
   public Variable losses(Variable hidden, int[] labels, Pass pass) {
     if (projection.adapter() == null) {
-      return LossOps.linearCrossEntropyPerRow(hidden, projection.weight(), projection.bias(), labels, softCap, 1);
+      return LossOps.linearCrossEntropyPerRow(hidden, projection.weight(), projection.bias(), labels, softCap, scale);
     }
     int[] rows = IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();
     int[] next = IntStream.of(rows).map(row -> labels[row]).toArray();

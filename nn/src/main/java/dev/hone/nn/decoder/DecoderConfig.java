@@ -226,7 +226,8 @@ public final class DecoderConfig implements ModelConfig {
   public boolean ignores(String name, Head head) {
     return name.startsWith("score.") && !(head instanceof LastTokenHead)
         || name.startsWith(names.head() + ".") && !(head instanceof CausalHead causal && !causal.tied())
-        || textPart && TextPart.isHead(name) || name.endsWith(".rotary_emb.inv_freq") || buffers.stream().anyMatch(name::endsWith);
+        || textPart && TextPart.isHead(name) || name.endsWith(".rotary_emb.inv_freq")
+        || buffers.stream().anyMatch(name::endsWith);
   }
 
   @Override

@@ -4,8 +4,8 @@ import dev.hone.core.io.TensorSource;
 import java.util.List;
 
 /**
- * Names of a decoder that is the text part of a model for pictures and text. Here its parts are called as in transformers 5; files
- * call them as the older versions did, and what is not text stays in them as it is.
+ * Names of a decoder that is the text part of a model for pictures and text. Here its parts are called as in transformers 5;
+ * files call them as the older versions did, and what is not text stays in them as it is.
  */
 final class TextPart {
   /** Before the text part's names. */
