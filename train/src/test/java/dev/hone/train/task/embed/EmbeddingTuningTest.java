@@ -213,7 +213,8 @@ class EmbeddingTuningTest {
     refused("a.csv: columns found: question, words; rows have a positive (positive | pos | answer | document | passage | "
         + "sentence2 ...), "
         + "and perhaps negatives or a score, or a text and a label; say which column is which: anchor=NAME,positive=NAME",
-        EmbeddingSettings.USUAL, "question,words", "good times,one two three", "bad times,four five six");
+        EmbeddingSettings.USUAL, "question,words", "good times,one two three", "bad times,four five six",
+        "fine times,seven", "great times,eight", "awful times,nine", "very times,ten");
   }
 
   private void refused(String message, EmbeddingSettings settings, String... lines) {
