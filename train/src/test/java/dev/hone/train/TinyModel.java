@@ -4,6 +4,7 @@ import dev.hone.core.DType;
 import dev.hone.nn.MeanPooling;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.Backbone;
 import dev.hone.nn.bert.BertConfig;
 import dev.hone.nn.bert.BertModel;
 import dev.hone.nn.load.ConfigReader;
@@ -44,7 +45,7 @@ public final class TinyModel {
     Files.writeString(directory.resolve("config.json"), JSON.writeValueAsString(config));
     ConfigReader reader = ConfigReader.read(directory.resolve("config.json"));
     BertConfig bert = BertConfig.read(reader);
-    BertModel backbone = BertModel.load(bert, Weights.random(7, 0.2f));
+    Backbone backbone = BertModel.load(bert, Weights.random(7, 0.2f));
     new PretrainedModel(bert, Task.EMBEDDING, null, reader.tree(), backbone, new MeanPooling(), Set.of(), Map.of(), Map.of(),
         null)
         .save(directory, DType.F32);

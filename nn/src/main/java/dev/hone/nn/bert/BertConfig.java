@@ -19,9 +19,11 @@ import java.util.Set;
 /**
  * The sizes and switches of an encoder of the BERT kind.
  *
- * @param modelType {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code camembert} or {@code distilbert}
+ * @param modelType {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code camembert},
+ *     {@code distilbert} or {@code electra}
  * @param vocabSize V
  * @param hiddenSize C
+ * @param tableWidth E, the width of the tables of embeddings: C but for small ELECTRA models
  * @param layers L
  * @param heads H, a divisor of C
  * @param feedForward F
@@ -36,12 +38,12 @@ import java.util.Set;
  * @param headDropout before the classifier
  * @param deviation standard deviation of new weights
  */
-public record BertConfig(String modelType, int vocabSize, int hiddenSize, int layers, int heads, int feedForward,
+public record BertConfig(String modelType, int vocabSize, int hiddenSize, int tableWidth, int layers, int heads, int feedForward,
     int positions, int firstPosition, int types, float eps, Activation activation, boolean causal, float dropout,
     float attentionDropout, float headDropout, float deviation) implements ModelConfig {
 
   /** The values of {@code model_type} that this family reads. */
-  public static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert");
+  public static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra");
 
   public BertConfig {
     if (hiddenSize % heads != 0) {
@@ -50,6 +52,14 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
     if (firstPosition < 0 || firstPosition >= positions) {
       throw new ModelException("config.json: the first position is row " + firstPosition + " of " + positions);
     }
+  }
+
+  /** With tables as wide as the layers. */
+  public BertConfig(String modelType, int vocabSize, int hiddenSize, int layers, int heads, int feedForward, int positions,
+      int firstPosition, int types, float eps, Activation activation, boolean causal, float dropout, float attentionDropout,
+      float headDropout, float deviation) {
+    this(modelType, vocabSize, hiddenSize, hiddenSize, layers, heads, feedForward, positions, firstPosition, types, eps,
+        activation, causal, dropout, attentionDropout, headDropout, deviation);
   }
 
   /** Reads {@code config.json}. */
@@ -68,8 +78,10 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
           (float) json.number("seq_classif_dropout", 0.2, Range.DROPOUT), deviation);
     }
     float dropout = (float) json.number("hidden_dropout_prob", 0.1, Range.DROPOUT);
-    int firstPosition = type.equals("bert") ? 0 : json.integer("pad_token_id", 1, 0, positions - 2) + 1;
-    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"), json.layers("num_hidden_layers"),
+    boolean electra = type.equals("electra");
+    int firstPosition = type.equals("bert") || electra ? 0 : json.integer("pad_token_id", 1, 0, positions - 2) + 1;
+    return new BertConfig(type, json.size("vocab_size"), json.size("hidden_size"),
+        electra ? json.size("embedding_size", 128) : json.size("hidden_size"), json.layers("num_hidden_layers"),
         json.size("num_attention_heads"), json.size("intermediate_size"), positions, firstPosition,
         json.integer("type_vocab_size", 2, 0, 1 << 16), (float) json.number("layer_norm_eps", 1e-12, Range.FRACTION),
         json.activation("hidden_act", "gelu"), json.flag("is_decoder", false), dropout,
@@ -110,7 +122,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
   @Override
   public Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
     return switch (task) {
-      case SEQUENCE_CLASSIFICATION -> BertHead.load(this, labels, weights);
+      case SEQUENCE_CLASSIFICATION -> BertModel.head(this, labels, weights);
       case EMBEDDING -> new MeanPooling();
       case CAUSAL_LM -> throw new IllegalArgumentException("an encoder has no head for " + task);
     };
@@ -125,6 +137,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
   @Override
   public boolean ignores(String name, Head head) {
     return name.startsWith("cls.") || name.startsWith("lm_head.") || name.startsWith("vocab_")
+        || name.startsWith("generator_") || name.startsWith("discriminator_predictions.")
         || name.endsWith("embeddings.position_ids") || name.endsWith("embeddings.token_type_ids")
         || name.contains("pooler.dense.") || name.startsWith("qa_outputs.") || name.startsWith("classifier.")
         || name.startsWith("pre_classifier.");
@@ -147,6 +160,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
       case "xlm-roberta" -> "XLMRoberta";
       case "camembert" -> "Camembert";
       case "distilbert" -> "DistilBert";
+      case "electra" -> "Electra";
       default -> "Bert";
     } + (task == Task.SEQUENCE_CLASSIFICATION ? "ForSequenceClassification" : "Model");
   }
@@ -164,6 +178,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int la
     return switch (modelType) {
       case "distilbert" -> BertNames.DISTILBERT;
       case "bert" -> BertNames.BERT;
+      case "electra" -> BertNames.ELECTRA;
       default -> BertNames.ROBERTA;
     };
   }

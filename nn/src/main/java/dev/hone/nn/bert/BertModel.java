@@ -1,103 +1,85 @@
 package dev.hone.nn.bert;
 
-import dev.hone.autograd.MathOps;
-import dev.hone.autograd.Variable;
-import dev.hone.core.ShapeException;
-import dev.hone.nn.Backbone;
-import dev.hone.nn.Embedding;
-import dev.hone.nn.LayerNorm;
-import dev.hone.nn.LayerVisitor;
-import dev.hone.nn.Pass;
-import dev.hone.nn.TokenBatch;
+import dev.hone.core.Activation;
+import dev.hone.nn.Head;
+import dev.hone.nn.Labels;
+import dev.hone.nn.encoder.ClassificationHead;
+import dev.hone.nn.encoder.EncoderBlock;
+import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderModel;
+import dev.hone.nn.encoder.FeedForward;
+import dev.hone.nn.encoder.Named;
+import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.load.Weights;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BinaryOperator;
-import java.util.function.Consumer;
 
-/** An encoder of the BERT kind without its head. Source: Devlin and others 2018; Liu and others 2019; Sanh and others 2019. */
-public final class BertModel implements Backbone {
-  private final BertConfig config;
-  private final Embedding words;
-  private final Embedding positions;
-  private final Embedding types;
-  private final LayerNorm norm;
-  private final List<BertBlock> blocks;
-
-  private BertModel(BertConfig config, Weights weights) {
-    this.config = config;
-    String at = config.names().prefix() + "embeddings.";
-    words = weights.embedding(at + "word_embeddings", config.vocabSize(), config.hiddenSize());
-    positions = weights.embedding(at + "position_embeddings", config.positions(), config.hiddenSize());
-    types = config.types() == 0 ? null
-        : weights.embedding(at + "token_type_embeddings", config.types(), config.hiddenSize());
-    norm = weights.layerNorm(at + "LayerNorm", config.hiddenSize(), true, config.eps());
-    blocks = new ArrayList<>();
-    for (int i = 0; i < config.layers(); i++) {
-      blocks.add(BertBlock.load(config, i, weights));
-    }
-  }
+/**
+ * Encoders of the BERT kind: norms after the sums, positions in a table. Sources: Devlin and others 2018; Liu and others 2019; Sanh
+ * and others 2019; Clark and others 2020.
+ */
+public final class BertModel {
+  private BertModel() {}
 
   /** The backbone with these weights. */
-  public static BertModel load(BertConfig config, Weights weights) {
-    return new BertModel(config, weights);
-  }
-
-  @Override
-  public Embedding embeddings() {
-    return words;
-  }
-
-  @Override
-  public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
-    if (batch.extent() > config.maxLength()) {
-      throw new ShapeException("a sequence has " + batch.extent() + " tokens, the model takes " + config.maxLength()
-          + "; truncate it (max_length)");
-    }
-    Variable x = pass.droppedOut(embed(batch, pass), config.dropout(), Pass.site("embeddings", 0));
-    observer.accept(x);
-    for (BertBlock block : blocks) {
-      Variable y = pass.block(in -> block.forward(in, batch, pass), x);
-      if (observer == NOBODY) {
-        x.spent();
-      }
-      x = y;
-      observer.accept(x);
-    }
-    return x;
-  }
-
-  private Variable embed(TokenBatch batch, Pass pass) {
-    int[] rows = new int[batch.size()];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = batch.positions()[i] + config.firstPosition();
-    }
-    Variable x = pass.noisy(words.forward(batch.tokens(), pass), batch);
-    if (types != null) {
-      x = spentIn(MathOps::add, x, types.forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
-    }
-    return spentIn(norm::forward, x, positions.forward(rows, pass));
-  }
-
-  private static Variable spentIn(BinaryOperator<Variable> operator, Variable a, Variable b) {
-    Variable y = operator.apply(a, b);
-    a.spent();
-    b.spent();
-    return y;
-  }
-
-  @Override
-  public void visit(LayerVisitor visitor) {
+  public static EncoderModel load(BertConfig config, Weights weights) {
     BertNames names = config.names();
     String at = names.prefix() + "embeddings.";
-    visitor.layer(at + "word_embeddings", words);
-    visitor.layer(at + "position_embeddings", positions);
-    if (types != null) {
-      visitor.layer(at + "token_type_embeddings", types);
+    int width = config.tableWidth();
+    EncoderEmbeddings embeddings = new EncoderEmbeddings(
+        Named.of(at + "word_embeddings", weights.embedding(at + "word_embeddings", config.vocabSize(), width)),
+        Named.of(at + "position_embeddings", weights.embedding(at + "position_embeddings", config.positions(), width)),
+        config.firstPosition(),
+        config.types() == 0 ? null
+            : Named.of(at + "token_type_embeddings", weights.embedding(at + "token_type_embeddings", config.types(), width)),
+        Named.of(at + "LayerNorm", weights.layerNorm(at + "LayerNorm", width, true, config.eps())),
+        width == config.hiddenSize() ? null : Named.of(names.prefix() + "embeddings_project",
+            weights.linear(names.prefix() + "embeddings_project", width, config.hiddenSize(), true)),
+        false, config.dropout());
+    List<EncoderBlock> blocks = new ArrayList<>();
+    List<Named<?>> parts = new ArrayList<>();
+    for (int i = 0; i < config.layers(); i++) {
+      blocks.add(block(config, names.prefix() + names.layer() + i + ".", weights));
+      parts.add(Named.of(names.prefix() + names.layer() + i, blocks.getLast()));
     }
-    visitor.layer(at + "LayerNorm", norm);
-    for (int i = 0; i < blocks.size(); i++) {
-      visitor.layer(names.prefix() + names.layer() + i, blocks.get(i));
-    }
+    return new EncoderModel(embeddings, blocks, null, parts, config.maxLength());
+  }
+
+  private static EncoderBlock block(BertConfig config, String at, Weights weights) {
+    BertNames names = config.names();
+    int width = config.hiddenSize();
+    ProjectedAttention attention = new ProjectedAttention(config.heads(), config.heads(), config.headDim(), config.causal(),
+        Integer.MAX_VALUE, config.attentionDropout(),
+        Named.of(names.query(), weights.linear(at + names.query(), width, width, true)),
+        Named.of(names.key(), weights.linear(at + names.key(), width, width, true)),
+        Named.of(names.value(), weights.linear(at + names.value(), width, width, true)), null, null);
+    return new EncoderBlock(false, attention,
+        Named.of(names.attentionOutput(), weights.linear(at + names.attentionOutput(), width, width, true)),
+        Named.of(names.attentionNorm(), weights.layerNorm(at + names.attentionNorm(), width, true, config.eps())),
+        FeedForward.plain(
+            Named.of(names.up(), weights.linear(at + names.up(), width, config.feedForward(), true)),
+            Named.of(names.down(), weights.linear(at + names.down(), config.feedForward(), width, true)), config.activation()),
+        Named.of(names.outputNorm(), weights.layerNorm(at + names.outputNorm(), width, true, config.eps())),
+        config.dropout(), config.dropout());
+  }
+
+  /** The classifier: BERT's on what was its pooler, RoBERTa's and ELECTRA's of two layers, DistilBERT's. */
+  static Head head(BertConfig config, Labels labels, Weights weights) {
+    return switch (config.modelType()) {
+      case "bert" ->
+          head("bert.pooler.dense", Activation.TANH, "classifier", FeedForward.NO_DROPOUT, config, labels, weights);
+      case "distilbert" ->
+          head("pre_classifier", Activation.RELU, "classifier", FeedForward.NO_DROPOUT, config, labels, weights);
+      default -> head("classifier.dense", config.modelType().equals("electra") ? Activation.GELU : Activation.TANH,
+          "classifier.out_proj", config.headDropout(), config, labels, weights);
+    };
+  }
+
+  private static Head head(String dense, Activation activation, String classifier, float firstDropout, BertConfig config,
+      Labels labels, Weights weights) {
+    int width = config.hiddenSize();
+    return new ClassificationHead(ClassificationHead.Pooling.FIRST, firstDropout,
+        Named.of(dense, weights.headLinear(dense, width, width, true)), activation, null, config.headDropout(),
+        Named.of(classifier, weights.headLinear(classifier, width, labels.size(), true)));
   }
 }

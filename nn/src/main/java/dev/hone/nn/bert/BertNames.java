@@ -10,6 +10,7 @@ record BertNames(String prefix, String layer, String query, String key, String v
     String attentionNorm, String up, String down, String outputNorm) {
   static final BertNames BERT = like("bert.");
   static final BertNames ROBERTA = like("roberta.");
+  static final BertNames ELECTRA = like("electra.");
   static final BertNames DISTILBERT = new BertNames("distilbert.", "transformer.layer.", "attention.q_lin",
       "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm");
 

@@ -2,8 +2,10 @@ package dev.hone.nn.load;
 
 import dev.hone.core.HoneException;
 import dev.hone.nn.ModelConfig;
+import dev.hone.nn.albert.AlbertConfig;
 import dev.hone.nn.bert.BertConfig;
 import dev.hone.nn.cohere.CohereConfig;
+import dev.hone.nn.deberta.DebertaConfig;
 import dev.hone.nn.ernie.Ernie45Config;
 import dev.hone.nn.exaone.Exaone4Config;
 import dev.hone.nn.falcon.FalconConfig;
@@ -16,6 +18,8 @@ import dev.hone.nn.granite.GraniteConfig;
 import dev.hone.nn.hunyuan.HunyuanConfig;
 import dev.hone.nn.llama.LlamaConfig;
 import dev.hone.nn.ministral.MinistralConfig;
+import dev.hone.nn.modernbert.ModernBertConfig;
+import dev.hone.nn.mpnet.MpnetConfig;
 import dev.hone.nn.neox.NeoxConfig;
 import dev.hone.nn.olmo.OlmoConfig;
 import dev.hone.nn.opt.OptConfig;
@@ -38,6 +42,10 @@ public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, ModelCo
   /** All families. A new one is its package and its line here. */
   static final List<ModelFamily> ALL = List.of(
       new ModelFamily(BertConfig.MODEL_TYPES, BertConfig::read),
+      new ModelFamily(AlbertConfig.MODEL_TYPES, AlbertConfig::read),
+      new ModelFamily(ModernBertConfig.MODEL_TYPES, ModernBertConfig::read),
+      new ModelFamily(MpnetConfig.MODEL_TYPES, MpnetConfig::read),
+      new ModelFamily(DebertaConfig.MODEL_TYPES, DebertaConfig::read),
       new ModelFamily(LlamaConfig.MODEL_TYPES, LlamaConfig::read),
       new ModelFamily(MinistralConfig.MODEL_TYPES, MinistralConfig::read),
       new ModelFamily(GemmaConfig.MODEL_TYPES, GemmaConfig::read),

@@ -246,6 +246,12 @@ public final class Weights {
         bias ? orMade(name + ".bias", Init.ZERO, outputs) : null, true);
   }
 
+  /** A layer norm of a head: made anew where the file has none of this shape. */
+  public LayerNorm headNorm(String name, int columns, boolean bias, float eps) {
+    return new LayerNorm(orMade(name + ".weight", Init.ONE, columns), bias ? orMade(name + ".bias", Init.ZERO, columns) : null,
+        eps);
+  }
+
   /** A table of rows. */
   public Embedding embedding(String name, int rows, int columns) {
     return new Embedding(parameter(name + ".weight", rows, columns));

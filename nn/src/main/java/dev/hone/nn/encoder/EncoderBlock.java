@@ -1,0 +1,68 @@
+package dev.hone.nn.encoder;
+
+import dev.hone.autograd.MathOps;
+import dev.hone.autograd.Variable;
+import dev.hone.nn.LayerNorm;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.Norm;
+import dev.hone.nn.Pass;
+import dev.hone.nn.TokenBatch;
+
+/**
+ * A layer with its norms after the sums, h = norm(x + attention(x)), y = norm(h + feedForward(h)), or before the parts,
+ * h = x + attention(norm(x)), y = h + feedForward(norm(h)). [N, C] -> [N, C].
+ *
+ * @param normFirst whether the norms stand before the parts
+ * @param attention up to the projection back
+ * @param output the projection back
+ * @param attentionNorm the norm of attention; null for none, where the norm is first
+ * @param feedForwardNorm the other norm
+ * @param attentionDropout of what attention adds
+ * @param feedForwardDropout of what the feed-forward layer adds, or {@link FeedForward#NO_DROPOUT}
+ */
+public record EncoderBlock(boolean normFirst, SelfAttention attention, Named<Linear> output, Named<? extends Norm> attentionNorm,
+    FeedForward feedForward, Named<? extends Norm> feedForwardNorm, float attentionDropout, float feedForwardDropout)
+    implements EncoderLayer {
+
+  @Override
+  public Variable forward(Variable x, int index, TokenBatch batch, Pass pass) {
+    Variable in = normFirst && attentionNorm != null ? attentionNorm.layer().forward(x) : x;
+    Variable attended = attention.forward(in, index, batch, pass);
+    Variable mixed = pass.droppedOut(output.layer().forward(attended, pass), attentionDropout, Pass.site("attention", index));
+    attended.spent();
+    if (in != x) {
+      in.spent();
+    }
+    Variable h = sum(attentionNorm, mixed, x);
+    mixed.spent();
+    Variable inner = normFirst ? feedForwardNorm.layer().forward(h) : h;
+    Variable fed = feedForward.forward(inner, index, pass);
+    if (feedForwardDropout >= 0) {
+      fed = pass.droppedOut(fed, feedForwardDropout, Pass.site("feedForward", index));
+    }
+    if (inner != h) {
+      inner.spent();
+    }
+    Variable y = sum(feedForwardNorm, fed, h);
+    fed.spent();
+    h.spent();
+    return y;
+  }
+
+  private Variable sum(Named<? extends Norm> norm, Variable added, Variable x) {
+    if (normFirst) {
+      return MathOps.add(x, added);
+    }
+    return norm.layer() instanceof LayerNorm layerNorm ? layerNorm.forward(added, x) : norm.layer().forward(MathOps.add(x, added));
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    attention.visit(visitor);
+    Named.visit(output, visitor);
+    Named.visit(attentionNorm, visitor);
+    feedForward.visit(visitor);
+    Named.visit(feedForwardNorm, visitor);
+  }
+}

@@ -1,0 +1,37 @@
+package dev.hone.nn.encoder;
+
+import dev.hone.nn.Backbone;
+import dev.hone.nn.Head;
+import dev.hone.nn.Labels;
+import dev.hone.nn.MeanPooling;
+import dev.hone.nn.ModelConfig;
+import dev.hone.nn.Task;
+import dev.hone.nn.load.Weights;
+
+/** What {@code config.json} says about an encoder: it classifies or embeds, it does not generate. */
+public interface EncoderConfig extends ModelConfig {
+  /** What the names of its classes in transformers begin with, such as {@code Albert}. */
+  String className();
+
+  /** The classifier, made anew where there is none of its size. */
+  Head classifier(Labels labels, Weights weights);
+
+  @Override
+  default boolean generates() {
+    return false;
+  }
+
+  @Override
+  default Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
+    return switch (task) {
+      case SEQUENCE_CLASSIFICATION -> classifier(labels, weights);
+      case EMBEDDING -> new MeanPooling();
+      case CAUSAL_LM -> throw new IllegalArgumentException("an encoder has no head for " + task);
+    };
+  }
+
+  @Override
+  default String architecture(Task task) {
+    return className() + (task == Task.SEQUENCE_CLASSIFICATION ? "ForSequenceClassification" : "Model");
+  }
+}

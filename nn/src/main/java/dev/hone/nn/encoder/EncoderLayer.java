@@ -1,0 +1,16 @@
+package dev.hone.nn.encoder;
+
+import dev.hone.autograd.Variable;
+import dev.hone.nn.Layer;
+import dev.hone.nn.Pass;
+import dev.hone.nn.TokenBatch;
+
+/** One layer of an encoder. */
+public interface EncoderLayer extends Layer {
+  /**
+   * What the layer makes of the tokens. [N, C] -> [N, C].
+   *
+   * @param index number of the layer
+   */
+  Variable forward(Variable x, int index, TokenBatch batch, Pass pass);
+}

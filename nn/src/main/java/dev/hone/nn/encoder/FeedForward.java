@@ -1,0 +1,59 @@
+package dev.hone.nn.encoder;
+
+import dev.hone.autograd.ActivationOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Activation;
+import dev.hone.nn.Layer;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.Pass;
+
+/**
+ * down(activation(up(x))), or down(activation(gate(x)) · up(x)). [N, C] -> [N, C].
+ *
+ * @param gate the projection that is activated and gates the other one, null if there is none or both are fused
+ * @param up to F, or to 2 F if the gate is in it
+ * @param fusedGate whether {@code up} is the gate and what it gates, rows of the gate first
+ * @param down back to C
+ * @param dropout between activation and {@code down}; {@link #NO_DROPOUT} where the family has none, whatever a run asks for
+ */
+public record FeedForward(Named<Linear> gate, Named<Linear> up, boolean fusedGate, Named<Linear> down, Activation activation,
+    float dropout) implements Layer {
+  /** No place for dropout, not even of a run that sets its own. */
+  public static final float NO_DROPOUT = -1;
+
+  /** Without gate. */
+  public static FeedForward plain(Named<Linear> up, Named<Linear> down, Activation activation) {
+    return new FeedForward(null, up, false, down, activation, NO_DROPOUT);
+  }
+
+  Variable forward(Variable x, int layer, Pass pass) {
+    Variable wide;
+    if (gate != null) {
+      Variable g = gate.layer().forward(x, pass);
+      Variable u = up.layer().forward(x, pass);
+      wide = ActivationOps.gated(activation, g, u);
+      g.spent();
+      u.spent();
+    } else if (fusedGate) {
+      Variable both = up.layer().forward(x, pass);
+      wide = ActivationOps.gated(activation, both);
+      both.spent();
+    } else {
+      wide = up.layer().forward(x, activation, pass);
+    }
+    if (dropout >= 0) {
+      wide = pass.droppedOut(wide, dropout, Pass.site("feedForward.wide", layer));
+    }
+    Variable y = down.layer().forward(wide, pass);
+    wide.spent();
+    return y;
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    Named.visit(gate, visitor);
+    Named.visit(up, visitor);
+    Named.visit(down, visitor);
+  }
+}

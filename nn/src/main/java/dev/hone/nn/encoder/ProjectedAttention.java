@@ -1,0 +1,74 @@
+package dev.hone.nn.encoder;
+
+import dev.hone.autograd.ShapeOps;
+import dev.hone.autograd.Variable;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.Pass;
+import dev.hone.nn.TokenBatch;
+import dev.hone.nn.decoder.MultiHeadAttention;
+import dev.hone.nn.decoder.Rotary;
+import java.util.List;
+
+/**
+ * Attention with positions in what comes in, or rotary ones.
+ *
+ * @param heads H
+ * @param kvHeads G, a divisor of H
+ * @param headDim D
+ * @param causal whether a token sees only itself and what comes before it
+ * @param window keys at this distance or more are not seen; {@link Integer#MAX_VALUE} for all
+ * @param dropout of the probabilities
+ * @param query the projection of queries, null where the three are fused
+ * @param key of keys, likewise
+ * @param value of values, likewise
+ * @param fused all three in one, rows of q, k, v; or null
+ * @param rotary turns queries and keys, or null
+ */
+public record ProjectedAttention(int heads, int kvHeads, int headDim, boolean causal, int window, float dropout,
+    Named<Linear> query, Named<Linear> key, Named<Linear> value, Named<Linear> fused, Rotary rotary) implements SelfAttention {
+
+  @Override
+  public Variable forward(Variable x, int layer, TokenBatch batch, Pass pass) {
+    MultiHeadAttention attention = new MultiHeadAttention(layer, heads, kvHeads, headDim, (float) (1 / Math.sqrt(headDim)),
+        causal, window, 0, dropout);
+    if (fused != null) {
+      int keys = kvHeads * headDim;
+      List<Variable> parts = ShapeOps.split(fused.layer().forward(x, pass), 1, heads * headDim, keys, keys);
+      return attended(attention, turned(parts.get(0), batch), turned(parts.get(1), batch), parts.get(2), batch, pass);
+    }
+    Variable q = query.layer().forward(x, pass);
+    Variable k = key.layer().forward(x, pass);
+    Variable v = value.layer().forward(x, pass);
+    Variable turnedQ = turned(q, batch);
+    Variable turnedK = turned(k, batch);
+    if (rotary != null) {
+      q.spent();
+      k.spent();
+    }
+    Variable mixed = attended(attention, turnedQ, turnedK, v, batch, pass);
+    v.spent();
+    return mixed;
+  }
+
+  private Variable attended(MultiHeadAttention attention, Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
+    Variable mixed = attention.forward(q, k, v, batch, pass);
+    if (fused == null || rotary != null) { // parts of one projection may lie in the same memory
+      q.spent();
+      k.spent();
+    }
+    return mixed;
+  }
+
+  private Variable turned(Variable x, TokenBatch batch) {
+    return rotary == null ? x : rotary.rotate(x, headDim, batch);
+  }
+
+  @Override
+  public void visit(LayerVisitor visitor) {
+    Named.visit(query, visitor);
+    Named.visit(key, visitor);
+    Named.visit(value, visitor);
+    Named.visit(fused, visitor);
+  }
+}

@@ -1,0 +1,16 @@
+package dev.hone.nn.encoder;
+
+import dev.hone.autograd.Variable;
+import dev.hone.nn.Layer;
+import dev.hone.nn.Pass;
+import dev.hone.nn.TokenBatch;
+
+/** Attention of a layer up to the projection back: of every token to its sequence. */
+public interface SelfAttention extends Layer {
+  /**
+   * What the heads bring together. [N, C] -> [N, H · D].
+   *
+   * @param layer number of the layer: layers may share their weights, but not the random numbers of dropout
+   */
+  Variable forward(Variable x, int layer, TokenBatch batch, Pass pass);
+}
