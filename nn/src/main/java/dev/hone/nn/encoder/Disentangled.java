@@ -14,8 +14,8 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Distances as vectors that queries and keys are compared with (He and others 2020): q_i · K[δ(i, j)] and k_j · Q[δ(i, j)], where K
- * and Q are projections of a table of distances.
+ * Distances as vectors that queries and keys are compared with (He and others 2020): q_i · K[δ(i, j)] and
+ * k_j · Q[δ(i, j)], where K and Q are projections of a table of distances.
  *
  * @param table [2 · span, C], which all layers share
  * @param norm of its rows, or null

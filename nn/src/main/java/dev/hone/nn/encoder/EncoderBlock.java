@@ -54,7 +54,8 @@ public record EncoderBlock(boolean normFirst, SelfAttention attention, Named<Lin
     if (normFirst) {
       return MathOps.add(x, added);
     }
-    return norm.layer() instanceof LayerNorm layerNorm ? layerNorm.forward(added, x) : norm.layer().forward(MathOps.add(x, added));
+    return norm.layer() instanceof LayerNorm layerNorm ? layerNorm.forward(added, x)
+        : norm.layer().forward(MathOps.add(x, added));
   }
 
   @Override

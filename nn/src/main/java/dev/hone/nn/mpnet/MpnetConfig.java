@@ -136,7 +136,8 @@ public record MpnetConfig(int vocabSize, int hiddenSize, int layers, int heads, 
   public Head classifier(Labels labels, Weights weights) {
     return new ClassificationHead(ClassificationHead.Pooling.FIRST, dropout,
         Named.of("classifier.dense", weights.headLinear("classifier.dense", hiddenSize, hiddenSize, true)), Activation.TANH,
-        null, dropout, Named.of("classifier.out_proj", weights.headLinear("classifier.out_proj", hiddenSize, labels.size(), true)));
+        null, dropout,
+        Named.of("classifier.out_proj", weights.headLinear("classifier.out_proj", hiddenSize, labels.size(), true)));
   }
 
   /** Heads of other tasks, buffers, and the pooler, which the classifier does without. */
