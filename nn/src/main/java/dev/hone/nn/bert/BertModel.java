@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Encoders of the BERT kind: norms after the sums, positions in a table. Sources: Devlin and others 2018; Liu and others 2019; Sanh
- * and others 2019; Clark and others 2020.
+ * Encoders of the BERT kind: norms after the sums, positions in a table. Sources: Devlin and others 2018; Liu and others 2019;
+ * Sanh and others 2019; Clark and others 2020.
  */
 public final class BertModel {
   private BertModel() {}
