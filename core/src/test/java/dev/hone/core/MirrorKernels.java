@@ -5,6 +5,7 @@ import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.KeyPages;
 import dev.hone.core.kernel.LossKernels;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
@@ -76,6 +77,7 @@ final class MirrorKernels {
         case null -> null;
         case Tensor tensor -> tensor(tensor);
         case Columns columns -> new Columns(tensor(columns.tensor()), columns.from(), columns.width());
+        case KeyPages pages -> new KeyPages(tensor(pages.keys()), tensor(pages.values()), pages.pages(), pages.size());
         case Epilogue epilogue -> new Epilogue(epilogue.scale(), epilogue.bias() == null ? null : tensor(epilogue.bias()),
             epilogue.activation(), epilogue.preActivation() == null ? null : tensor(epilogue.preActivation()));
         default -> argument;

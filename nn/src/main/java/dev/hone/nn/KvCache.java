@@ -6,128 +6,152 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.KeyPages;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * The keys and values of the tokens that a decoder has seen, so that the next token costs one row of work. Not thread-safe:
- * one cache belongs to one generation.
- *
- * <p>Implementation note: every sequence has its own arrays in every layer, with room for as many tokens as were asked for.
- * Should a sequence outgrow them, only the arrays of that sequence are copied, one layer at a time, into ones half as large
- * again; the memory of a sequence that is done goes at once.
+ * The keys and values of the tokens that a decoder has seen, so that the next token costs one row of work. They lie in
+ * {@linkplain KvPages pages}, of which sequences that begin alike may share some. Not thread-safe: one thread has the pages, and
+ * all
+ * caches in them.
  */
 public final class KvCache {
   private static final AttentionKernels KERNELS = Kernels.active().attention();
 
-  private final Rows[][] layers; // [layer][sequence]
-  private int sequences;
+  private final KvPages pages;
+  private Sequence[] sequences;
 
   /**
-   * An empty cache.
+   * An empty cache with pages of its own.
    *
    * @param layers L
    * @param sequences S
    * @param reserve tokens that each sequence gets room for at first, at least 1
    */
   public KvCache(int layers, int sequences, int reserve) {
-    this.sequences = sequences;
-    this.layers = new Rows[layers][sequences];
-    for (Rows[] layer : this.layers) {
-      Arrays.setAll(layer, s -> new Rows(Math.max(1, reserve)));
-    }
+    this(new KvPages(layers, Math.max(1, Math.multiplyExact(sequences, KvPages.needed(Math.max(1, reserve)))), Integer.MAX_VALUE),
+        fresh(layers, sequences));
   }
 
-  private KvCache(Rows[][] layers) {
-    this.sequences = layers[0].length;
-    this.layers = layers;
+  private KvCache(KvPages pages, Sequence[] sequences) {
+    this.pages = pages;
+    this.sequences = sequences;
+  }
+
+  private static Sequence[] fresh(int layers, int count) {
+    return IntStream.range(0, count).mapToObj(_ -> new Sequence(layers)).toArray(Sequence[]::new);
   }
 
   /**
-   * Sequences of several caches side by side, in which they stay: what a pass appends here they have, too. So texts go on
-   * together that did not begin together.
+   * A sequence whose beginning others have computed.
    *
-   * @param caches at least one, of the same number of layers
+   * @param beginning pages with the keys and values of its first tokens, all full; the cache counts as their user
    */
-  public static KvCache together(List<KvCache> caches) {
-    Rows[][] layers = new Rows[caches.getFirst().layers.length][];
-    Arrays.setAll(layers, l -> caches.stream().flatMap(cache -> Arrays.stream(cache.layers[l])).toArray(Rows[]::new));
-    return new KvCache(layers);
+  public static KvCache beginning(KvPages pages, int[] beginning) {
+    pages.share(beginning);
+    Sequence sequence = new Sequence(pages.layers());
+    sequence.pages = beginning.clone();
+    sequence.count = beginning.length;
+    Arrays.fill(sequence.lengths, beginning.length * KvPages.SIZE);
+    return new KvCache(pages, new Sequence[] {sequence});
   }
 
-  /** Keys and values of one sequence in one layer. */
-  private static final class Rows {
-    private final int reserve;
-    private float[] keys = {};
-    private float[] values = {};
-    private int length;
+  /**
+   * Sequences of several caches in the same pages side by side, in which they stay: what a pass appends here they have, too. So
+   * texts go on together that did not begin together.
+   *
+   * @param caches at least one
+   */
+  public static KvCache together(List<KvCache> caches) {
+    List<Sequence> all = new ArrayList<>();
+    for (KvCache cache : caches) {
+      if (cache.pages != caches.getFirst().pages) {
+        throw new IllegalArgumentException("KvCache: caches in different pages cannot go together");
+      }
+      all.addAll(Arrays.asList(cache.sequences));
+    }
+    return new KvCache(caches.getFirst().pages, all.toArray(Sequence[]::new));
+  }
 
-    Rows(int reserve) {
-      this.reserve = reserve;
+  /** The pages of one sequence, and how many tokens it has in each layer. */
+  private static final class Sequence {
+    private int[] pages = {};
+    private int count;
+    private final int[] lengths;
+
+    Sequence(int layers) {
+      lengths = new int[layers];
     }
 
-    void append(Columns k, Columns v, int from, int to) {
-      int width = k.width();
-      int needed = Math.multiplyExact(length + to - from, width);
-      if (needed > keys.length) {
-        int rows = keys.length / width;
-        int room = Math.max(needed, Math.multiplyExact(rows == 0 ? reserve : rows + rows / 2, width));
-        keys = Arrays.copyOf(keys, room);
-        values = Arrays.copyOf(values, room);
+    /** The rows that the next tokens of a layer get. */
+    void extend(int layer, int tokens, KvPages from, int[] rows, int at) {
+      int length = lengths[layer];
+      int needed = KvPages.needed(length + tokens);
+      if (needed > pages.length) {
+        pages = Arrays.copyOf(pages, Math.max(needed, pages.length + pages.length / 2));
       }
-      copy(k, from, to, keys);
-      copy(v, from, to, values);
-      length += to - from;
+      while (count < needed) {
+        pages[count++] = from.take();
+      }
+      for (int i = 0; i < tokens; i++) {
+        rows[at + i] = pages[(length + i) / KvPages.SIZE] * KvPages.SIZE + (length + i) % KvPages.SIZE;
+      }
+      lengths[layer] = length + tokens;
     }
 
-    private void copy(Columns source, int from, int to, float[] target) {
-      int width = source.width();
-      for (int row = from; row < to; row++) {
-        System.arraycopy(source.array(), source.offset() + row * source.stride(), target, (length + row - from) * width, width);
-      }
+    int[] all() {
+      return Arrays.copyOf(pages, count);
     }
   }
 
   /** Number of sequences, S. */
   public int sequences() {
-    return sequences;
+    return sequences.length;
   }
 
   /** Number of tokens that a sequence has. */
   public int length(int sequence) {
-    return layers[0][sequence].length;
+    return sequences[sequence].lengths[0];
+  }
+
+  /** The pages of a sequence, in the order of its tokens. */
+  public int[] pages(int sequence) {
+    return sequences[sequence].all();
   }
 
   /** Whether no sequence has any tokens yet. */
   public boolean isEmpty() {
-    return sequences == 0 || layers[0][0].length == 0;
+    return sequences.length == 0 || length(0) == 0;
   }
 
   /** Puts the same keys and values, [P, G · D] each, into every sequence of a layer. */
   public void append(int layer, Tensor keys, Tensor values) {
-    for (Rows rows : layers[layer]) {
-      rows.append(Columns.of(keys), Columns.of(values), 0, keys.dim(0));
+    int[] rows = new int[keys.dim(0)];
+    for (Sequence sequence : sequences) {
+      sequence.extend(layer, rows.length, pages, rows, 0);
+      store(layer, Columns.of(keys), Columns.of(values), rows);
     }
   }
 
-  /** Bytes that the keys and values take. */
+  private void store(int layer, Columns keys, Columns values, int[] rows) {
+    KERNELS.store(keys, rows, pages.keys(layer, keys.width()));
+    KERNELS.store(values, rows, pages.values(layer, values.width()));
+  }
+
+  /** Bytes that the keys and values take, with what there is room for. */
   public long bytes() {
-    long floats = 0;
-    for (Rows[] layer : layers) {
-      for (Rows rows : layer) {
-        floats += rows.keys.length + (long) rows.values.length;
-      }
-    }
-    return floats * Float.BYTES;
+    return pages.bytes();
   }
 
-  /** Keeps these sequences, in this order, and forgets the others. */
+  /** Keeps these sequences, in this order, and forgets the others, whose pages are free. */
   public void keep(int[] kept) {
-    for (int l = 0; l < layers.length; l++) {
-      Rows[] before = layers[l];
-      layers[l] = Arrays.stream(kept).mapToObj(s -> before[s]).toArray(Rows[]::new);
-    }
-    sequences = kept.length;
+    Sequence[] before = sequences;
+    sequences = IntStream.of(kept).mapToObj(s -> before[s]).toArray(Sequence[]::new);
+    List<Sequence> stay = Arrays.asList(sequences);
+    Arrays.stream(before).filter(sequence -> !stay.contains(sequence)).forEach(sequence -> pages.release(sequence.all()));
   }
 
   /**
@@ -153,31 +177,24 @@ public final class KvCache {
   }
 
   private Variable attention(int layer, AttentionSpec spec, Columns q, Columns k, Columns v) {
-    if (spec.sequences() != sequences) {
-      throw new IllegalArgumentException("KvCache: a batch of " + spec.sequences() + " sequences continues " + sequences);
+    if (spec.sequences() != sequences.length) {
+      throw new IllegalArgumentException("KvCache: a batch of " + spec.sequences() + " sequences continues " + sequences.length);
     }
+    int[] offsets = spec.queryOffsets();
+    int[] rows = new int[k.rows()];
+    int[] keyOffsets = new int[sequences.length + 1];
+    int[][] tables = new int[sequences.length][];
+    for (int s = 0; s < sequences.length; s++) {
+      sequences[s].extend(layer, offsets[s + 1] - offsets[s], pages, rows, offsets[s]);
+      keyOffsets[s + 1] = Math.addExact(keyOffsets[s], sequences[s].lengths[layer]);
+      tables[s] = sequences[s].pages;
+    }
+    store(layer, k, v, rows);
+    AttentionSpec cached = new AttentionSpec(offsets, keyOffsets, spec.heads(), spec.kvHeads(), spec.headDim(), spec.scale(),
+        spec.causal(), spec.window(), spec.softCap(), 0, null);
     Tensor out = Tensor.empty(q.rows(), q.width());
-    for (int s = 0; s < sequences; s++) {
-      int from = spec.queryOffsets()[s];
-      int to = spec.queryOffsets()[s + 1];
-      if (from == to) {
-        continue;
-      }
-      Rows rows = layers[layer][s];
-      rows.append(k, v, from, to);
-      AttentionSpec one = new AttentionSpec(new int[] {0, to - from}, new int[] {0, rows.length}, spec.heads(),
-          spec.kvHeads(), spec.headDim(), spec.scale(), spec.causal(), spec.window(), spec.softCap(), 0, null);
-      KERNELS.forward(one, part(q, from, to), all(rows.keys, rows.length, k.width()),
-          all(rows.values, rows.length, k.width()), Columns.of(out.slice(from, to)), null);
-    }
+    KERNELS.forward(cached, q, new KeyPages(pages.keys(layer, k.width()), pages.values(layer, v.width()), tables, KvPages.SIZE),
+        Columns.of(out));
     return Variable.constant(out);
-  }
-
-  private static Columns part(Columns columns, int from, int to) {
-    return new Columns(columns.tensor().slice(from, to), columns.from(), columns.width());
-  }
-
-  private static Columns all(float[] array, int length, int width) {
-    return Columns.of(Tensor.of(array, array.length / width, width).slice(0, length));
   }
 }

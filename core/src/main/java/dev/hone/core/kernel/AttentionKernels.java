@@ -16,6 +16,22 @@ public interface AttentionKernels {
    */
   void forward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp);
 
+  /**
+   * The same with keys and values in pages, without gradients.
+   *
+   * @param spec its key offsets say how many keys each sequence has
+   */
+  void forward(AttentionSpec spec, Columns q, KeyPages pages, Columns out);
+
+  /**
+   * Puts rows of keys or values where pages have them: {@code target[rows[i]] = source[i]}.
+   *
+   * @param source [N, G · D]
+   * @param rows N different rows of the target
+   * @param target [rows, G · D]
+   */
+  void store(Columns source, int[] rows, Tensor target);
+
   /** Gradients by q, k and v, which are overwritten; {@code out} and {@code logSumExp} are those of the forward pass. */
   void backward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
       Columns dk, Columns dv);

@@ -2,6 +2,7 @@ package dev.hone.nn.generate;
 
 import dev.hone.core.random.Philox;
 import dev.hone.nn.KvCache;
+import dev.hone.nn.KvPages;
 import java.util.Arrays;
 
 /** A text that is being written by {@link Streams}. */
@@ -62,10 +63,27 @@ public final class Stream {
     return cache;
   }
 
-  void begin(KvCache empty, int prefix) {
-    cache = empty;
+  void begin(KvCache with, int prefix) {
+    cache = with;
     seen = prefix;
     cached = prefix;
+  }
+
+  /** Pages that it may still come to take. */
+  int pagesToCome() {
+    return KvPages.needed(end + virtualTokens()) - cache.pages(0).length;
+  }
+
+  int virtualTokens() {
+    return request.model().config().maxLength() - request.model().maxLength();
+  }
+
+  private void leave() {
+    over = true;
+    if (cache != null) {
+      cache.keep(new int[0]);
+      cache = null;
+    }
   }
 
   int promptLength() {
@@ -174,14 +192,12 @@ public final class Stream {
   }
 
   void end(StopReason reason) {
-    over = true;
-    cache = null;
+    leave();
     listener.end(reason);
   }
 
   void fail(Throwable failure) {
-    over = true;
-    cache = null;
+    leave();
     listener.fail(failure);
   }
 }

@@ -8,10 +8,14 @@ import dev.hone.core.Tensor;
 import dev.hone.core.parallel.Turn;
 import dev.hone.core.parallel.Workers;
 import dev.hone.nn.KvCache;
+import dev.hone.nn.KvPages;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
+import dev.hone.nn.decoder.DecoderConfig;
+import dev.hone.nn.decoder.Rope;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +29,7 @@ import java.util.Map;
  * Many texts at once on one thread: they join and leave between tokens, and all that are being written take each step together.
  *
  * {@snippet :
- * try (Streams streams = new Streams(16, 65536)) {
+ * try (Streams streams = new Streams(model, 16, 65536)) {
  *   Stream stream = streams.submit(new StreamRequest(model, -1, ids, settings, 0, StreamRequest.Choice.PLAIN), listener);
  * }
  * }
@@ -39,29 +43,56 @@ public final class Streams implements AutoCloseable {
   static final int PIECE = 256;
   private static final int STEP_TOKENS = 2 * PIECE; // of prompts in one pass
 
+  private final PretrainedModel base;
   private final int places;
-  private final long room;
+  private final KvPages pages;
+  private final SharedPrefixes prefixes;
+  private final int room; // in pages
+  private final boolean sharing;
   private final Thread thread;
   private final Deque<Stream> waiting = new ArrayDeque<>(); // guarded by itself, as is closed
   private boolean closed;
   private final List<Stream> active = new ArrayList<>(); // the thread's own
   private volatile int running;
-  private volatile long reserved;
+  private volatile int held;
 
   /**
    * A place for texts that are to come.
    *
+   * @param base loaded for {@link dev.hone.nn.Task#CAUSAL_LM}; texts go through it, or through twins of it with adapters
    * @param places the most texts that are written at the same time, at least 1
-   * @param room the most tokens that they may come to have together, their prompts included
+   * @param room the most tokens whose keys and values are held, of texts that are being written and of beginnings to share;
+   *     memory is
+   *     taken when it is needed
    */
-  public Streams(int places, long room) {
-    if (places < 1 || room < 2) {
+  public Streams(PretrainedModel base, int places, int room) {
+    if (places < 1 || room < KvPages.SIZE) {
       throw new IllegalArgumentException("Streams: " + places + " texts of " + room
-          + " tokens; there must be room for at least one");
+          + " tokens; there must be room for at least one "
+          + "of " + KvPages.SIZE);
     }
+    if (!(base.head() instanceof CausalHead)) {
+      throw new IllegalArgumentException("Streams: the model was loaded for " + base.task() + ", not for " + Task.CAUSAL_LM);
+    }
+    this.base = base;
     this.places = places;
-    this.room = room;
+    this.room = room / KvPages.SIZE;
+    this.pages = new KvPages(base.config().layers(), 1, this.room);
+    this.prefixes = new SharedPrefixes(pages);
+    this.sharing = isCut(base);
     this.thread = Thread.ofPlatform().daemon().name("hone-streams").start(this::run);
+  }
+
+  /** Whether prompts may be read in pieces: not if a long one turns all of its tokens another way than a short one. */
+  private static boolean isCut(PretrainedModel model) {
+    DecoderConfig config = (DecoderConfig) model.config();
+    for (int layer = 0; layer < config.layers(); layer++) {
+      Rope rope = config.rope(layer);
+      if (rope != null && rope.reach() < model.config().maxLength()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -74,8 +105,8 @@ public final class Streams implements AutoCloseable {
   public Stream submit(StreamRequest request, StreamListener listener) {
     check(request);
     Stream stream = new Stream(request, listener);
-    if (stream.extent() > room) {
-      throw new IllegalArgumentException("streams: a text of up to " + stream.extent() + " tokens, there is room for " + room);
+    if (KvPages.needed(stream.extent() + stream.virtualTokens()) > room) {
+      throw new IllegalArgumentException("streams: a text of up to " + stream.extent() + " tokens, there is room for " + room());
     }
     synchronized (waiting) {
       if (closed) {
@@ -87,9 +118,9 @@ public final class Streams implements AutoCloseable {
     return stream;
   }
 
-  private static void check(StreamRequest request) {
-    if (!(request.model().head() instanceof CausalHead)) {
-      throw new IllegalArgumentException("streams: the model was loaded for " + request.model().task());
+  private void check(StreamRequest request) {
+    if (request.model().config() != base.config() || request.model().task() != base.task()) {
+      throw new IllegalArgumentException("streams: the model is no twin of the one that these streams are for");
     }
     int context = request.model().maxLength();
     int[] prompt = request.prompt();
@@ -123,14 +154,14 @@ public final class Streams implements AutoCloseable {
     }
   }
 
-  /** Tokens that the texts being written may come to have. */
-  public long reserved() {
-    return reserved;
+  /** Tokens that there is room for. */
+  public int room() {
+    return room * KvPages.SIZE;
   }
 
-  /** Tokens that there is room for. */
-  public long room() {
-    return room;
+  /** Tokens whose keys and values are held, of texts that are being written and of beginnings to share. */
+  public int held() {
+    return held;
   }
 
   /** Gives up what is not finished and ends the thread. */
@@ -166,8 +197,9 @@ public final class Streams implements AutoCloseable {
       waiting.clear();
     }
     active.clear();
-    count();
     left.forEach(stream -> quietly(() -> stream.end(StopReason.INTERRUPTED)));
+    prefixes.clear();
+    count();
   }
 
   /** Lets texts leave that were given up and begins others; waits if there is none at all. False if this is closed. */
@@ -193,12 +225,8 @@ public final class Streams implements AutoCloseable {
       }
       active.stream().filter(Stream::isCancelled).forEach(gone::add);
       active.removeAll(gone);
-      long tokens = active.stream().mapToLong(Stream::extent).sum();
-      while (active.size() < places && !waiting.isEmpty() && tokens + waiting.getFirst().extent() <= room) {
-        Stream stream = waiting.removeFirst();
-        tokens += stream.extent();
-        active.add(stream);
-        stream.begin(new KvCache(stream.request().model().config().layers(), 1, stream.extent()), 0);
+      while (active.size() < places && !waiting.isEmpty() && begin(waiting.getFirst())) {
+        active.add(waiting.removeFirst());
       }
     }
     count();
@@ -206,9 +234,26 @@ public final class Streams implements AutoCloseable {
     return true;
   }
 
+  /** Begins a text if there are pages for all that it may come to. */
+  private boolean begin(Stream stream) {
+    int[] beginning = isShared(stream) ? prefixes.find(stream.request()) : new int[0];
+    stream.begin(KvCache.beginning(pages, beginning), beginning.length * KvPages.SIZE); // before others lose their pages
+    int wanted = stream.pagesToCome() + active.stream().mapToInt(Stream::pagesToCome).sum();
+    prefixes.makeRoom(wanted);
+    if (pages.left() < wanted) {
+      stream.cache().keep(new int[0]);
+      return false;
+    }
+    return true;
+  }
+
+  private boolean isShared(Stream stream) {
+    return sharing && stream.request().model().inputAdapter() == null;
+  }
+
   private void count() {
     running = active.size();
-    reserved = active.stream().mapToLong(Stream::extent).sum();
+    held = pages.used() * KvPages.SIZE;
   }
 
   /** One pass per model: the next token of all that are being written, and a piece of some prompts. */
@@ -222,11 +267,11 @@ public final class Streams implements AutoCloseable {
       }).add(stream);
     }
     for (PretrainedModel model : order) {
-      List<Part> parts = parts(groups.get(model), model.inputAdapter() != null);
+      List<Part> parts = parts(groups.get(model), model.inputAdapter() != null || !sharing);
       try {
         pass(model, parts);
       } catch (Throwable e) {
-        parts.forEach(part -> part.stream.fail(e));
+        parts.stream().filter(part -> !part.stream.isOver()).forEach(part -> quietly(() -> part.stream.fail(e)));
       }
     }
     active.removeIf(Stream::isOver);
@@ -236,10 +281,13 @@ public final class Streams implements AutoCloseable {
   /** What a stream has in a pass: its tokens from one to another; {@code last} if a new token comes of it. */
   private record Part(Stream stream, int from, int to, boolean last) {}
 
-  /** All that write, and prompts in their order up to a bound. What an adapter puts before a prompt must not meet other texts. */
-  private static List<Part> parts(List<Stream> streams, boolean input) {
+  /**
+   * All that write, and prompts in their order up to a bound; or one whole prompt alone, if what is put before it must not meet
+   * others.
+   */
+  private static List<Part> parts(List<Stream> streams, boolean whole) {
     List<Part> parts = new ArrayList<>();
-    if (input) {
+    if (whole) {
       for (Stream stream : streams) {
         if (stream.isReading()) {
           return List.of(new Part(stream, 0, stream.promptLength(), true));
@@ -267,13 +315,13 @@ public final class Streams implements AutoCloseable {
     return length - end == 1 ? length : end;
   }
 
-  private static void pass(PretrainedModel model, List<Part> parts) {
+  private void pass(PretrainedModel model, List<Part> parts) {
     TokenBatch batch = batch(parts);
     List<Part> last = parts.stream().filter(Part::last).toList();
     float[][] logits = logits(model, batch, parts);
     StreamListener.Token[] chosen = new StreamListener.Token[last.size()];
     Workers.run(chosen.length, i -> chosen[i] = last.get(i).stream.choose(logits[i]));
-    parts.forEach(part -> part.stream.saw(part.to - part.from));
+    parts.forEach(this::saw);
     for (int i = 0; i < chosen.length; i++) {
       Stream stream = last.get(i).stream;
       StreamListener.Token token = chosen[i];
@@ -285,6 +333,15 @@ public final class Streams implements AutoCloseable {
       } catch (RuntimeException e) { // of a listener: the others go on
         quietly(() -> stream.fail(e));
       }
+    }
+  }
+
+  private void saw(Part part) {
+    Stream stream = part.stream;
+    boolean reading = stream.isReading();
+    stream.saw(part.to - part.from);
+    if (reading && isShared(stream)) {
+      prefixes.add(stream.request(), Math.min(stream.seen(), stream.promptLength()), stream.cache().pages(0));
     }
   }
 

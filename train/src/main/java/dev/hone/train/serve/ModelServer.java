@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -56,14 +57,12 @@ public final class ModelServer implements AutoCloseable {
   private final List<String> order = new ArrayList<>(); // of models, guarded by itself
   private final Set<String> unknown = ConcurrentHashMap.newKeySet();
   private final long created = System.currentTimeMillis() / 1000;
-  private final Streams streams;
   private final AdapterRoutes adapterRoutes;
   private volatile RequestLog log = RequestLog.NONE;
 
   private ModelServer(ServerSettings settings) throws IOException {
     this.settings = settings;
     this.admission = new Admission(settings.maxRequests(), (long) settings.maxQueuedTokens() + settings.cacheTokens());
-    this.streams = new Streams(settings.streams(), settings.cacheTokens());
     this.adapterRoutes = new AdapterRoutes(this);
     describe();
     HttpDefaults.set(settings.deadline());
@@ -72,7 +71,6 @@ public final class ModelServer implements AutoCloseable {
     try {
       http = HttpServer.create(address, 0);
     } catch (IOException e) {
-      streams.close();
       throw new IOException("serve: cannot listen on " + settings.host() + ":" + settings.port() + ": " + e.getMessage(), e);
     }
     Router router = new Router(this, new TextRoutes(this), new SentenceRoutes(this), adapterRoutes);
@@ -92,7 +90,7 @@ public final class ModelServer implements AutoCloseable {
 
   /** Serves a language model by this name. */
   public void add(String name, TextGenerator generator) {
-    put(name, generators, n -> new ServedGenerator(n, generator, streams));
+    put(name, generators, n -> new ServedGenerator(n, generator, settings));
   }
 
   /** Serves a classifier by this name. */
@@ -165,7 +163,7 @@ public final class ModelServer implements AutoCloseable {
     } catch (InterruptedException _) {
       interrupted = true;
     }
-    streams.close();
+    generators.values().forEach(ServedGenerator::close);
     classifiers.values().forEach(ServedClassifier::close);
     embedders.values().forEach(ServedEmbedder::close);
     try {
@@ -182,11 +180,11 @@ public final class ModelServer implements AutoCloseable {
 
   private void describe() {
     metrics.gauge("hone_requests_in_flight", "Requests that are being answered or wait.", admission::requests);
-    metrics.gauge("hone_texts_running", "Texts that are being written.", () -> streams().running());
-    metrics.gauge("hone_texts_waiting", "Texts that wait for a place.", () -> streams().waiting());
-    metrics.gauge("hone_cache_tokens_reserved", "Tokens that the texts being written may come to have.", () -> streams()
-        .reserved());
-    metrics.gauge("hone_cache_tokens", "Tokens that there is room for.", () -> streams().room());
+    metrics.gauge("hone_texts_running", "Texts that are being written.", () -> sum(Streams::running));
+    metrics.gauge("hone_texts_waiting", "Texts that wait for a place.", () -> sum(Streams::waiting));
+    metrics.gauge("hone_cache_tokens_held", "Tokens whose keys and values are held, of texts being written and to share.", () ->
+        sum(Streams::held));
+    metrics.gauge("hone_cache_tokens", "Tokens that there is room for.", () -> sum(Streams::room));
     metrics.gauge("hone_sentences_waiting", "Texts that wait to be classified or embedded.", () ->
         classifiers.values().stream().mapToInt(ServedClassifier::waiting).sum()
         + embedders.values().stream().mapToInt(ServedEmbedder::waiting).sum());
@@ -205,8 +203,8 @@ public final class ModelServer implements AutoCloseable {
     metrics.histogram("hone_inter_token_latency_seconds", "Between the tokens of an answer.");
   }
 
-  private Streams streams() {
-    return streams;
+  private int sum(ToIntFunction<Streams> figure) {
+    return generators.values().stream().map(ServedGenerator::streams).mapToInt(figure).sum();
   }
 
   // For the routes

@@ -3,6 +3,7 @@ package dev.hone.core.kernel.cpu;
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Columns;
+import dev.hone.core.kernel.KeyPages;
 
 /**
  * The operands of one attention pass, checked. The last four are null in a forward pass, {@code logSumExp} where nobody
@@ -18,9 +19,26 @@ import dev.hone.core.kernel.Columns;
  * @param dq [N, H · D]
  * @param dk [keys, G · D]
  * @param dv [keys, G · D]
+ * @param pages where keys and values lie in pages, of which {@code k} and {@code v} are all rows; else null
  */
 public record AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut,
-    Columns dq, Columns dk, Columns dv) {
+    Columns dq, Columns dk, Columns dv, KeyPages pages) {
+
+  /** Keys and values that lie row by row. */
+  AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
+      Columns dk, Columns dv) {
+    this(spec, q, k, v, out, logSumExp, dOut, dq, dk, dv, null);
+  }
+
+  /** The row of a key of a sequence. */
+  public int keyRow(int sequence, int key) {
+    return pages == null ? spec.keyOffsets()[sequence] + key : pages.row(sequence, key);
+  }
+
+  /** How many of {@code count} keys lie row by row behind each other, from {@code key} on. */
+  public int run(int sequence, int key, int count) {
+    return pages == null ? count : pages.run(sequence, key, count);
+  }
 
   /** Number of query heads that share a key head. */
   public int group() {

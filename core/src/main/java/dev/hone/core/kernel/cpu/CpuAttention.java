@@ -5,6 +5,7 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
+import dev.hone.core.kernel.KeyPages;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -23,7 +24,34 @@ final class CpuAttention implements AttentionKernels {
   @Override
   public void forward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
     check(spec, q, k, v, out, logSumExp);
-    AttentionCall call = new AttentionCall(spec, q, k, v, out, logSumExp, null, null, null, null);
+    forward(new AttentionCall(spec, q, k, v, out, logSumExp, null, null, null, null));
+  }
+
+  @Override
+  public void forward(AttentionSpec spec, Columns q, KeyPages pages, Columns out) {
+    check(spec, q, pages, out);
+    forward(new AttentionCall(spec, q, Columns.of(pages.keys()), Columns.of(pages.values()), out, null, null, null, null, null,
+        pages));
+  }
+
+  @Override
+  public void store(Columns source, int[] rows, Tensor target) {
+    int width = source.width();
+    if (rows.length != source.rows() || target.shape().columns() != width) {
+      throw new ShapeException("store: " + source.rows() + " rows of " + width + " into " + rows.length + " rows of "
+          + target.shape());
+    }
+    for (int i = 0; i < rows.length; i++) {
+      if (rows[i] < 0 || rows[i] >= target.shape().rows()) {
+        throw new IndexOutOfBoundsException("store: row " + rows[i] + " of " + target.shape());
+      }
+      System.arraycopy(source.array(), source.offset() + i * source.stride(), target.array(), target.offset() + rows[i] * width,
+          width);
+    }
+  }
+
+  private void forward(AttentionCall call) {
+    AttentionSpec spec = call.spec();
     AttentionItems items = AttentionItems.ofQueries(spec);
     Workers.run(items.blocks(), block -> {
       for (int i = items.firstItem(block); i < items.firstItem(block + 1); i++) {
@@ -109,24 +137,14 @@ final class CpuAttention implements AttentionKernels {
   private static void check(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp) {
     checkOffsets("query", spec.queryOffsets(), q.rows());
     checkOffsets("key", spec.keyOffsets(), k.rows());
-    int d = spec.headDim();
-    if (d < 1 || q.width() != spec.heads() * d || k.width() != spec.kvHeads() * d) {
-      throw new ShapeException("attention: " + spec.heads() + " query heads and " + spec.kvHeads() + " key heads of " + d
-          + " need rows of " + spec.heads() * d + " and " + spec.kvHeads() * d + " numbers, q has " + q.width() + ", k "
-          + k.width());
-    }
+    checkWidths(spec, q, k);
     checkLike("v", v, "k", k);
     checkLike("out", out, "q", q);
     if (logSumExp != null && logSumExp.size() != (long) spec.heads() * q.rows()) {
       throw new ShapeException("attention: logSumExp is " + logSumExp.shape() + ", " + spec.heads() + " heads and " + q.rows()
           + " queries need [" + spec.heads() + ", " + q.rows() + "]");
     }
-    if (spec.window() < 1) {
-      throw new IllegalArgumentException("attention: the window must be at least 1, got " + spec.window());
-    }
-    if (!(spec.softCap() >= 0)) {
-      throw new IllegalArgumentException("attention: the soft cap must not be negative, got " + spec.softCap());
-    }
+    checkVisibility(spec);
     if (!(spec.dropout() >= 0 && spec.dropout() < 1)) {
       throw new IllegalArgumentException("attention: dropout must be in [0, 1), got " + spec.dropout());
     }
@@ -135,6 +153,52 @@ final class CpuAttention implements AttentionKernels {
     }
     if (spec.dropout() > 0 && k.rows() >= MAX_DROPOUT_KEYS) {
       throw new IllegalArgumentException("attention: dropout numbers at most " + MAX_DROPOUT_KEYS + " keys, got " + k.rows());
+    }
+  }
+
+  private static void check(AttentionSpec spec, Columns q, KeyPages pages, Columns out) {
+    int keys = 0;
+    for (int s = 0; s < spec.sequences(); s++) {
+      int count = spec.keyOffsets()[s + 1] - spec.keyOffsets()[s];
+      keys = Math.max(keys, count);
+      int needed = (count + pages.size() - 1) / pages.size();
+      if (s >= pages.pages().length || pages.pages()[s].length < needed) {
+        throw new ShapeException("attention: sequence " + s + " has " + count + " keys, which need " + needed + " pages of "
+            + pages.size());
+      }
+      for (int i = 0; i < needed; i++) {
+        if (pages.pages()[s][i] < 0 || (pages.pages()[s][i] + 1L) * pages.size() > pages.keys().shape().rows()) {
+          throw new IndexOutOfBoundsException("attention: page " + pages.pages()[s][i] + " of " + pages.size()
+              + " rows, there are "
+              + pages.keys().shape().rows() + " rows");
+        }
+      }
+    }
+    if (spec.dropout() > 0) {
+      throw new IllegalArgumentException("attention: dropout " + spec.dropout() + " with keys in pages, which have no gradients");
+    }
+    checkOffsets("query", spec.queryOffsets(), q.rows());
+    checkOffsets("key", spec.keyOffsets(), spec.keyOffsets()[spec.sequences()]);
+    checkWidths(spec, q, Columns.of(pages.keys()));
+    checkLike("out", out, "q", q);
+    checkVisibility(spec);
+  }
+
+  private static void checkWidths(AttentionSpec spec, Columns q, Columns k) {
+    int d = spec.headDim();
+    if (d < 1 || q.width() != spec.heads() * d || k.width() != spec.kvHeads() * d) {
+      throw new ShapeException("attention: " + spec.heads() + " query heads and " + spec.kvHeads() + " key heads of " + d
+          + " need rows of " + spec.heads() * d + " and " + spec.kvHeads() * d + " numbers, q has " + q.width() + ", k "
+          + k.width());
+    }
+  }
+
+  private static void checkVisibility(AttentionSpec spec) {
+    if (spec.window() < 1) {
+      throw new IllegalArgumentException("attention: the window must be at least 1, got " + spec.window());
+    }
+    if (!(spec.softCap() >= 0)) {
+      throw new IllegalArgumentException("attention: the soft cap must not be negative, got " + spec.softCap());
     }
   }
 

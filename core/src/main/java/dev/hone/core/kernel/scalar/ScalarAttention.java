@@ -148,7 +148,7 @@ public final class ScalarAttention extends AttentionLoops {
     float[] q = call.q().array();
     int qAt = call.index(call.q(), row, head);
     for (int key = first; key < end; key++) {
-      int kAt = call.index(call.k(), spec.keyOffsets()[sequence] + key, head / call.group());
+      int kAt = call.index(call.k(), call.keyRow(sequence, key), head / call.group());
       float score = spec.scale() * dot(q, qAt, call.k().array(), kAt, spec.headDim());
       scores[key] = spec.softCap() > 0 ? (float) (spec.softCap() * Math.tanh(score / spec.softCap())) : score;
     }
@@ -188,7 +188,7 @@ public final class ScalarAttention extends AttentionLoops {
     int outAt = call.index(call.out(), row, head);
     clear(out, outAt, spec.headDim());
     for (int key = first; key < end; key++) {
-      int vAt = call.index(call.v(), spec.keyOffsets()[sequence] + key, head / call.group());
+      int vAt = call.index(call.v(), call.keyRow(sequence, key), head / call.group());
       addScaled(weights[key] * factor, call.v().array(), vAt, out, outAt, spec.headDim());
     }
   }

@@ -60,7 +60,7 @@ final class AttentionDecode {
     int end = visible.endKey(0);
     for (int key = visible.firstKey(0); key < end; key += KEYS) {
       for (int i = 0; i < group; i++) {
-        block(i, spec.keyOffsets()[sequence] + key, Math.min(KEYS, end - key));
+        block(i, key, Math.min(KEYS, end - key));
       }
     }
     for (int i = 0; i < group; i++) {
@@ -74,9 +74,14 @@ final class AttentionDecode {
   }
 
   /** One head and one block of keys. */
-  private void block(int i, int keyRow, int count) {
+  private void block(int i, int key, int count) {
     int padded = ScoreBlock.roundUp(count, L);
-    products(queries, i * width, call.k().array(), call.index(call.k(), keyRow, kvHead), call.k().stride(), count, d, scores);
+    int run;
+    for (int at = 0; at < count; at += run) {
+      run = call.run(sequence, key + at, count - at);
+      int row = call.keyRow(sequence, key + at);
+      products(queries, i * width, call.k().array(), call.index(call.k(), row, kvHead), call.k().stride(), run, d, scores, at);
+    }
     float cap = call.spec().softCap();
     if (cap > 0) {
       ScoreLoops.cap(scores, 0, 0, 1, padded, cap * LOG2_E);
@@ -86,18 +91,22 @@ final class AttentionDecode {
     float factor = (float) Math.exp((max[i] - newMax) * LN_2);
     max[i] = newMax;
     sum[i] = sum[i] * factor + exponentials(scores, padded, newMax);
-    addWeighted(scores, count, factor, call.v().array(), call.index(call.v(), keyRow, kvHead), call.v().stride(), d, out,
-        i * width);
+    for (int at = 0; at < count; at += run) {
+      run = call.run(sequence, key + at, count - at);
+      int row = call.keyRow(sequence, key + at);
+      addWeighted(scores, at, run, at == 0 ? factor : 1, call.v().array(), call.index(call.v(), row, kvHead), call.v().stride(),
+          d, out, i * width);
+    }
   }
 
-  /** scores[i] = q · k[i, :]. */
-  private static void products(float[] q, int qAt, float[] k, int kAt, int ldk, int count, int d, float[] scores) {
+  /** scores[at + i] = q · k[i, :]. */
+  private static void products(float[] q, int qAt, float[] k, int kAt, int ldk, int count, int d, float[] scores, int at) {
     int i = 0;
     for (; i + 4 <= count; i += 4) {
-      products4(q, qAt, k, kAt + i * ldk, ldk, d, scores, i);
+      products4(q, qAt, k, kAt + i * ldk, ldk, d, scores, at + i);
     }
     for (; i < count; i++) {
-      scores[i] = HeadRows.dot(q, qAt, k, kAt + i * ldk, d);
+      scores[at + i] = HeadRows.dot(q, qAt, k, kAt + i * ldk, d);
     }
   }
 
@@ -188,31 +197,32 @@ final class AttentionDecode {
   }
 
   /** out = factor · out + Σ p[i] · v[i, :]. */
-  private static void addWeighted(float[] p, int count, float factor, float[] v, int vAt, int ldv, int d, float[] out,
+  private static void addWeighted(float[] p, int pAt, int count, float factor, float[] v, int vAt, int ldv, int d, float[] out,
       int outAt) {
     int j = 0;
     for (; j + 4 * L <= d; j += 4 * L) {
-      addWeighted4(p, count, factor, v, vAt + j, ldv, out, outAt + j);
+      addWeighted4(p, pAt, count, factor, v, vAt + j, ldv, out, outAt + j);
     }
     for (; j + L <= d; j += L) {
-      addWeighted1(p, count, factor, v, vAt + j, ldv, out, outAt + j);
+      addWeighted1(p, pAt, count, factor, v, vAt + j, ldv, out, outAt + j);
     }
     for (; j < d; j++) {
       float sum = factor * out[outAt + j];
       for (int i = 0; i < count; i++) {
-        sum += p[i] * v[vAt + i * ldv + j];
+        sum += p[pAt + i] * v[vAt + i * ldv + j];
       }
       out[outAt + j] = sum;
     }
   }
 
-  private static void addWeighted4(float[] p, int count, float factor, float[] v, int vAt, int ldv, float[] out, int outAt) {
+  private static void addWeighted4(float[] p, int pAt, int count, float factor, float[] v, int vAt, int ldv, float[] out,
+      int outAt) {
     FloatVector sum0 = FloatVector.fromArray(F32, out, outAt).mul(factor);
     FloatVector sum1 = FloatVector.fromArray(F32, out, outAt + L).mul(factor);
     FloatVector sum2 = FloatVector.fromArray(F32, out, outAt + 2 * L).mul(factor);
     FloatVector sum3 = FloatVector.fromArray(F32, out, outAt + 3 * L).mul(factor);
     for (int i = 0; i < count; i++) {
-      FloatVector weight = FloatVector.broadcast(F32, p[i]);
+      FloatVector weight = FloatVector.broadcast(F32, p[pAt + i]);
       sum0 = weight.fma(FloatVector.fromArray(F32, v, vAt + i * ldv), sum0);
       sum1 = weight.fma(FloatVector.fromArray(F32, v, vAt + i * ldv + L), sum1);
       sum2 = weight.fma(FloatVector.fromArray(F32, v, vAt + i * ldv + 2 * L), sum2);
@@ -224,10 +234,11 @@ final class AttentionDecode {
     sum3.intoArray(out, outAt + 3 * L);
   }
 
-  private static void addWeighted1(float[] p, int count, float factor, float[] v, int vAt, int ldv, float[] out, int outAt) {
+  private static void addWeighted1(float[] p, int pAt, int count, float factor, float[] v, int vAt, int ldv, float[] out,
+      int outAt) {
     FloatVector sum = FloatVector.fromArray(F32, out, outAt).mul(factor);
     for (int i = 0; i < count; i++) {
-      sum = FloatVector.broadcast(F32, p[i]).fma(FloatVector.fromArray(F32, v, vAt + i * ldv), sum);
+      sum = FloatVector.broadcast(F32, p[pAt + i]).fma(FloatVector.fromArray(F32, v, vAt + i * ldv), sum);
     }
     sum.intoArray(out, outAt);
   }

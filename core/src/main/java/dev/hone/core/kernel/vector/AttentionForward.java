@@ -4,6 +4,7 @@ import static dev.hone.core.kernel.vector.AttentionTile.L;
 import static dev.hone.core.kernel.vector.AttentionTile.TILE;
 
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.Visibility;
 import dev.hone.core.parallel.Scratch;
@@ -54,15 +55,25 @@ final class AttentionForward {
     int padded = ScoreBlock.roundUp(count, TILE.rowHeight);
     keys = Scratch.floats(0, padded * width);
     values = Scratch.floats(1, padded * width);
-    int row = spec.keyOffsets()[sequence] + firstKey;
-    HeadRows.pack(call.k().array(), call.index(call.k(), row, kvHead), call.k().stride(), count, d, keys, width, padded);
-    HeadRows.pack(call.v().array(), call.index(call.v(), row, kvHead), call.v().stride(), count, d, values, width, count);
+    pack(call.k(), sequence, kvHead, count, keys, padded);
+    pack(call.v(), sequence, kvHead, count, values, count);
     queryRows = Scratch.floats(2, ScoreBlock.QUERIES * width);
     queries = Scratch.floats(3, ScoreBlock.QUERIES * width);
     scores = Scratch.floats(4, ScoreBlock.KEYS * ScoreBlock.QUERIES);
     out = Scratch.floats(8, ScoreBlock.QUERIES * width);
     dropout = spec.dropout() > 0 ? new DropoutMask(spec.random(), spec.dropout()) : null;
     mask = dropout == null ? null : Scratch.floats(9, ScoreBlock.KEYS * ScoreBlock.QUERIES);
+  }
+
+  /** The rows of keys or values, run by run, and zeros behind them. */
+  private void pack(Columns rows, int sequence, int kvHead, int count, float[] packed, int padded) {
+    int run;
+    for (int i = 0; i < count; i += run) {
+      run = call.run(sequence, firstKey + i, count - i);
+      HeadRows.scale(rows.array(), call.index(rows, call.keyRow(sequence, firstKey + i), kvHead), rows.stride(), run, d, 1, packed,
+          i * width, width);
+    }
+    Arrays.fill(packed, count * width, padded * width, 0);
   }
 
   /** One block of queries. */

@@ -12,6 +12,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.KeyPages;
 import dev.hone.core.parallel.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,6 +71,60 @@ class AttentionTest {
 
   static Stream<Arguments> kernels() {
     return kinds().map(kind -> Arguments.of(kind.name(), kind.attention()));
+  }
+
+  /** Pages in an order of their own, one of them shared, give the bits of rows in their order. */
+  @ParameterizedTest(name = "{0}: {1}")
+  @MethodSource("kindsAndCases")
+  void pagesGiveTheBitsOfRowsInOrder(String kind, AttentionCase c, AttentionKernels kernels) {
+    AttentionSpec spec = c.spec();
+    if (spec.dropout() > 0) {
+      return; // which is for training, and has no pages
+    }
+    AttentionCase.Run run = c.run().forward(kernels);
+    int size = 16;
+    int[][] tables = new int[spec.sequences()][];
+    int count = 0;
+    for (int s = 0; s < tables.length; s++) {
+      tables[s] = new int[(spec.keyOffsets()[s + 1] - spec.keyOffsets()[s] + size - 1) / size];
+      count += tables[s].length;
+    }
+    int pages = count + 4;
+    for (int s = 0, next = 0; s < tables.length; s++) {
+      for (int i = 0; i < tables[s].length; i++, next++) {
+        tables[s][i] = next / 4 * 4 + new int[] {0, 1, 3, 2}[next % 4]; // runs of two, and jumps
+      }
+    }
+    Tensor keys = Tensor.of(new float[pages * size * run.k.width()], pages * size, run.k.width());
+    Tensor values = Tensor.of(new float[pages * size * run.k.width()], pages * size, run.k.width());
+    int[] rows = new int[run.k.rows()];
+    for (int s = 0; s < tables.length; s++) {
+      for (int row = spec.keyOffsets()[s]; row < spec.keyOffsets()[s + 1]; row++) {
+        int key = row - spec.keyOffsets()[s];
+        rows[row] = tables[s][key / size] * size + key % size;
+      }
+    }
+    assertEquals(rows.length, Arrays.stream(rows).distinct().count());
+    kernels.store(run.k, rows, keys);
+    kernels.store(run.v, rows, values);
+    Tensor out = Tensor.of(new float[run.q.rows() * run.q.width()], run.q.rows(), run.q.width());
+    kernels.forward(spec, run.q, new KeyPages(keys, values, tables, size), Columns.of(out));
+    assertArrayEquals(AttentionCase.values(run.out), AttentionCase.values(Columns.of(out)));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kernels")
+  void pagesThatAreNotThereAreNamed(String kind, AttentionKernels kernels) {
+    AttentionSpec spec = new AttentionSpec(new int[] {0, 1}, new int[] {0, 17}, 1, 1, 4, 1, true, Integer.MAX_VALUE, 0, 0, null);
+    Tensor rows = Tensor.of(new float[32 * 4], 32, 4);
+    Columns one = Columns.of(Tensor.of(new float[4], 1, 4));
+    KeyPages few = new KeyPages(rows, rows, new int[][] {{0}}, 16);
+    assertEquals("attention: sequence 0 has 17 keys, which need 2 pages of 16",
+        assertThrows(ShapeException.class, () -> kernels.forward(spec, one, few, one)).getMessage());
+    KeyPages far = new KeyPages(rows, rows, new int[][] {{0, 2}}, 16);
+    assertEquals("attention: page 2 of 16 rows, there are 32 rows",
+        assertThrows(IndexOutOfBoundsException.class, () -> kernels.forward(spec, one, far, one)).getMessage());
+    assertThrows(IndexOutOfBoundsException.class, () -> kernels.store(one, new int[] {32}, rows));
   }
 
   private static AttentionReference reference(AttentionCase c, AttentionCase.Run run) {
