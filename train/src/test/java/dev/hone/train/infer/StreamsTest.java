@@ -50,7 +50,8 @@ class StreamsTest {
   static void write() throws IOException {
     TinyLanguageModel.write(directory);
     Path config = directory.resolve("config.json");
-    Files.writeString(config, Files.readString(config).replaceFirst("(\"max_position_embeddings\"\\s*:\\s*)\\d+", "$1" + CONTEXT));
+    Files.writeString(config, Files.readString(config)
+        .replaceFirst("(\"max_position_embeddings\"\\s*:\\s*)\\d+", "$1" + CONTEXT));
   }
 
   private static PretrainedModel model() {

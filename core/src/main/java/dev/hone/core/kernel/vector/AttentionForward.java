@@ -70,8 +70,8 @@ final class AttentionForward {
     int run;
     for (int i = 0; i < count; i += run) {
       run = call.run(sequence, firstKey + i, count - i);
-      HeadRows.scale(rows.array(), call.index(rows, call.keyRow(sequence, firstKey + i), kvHead), rows.stride(), run, d, 1, packed,
-          i * width, width);
+      int at = call.index(rows, call.keyRow(sequence, firstKey + i), kvHead);
+      HeadRows.scale(rows.array(), at, rows.stride(), run, d, 1, packed, i * width, width);
     }
     Arrays.fill(packed, count * width, padded * width, 0);
   }
