@@ -1,6 +1,7 @@
 package dev.hone.nn.bert;
 
 import dev.hone.core.Activation;
+import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
 import dev.hone.nn.encoder.ClassificationHead;
@@ -22,7 +23,7 @@ public final class BertModel {
   private BertModel() {}
 
   /** The backbone with these weights. */
-  public static EncoderModel load(BertConfig config, Weights weights) {
+  public static Backbone load(BertConfig config, Weights weights) {
     BertNames names = config.names();
     String at = names.prefix() + "embeddings.";
     int width = config.tableWidth();

@@ -59,6 +59,9 @@ public final class TrainingSet {
     private int[] lengths = new int[1024];
     private int size;
 
+    /** Nothing yet. */
+    public Gathering() {}
+
     /** Takes in the next row. */
     public void add(int[] ids, float[] target) {
       lengths = size == lengths.length ? Arrays.copyOf(lengths, size + (size >> 1)) : lengths;
