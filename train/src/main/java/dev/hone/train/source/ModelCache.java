@@ -83,7 +83,7 @@ public final class ModelCache {
   private static Path ofHub(RepoId repo, boolean weights, Consumer<String> progress) throws IOException {
     try {
       return Hub.ofUser().model(repo, weights, TransferListener.of(progress)).directory();
-    } catch (HubException.NotFound e) {
+    } catch (HubException.NotFound | HubException.Unreachable e) { // what was meant may be a directory
       throw new ModelReferenceException(e.getMessage() + "; there is no directory " + repo.name() + " here, either", e);
     }
   }

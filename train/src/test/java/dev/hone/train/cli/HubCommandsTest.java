@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,5 +97,39 @@ class HubCommandsTest {
     String inspected = hone(Map.of(), "inspect", "--model", "org/tiny", "--data", "reviews.csv");
     assertTrue(inspected.startsWith("0\n") && inspected.contains("tokens"), inspected);
     assertEquals(0, hub.count("/cdn/"));
+  }
+
+  @Test
+  void theCacheIsListedVerifiedAndEmptied() throws Exception {
+    Path snapshot = directory.resolve("home/hub/models--org--tiny/snapshots/" + commit);
+    String got = hone(Map.of(), "models", "get", "org/tiny");
+    assertTrue(got.startsWith("0\n") && got.endsWith(snapshot + "\n"), got);
+    String listed = hone(Map.of(), "models", "list");
+    assertTrue(listed.matches("(?s)0\nmodel    \\d+ kB +org/tiny  " + commit.substring(0, 8) + " \\(main\\)\n.*"), listed);
+    JsonNode json = JsonMapper.shared().readTree(hone(Map.of(), "models", "list", "--json").substring(2));
+    assertEquals("main", json.at("/0/commits/" + commit + "/0").asString());
+    Files.writeString(snapshot.resolve("config.json").toRealPath(), "{}");
+    String verified = hone(Map.of(), "models", "verify");
+    assertTrue(verified.startsWith("1\norg/tiny@" + commit.substring(0, 8) + ": config.json has 2 bytes instead of "), verified);
+    assertTrue(hone(Map.of(), "models", "rm", "org/tiny").startsWith("0\nremoved org/tiny: "));
+    assertFalse(Files.exists(directory.resolve("home/hub/models--org--tiny")));
+    assertEquals("2\nerror: hone models rm: name a model, such as org/name\n", hone(Map.of(), "models", "rm"));
+  }
+
+  @Test
+  void whatWasTrainedIsPushedAndUsedByName() throws Exception {
+    Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
+    hone(Map.of(), "train", "--model", "org/tiny", "--data", data, "--output-dir", "out", "--max-steps", 2, "--batch-size", 4);
+    String pushed = hone(Map.of("HF_TOKEN", PublicFakeHub.TOKEN), "push", "out", "--repo", "tester/reviews", "--private");
+    assertTrue(pushed.startsWith("0\n") && pushed.contains("made the private repository " + hub.address() + "/tester/reviews\n"),
+        pushed);
+    assertTrue(hub.files("tester/reviews").keySet()
+        .containsAll(List.of("README.md", "adapter_config.json", "adapter_model.safetensors")));
+    assertFalse(hub.leaked());
+    String there = hone(Map.of("HF_TOKEN", PublicFakeHub.TOKEN), "predict", "--model", "org/tiny", "--adapter", "tester/reviews",
+        "good");
+    assertEquals(hone(Map.of(), "predict", "--model", "org/tiny", "--adapter", "out/adapter", "good").lines().toList().getLast(),
+        there.lines().toList().getLast());
+    assertFalse((pushed + there).contains(PublicFakeHub.TOKEN));
   }
 }

@@ -99,6 +99,38 @@ public final class Hub {
     });
   }
 
+  /**
+   * Sends files to a repository, as one commit; it is made if it is not there.
+   *
+   * @param files by the paths that they are to have
+   * @param secret whether one that is made is private
+   * @param message of the commit
+   */
+  public Pushed push(RepoId repo, List<Upload.Item> files, boolean secret, String message,
+      TransferListener listener) throws IOException {
+    if (settings.site() == HubSettings.Site.MODEL_SCOPE) {
+      throw new HubException(repo + ": uploads go to the Hugging Face Hub's protocol only; unset HONE_HUB");
+    }
+    if (settings.offline()) {
+      throw new HubException(repo + ": HF_HUB_OFFLINE is set, so that nothing is sent");
+    }
+    if (settings.token() == null) {
+      throw new HubException(repo + ": sending it takes a token that may write: make one at " + settings.endpoint()
+          + "/settings/tokens and set HF_TOKEN");
+    }
+    try (HubHttp http = new HubHttp(settings)) {
+      return new Upload(http, settings, pause, repo, listener).push(files, secret, message);
+    }
+  }
+
+  /**
+   * A commit that was made.
+   *
+   * @param address of the repository's page
+   * @param commit 40 hexadecimal digits
+   */
+  public record Pushed(String address, String commit) {}
+
   /** Picks files, which may take reading others that were picked before. */
   @FunctionalInterface
   interface Choice {

@@ -15,7 +15,7 @@ public class HubException extends IOException {
   }
 
   /** The hub itself cannot be reached, so that what the cache has may do. */
-  static final class Unreachable extends HubException {
+  public static final class Unreachable extends HubException {
     private static final long serialVersionUID = 1L;
 
     Unreachable(String message, Throwable cause) {

@@ -31,6 +31,8 @@ import java.util.concurrent.atomic.AtomicLong;
 final class HubHttp implements AutoCloseable {
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
   private static final int MOST_REDIRECTS = 10;
+  /** Times the timeout that a server may take to look at what was sent to it. */
+  private static final int AFTER_SENDING = 12;
   /** Of an answer that is kept in memory. */
   private static final int LARGEST_BODY = 256 << 20;
   private static final String BASIC_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
@@ -50,6 +52,19 @@ final class HubHttp implements AutoCloseable {
 
     LocalFailure(IOException cause) {
       super(cause.getMessage(), cause);
+    }
+  }
+
+  /** A body that counts what has been sent of it, so that a connection that takes nothing is noticed. */
+  record Counted(HttpRequest.BodyPublisher publisher, AtomicLong sent) implements HttpRequest.BodyPublisher {
+    @Override
+    public long contentLength() {
+      return publisher.contentLength();
+    }
+
+    @Override
+    public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
+      publisher.subscribe(subscriber);
     }
   }
 
@@ -141,26 +156,29 @@ final class HubHttp implements AutoCloseable {
     if (trusted && settings.token() != null) {
       request.setHeader("Authorization", "Bearer " + settings.token());
     }
-    AtomicLong alive = new AtomicLong();
+    AtomicLong alive = body instanceof Counted counted ? counted.sent() : new AtomicLong();
     CompletableFuture<HttpResponse<byte[]>> sent = client.sendAsync(request.build(), info -> {
       alive.incrementAndGet();
       return new Body(info, sink, alive);
     });
-    HttpResponse<byte[]> response = await(sent, alive, body.contentLength() > 0, address);
+    HttpResponse<byte[]> response = await(sent, alive, body.contentLength() > 0 ? AFTER_SENDING : 1, address);
     return new Answer(response.statusCode(), response.headers(), address, response.body());
   }
 
-  private HttpResponse<byte[]> await(CompletableFuture<HttpResponse<byte[]>> sent, AtomicLong alive, boolean sends, URI address)
+  private HttpResponse<byte[]> await(CompletableFuture<HttpResponse<byte[]>> sent, AtomicLong alive, int patience, URI address)
       throws IOException {
     long seen = -1;
+    int quiet = 0;
     while (true) {
       try {
         return sent.get(settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException _) {
         long now = alive.get();
-        if (now == seen && !(sends && now == 0)) {
+        quiet = now == seen ? quiet + 1 : 0;
+        if (quiet >= patience) {
           sent.cancel(true);
-          throw new HttpTimeoutException(address.getHost() + " sent nothing for " + settings.timeout().toSeconds() + " s");
+          throw new HttpTimeoutException(address.getHost() + " sent nothing for " + patience * settings.timeout().toSeconds()
+              + " s");
         }
         seen = now;
       } catch (InterruptedException e) {

@@ -104,6 +104,15 @@ final class PartFile implements AutoCloseable {
     return sum;
   }
 
+  /** The same where the size is not known; -1 if there is no record. */
+  static long present(Path data) throws IOException {
+    Path record = record(data);
+    if (!Files.exists(record) || Files.size(record) < HEAD * Long.BYTES) {
+      return -1;
+    }
+    return present(data, ByteBuffer.wrap(Files.readAllBytes(record)).getLong(Long.BYTES));
+  }
+
   int chunks() {
     return done.length;
   }
