@@ -4,5 +4,6 @@ module dev.hone.tokenizer {
 
   exports dev.hone.tokenizer;
   exports dev.hone.tokenizer.chat;
+  exports dev.hone.tokenizer.definition;
   exports dev.hone.tokenizer.training;
 }

@@ -20,7 +20,6 @@ module dev.hone.train {
   exports dev.hone.train.inspect;
   exports dev.hone.train.metric;
   exports dev.hone.train.optim;
-  exports dev.hone.train.page;
   exports dev.hone.train.report;
   exports dev.hone.train.run;
   exports dev.hone.train.schedule;
@@ -33,5 +32,4 @@ module dev.hone.train {
   exports dev.hone.train.task.embed;
   exports dev.hone.train.task.generate;
   exports dev.hone.train.task.prefer;
-  exports dev.hone.train.view;
 }

@@ -6,7 +6,7 @@ package dev.hone.core;
  *
  * <p>Three things are deliberately not below it. Arguments that calling code got wrong are {@link IllegalArgumentException}s
  * ({@link ShapeException} among them), as in the JDK. Files that cannot be read at all are {@link java.io.IOException}s. The
- * tokenizer module depends on no other, so its root is {@code dev.hone.tokenizer.TokenizerException}.
+ * tokenizer module depends on no other, so its root is {@code dev.hone.tokenizer.definition.TokenizerException}.
  */
 public abstract class HoneException extends RuntimeException {
   private static final long serialVersionUID = 1L;

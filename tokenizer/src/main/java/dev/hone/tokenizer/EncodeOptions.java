@@ -1,5 +1,6 @@
 package dev.hone.tokenizer;
 
+import dev.hone.tokenizer.definition.Truncation;
 import java.util.Objects;
 import java.util.Optional;
 

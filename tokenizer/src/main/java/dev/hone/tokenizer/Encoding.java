@@ -1,5 +1,7 @@
 package dev.hone.tokenizer;
 
+import dev.hone.tokenizer.definition.Padding;
+import dev.hone.tokenizer.definition.Truncation;
 import dev.hone.tokenizer.tokens.EncodedTokens;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +24,13 @@ public final class Encoding {
     this.vocabulary = vocabulary;
   }
 
-  Encoding padded(Padding padding, int length) {
+  /** Encodings, each filled up; one that is longer already stays as it is. */
+  public static List<Encoding> padAll(List<Encoding> encodings, Padding padding) {
+    int target = padding.target(encodings.stream().mapToInt(Encoding::size).max().orElse(0));
+    return encodings.stream().map(encoding -> encoding.padded(padding, target)).toList();
+  }
+
+  private Encoding padded(Padding padding, int length) {
     boolean left = padding.side() == Truncation.Side.LEFT;
     String known = vocabulary.apply(padding.id());
     return new Encoding(

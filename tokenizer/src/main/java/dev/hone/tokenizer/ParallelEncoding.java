@@ -1,5 +1,6 @@
 package dev.hone.tokenizer;
 
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;

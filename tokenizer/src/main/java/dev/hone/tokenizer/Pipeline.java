@@ -1,6 +1,7 @@
 package dev.hone.tokenizer;
 
 import dev.hone.tokenizer.added.TokenFinder;
+import dev.hone.tokenizer.definition.AddedToken;
 import dev.hone.tokenizer.file.Definition;
 import dev.hone.tokenizer.model.Model;
 import dev.hone.tokenizer.model.Workbench;

@@ -1,5 +1,6 @@
 package dev.hone.tokenizer;
 
+import dev.hone.tokenizer.definition.AddedToken;
 import dev.hone.tokenizer.lookup.Vocabulary;
 import java.util.HashMap;
 import java.util.List;

@@ -1,6 +1,10 @@
 package dev.hone.tokenizer;
 
 import dev.hone.tokenizer.decoder.Decoder;
+import dev.hone.tokenizer.definition.AddedToken;
+import dev.hone.tokenizer.definition.Padding;
+import dev.hone.tokenizer.definition.TokenizerException;
+import dev.hone.tokenizer.definition.Truncation;
 import dev.hone.tokenizer.file.Definition;
 import dev.hone.tokenizer.file.TokenizerFile;
 import dev.hone.tokenizer.file.TokenizerJson;

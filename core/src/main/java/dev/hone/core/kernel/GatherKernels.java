@@ -10,7 +10,7 @@ public interface GatherKernels {
   /** dTable[rows[i]] += scale · dy[i], in the order of i for each row of the table; row -1 is left out. */
   void addRows(Tensor dy, int[] rows, float scale, Tensor dTable);
 
-  /** The same with a scale of one element, which a device need not bring to the host. */
+  /** Adds rows with a scale of one element, which a device need not bring to the host. */
   void addRows(Tensor dy, int[] rows, Tensor scale, Tensor dTable);
 
   /**

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.added;
 
-import dev.hone.tokenizer.AddedToken;
+import dev.hone.tokenizer.definition.AddedToken;
 import dev.hone.tokenizer.lookup.CharTrie;
 import dev.hone.tokenizer.text.AlignedText;
 import dev.hone.tokenizer.text.Pieces;

@@ -1,8 +1,8 @@
 package dev.hone.tokenizer.chat;
 
-import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.chat.jinja.JinjaException;
 import dev.hone.tokenizer.chat.jinja.Template;
+import dev.hone.tokenizer.definition.TokenizerException;
 
 /** A conversation that cannot be rendered or masked, a template that is malformed, or a file without a usable one. */
 public final class ChatTemplateException extends TokenizerException {

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.regex.Scanner;
 import dev.hone.tokenizer.text.ByteChars;
 import dev.hone.tokenizer.text.Excerpt;

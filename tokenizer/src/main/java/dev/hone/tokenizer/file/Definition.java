@@ -1,9 +1,9 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.AddedToken;
-import dev.hone.tokenizer.Padding;
-import dev.hone.tokenizer.Truncation;
 import dev.hone.tokenizer.decoder.Decoder;
+import dev.hone.tokenizer.definition.AddedToken;
+import dev.hone.tokenizer.definition.Padding;
+import dev.hone.tokenizer.definition.Truncation;
 import dev.hone.tokenizer.model.Model;
 import dev.hone.tokenizer.normalizer.Normalizer;
 import dev.hone.tokenizer.postprocessor.PostProcessor;

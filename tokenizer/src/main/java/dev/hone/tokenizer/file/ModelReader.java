@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.lookup.Vocabulary;
 import dev.hone.tokenizer.model.Bpe;
 import dev.hone.tokenizer.model.Model;

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;

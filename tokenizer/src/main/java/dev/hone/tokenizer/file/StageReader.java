@@ -1,8 +1,8 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.TokenizerException;
 import dev.hone.tokenizer.decoder.ByteFallback;
 import dev.hone.tokenizer.decoder.Decoder;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.normalizer.BertNormalizer;
 import dev.hone.tokenizer.normalizer.Lowercase;
 import dev.hone.tokenizer.normalizer.Nmt;

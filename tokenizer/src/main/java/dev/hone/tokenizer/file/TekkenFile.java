@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.text.Excerpt;
 import java.io.IOException;
 import java.nio.ByteBuffer;

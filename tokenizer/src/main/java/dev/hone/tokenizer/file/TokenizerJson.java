@@ -1,9 +1,9 @@
 package dev.hone.tokenizer.file;
 
-import dev.hone.tokenizer.AddedToken;
-import dev.hone.tokenizer.Padding;
-import dev.hone.tokenizer.TokenizerException;
-import dev.hone.tokenizer.Truncation;
+import dev.hone.tokenizer.definition.AddedToken;
+import dev.hone.tokenizer.definition.Padding;
+import dev.hone.tokenizer.definition.TokenizerException;
+import dev.hone.tokenizer.definition.Truncation;
 import dev.hone.tokenizer.lookup.Vocabulary;
 import dev.hone.tokenizer.model.Model;
 import dev.hone.tokenizer.text.Excerpt;

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.model;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.lookup.Vocabulary;
 import dev.hone.tokenizer.text.Excerpt;
 import dev.hone.tokenizer.text.Utf8;

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.normalizer;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.text.AlignedText;
 import dev.hone.tokenizer.text.Edit;
 import dev.hone.tokenizer.text.Utf8;

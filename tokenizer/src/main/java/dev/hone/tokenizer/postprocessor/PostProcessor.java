@@ -113,7 +113,7 @@ public sealed interface PostProcessor {
     public Sequence {
       steps = List.copyOf(steps);
       if (steps.stream().filter(PostProcessor::arranges).count() > 1) {
-        throw new dev.hone.tokenizer.TokenizerException("post-processor Sequence: more than one of its steps adds "
+        throw new dev.hone.tokenizer.definition.TokenizerException("post-processor Sequence: more than one of its steps adds "
             + "special tokens, which has no defined order: " + steps);
       }
     }

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.regex;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;

@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.regex;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.text.Excerpt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

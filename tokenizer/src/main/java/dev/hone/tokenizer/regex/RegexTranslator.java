@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.regex;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 
 /**
  * Rewrites a regular expression from the Oniguruma dialect, which tokenizer files use, to that of

@@ -1,7 +1,7 @@
 package dev.hone.tokenizer.tokens;
 
-import dev.hone.tokenizer.TokenizerException;
-import dev.hone.tokenizer.Truncation;
+import dev.hone.tokenizer.definition.TokenizerException;
+import dev.hone.tokenizer.definition.Truncation;
 import java.util.ArrayList;
 import java.util.List;
 

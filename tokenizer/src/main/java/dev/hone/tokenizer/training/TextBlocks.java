@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.training;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -1,7 +1,7 @@
 package dev.hone.tokenizer.training;
 
 import dev.hone.tokenizer.Tokenizer;
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.file.Definition;
 import dev.hone.tokenizer.file.TokenizerJson;
 import dev.hone.tokenizer.normalizer.Normalizer;

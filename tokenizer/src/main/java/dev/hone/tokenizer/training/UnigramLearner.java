@@ -1,6 +1,6 @@
 package dev.hone.tokenizer.training;
 
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.lookup.CharTrie;
 import java.util.ArrayList;
 import java.util.Arrays;

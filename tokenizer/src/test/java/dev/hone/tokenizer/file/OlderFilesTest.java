@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.EncodeOptions;
+import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.Tokenizer;
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.tokenizer.text.ByteChars;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

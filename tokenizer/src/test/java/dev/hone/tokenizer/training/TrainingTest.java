@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;

@@ -37,7 +37,7 @@ final class CompareCommand implements Command {
     }
     RunComparison comparison = RunComparison.of(arguments.free().stream().map(Path::of).toList());
     Path page = arguments.path("html");
-    comparison.page().write(page);
+    comparison.writePage(page);
     comparison.lines().forEach(console::result);
     console.note("page in " + page);
     return 0;

@@ -1,7 +1,7 @@
 package dev.hone.train.cli;
 
 import dev.hone.core.HoneException;
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.Nearest;

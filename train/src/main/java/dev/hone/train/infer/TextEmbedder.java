@@ -107,13 +107,13 @@ public final class TextEmbedder {
     return new TextEmbedder(model, tokenizer, files.withPooling(other));
   }
 
-  /** The same model with other prompts, by name; none of them is the default. */
+  /** This model with other prompts, by name; none of them is the default. */
   public TextEmbedder withPrompts(Map<String, String> prompts) {
     return new TextEmbedder(model, tokenizer, files.withPrompts(prompts));
   }
 
   /**
-   * The same model with texts cut to another length.
+   * This model with texts cut to another length.
    *
    * @param tokens at most what the model takes
    */

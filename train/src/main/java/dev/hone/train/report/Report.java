@@ -65,7 +65,7 @@ public final class Report {
   }
 
   /** The page. */
-  public Page page() {
+  Page page() {
     RunFacts facts = run.facts();
     Page page = new Page("Run " + run.name());
     page.text(String.format(Locale.ROOT, "%s of %s, %s: %,d of %,d numbers trained on %,d rows (%,d tokens), %d steps in %s. "

@@ -2,7 +2,6 @@ package dev.hone.train.report;
 
 import dev.hone.train.evaluation.Comparison;
 import dev.hone.train.evaluation.Evaluation;
-import dev.hone.train.page.Page;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +21,7 @@ import java.util.stream.IntStream;
  * {@snippet :
  * RunComparison comparison = RunComparison.of(List.of(Path.of("head"), Path.of("lora"), Path.of("full")));
  * comparison.lines().forEach(System.out::println);
- * comparison.page().write(Path.of("compare.html"));
+ * comparison.writePage(Path.of("compare.html"));
  * }
  */
 public final class RunComparison {
@@ -197,8 +196,8 @@ public final class RunComparison {
     return new RunComparisonText(this).lines();
   }
 
-  /** The comparison as a page. */
-  public Page page() {
-    return new RunComparisonPage(this).page();
+  /** Writes the comparison as a page. */
+  public void writePage(Path file) throws IOException {
+    new RunComparisonPage(this).page().write(file);
   }
 }

@@ -13,7 +13,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.tokenizer.Tokenizer;
-import dev.hone.tokenizer.TokenizerException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
 import dev.hone.train.TrainConfig;

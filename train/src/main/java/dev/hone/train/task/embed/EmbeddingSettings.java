@@ -84,7 +84,7 @@ public record EmbeddingSettings(
         steepness, margin, distance, symmetric, dimensions, dimensionWeights);
   }
 
-  /** The same with another value for a key. */
+  /** These settings with another value for a key. */
   public EmbeddingSettings with(String key, Object value) {
     Map<String, Object> values = SETTINGS.write(this);
     values.put(SETTINGS.key(key), value);

@@ -101,7 +101,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     return new EmbeddingTuning(transformer, embedder, adapter, settings, Math.min(USUAL_LENGTH, embedder.maxLength()));
   }
 
-  /** The same with texts cut to another number of tokens, which the tuned model then does as well. */
+  /** This tuning with texts cut to another number of tokens, which the tuned model then does as well. */
   public EmbeddingTuning withMaxLength(int tokens) {
     return new EmbeddingTuning(base(), embedder.withMaxLength(tokens), adapter(), settings, tokens);
   }

@@ -1,8 +1,8 @@
-package dev.hone.tokenizer;
+package dev.hone.tokenizer.definition;
 
 /**
  * How a text that is too long is cut. What is cut off is kept as
- * {@linkplain Encoding#overflowing() overflowing} encodings.
+ * {@linkplain dev.hone.tokenizer.Encoding#overflowing() overflowing} encodings.
  *
  * @param maxLength the most tokens an encoding may have, special tokens included
  * @param stride how many tokens an overflowing encoding repeats of the one before it
@@ -39,7 +39,7 @@ public record Truncation(int maxLength, int stride, Strategy strategy, Side side
   }
 
   /** Whether a sequence, 0 or 1, has to be tokenized to its end. */
-  boolean readsAll(int sequence) {
+  public boolean readsAll(int sequence) {
     return readAll || sequence == 0 && strategy == Strategy.ONLY_SECOND;
   }
 

@@ -1,6 +1,4 @@
-package dev.hone.tokenizer;
-
-import java.util.List;
+package dev.hone.tokenizer.definition;
 
 /**
  * How encodings are filled up to one length. Nothing in Hone's own training needs it; it is here for
@@ -27,10 +25,9 @@ public record Padding(int length, int multipleOf, Truncation.Side side, int id, 
     return new Padding(0, 0, Truncation.Side.RIGHT, id, 0, token);
   }
 
-  /** The encodings, each filled up; one that is longer already stays as it is. */
-  public List<Encoding> apply(List<Encoding> encodings) {
-    int longest = length > 0 ? length : encodings.stream().mapToInt(Encoding::size).max().orElse(0);
-    int target = multipleOf > 0 ? Math.ceilDivExact(longest, multipleOf) * multipleOf : longest;
-    return encodings.stream().map(e -> e.padded(this, target)).toList();
+  /** The length that sequences are filled up to of which the longest has so many tokens. */
+  public int target(int longest) {
+    int least = length > 0 ? length : longest;
+    return multipleOf > 0 ? Math.ceilDivExact(least, multipleOf) * multipleOf : least;
   }
 }

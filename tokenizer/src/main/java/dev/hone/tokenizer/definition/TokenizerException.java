@@ -1,4 +1,4 @@
-package dev.hone.tokenizer;
+package dev.hone.tokenizer.definition;
 
 /**
  * A tokenizer file that cannot be used, or a request a tokenizer cannot fulfil. The message says what

@@ -1,4 +1,4 @@
-package dev.hone.tokenizer;
+package dev.hone.tokenizer.definition;
 
 import dev.hone.tokenizer.text.Excerpt;
 
