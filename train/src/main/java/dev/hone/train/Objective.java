@@ -7,6 +7,8 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.data.Batches;
 import dev.hone.train.encode.TrainingSet;
+import java.util.List;
+import java.util.Map;
 
 /**
  * What is learnt: from a model and rows to a loss. One of your own is given to {@link dev.hone.train.task.Tuning#setObjective}:
@@ -73,5 +75,19 @@ public interface Objective {
   /** Tokens of a batch of these rows that are in the model at a time, which its memory grows with. */
   default int tokensAtOnce(TrainingSet set, int[] rows) {
     return set.tokens(rows);
+  }
+
+  /** Whether {@link #figures} are of interest at every step, not only of held-out rows. */
+  default boolean measuresSteps() {
+    return false;
+  }
+
+  /**
+   * What else is worth knowing of rows, by name; nothing unless said.
+   *
+   * @param answers what {@link Answer#logits} had of each row
+   */
+  default Map<String, Double> figures(List<float[]> answers) {
+    return Map.of();
   }
 }

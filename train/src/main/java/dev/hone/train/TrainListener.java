@@ -17,9 +17,16 @@ public interface TrainListener {
    * @param tokens of the step
    * @param seconds since training began, without evaluations
    * @param totalTokens since training began
+   * @param figures what else the objective says of its rows, by name
    */
   record Step(int step, int steps, double epoch, double loss, double learningRate, double gradientNorm, int tokens,
-      double seconds, long totalTokens) {
+      double seconds, long totalTokens, Map<String, Double> figures) {
+    /** A step without further figures. */
+    public Step(int step, int steps, double epoch, double loss, double learningRate, double gradientNorm, int tokens,
+        double seconds, long totalTokens) {
+      this(step, steps, epoch, loss, learningRate, gradientNorm, tokens, seconds, totalTokens, Map.of());
+    }
+
     /** Tokens per second since training began. */
     public double tokensPerSecond() {
       return seconds > 0 ? totalTokens / seconds : 0;
@@ -36,8 +43,15 @@ public interface TrainListener {
    * @param logits of all rows, [rows, labels], in their order; null for a language model
    * @param metric what the best step is chosen by
    * @param best whether this is the best so far
+   * @param figures what else the objective says of the rows, by name
    */
-  record Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, double metric, boolean best) {}
+  record Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, double metric, boolean best,
+      Map<String, Double> figures) {
+    /** An evaluation without further figures. */
+    public Evaluation(int step, double epoch, double loss, double accuracy, float[][] logits, double metric, boolean best) {
+      this(step, epoch, loss, accuracy, logits, metric, best, Map.of());
+    }
+  }
 
   /**
    * A run begins: its settings, rows and checkpoint have been checked, and fit. What a run leaves is written from here on, so

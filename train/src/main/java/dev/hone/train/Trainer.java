@@ -14,12 +14,14 @@ import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.Batches;
 import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.Inference;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.schedule.Schedule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -237,7 +239,7 @@ public final class Trainer {
       event.commit();
     }
     TrainListener.Step report = new TrainListener.Step(run.step, total, epochs(run, windows), window.loss, rate, norm,
-        window.tokens, run.seconds, run.tokens);
+        window.tokens, run.seconds, run.tokens, window.figures);
     listeners.forEach(listener -> listener.onStep(report));
   }
 
@@ -261,7 +263,8 @@ public final class Trainer {
       event.commit();
     }
     TrainListener.Evaluation report = new TrainListener.Evaluation(run.step, epochs, evaluated.loss(), evaluated.accuracy(),
-        evaluated.logits(), measured, better);
+        evaluated.logits(), measured, better,
+        evaluated.logits() == null ? Map.of() : objective.figures(Arrays.asList(evaluated.logits())));
     listeners.forEach(listener -> listener.onEvaluation(report));
   }
 
@@ -429,7 +432,7 @@ public final class Trainer {
   }
 
   /** What a window was: its mean loss and its tokens. */
-  private record Window(double loss, int tokens) {}
+  private record Window(double loss, int tokens, Map<String, Double> figures) {}
 
   /** Gradients of the mean loss over all items of a window: losses are summed and divided once. */
   private Window accumulate(TrainingSet training, List<int[]> window, long firstPass) {
@@ -442,16 +445,21 @@ public final class Trainer {
     }
     double loss = 0;
     int tokens = 0;
+    List<float[]> answers = new ArrayList<>();
     for (int i = 0; i < window.size(); i++) {
       Pass pass = pass(firstPass + i);
       try (Scope _ = Scope.open()) {
-        Variable scaled = objective.answer(model, training, window.get(i), (float) (1 / weight), pass).loss();
+        Objective.Answer answer = objective.answer(model, training, window.get(i), (float) (1 / weight), pass);
+        if (objective.measuresSteps()) {
+          answers.addAll(Inference.rows(answer.logits().toFloatArray(), window.get(i).length));
+        }
+        Variable scaled = answer.loss();
         scaled.backward();
         loss += scaled.value().item();
       }
       tokens += training.tokens(window.get(i));
     }
-    return new Window(loss, tokens);
+    return new Window(loss, tokens, objective.figures(answers));
   }
 
   /**

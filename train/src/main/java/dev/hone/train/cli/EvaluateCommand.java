@@ -24,6 +24,8 @@ import dev.hone.train.evaluation.SwapTest;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.metric.Bootstrap;
+import dev.hone.train.task.TaskName;
+import dev.hone.train.task.prefer.PreferenceJudge;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
@@ -68,7 +70,7 @@ final class EvaluateCommand implements Command {
         Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts and labels; texts, completions or conversations; a .txt"),
-        Flag.of("task", "classify|generate", null, "what the model does [what adapter or model say]"),
+        Flag.of("task", "classify|generate|prefer", null, "what the model does [what adapter or model say]"),
         Flag.of("baseline", "base|DIR|FILE", null, "compare with: the model alone, an adapter, a model, a predictions file"),
         Flag.of("slice-by", "COLUMN,...", null, "figures for each group of rows that have the same value, and the gap"),
         Flag.of("swap", "FILE", null, "classifiers: pairs of terms, with tabs; what changes if one stands for the other"),
@@ -97,7 +99,9 @@ final class EvaluateCommand implements Command {
     Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
         arguments.whole("seed")));
     DataOptions options = TrainFlags.data(arguments).withMore(arguments.list("slice-by"));
-    if (task(arguments, model) == Task.CAUSAL_LM) {
+    if (TaskName.PREFER.word().equals(arguments.text("task"))) {
+      preferences(arguments, model, evaluator, options, console);
+    } else if (task(arguments, model) == Task.CAUSAL_LM) {
       language(arguments, model, evaluator, options, console);
     } else {
       classifier(arguments, model, evaluator, options, console);
@@ -141,6 +145,32 @@ final class EvaluateCommand implements Command {
     if (!swaps.isEmpty()) {
       List<Row> rows = report.evaluation.predictions().stream().map(Prediction::row).toList();
       report.swap(SwapTest.of(classifier, rows, swaps, evaluator.bootstrap()));
+    }
+    report.finish();
+  }
+
+  private static void preferences(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)
+      throws IOException {
+    for (String flag : List.of("generate", "probe", "max-new-tokens", "stride", "train-on-prompt", "swap")) {
+      if (arguments.has(flag)) {
+        throw new UserError("--" + flag + " is not for --task prefer");
+      }
+    }
+    Loader<PreferenceJudge> loader = (base, adapter) -> {
+      PreferenceJudge judge = PreferenceJudge.load(base, adapter, QuantFlags.of(arguments));
+      return arguments.has("max-length") ? judge.withMaxLength(arguments.integer("max-length")) : judge;
+    };
+    Dataset<Example.Judged> data = Dataset.judged(Path.of(arguments.required("data")), options);
+    PreferenceJudge judge = loader.load(model, arguments.path("adapter"));
+    Baseline<PreferenceJudge> baseline = baseline(arguments, model, loader);
+    note(arguments, data.description(), console);
+    Report report = new Report(arguments, console, judge.evaluate(data, evaluator.bootstrap()));
+    if (arguments.has("slice-by")) {
+      report.slices(data, judge.source(data));
+    }
+    if (baseline != null) {
+      report.comparison(baseline.predictions != null ? baseline.predictions
+          : PredictionsFile.of(baseline.model.evaluate(data, evaluator.bootstrap())));
     }
     report.finish();
   }
@@ -331,7 +361,7 @@ final class EvaluateCommand implements Command {
       return switch (said) {
         case "classify" -> Task.SEQUENCE_CLASSIFICATION;
         case "generate" -> Task.CAUSAL_LM;
-        default -> throw new UserError("--task must be classify or generate, is '" + said + "'");
+        default -> throw new UserError("--task must be classify, generate or prefer, is '" + said + "'");
       };
     }
     return arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter"), model) : ModelLoader.taskOf(model);

@@ -100,6 +100,9 @@ public record Comparison(List<String> labels, List<Pair> pairs, int unpaired, Ma
         case Prediction.SomeLabels some -> pair.first instanceof Prediction.SomeLabels other
             && Arrays.equals(some.truth(), other.truth());
         case Prediction.OneNumber number -> pair.first instanceof Prediction.OneNumber other && number.truth() == other.truth();
+        case Prediction.OnePair _ -> pair.first instanceof Prediction.OnePair;
+        case Prediction.OneTagging tagging -> pair.first instanceof Prediction.OneTagging other
+            && tagging.truth().equals(other.truth());
         case Prediction.OneText text -> pair.first instanceof Prediction.OneText other
             && Objects.equals(text.reference(), other.reference());
       };

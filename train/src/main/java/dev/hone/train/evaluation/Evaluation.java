@@ -4,6 +4,7 @@ import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.metric.ConfusionMatrix;
 import dev.hone.train.metric.MultiLabelScores;
 import dev.hone.train.metric.ProbabilityScores;
+import dev.hone.train.metric.SpanScores;
 import dev.hone.train.metric.Scores;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -85,13 +86,21 @@ public record Evaluation(List<String> labels, List<Prediction> predictions, Map<
    */
   public record LabelScores(String label, Scores scores, long support) {}
 
-  /** The scores of each class or label; empty for numbers and texts. */
+  /** The scores of each class or label, or of each type of spans; empty for numbers, texts and pairs. */
   public List<LabelScores> byLabel() {
     List<LabelScores> all = new ArrayList<>();
     ConfusionMatrix matrix = confusion();
     List<Prediction.SomeLabels> several = kind(Prediction.SomeLabels.class);
     MultiLabelScores scores = MultiLabelScores.of(several.stream().map(Prediction.SomeLabels::truth).toArray(boolean[][]::new),
         several.stream().map(Prediction.SomeLabels::predicted).toArray(boolean[][]::new));
+    List<Prediction.OneTagging> tagged = kind(Prediction.OneTagging.class);
+    if (!tagged.isEmpty()) {
+      SpanScores spans = TagFigures.spans(tagged);
+      for (int t = 0; t < spans.types().size(); t++) {
+        all.add(new LabelScores(spans.types().get(t), spans.scores(t), spans.support(t)));
+      }
+      return all;
+    }
     for (int l = 0; l < labels.size(); l++) {
       if (matrix != null) {
         all.add(new LabelScores(labels.get(l), matrix.scores(l), matrix.support(l)));

@@ -3,8 +3,10 @@ package dev.hone.train.evaluation;
 import dev.hone.train.metric.ConfusionMatrix;
 import dev.hone.train.metric.ProbabilityScores;
 import dev.hone.train.metric.Scores;
+import dev.hone.train.metric.Span;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -267,6 +269,9 @@ public final class EvaluationText {
       case Prediction.SomeLabels some -> names(some.predicted(), labels)
           + String.format(Locale.ROOT, " (loss %.3f)", some.loss());
       case Prediction.OneNumber number -> number(number.predicted());
+      case Prediction.OnePair pair -> (pair.chosen() > pair.rejected() ? "right" : "wrong") + " by "
+          + number(Math.abs(pair.chosen() - pair.rejected()));
+      case Prediction.OneTagging tagging -> spans(tagging, tagging.predicted());
       case Prediction.OneText text -> "loss " + number(text.loss());
     };
   }
@@ -276,8 +281,16 @@ public final class EvaluationText {
       case Prediction.OneClass one -> ", true " + labels.get(one.truth());
       case Prediction.SomeLabels some -> ", true " + names(some.truth(), labels);
       case Prediction.OneNumber number -> ", true " + number(number.truth());
-      case Prediction.OneText _ -> "";
+      case Prediction.OneTagging tagging -> ", true " + spans(tagging, tagging.truth());
+      case Prediction.OnePair _, Prediction.OneText _ -> "";
     };
+  }
+
+  private static String spans(Prediction.OneTagging tagging, List<String> tags) {
+    String[] words = tagging.row().text().split(" ");
+    return Span.of(tags).stream().map(span -> span.type() + " '" + String.join(" ", Arrays.asList(words)
+        .subList(Math.min(span.first(), words.length), Math.min(span.last() + 1, words.length))) + "'")
+        .reduce((a, b) -> a + ", " + b).orElse("nothing");
   }
 
   private static String names(boolean[] chosen, List<String> labels) {

@@ -9,7 +9,7 @@ interface Figures {
   Set<String> LESS_IS_BETTER = Set.of("loss", "perplexity", "calibration_error", "brier", "hamming_loss", "mae", "mse", "rmse");
 
   /** Figures that are shares of the rows. */
-  Set<String> SHARES = Set.of("accuracy", "exact_match");
+  Set<String> SHARES = Set.of("accuracy", "exact_match", "accuracy_per_token", "reward_accuracy");
 
   /** The names, in the order of {@link #of}. */
   List<String> names();
@@ -38,6 +38,8 @@ interface Figures {
       case Prediction.OneClass _ -> new ClassFigures(all(predictions, Prediction.OneClass.class));
       case Prediction.SomeLabels _ -> new LabelFigures(all(predictions, Prediction.SomeLabels.class));
       case Prediction.OneNumber _ -> new NumberFigures(all(predictions, Prediction.OneNumber.class));
+      case Prediction.OnePair _ -> new PairFigures(all(predictions, Prediction.OnePair.class));
+      case Prediction.OneTagging _ -> new TagFigures(all(predictions, Prediction.OneTagging.class));
       case Prediction.OneText _ -> new TextFigures(all(predictions, Prediction.OneText.class));
     };
   }

@@ -1,8 +1,11 @@
 package dev.hone.train.evaluation;
 
 import dev.hone.train.infer.Logits;
+import dev.hone.train.metric.Span;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** What a model made of one row: a record per kind of task. */
 public sealed interface Prediction {
@@ -95,6 +98,49 @@ public sealed interface Prediction {
     @Override
     public Optional<Boolean> right() {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * A better and a worse answer.
+   *
+   * @param chosen the log-probability of the better one, or what a reward model gives it
+   * @param rejected that of the other
+   * @param chosenTokens how many tokens of the better one count; 0 for a reward model
+   * @param rejectedTokens how many of the other
+   * @param chosenReward β times how much likelier than its reference the model takes the better one to be; NaN without one
+   * @param rejectedReward likewise of the other
+   * @param loss -log σ(β(chosen - rejected)), or what was trained
+   */
+  record OnePair(Row row, double chosen, double rejected, int chosenTokens, int rejectedTokens, double chosenReward,
+      double rejectedReward, double loss) implements Prediction {
+    @Override
+    public Optional<Boolean> right() {
+      return Optional.of(chosen > rejected);
+    }
+  }
+
+  /**
+   * Words with a tag each.
+   *
+   * @param truth the true tags
+   * @param predicted the model's
+   * @param loss mean cross-entropy of a word
+   */
+  record OneTagging(Row row, List<String> truth, List<String> predicted, double loss) implements Prediction {
+    public OneTagging {
+      truth = List.copyOf(truth);
+      predicted = List.copyOf(predicted);
+    }
+
+    /** How many words have the right tag. */
+    int rightWords() {
+      return (int) IntStream.range(0, truth.size()).filter(i -> truth.get(i).equals(predicted.get(i))).count();
+    }
+
+    @Override
+    public Optional<Boolean> right() {
+      return Optional.of(Span.of(truth).equals(Span.of(predicted)));
     }
   }
 

@@ -19,7 +19,9 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * {@code predictions.jsonl}: a JSON object per row, which can be read back and compared with those of another run by
  * {@code key}. All have {@code key, line, text, loss}; a classifier's have {@code truth, predicted, probabilities} (by label),
- * a regression's {@code truth, predicted}, a language model's {@code tokens, hits} and perhaps {@code reference, generated}.
+ * a regression's {@code truth, predicted}, a language model's {@code tokens, hits} and perhaps {@code reference, generated},
+ * a pair's {@code chosen, rejected, chosen_tokens, rejected_tokens} and perhaps {@code chosen_reward, rejected_reward}, a
+ * tagger's {@code tags, predicted_tags}.
  *
  * @param labels the names of classes or labels; empty if there are none
  * @param predictions the rows
@@ -60,6 +62,17 @@ public record PredictionsFile(List<String> labels, List<Prediction> predictions)
         probabilities(tree, labels, some.probabilities());
       }
       case Prediction.OneNumber number -> tree.put("truth", number.truth()).put("predicted", number.predicted());
+      case Prediction.OnePair pair -> {
+        tree.put("chosen", pair.chosen()).put("rejected", pair.rejected()).put("chosen_tokens", pair.chosenTokens())
+            .put("rejected_tokens", pair.rejectedTokens());
+        if (!Double.isNaN(pair.chosenReward())) {
+          tree.put("chosen_reward", pair.chosenReward()).put("rejected_reward", pair.rejectedReward());
+        }
+      }
+      case Prediction.OneTagging tagging -> {
+        tagging.truth().forEach(tree.putArray("tags")::add);
+        tagging.predicted().forEach(tree.putArray("predicted_tags")::add);
+      }
       case Prediction.OneText text -> {
         tree.put("tokens", text.tokens()).put("hits", text.hits());
         if (text.reference() != null) {
@@ -114,6 +127,14 @@ public record PredictionsFile(List<String> labels, List<Prediction> predictions)
       return new Prediction.OneText(row, tree.get("tokens").asLong(), required(tree, "hits").asLong(), loss,
           text(tree, "reference"), text(tree, "generated"));
     }
+    if (tree.has("chosen")) {
+      return new Prediction.OnePair(row, tree.get("chosen").asDouble(), required(tree, "rejected").asDouble(),
+          required(tree, "chosen_tokens").asInt(), required(tree, "rejected_tokens").asInt(),
+          tree.path("chosen_reward").asDouble(Double.NaN), tree.path("rejected_reward").asDouble(Double.NaN), loss);
+    }
+    if (tree.has("tags")) {
+      return new Prediction.OneTagging(row, texts(tree.get("tags")), texts(required(tree, "predicted_tags")), loss);
+    }
     JsonNode truth = required(tree, "truth");
     if (!tree.has("probabilities")) {
       return new Prediction.OneNumber(row, truth.asDouble(), required(tree, "predicted").asDouble());
@@ -126,6 +147,10 @@ public record PredictionsFile(List<String> labels, List<Prediction> predictions)
     boolean[] holds = new boolean[labels.size()];
     truth.forEach(label -> holds[number(labels, label)] = true);
     return new Prediction.SomeLabels(row, holds, probabilities, loss);
+  }
+
+  private static List<String> texts(JsonNode list) {
+    return list.valueStream().map(JsonNode::asString).toList();
   }
 
   private static int number(List<String> labels, JsonNode label) {

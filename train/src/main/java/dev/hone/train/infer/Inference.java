@@ -8,7 +8,9 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.encode.TrainingSet;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** Passes of a model over many rows without gradients: the one loop of predictions and evaluations. */
 public final class Inference {
@@ -25,6 +27,12 @@ public final class Inference {
         work.accept(rows);
       }
     }
+  }
+
+  /** Numbers of so many rows, row by row. */
+  public static List<float[]> rows(float[] values, int rows) {
+    int width = rows == 0 ? 0 : values.length / rows;
+    return IntStream.range(0, rows).mapToObj(i -> Arrays.copyOfRange(values, i * width, (i + 1) * width)).toList();
   }
 
   /** The logits of all rows of a classifier, [rows, labels], in their order, without dropout. */

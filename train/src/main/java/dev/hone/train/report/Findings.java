@@ -54,6 +54,10 @@ final class Findings {
       classes(evaluation);
       return;
     }
+    if (evaluation.figures().containsKey("margin")) {
+      pairs(evaluation);
+      return;
+    }
     String name = List.of("perplexity", "micro_f1", "rmse").stream().filter(evaluation.figures()::containsKey).findFirst()
         .orElse("loss");
     Figure figure = evaluation.figure(name);
@@ -80,6 +84,21 @@ final class Findings {
     long unseen = Arrays.stream(support).filter(n -> n == 0).count();
     if (unseen > 0) {
       add(Verdict.NOTICE, "%d of %d classes have no row there, so that nothing is known about them", unseen, support.length);
+    }
+  }
+
+  /** Against tossing a coin, and what people ask about rewards. */
+  private void pairs(Evaluation evaluation) {
+    boolean rewarded = evaluation.figures().containsKey("reward_accuracy");
+    Figure accuracy = evaluation.figure(rewarded ? "reward_accuracy" : "accuracy");
+    boolean better = accuracy.low() > 0.5;
+    add(better ? Verdict.GOOD : Verdict.BAD, "the better answer is told from the worse in %.3f (%.3f to %.3f) of %s%s",
+        accuracy.value(), accuracy.low(), accuracy.high(), rows(run),
+        better ? "" : ", which is not clearly more than a coin does");
+    if (rewarded && evaluation.figure("chosen_reward").value() < 0) {
+      add(Verdict.NOTICE, "the rewards of chosen answers fell, too (%.3f, rejected %.3f): these losses move the two apart and "
+          + "say nothing of where to; it is usual. An sft_weight above 0, or a higher beta, keeps chosen answers likely",
+          evaluation.figure("chosen_reward").value(), evaluation.figure("rejected_reward").value());
     }
   }
 

@@ -6,10 +6,15 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.Evaluator;
+import dev.hone.train.evaluation.Prediction;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.task.classify.ClassifierTuning;
 import dev.hone.train.task.generate.LanguageTuning;
+import dev.hone.train.task.prefer.PreferenceLoss;
+import dev.hone.train.task.prefer.PreferenceTuning;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -68,6 +73,64 @@ sealed interface Measured {
             ? String.format(Locale.ROOT, "%.4g", p.probability())
             : String.format(Locale.ROOT, "%s (%.2f)", p.label(), p.probability()));
       }).toList();
+    }
+  }
+
+  /** A model that learns preferences: what it writes, or of a reward model its numbers. */
+  record OfPreferences(PreferenceTuning tuning, Dataset<Example.Judged> shown, Dataset<Example.Judged> rows) implements Measured {
+    static final int MOST_ROWS = 500;
+    private static final int ANSWERS = 3;
+
+    private Dataset<Example.Judged> bounded() {
+      return rows.select(spread(rows.size(), MOST_ROWS));
+    }
+
+    @Override
+    public Evaluation evaluate() {
+      return tuning.judge().evaluate(bounded(), Evaluator.USUAL.bootstrap());
+    }
+
+    @Override
+    public List<String> column(String name) {
+      List<String> cells = bounded().column(name);
+      return Arrays.stream(tuning.judge().source(bounded())).mapToObj(cells::get).toList();
+    }
+
+    @Override
+    public List<Answer> answers() {
+      boolean reward = tuning.settings().loss() == PreferenceLoss.REWARD;
+      return Arrays.stream(spread(shown.size(), ANSWERS)).mapToObj(shown::row)
+          .map(row -> reward ? rewards((Example.Preference) row) : written(row)).toList();
+    }
+
+    private Answer rewards(Example.Preference row) {
+      Evaluation two = tuning.judge().evaluate(Dataset.of("row", List.of(row)), Evaluator.USUAL.bootstrap());
+      Prediction.OnePair pair = (Prediction.OnePair) two.predictions().getFirst();
+      return new Answer(pair.row().text(), words(row.chosen()) + " | not: " + words(row.rejected()),
+          String.format(Locale.ROOT, "%.3f | %.3f", pair.chosen(), pair.rejected()));
+    }
+
+    private Answer written(Example.Judged row) {
+      Example.Language wanted = switch (row) {
+        case Example.Preference pair -> pair.chosen();
+        case Example.Rated rated -> rated.answer();
+      };
+      try {
+        TextGenerator generator = tuning.generator();
+        int[] prompt = row.prompt() instanceof Example.Chat chat && !chat.messages().isEmpty() ? generator.prompt(chat)
+            : row.prompt() instanceof Example.Text(String text) ? generator.prompt(text) : new int[0];
+        return new Answer(words(row.prompt()), words(wanted), OfLanguage.write(generator, prompt));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static String words(Example.Language text) {
+      return switch (text) {
+        case Example.Text(String words) -> words;
+        case Example.Chat chat when !chat.messages().isEmpty() -> chat.words(chat.messages().size() - 1);
+        default -> "";
+      };
     }
   }
 
@@ -139,7 +202,10 @@ sealed interface Measured {
 
     /** The likeliest words; what is random would differ without a reason. */
     private String write(int[] prompt) {
-      TextGenerator generator = tuning.generator();
+      return write(tuning.generator(), prompt);
+    }
+
+    private static String write(TextGenerator generator, int[] prompt) {
       int room = generator.model().maxLength() - NEW_TOKENS;
       if (prompt.length == 0 || prompt.length > room) {
         return "(the input takes " + prompt.length + " of the model's " + generator.model().maxLength() + " tokens)";

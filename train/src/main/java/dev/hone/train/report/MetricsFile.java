@@ -58,6 +58,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     line.put("tokens", step.tokens());
     line.put("tokens_per_second", step.tokensPerSecond());
     line.put("seconds", step.seconds());
+    step.figures().forEach((name, value) -> number(line, name, value));
     write(line);
   }
 
@@ -70,6 +71,7 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     if (!Double.isNaN(evaluation.accuracy())) {
       line.put("eval_accuracy", evaluation.accuracy());
     }
+    evaluation.figures().forEach((name, value) -> number(line, "eval_" + name, value));
     line.put("best", evaluation.best());
     write(line);
   }

@@ -1,13 +1,16 @@
 package dev.hone.train.report;
 
 import dev.hone.train.evaluation.Evaluation;
+import dev.hone.train.task.TaskName;
 import dev.hone.train.evaluation.Figure;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.Set;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
@@ -43,7 +46,7 @@ final class ModelCard {
     StringBuilder text = new StringBuilder(YAMLMapper.builder().build().writeValueAsString(metadata())).append("---\n\n");
     text.append("# ").append(run.name()).append("\n\n");
     text.append(String.format(Locale.ROOT, "%s tuned from `%s` with Hone (`%s`, %,d of %,d numbers trained).%n%n",
-        facts.task().equals("generate") ? "A language model" : "A text classifier", facts.baseModel(), facts.method(),
+        capital(TaskName.named(facts.task()).model()), facts.baseModel(), facts.method(),
         facts.trainedParameters(), facts.allParameters()));
     if (!facts.labels().isEmpty() && !facts.problemType().equals("regression")) {
       text.append("Labels: ").append(String.join(", ", facts.labels().stream().limit(LABELS).map(label -> "`" + label
@@ -77,7 +80,7 @@ final class ModelCard {
       String data = Path.of(file()).getFileName().toString();
       metadata.put("model-index", List.of(ordered("name", run.name(), "results",
           List.of(ordered("task", ordered("type", task(), "name",
-          task().equals("text-generation") ? "Text Generation" : "Text Classification"), "dataset",
+          Arrays.stream(task().split("-")).map(ModelCard::capital).collect(Collectors.joining(" "))), "dataset",
           ordered("name", data + " (" + facts.measuredOn() + ")", "type", data), "metrics", measured)))));
     }
     return metadata;
@@ -90,7 +93,18 @@ final class ModelCard {
   }
 
   private String task() {
-    return run.facts().task().equals("generate") ? "text-generation" : "text-classification";
+    return switch (TaskName.named(run.facts().task())) {
+      case GENERATE, DISTIL -> "text-generation";
+      case PREFER -> run.facts().labels().isEmpty() ? "text-generation" : "text-classification";
+      case CLASSIFY -> "text-classification";
+      case EMBED -> "sentence-similarity";
+      case RERANK -> "text-ranking";
+      case TAG -> "token-classification";
+    };
+  }
+
+  private static String capital(String words) {
+    return Character.toUpperCase(words.charAt(0)) + words.substring(1);
   }
 
   private List<Map<String, Object>> measured() {
@@ -118,8 +132,11 @@ final class ModelCard {
     RunFacts facts = run.facts();
     String weights = facts.product().equals("adapter") ? "--model " + facts.baseModel() + " --adapter " + facts.product()
         : "--model " + facts.product();
-    text.append("## Use\n\n```sh\n./hone ").append(facts.task().equals("generate")
-        ? "generate " + weights + " --prompt \"Once upon a time\"" : "predict " + weights + " \"some text\"").append("\n```\n\n");
+    text.append("## Use\n\n```sh\n./hone ").append(switch (task()) {
+      case "text-generation" -> "generate " + weights + " --prompt \"Once upon a time\"";
+      case "token-classification" -> "tag " + weights + " \"some text\"";
+      default -> "predict " + weights + " \"some text\"";
+    }).append("\n```\n\n");
     if (PEFT.contains(facts.method())) {
       text.append("`adapter` is a PEFT adapter: `adapter_config.json` and `adapter_model.safetensors`.\n\n");
     } else if (facts.product().equals("model")) {

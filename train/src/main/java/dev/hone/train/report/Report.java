@@ -1,6 +1,7 @@
 package dev.hone.train.report;
 
 import dev.hone.core.io.AtomicFile;
+import dev.hone.train.task.TaskName;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.Figure;
 import dev.hone.train.evaluation.Prediction;
@@ -69,9 +70,9 @@ public final class Report {
     RunFacts facts = run.facts();
     Page page = new Page("Run " + run.name());
     page.text(String.format(Locale.ROOT, "%s of %s, %s: %,d of %,d numbers trained on %,d rows (%,d tokens), %d steps in %s. "
-        + "Finished %s.", facts.method(), facts.baseModel(), facts.task().equals("generate") ? "a language model"
-        : facts.problemType()
-            .replace('_', ' '), facts.trainedParameters(), facts.allParameters(), facts.trainingRows(), facts.trainingTokens(),
+        + "Finished %s.", facts.method(), facts.baseModel(), facts.task().equals("classify")
+            ? facts.problemType().replace('_', ' ') : TaskName.named(facts.task()).model(),
+        facts.trainedParameters(), facts.allParameters(), facts.trainingRows(), facts.trainingTokens(),
         facts.steps(), duration(facts.seconds()), facts.finished()));
     Findings.of(run).forEach(finding -> page.verdict(finding.verdict(), finding.line()));
     if (run.evaluation() != null) {
@@ -203,6 +204,8 @@ public final class Report {
       case Prediction.OneClass one -> labels.get(one.truth());
       case Prediction.SomeLabels some -> chosen(some.truth(), labels);
       case Prediction.OneNumber number -> String.format(Locale.ROOT, "%.4g", number.truth());
+      case Prediction.OnePair _ -> "";
+      case Prediction.OneTagging tagging -> cut(String.join(" ", tagging.truth()));
       case Prediction.OneText text -> text.reference() == null ? "" : cut(text.reference());
     };
   }
@@ -213,6 +216,8 @@ public final class Report {
           one.probabilities()[one.predicted()]);
       case Prediction.SomeLabels some -> chosen(some.predicted(), labels);
       case Prediction.OneNumber number -> String.format(Locale.ROOT, "%.4g", number.predicted());
+      case Prediction.OnePair pair -> String.format(Locale.ROOT, "%.4g and %.4g", pair.chosen(), pair.rejected());
+      case Prediction.OneTagging tagging -> cut(String.join(" ", tagging.predicted()));
       case Prediction.OneText text -> text.generated() == null ? "" : cut(text.generated());
     };
   }
@@ -236,7 +241,8 @@ public final class Report {
       return;
     }
     page.section("Before and after");
-    page.note(run.facts().task().equals("generate")
+    page.note(run.facts().task().equals("prefer") && !run.facts().labels().isEmpty()
+        ? "Rewards of a better answer and of a worse one." : List.of("generate", "prefer", "distil").contains(run.facts().task())
         ? "What the model writes, the likeliest word every time, before training and with the weights kept."
         : "Before training a new head answers at random.");
     boolean wanted = run.facts().samples().stream().anyMatch(sample -> !sample.wanted().isEmpty());

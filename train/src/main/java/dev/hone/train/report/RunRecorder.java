@@ -11,9 +11,11 @@ import dev.hone.train.data.Example;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.evaluation.Evaluation;
 import dev.hone.train.evaluation.PredictionsFile;
+import dev.hone.train.task.TaskName;
 import dev.hone.train.task.Tuning;
 import dev.hone.train.task.classify.ClassifierTuning;
 import dev.hone.train.task.generate.LanguageTuning;
+import dev.hone.train.task.prefer.PreferenceTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +63,7 @@ public final class RunRecorder {
     }
   }
 
+  private final TaskName task;
   private final Tuning<?> tuning;
   private final Measured measured;
   private final int rowsThere;
@@ -69,7 +72,8 @@ public final class RunRecorder {
   private List<Measured.Answer> before = List.of();
   private List<Tensor> valuesBefore = List.of(); // of the parameters, until the answers are asked for
 
-  private RunRecorder(Tuning<?> tuning, Measured measured, int rowsThere, About about) {
+  private RunRecorder(TaskName task, Tuning<?> tuning, Measured measured, int rowsThere, About about) {
+    this.task = task;
     this.tuning = tuning;
     this.measured = measured;
     this.rowsThere = rowsThere;
@@ -84,7 +88,7 @@ public final class RunRecorder {
    */
   public static RunRecorder of(ClassifierTuning tuning, Dataset<Example.Labelled> training, Dataset<Example.Labelled> rows,
       About about) {
-    return new RunRecorder(tuning, new Measured.OfClassifier(tuning, rows == null ? training : rows, rows),
+    return new RunRecorder(TaskName.CLASSIFY, tuning, new Measured.OfClassifier(tuning, rows == null ? training : rows, rows),
         rows == null ? 0 : rows.size(), about);
   }
 
@@ -96,7 +100,19 @@ public final class RunRecorder {
    */
   public static RunRecorder of(LanguageTuning tuning, Dataset<Example.Language> training, Dataset<Example.Language> rows,
       About about) {
-    return new RunRecorder(tuning, new Measured.OfLanguage(tuning, rows == null ? training : rows, rows),
+    return new RunRecorder(TaskName.GENERATE, tuning, new Measured.OfLanguage(tuning, rows == null ? training : rows, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
+   * Records a run that learns preferences.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(PreferenceTuning tuning, Dataset<Example.Judged> training, Dataset<Example.Judged> rows,
+      About about) {
+    return new RunRecorder(TaskName.PREFER, tuning, new Measured.OfPreferences(tuning, rows == null ? training : rows, rows),
         rows == null ? 0 : rows.size(), about);
   }
 
@@ -172,7 +188,7 @@ public final class RunRecorder {
     List<RunFacts.Sample> samples = IntStream.range(0, after.size()).mapToObj(i -> new RunFacts.Sample(after.get(i).input(),
         after.get(i).wanted(), before.get(i).given(), after.get(i).given())).toList();
     boolean classifier = model.labels() != null;
-    return new RunFacts(classifier ? "classify" : "generate", classifier ? model.labels().kind().problemType() : "",
+    return new RunFacts(task.word(), classifier ? model.labels().kind().problemType() : "",
         about.baseModel(), about.method(), tuning.adapter() == null ? "model" : "adapter",
         classifier ? model.labels().names() : List.of(), numbers(tuning.parameters()), numbers(model.parameters().values()),
         about.files(), training.size(), IntStream.of(training.lengths()).asLongStream().sum(), result.steps(), result.bestStep(),

@@ -11,6 +11,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.Split;
 import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.report.RunRecorder;
 import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.prefer.PreferenceLoss;
 import dev.hone.train.task.prefer.PreferenceSettings;
@@ -18,6 +19,7 @@ import dev.hone.train.task.prefer.PreferenceTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** Reads what {@code --task prefer} learns from. */
@@ -70,6 +72,9 @@ final class PreferenceRun {
     TrainingSet training = tuning.encode(parts.training(), line -> say.accept("training: " + line));
     TrainingSet heldOut = parts.heldOut() == null ? null
         : tuning.encode(parts.heldOut(), line -> say.accept("held out: " + line));
-    return new PreparedRun(tuning, training, heldOut, null, Reporting.of(arguments));
+    Set<Reporting> reporting = Reporting.of(arguments);
+    RunRecorder recorder = reporting.contains(Reporting.HTML)
+        ? RunRecorder.of(tuning, parts.training(), parts.measured(), PreparedRun.about(arguments, parts)) : null;
+    return new PreparedRun(tuning, training, heldOut, recorder, reporting);
   }
 }

@@ -5,7 +5,9 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
 import dev.hone.train.encode.TrainingSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * KTO: an answer that was liked costs w(1 - σ(β(c - z))), one that was not w(1 - σ(β(z - r))), where c and r are log ratios
@@ -43,6 +45,18 @@ record KtoObjective(PreferenceSettings settings) implements Objective {
       System.arraycopy(row, 0, figures, row.length * i, row.length);
     }
     return new Answer(answers.loss(scale * sum, slopes, 0, false), -1, Tensor.of(figures, rows.length, FIGURES.size()));
+  }
+
+  @Override
+  public boolean measuresSteps() {
+    return true;
+  }
+
+  @Override
+  public Map<String, Double> figures(List<float[]> answers) {
+    Map<String, Double> figures = new LinkedHashMap<>(PreferenceFigures.of(answers, false).named(false));
+    figures.put("kl", answers.stream().mapToDouble(row -> Math.max(0, row[3])).average().orElse(0));
+    return figures;
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
 import dev.hone.train.encode.TrainingSet;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Prefers the chosen answer to the rejected one. Dropout is off, as the log-probabilities of the reference are without it. A
@@ -60,6 +61,16 @@ record PairObjective(PairLoss loss) implements Objective {
   /** A pass without any dropout, of adapters as well, that recomputes what the given one would. */
   static Pass without(Pass pass) {
     return new Pass(false, pass.seed(), pass.step(), pass.checkpointing());
+  }
+
+  @Override
+  public boolean measuresSteps() {
+    return true;
+  }
+
+  @Override
+  public Map<String, Double> figures(List<float[]> answers) {
+    return PreferenceFigures.of(answers, true).named(true);
   }
 
   @Override

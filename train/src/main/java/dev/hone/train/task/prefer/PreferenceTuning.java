@@ -138,6 +138,11 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
     return encoder;
   }
 
+  /** Measures the model in its present state. */
+  public PreferenceJudge judge() {
+    return new PreferenceJudge(model(), settings.loss().hasReference() ? this::referenced : null, encoder.language(), settings);
+  }
+
   /** The model in its present state, ready to write. Throws if it is a reward model. */
   public TextGenerator generator() throws IOException {
     return TextGenerator.of(model(), tokenizer(), base(), null);

@@ -6,7 +6,9 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
 import dev.hone.train.encode.TrainingSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A reward model: a number for each text, higher for the better one: -log σ(chosen - rejected - margin) + centering (chosen +
@@ -47,6 +49,18 @@ record RewardObjective(PreferenceSettings settings) implements Objective {
       return Tensor.of(scaled, shape);
     }).saves();
     return new Answer(loss, hits, Tensor.of(figures, rows.length, PairObjective.FIGURES.size()));
+  }
+
+  @Override
+  public boolean measuresSteps() {
+    return true;
+  }
+
+  @Override
+  public Map<String, Double> figures(List<float[]> answers) {
+    Map<String, Double> figures = new LinkedHashMap<>(PreferenceFigures.of(answers, true).named(true));
+    figures.keySet().removeIf(name -> name.startsWith("logps"));
+    return figures;
   }
 
   @Override
