@@ -74,6 +74,11 @@ public interface ModelConfig {
     return false;
   }
 
+  /** The tensors of a file by the names that the family has, where files are written with others. */
+  default TensorSource reading(TensorSource source) {
+    return source;
+  }
+
   /**
    * Tensors of a file that need not be mentioned though nothing asks for them: buffers, the heads of other tasks.
    *

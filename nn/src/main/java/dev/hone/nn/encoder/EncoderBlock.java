@@ -18,7 +18,7 @@ import dev.hone.nn.TokenBatch;
  * @param output the projection back
  * @param attentionNorm the norm of attention; null for none, where the norm is first
  * @param feedForwardNorm the other norm
- * @param attentionDropout of what attention adds
+ * @param attentionDropout of what attention adds, or {@link FeedForward#NO_DROPOUT}
  * @param feedForwardDropout of what the feed-forward layer adds, or {@link FeedForward#NO_DROPOUT}
  */
 public record EncoderBlock(boolean normFirst, SelfAttention attention, Named<Linear> output, Named<? extends Norm> attentionNorm,
@@ -29,7 +29,10 @@ public record EncoderBlock(boolean normFirst, SelfAttention attention, Named<Lin
   public Variable forward(Variable x, int index, TokenBatch batch, Pass pass) {
     Variable in = normFirst && attentionNorm != null ? attentionNorm.layer().forward(x) : x;
     Variable attended = attention.forward(in, index, batch, pass);
-    Variable mixed = pass.droppedOut(output.layer().forward(attended, pass), attentionDropout, Pass.site("attention", index));
+    Variable mixed = output.layer().forward(attended, pass);
+    if (attentionDropout >= 0) {
+      mixed = pass.droppedOut(mixed, attentionDropout, Pass.site("attention", index));
+    }
     attended.spent();
     if (in != x) {
       in.spent();

@@ -23,7 +23,7 @@ import java.util.function.BinaryOperator;
  * @param norm of the sum, or null
  * @param projection to the width of the layers, or null
  * @param normedLast whether the norm comes after the projection
- * @param dropout after the norm
+ * @param dropout after the norm, or {@link FeedForward#NO_DROPOUT}
  */
 public record EncoderEmbeddings(Named<Embedding> words, Named<Embedding> positions, int firstPosition, Named<Embedding> types,
     Named<? extends Norm> norm, Named<Linear> projection, boolean normedLast, float dropout) implements Layer {
@@ -49,8 +49,8 @@ public record EncoderEmbeddings(Named<Embedding> words, Named<Embedding> positio
       wide.spent();
       return pass.droppedOut(y, dropout, Pass.site("embeddings", 0));
     }
-    Variable y = pass.droppedOut(normed(x, places), dropout, Pass.site("embeddings", 0));
-    return projected(y, pass);
+    Variable y = normed(x, places);
+    return projected(dropout < 0 ? y : pass.droppedOut(y, dropout, Pass.site("embeddings", 0)), pass);
   }
 
   private Variable normed(Variable x, Variable places) {

@@ -7,6 +7,7 @@ import dev.hone.nn.bert.BertConfig;
 import dev.hone.nn.cohere.CohereConfig;
 import dev.hone.nn.deberta.DebertaConfig;
 import dev.hone.nn.ernie.Ernie45Config;
+import dev.hone.nn.eurobert.EuroBertConfig;
 import dev.hone.nn.exaone.Exaone4Config;
 import dev.hone.nn.falcon.FalconConfig;
 import dev.hone.nn.gemma.GemmaConfig;
@@ -24,6 +25,7 @@ import dev.hone.nn.neox.NeoxConfig;
 import dev.hone.nn.olmo.OlmoConfig;
 import dev.hone.nn.opt.OptConfig;
 import dev.hone.nn.phi.PhiConfig;
+import dev.hone.nn.rotarybert.RotaryBertConfig;
 import dev.hone.nn.smollm.SmolLm3Config;
 import dev.hone.nn.stablelm.StableLmConfig;
 import dev.hone.nn.starcoder.Starcoder2Config;
@@ -46,6 +48,8 @@ public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, ModelCo
       new ModelFamily(ModernBertConfig.MODEL_TYPES, ModernBertConfig::read),
       new ModelFamily(MpnetConfig.MODEL_TYPES, MpnetConfig::read),
       new ModelFamily(DebertaConfig.MODEL_TYPES, DebertaConfig::read),
+      new ModelFamily(EuroBertConfig.MODEL_TYPES, EuroBertConfig::read),
+      new ModelFamily(RotaryBertConfig.MODEL_TYPES, RotaryBertConfig::read),
       new ModelFamily(LlamaConfig.MODEL_TYPES, LlamaConfig::read),
       new ModelFamily(MinistralConfig.MODEL_TYPES, MinistralConfig::read),
       new ModelFamily(GemmaConfig.MODEL_TYPES, GemmaConfig::read),

@@ -176,6 +176,7 @@ public final class ModelLoader {
       json = json.with(VOCABULARY, vocabulary);
     }
     ModelConfig config = ModelFamily.read(json);
+    source = source == null ? null : config.reading(source);
     config.check(json, source);
     requireLayers(config, json, source);
     TensorSource stored = source;
