@@ -6,6 +6,7 @@ import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.Nearest;
 import dev.hone.train.config.UserError;
+import dev.hone.train.source.DataArgument;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -54,7 +55,9 @@ public final class Main {
         help(command, console);
         return 0;
       }
-      return command.run(new Arguments(command.name(), command.flags(), rest), console);
+      Arguments given = new Arguments(command.name(), command.flags(), rest);
+      DataArgument.resolve(given, given.on("quiet") ? _ -> { } : console);
+      return command.run(given, console);
     } catch (Exception | OutOfMemoryError e) {
       if (debug) {
         e.printStackTrace(console.err());

@@ -21,6 +21,7 @@ public final class Arguments {
   private final Map<String, Flag> known = new LinkedHashMap<>();
   private final Map<String, String> names = new LinkedHashMap<>(); // also by alias
   private final Map<String, String> given = new LinkedHashMap<>();
+  private final Map<String, String> written = new HashMap<>(); // where settings say another value than the one here
   private final List<String> free = new ArrayList<>();
 
   public Arguments(String command, List<Flag> flags, List<String> words) {
@@ -131,7 +132,7 @@ public final class Arguments {
     for (Flag flag : known.values()) {
       String value = text(flag.name());
       if (value != null && !without.contains(flag.name()) && !flag.equals(CONFIG)) {
-        values.put(flag.name().replace('-', '_'), value);
+        values.put(flag.name().replace('-', '_'), written.getOrDefault(flag.name(), value));
       }
     }
     return values;
@@ -140,6 +141,16 @@ public final class Arguments {
   /** Sets a flag to what its value has turned out to mean. */
   public void set(String name, String value) {
     given.put(name, value);
+  }
+
+  /**
+   * Sets a flag to what stands for its value here.
+   *
+   * @param spoken the value among settings that are written down
+   */
+  public void stand(String name, String value, String spoken) {
+    given.put(name, value);
+    written.put(name, spoken);
   }
 
   /** Sets a flag that was not given: a default that depends on another flag. */

@@ -12,6 +12,7 @@ import dev.hone.train.config.UserError;
 import dev.hone.train.evaluation.Probe;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
+import dev.hone.train.source.DataArgument;
 import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,6 +82,7 @@ public final class TrainingRun {
     boolean resume = arguments.on("resume");
     OutputDirectory.check(output, resume || arguments.on("find-lr") || arguments.on("overwrite"));
     TrainConfig config = TrainFlags.config(arguments);
+    DataArgument.resolve(arguments, say);
     TrainFlags.checkFiles(arguments, config);
     PreparedRun prepared = PreparedRun.of(arguments, config, say);
     return new TrainingRun(prepared, config, output, arguments.resolved(TrainFlags.OF_ONE_START), resume, arguments.path("probe"),

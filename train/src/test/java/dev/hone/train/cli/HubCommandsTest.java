@@ -132,4 +132,25 @@ class HubCommandsTest {
         there.lines().toList().getLast());
     assertFalse((pushed + there).contains(PublicFakeHub.TOKEN));
   }
+
+  @Test
+  void rowsOfTheHubAreTrainedOnAndNamedByTheirCommit() throws Exception {
+    Path rows = Files.createDirectories(directory.resolve("rows/data"));
+    Files.writeString(rows.resolve("train.csv"), TinyModel.reviews(40));
+    Files.writeString(rows.resolve("valid.csv"), TinyModel.reviews(20));
+    String data = hub.put("datasets/org/rows", directory.resolve("rows"));
+    String trained = hone(Map.of(), "train", "--model", "org/tiny", "--data", "org/rows", "--output-dir", "out", "--max-steps", 2,
+        "--batch-size", 4);
+    assertTrue(trained.startsWith("0\n"), trained);
+    assertTrue(Files.readString(directory.resolve("out/run.yaml")).contains("org/rows@" + data + ":data"));
+    assertEquals("held-out", JsonMapper.shared().readTree(directory.resolve("out/run.json").toFile()).path("measured_on")
+        .asString());
+    String again = hone(Map.of("HF_HUB_OFFLINE", "1"), "train", "--config", "out/run.yaml", "--output-dir", "again", "--quiet");
+    assertEquals("0\n", again);
+    assertEquals(-1, Files.mismatch(directory.resolve("out/adapter/adapter_model.safetensors"),
+        directory.resolve("again/adapter/adapter_model.safetensors")));
+    assertTrue(hone(Map.of(), "inspect", "--data", "org/rows:data/valid.csv").contains("valid.csv"));
+    String misspelt = hone(Map.of(), "train", "--model", "org/tiny", "--data", "data/reviews.csv", "--output-dir", "x");
+    assertEquals("2\nerror: data/reviews.csv: no such file\n", misspelt);
+  }
 }

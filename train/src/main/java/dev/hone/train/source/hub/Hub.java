@@ -100,6 +100,32 @@ public final class Hub {
   }
 
   /**
+   * Rows of a data set.
+   *
+   * @param place the file, or the directory with {@code train.*}
+   * @param commit 40 hexadecimal digits
+   * @param path of the place in the data set; empty for its root
+   */
+  public record Rows(Path place, String commit, String path) {}
+
+  /**
+   * Rows of a data set as CSV, JSON or text: of a file that is named, else of the directory with {@code train.*}, else of the
+   * only one.
+   *
+   * @param path a file or directory of the data set; empty for none
+   * @throws HubException if there is no such data set, it has no such rows, or several
+   */
+  public Rows rows(RepoId repo, String path, TransferListener listener) throws IOException {
+    String[] chosen = new String[1];
+    Snapshot snapshot = snapshot(repo, listener, (listing, fetch) -> {
+      NeededRows.Chosen rows = new NeededRows(repo, listing).choose(path);
+      chosen[0] = rows.path();
+      fetch.all(rows.files());
+    });
+    return new Rows(snapshot.directory().resolve(chosen[0]), snapshot.commit(), chosen[0]);
+  }
+
+  /**
    * Sends files to a repository, as one commit; it is made if it is not there.
    *
    * @param files by the paths that they are to have
