@@ -39,7 +39,7 @@ public final class TrainFlags {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the pretrained model"),
         Flag.of("task", TaskName.all(), CLASSIFY, "what the model is to do"),
-        Flag.of("data", "FILE|DIR|org/name|FILE=W,...", null, "CSV, TSV, JSON (lines, .gz), .txt; train.* and valid.*; a mixture"),
+        Flag.of("data", "FILE|DIR|org/name|FILE=W,...", null, "CSV, TSV, JSON (lines), .txt; train.* and valid.*; a mixture"),
         Flag.of("output-dir", "DIR", null, "where adapter/ or model/ and metrics.jsonl go"),
         Flag.of("eval-data", "FILE", null, "held-out rows; without it a share of --data is held out"),
         Flag.of("val-size", "X", "0.1", "share (below 1) or number of rows to hold out; 0 for none"),
