@@ -22,6 +22,7 @@ import dev.hone.train.evaluation.Row;
 import dev.hone.train.evaluation.Slices;
 import dev.hone.train.evaluation.SwapTest;
 import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.task.TaskName;
@@ -70,7 +71,7 @@ final class EvaluateCommand implements Command {
         Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts and labels; texts, completions or conversations; a .txt"),
-        Flag.of("task", "classify|generate|prefer", null, "what the model does [what adapter or model say]"),
+        Flag.of("task", "classify|generate|prefer|embed", null, "what the model does [what adapter or model say]"),
         Flag.of("baseline", "base|DIR|FILE", null, "compare with: the model alone, an adapter, a model, a predictions file"),
         Flag.of("slice-by", "COLUMN,...", null, "figures for each group of rows that have the same value, and the gap"),
         Flag.of("swap", "FILE", null, "classifiers: pairs of terms, with tabs; what changes if one stands for the other"),
@@ -82,6 +83,7 @@ final class EvaluateCommand implements Command {
         Flag.of("max-length", "N", null, "language models: tokens that the model sees at once [512, or what it takes]"),
         Flag.of("stride", "N", null, "language models: distance of the windows over a .txt [half the length]"),
         Flag.toggle("train-on-prompt", "language models: count prompts and what users say, too"),
+        Flag.toggle("triplets", "embedding models: count rows whose negatives are all further than the positive"),
         Flag.of("examples", "N", "5", "rows won and lost, and rows that a swap changes, to show"),
         Flag.of("resamples", "N", "1000", "draws for each confidence interval"),
         Flag.of("level", "X", "0.95", "how often an interval is to hold the truth"),
@@ -99,7 +101,9 @@ final class EvaluateCommand implements Command {
     Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
         arguments.whole("seed")));
     DataOptions options = TrainFlags.data(arguments).withMore(arguments.list("slice-by"));
-    if (TaskName.PREFER.word().equals(arguments.text("task"))) {
+    if (embeds(arguments, model)) {
+      EvaluateEmbeddings.run(arguments, model, TrainFlags.data(arguments), evaluator.bootstrap(), console);
+    } else if (TaskName.PREFER.word().equals(arguments.text("task"))) {
       preferences(arguments, model, evaluator, options, console);
     } else if (task(arguments, model) == Task.CAUSAL_LM) {
       language(arguments, model, evaluator, options, console);
@@ -354,6 +358,15 @@ final class EvaluateCommand implements Command {
     }
   }
 
+  /** Whether the model makes vectors: the user says so, or the adapter, or the files of sentence-transformers. */
+  private static boolean embeds(Arguments arguments, Path model) {
+    if (arguments.has("task")) {
+      return arguments.text("task").equals("embed");
+    }
+    return arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter"), model) == Task.EMBEDDING
+        : TextEmbedder.describes(model);
+  }
+
   /** What the user says, else what the adapter was trained for, else what the model is made for. */
   private static Task task(Arguments arguments, Path model) {
     String said = arguments.text("task");
@@ -361,7 +374,7 @@ final class EvaluateCommand implements Command {
       return switch (said) {
         case "classify" -> Task.SEQUENCE_CLASSIFICATION;
         case "generate" -> Task.CAUSAL_LM;
-        default -> throw new UserError("--task must be classify, generate or prefer, is '" + said + "'");
+        default -> throw new UserError("--task must be classify, generate, prefer or embed, is '" + said + "'");
       };
     }
     return arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter"), model) : ModelLoader.taskOf(model);

@@ -21,6 +21,8 @@ import java.util.List;
 public final class Main {
   private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new InspectCommand(),
       new ValidateCommand(), new SweepCommand(), new EvaluateCommand(), new CompareCommand(), new PredictCommand(),
+      new EmbedCommand(),
+      new MineNegativesCommand(),
       new GenerateCommand(), new MergeCommand(), new QuantizeCommand(), new AdapterCommand(), new TokenizerCommand(),
       new ServeCommand(), new VerifyCommand(), new ModelsCommand(), new PushCommand(), new DevicesCommand());
 
@@ -108,7 +110,7 @@ public final class Main {
     console.result("hone: fine-tuning of language models in Java\n");
     console.result("usage: hone COMMAND [--flag value]...\n");
     for (Command command : COMMANDS) {
-      console.result(String.format("  %-10s %s", command.name(), command.summary()));
+      console.result(String.format("  %-14s %s", command.name(), command.summary()));
     }
     console.result("\nhone COMMAND --help lists the flags of a command; --debug shows where an error came from; hone --version.");
   }

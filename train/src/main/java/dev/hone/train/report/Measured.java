@@ -10,6 +10,7 @@ import dev.hone.train.evaluation.Prediction;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.task.classify.ClassifierTuning;
+import dev.hone.train.task.embed.EmbeddingEvaluation;
 import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceLoss;
 import dev.hone.train.task.prefer.PreferenceTuning;
@@ -23,7 +24,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** How a model being tuned is measured and shown for a report, in a bounded time: a kind per task. */
-sealed interface Measured {
+interface Measured {
+  /** What its vectors are worth, of an embedding model with rows to measure; null of all others. */
+  default EmbeddingEvaluation vectors() {
+    return null;
+  }
+
   /** Figures and predictions of rows that it did not learn from. */
   Evaluation evaluate();
 

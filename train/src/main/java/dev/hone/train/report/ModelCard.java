@@ -67,7 +67,8 @@ final class ModelCard {
     boolean peft = PEFT.contains(facts.method());
     Map<String, Object> metadata = new LinkedHashMap<>();
     metadata.put("base_model", facts.baseModel().replaceFirst("@[0-9a-f]{40}$", "")); // a hub knows names
-    metadata.put("library_name", peft ? "peft" : facts.product().equals("model") ? "transformers" : "hone");
+    metadata.put("library_name", peft ? "peft" : facts.task().equals("embed") ? "sentence-transformers"
+        : facts.product().equals("model") ? "transformers" : "hone");
     metadata.put("pipeline_tag", task());
     List<String> tags = new ArrayList<>(List.of("hone", facts.method()));
     if (peft) {

@@ -11,6 +11,7 @@ import dev.hone.train.page.Charts;
 import dev.hone.train.page.Page;
 import dev.hone.train.page.Table;
 import dev.hone.train.page.Verdict;
+import dev.hone.train.task.TaskName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

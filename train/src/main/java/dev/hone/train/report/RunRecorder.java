@@ -10,10 +10,13 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.evaluation.Evaluation;
+import dev.hone.train.evaluation.Figure;
 import dev.hone.train.evaluation.PredictionsFile;
 import dev.hone.train.task.TaskName;
 import dev.hone.train.task.Tuning;
 import dev.hone.train.task.classify.ClassifierTuning;
+import dev.hone.train.task.embed.EmbeddingEvaluation;
+import dev.hone.train.task.embed.EmbeddingTuning;
 import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceTuning;
 import java.io.IOException;
@@ -24,6 +27,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -70,6 +74,7 @@ public final class RunRecorder {
   private final About about;
   private final Map<String, String> remarks = new LinkedHashMap<>();
   private List<Measured.Answer> before = List.of();
+  private EmbeddingEvaluation vectorsBefore; // null of all but embedding models
   private List<Tensor> valuesBefore = List.of(); // of the parameters, until the answers are asked for
 
   private RunRecorder(TaskName task, Tuning<?> tuning, Measured measured, int rowsThere, About about) {
@@ -117,12 +122,25 @@ public final class RunRecorder {
   }
 
   /**
+   * Records an embedding model's run.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(EmbeddingTuning tuning, Dataset<Example.Related> training, Dataset<Example.Related> rows,
+      About about) {
+    return new RunRecorder(TaskName.EMBED, tuning, new MeasuredEmbedder(tuning, rows == null ? training : rows, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
    * Notes what the model answers as it is now. Where few numbers are trained, these are remembered and the answers asked for at
    * the end, so that training begins at once.
    */
   public void before() {
     if (numbers(tuning.parameters()) > MAX_REMEMBERED) {
       before = measured.answers();
+      vectorsBefore = measured.vectors();
     } else {
       valuesBefore = tuning.parameters().stream().map(parameter -> parameter.value().copy().keep()).toList();
     }
@@ -136,6 +154,7 @@ public final class RunRecorder {
     exchangeValues();
     try {
       before = measured.answers();
+      vectorsBefore = measured.vectors();
     } finally {
       exchangeValues();
       valuesBefore = List.of();
@@ -187,6 +206,7 @@ public final class RunRecorder {
     List<Measured.Answer> after = before.isEmpty() ? List.of() : measured.answers();
     List<RunFacts.Sample> samples = IntStream.range(0, after.size()).mapToObj(i -> new RunFacts.Sample(after.get(i).input(),
         after.get(i).wanted(), before.get(i).given(), after.get(i).given())).toList();
+    compareVectors();
     boolean classifier = model.labels() != null;
     return new RunFacts(task.word(), classifier ? model.labels().kind().problemType() : "",
         about.baseModel(), about.method(), tuning.adapter() == null ? "model" : "adapter",
@@ -195,6 +215,24 @@ public final class RunRecorder {
         Double.isNaN(result.bestLoss()) ? null : result.bestLoss(), result.stoppedEarly(), result.seconds(),
         rowsThere == 0 ? "" : about.measuredOn(), rowsThere, groups(), samples, remarks, environment(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  /** Remarks of figures of vectors before and after. */
+  private void compareVectors() {
+    EmbeddingEvaluation now = measured.vectors();
+    if (now == null) {
+      return;
+    }
+    remarks.put("measured", now.description());
+    Map<String, Figure> change = vectorsBefore == null ? Map.of() : now.change(vectorsBefore);
+    now.figures().forEach((name, figure) -> remarks.put(name, words(figure, "") + (change.isEmpty() ? ""
+        : ", before training " + words(vectorsBefore.figures().get(name), "") + ", change " + words(change.get(name), "+"))));
+  }
+
+  private static String words(Figure figure, String sign) {
+    return String.format(Locale.ROOT, "%1$" + sign + ".4f (%2$" + sign + ".4f to %3$" + sign + ".4f)", figure.value(),
+        figure.low(),
+        figure.high());
   }
 
   private Map<String, List<String>> groups() {

@@ -8,6 +8,7 @@ import dev.hone.train.config.Flag;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.Split;
+import dev.hone.train.report.RunRecorder;
 import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.TaskName;
 import dev.hone.train.task.embed.EmbeddingSettings;
@@ -15,6 +16,7 @@ import dev.hone.train.task.embed.EmbeddingTuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** Prepares the tuning of an embedding model. */
@@ -49,6 +51,9 @@ final class EmbeddingRun {
     if (training.cut() > 0) {
       say.accept(training.cut() + " of " + training.texts() + " texts are cut to " + tuning.maxLength() + " tokens");
     }
-    return new PreparedRun(tuning, training.set(), heldOut == null ? null : heldOut.set(), null, Reporting.of(arguments));
+    Set<Reporting> reporting = Reporting.of(arguments);
+    RunRecorder recorder = reporting.contains(Reporting.HTML)
+        ? RunRecorder.of(tuning, parts.training(), parts.measured(), PreparedRun.about(arguments, parts)) : null;
+    return new PreparedRun(tuning, training.set(), heldOut == null ? null : heldOut.set(), recorder, reporting);
   }
 }

@@ -158,7 +158,7 @@ public record EmbeddingEvaluation(Kind kind, int units, int documents, Map<Strin
   }
 
   /** A line for each figure; {@code sign} is + where figures are changes. */
-  static List<String> table(Map<String, Figure> figures, String sign) {
+  public static List<String> table(Map<String, Figure> figures, String sign) {
     String number = "%" + sign + ".4f";
     return figures.entrySet().stream().map(entry -> String.format(Locale.ROOT, "%-20s %8s   " + number + " to " + number,
         entry.getKey(),

@@ -24,6 +24,16 @@ import java.util.Set;
  * @param documentPrompt name of that before all other texts, or null
  */
 public record EmbeddingEvaluator(Bootstrap bootstrap, String queryPrompt, String documentPrompt) {
+  /** Measures with the prompts {@code query} and {@code document} or {@code passage} of a model, if it has them; 1,000 draws. */
+  public static EmbeddingEvaluator of(TextEmbedder embedder) {
+    return new EmbeddingEvaluator(Bootstrap.USUAL, EmbeddingTuning.query(embedder), EmbeddingTuning.document(embedder));
+  }
+
+  /** With other draws. */
+  public EmbeddingEvaluator with(Bootstrap draws) {
+    return new EmbeddingEvaluator(draws, queryPrompt, documentPrompt);
+  }
+
   /** What rows are measured by. */
   public EmbeddingEvaluation evaluate(TextEmbedder embedder, Dataset<Example.Related> data) {
     Dataset<Example.Related> rows = data.row(0).label() != null ? EmbeddingTuning.paired(data) : data;
@@ -92,7 +102,7 @@ public record EmbeddingEvaluator(Bootstrap bootstrap, String queryPrompt, String
     return EmbeddingEvaluation.triplets(near, far, bootstrap);
   }
 
-  private static List<float[]> embed(TextEmbedder embedder, List<String> texts, String prompt) {
+  static List<float[]> embed(TextEmbedder embedder, List<String> texts, String prompt) {
     return prompt == null ? embedder.embed(texts) : embedder.embed(texts, prompt);
   }
 }

@@ -13,6 +13,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Pooling;
 import dev.hone.train.infer.TextEmbedder;
+import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -111,16 +112,26 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     return maxLength;
   }
 
+  /** The name of a model's prompt for queries, or null. */
+  static String query(TextEmbedder embedder) {
+    return embedder.prompts().containsKey(QUERY) ? QUERY : null;
+  }
+
+  /** The name of a model's prompt for documents, or null. */
+  static String document(TextEmbedder embedder) {
+    return DOCUMENT.stream().filter(embedder.prompts()::containsKey).findFirst().orElse(null);
+  }
+
   /** The name of the prompt before anchors, or null. */
   String anchorPrompt(boolean scored) {
-    boolean wanted = settings.queryPrompt().equals(EmbeddingSettings.AUTO) ? !scored : true;
-    return wanted && embedder.prompts().containsKey(QUERY) ? QUERY : null;
+    boolean wanted = !scored || !settings.queryPrompt().equals(EmbeddingSettings.AUTO);
+    return wanted ? query(embedder) : null;
   }
 
   /** The name of the prompt before all other texts, or null. */
   String otherPrompt(boolean scored) {
-    boolean wanted = settings.documentPrompt().equals(EmbeddingSettings.AUTO) ? !scored : true;
-    return wanted ? DOCUMENT.stream().filter(embedder.prompts()::containsKey).findFirst().orElse(null) : null;
+    boolean wanted = !scored || !settings.documentPrompt().equals(EmbeddingSettings.AUTO);
+    return wanted ? document(embedder) : null;
   }
 
   @Override
@@ -252,6 +263,16 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     if (adapter() != null) {
       copyTokenizer(base(), directory);
     }
+  }
+
+  /**
+   * Measures rows with the prompts of training.
+   *
+   * @param rows that are to be measured
+   */
+  public EmbeddingEvaluator evaluator(Bootstrap bootstrap, Dataset<Example.Related> rows) {
+    boolean scored = rows.row(0).label() != null || !Double.isNaN(rows.row(0).score());
+    return new EmbeddingEvaluator(bootstrap, anchorPrompt(scored), otherPrompt(scored));
   }
 
   /** The embedder in its present state. */
