@@ -135,6 +135,8 @@ final class ModelCard {
         : "--model " + facts.product();
     text.append("## Use\n\n```sh\n./hone ").append(switch (task()) {
       case "text-generation" -> "generate " + weights + " --prompt \"Once upon a time\"";
+      case "sentence-similarity" -> "embed " + weights + " \"some text\"";
+      case "text-ranking" -> "rerank " + weights + " --query \"a question\" \"a document\" \"another\"";
       case "token-classification" -> "tag " + weights + " \"some text\"";
       default -> "predict " + weights + " \"some text\"";
     }).append("\n```\n\n");
