@@ -127,6 +127,7 @@ final class HttpCall {
     exchange.sendResponseHeaders(code, body.length == 0 ? -1 : body.length);
     if (body.length > 0 && !method().equals("HEAD")) {
       exchange.getResponseBody().write(body);
+      exchange.getResponseBody().flush(); // before what is left of the request is waited for
     }
     exchange.close();
   }
