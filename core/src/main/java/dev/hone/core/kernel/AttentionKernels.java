@@ -17,7 +17,7 @@ public interface AttentionKernels {
   void forward(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp);
 
   /**
-   * The same with keys and values in pages, without gradients.
+   * Attention to keys and values that lie in pages, without gradients.
    *
    * @param spec its key offsets say how many keys each sequence has
    */
