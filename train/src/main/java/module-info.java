@@ -16,6 +16,7 @@ module dev.hone.train {
   exports dev.hone.train.data;
   exports dev.hone.train.encode;
   exports dev.hone.train.evaluation;
+  exports dev.hone.train.export;
   exports dev.hone.train.infer;
   exports dev.hone.train.inspect;
   exports dev.hone.train.metric;

@@ -3,7 +3,9 @@ package dev.hone.nn;
 import dev.hone.core.io.TensorSource;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.FileNames;
+import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Weights;
+import dev.hone.nn.onnx.OnnxBuilder;
 
 /**
  * What {@code config.json} says about a model, and what follows from it: the one place where a family of models says what it is.
@@ -93,6 +95,15 @@ public interface ModelConfig {
 
   /** Refuses what the configuration alone does not show: weights that the family has no place for. */
   default void check(ConfigReader json, TensorSource source) {}
+
+  /**
+   * Puts a model of this family, without adapters, into a graph of ONNX.
+   *
+   * @throws ModelException if the family has no such graph
+   */
+  default void onnx(PretrainedModel model, OnnxBuilder graph) {
+    throw new ModelException("ONNX: model_type '" + modelType() + "' is not exported; only encoders are");
+  }
 
   /** The class of transformers that reads what is written for a task. */
   String architecture(Task task);

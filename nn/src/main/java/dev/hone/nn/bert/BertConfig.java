@@ -6,9 +6,7 @@ import dev.hone.nn.AdapterTargets;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
-import dev.hone.nn.MeanPooling;
-import dev.hone.nn.ModelConfig;
-import dev.hone.nn.Task;
+import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Range;
@@ -40,7 +38,7 @@ import java.util.Set;
  */
 public record BertConfig(String modelType, int vocabSize, int hiddenSize, int tableWidth, int layers, int heads, int feedForward,
     int positions, int firstPosition, int types, float eps, Activation activation, boolean causal, float dropout,
-    float attentionDropout, float headDropout, float deviation) implements ModelConfig {
+    float attentionDropout, float headDropout, float deviation) implements EncoderConfig {
 
   /** The values of {@code model_type} that this family reads. */
   public static final Set<String> MODEL_TYPES = Set.of("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra");
@@ -110,22 +108,13 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int ta
   }
 
   @Override
-  public boolean generates() {
-    return false;
-  }
-
-  @Override
   public Backbone backbone(Weights weights) {
     return BertModel.load(this, weights);
   }
 
   @Override
-  public Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
-    return switch (task) {
-      case SEQUENCE_CLASSIFICATION -> BertModel.head(this, labels, weights);
-      case EMBEDDING -> new MeanPooling();
-      case CAUSAL_LM -> throw new IllegalArgumentException("an encoder has no head for " + task);
-    };
+  public Head classifier(Labels labels, Weights weights) {
+    return BertModel.head(this, labels, weights);
   }
 
   @Override
@@ -154,7 +143,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int ta
   }
 
   @Override
-  public String architecture(Task task) {
+  public String className() {
     return switch (modelType) {
       case "roberta" -> "Roberta";
       case "xlm-roberta" -> "XLMRoberta";
@@ -162,7 +151,7 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int ta
       case "distilbert" -> "DistilBert";
       case "electra" -> "Electra";
       default -> "Bert";
-    } + (task == Task.SEQUENCE_CLASSIFICATION ? "ForSequenceClassification" : "Model");
+    };
   }
 
   @Override

@@ -34,6 +34,16 @@ public final class Rotary {
     this.interleaved = interleaved;
   }
 
+  /** The frequencies. */
+  public Rope rope() {
+    return rope;
+  }
+
+  /** Whether pairs that turn are neighbours, not a half apart. */
+  public boolean interleaved() {
+    return interleaved;
+  }
+
   private record Table(int length, Tensor cos, Tensor sin) {}
 
   /** x [N, heads · D] turned. */

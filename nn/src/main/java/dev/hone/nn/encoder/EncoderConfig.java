@@ -5,8 +5,11 @@ import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
 import dev.hone.nn.MeanPooling;
 import dev.hone.nn.ModelConfig;
+import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Weights;
+import dev.hone.nn.onnx.OnnxBuilder;
 
 /** What {@code config.json} says about an encoder: it classifies or embeds, it does not generate. */
 public interface EncoderConfig extends ModelConfig {
@@ -28,6 +31,14 @@ public interface EncoderConfig extends ModelConfig {
       case EMBEDDING -> new MeanPooling();
       case CAUSAL_LM -> throw new IllegalArgumentException("an encoder has no head for " + task);
     };
+  }
+
+  @Override
+  default void onnx(PretrainedModel model, OnnxBuilder graph) {
+    if (!(model.backbone() instanceof EncoderModel encoder)) {
+      throw new ModelException("ONNX: model_type '" + modelType() + "' is not exported: its layers have no graph here");
+    }
+    new EncoderOnnx(this, graph).export(encoder, model.head());
   }
 
   @Override

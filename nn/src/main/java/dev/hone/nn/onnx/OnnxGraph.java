@@ -10,27 +10,39 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What is read of an ONNX file: the nodes of its graph, without most of their attributes, and the initialisers, over the
- * mapped file.
+ * What is read of an ONNX file: the nodes of its graph, its initialisers, over the mapped file, and the names of its outputs.
  */
-record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
+record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers, List<String> outputs) {
   /** Nodes, inputs, outputs and initialisers together; a file of tiny ones must not fill the heap. BERT-base has 7,000. */
   private static final int MAX_PARTS = 300_000;
+  private static final int MOST_NUMBERS = 1000; // of an attribute
   private static final int MODEL_GRAPH = 7;
   private static final int GRAPH_NODE = 1;
   private static final int GRAPH_INITIALIZER = 5;
+  private static final int GRAPH_OUTPUT = 12;
 
   /**
    * An operation.
    *
-   * @param value of a Constant, else null
+   * @param attributes Long, Float, long[] or OnnxTensor by name; others are left out
    */
-  record Node(String name, String op, List<String> inputs, List<String> outputs, OnnxTensor value) {}
+  record Node(String name, String op, List<String> inputs, List<String> outputs, Map<String, Object> attributes) {
+    /** The tensor of a Constant, else null. */
+    OnnxTensor value() {
+      return op.equals("Constant") && attributes.get("value") instanceof OnnxTensor tensor ? tensor : null;
+    }
+
+    /** A number, or what it is by default. */
+    long number(String attribute, long usual) {
+      return attributes.get(attribute) instanceof Long value ? value : usual;
+    }
+  }
 
   static OnnxGraph open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
@@ -46,6 +58,7 @@ record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
     private final Path file;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, OnnxTensor> initializers = new LinkedHashMap<>();
+    private final List<String> outputs = new ArrayList<>();
     private int parts;
 
     Reader(Path file) {
@@ -67,7 +80,7 @@ record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
         throw model.error("there is no graph");
       }
       graph(new Protobuf(file, "GraphProto", graph));
-      return new OnnxGraph(nodes, initializers);
+      return new OnnxGraph(nodes, initializers, outputs);
     }
 
     private void graph(Protobuf graph) throws TensorFileException {
@@ -81,8 +94,21 @@ record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
             throw graph.error("two initialisers are called " + TensorFileException.quote(tensor.name()));
           }
           count(graph);
+        } else if (graph.field() == GRAPH_OUTPUT) {
+          outputs.add(nameOf(new Protobuf(file, "ValueInfoProto", graph.bytes())));
+          count(graph);
         }
       }
+    }
+
+    private static String nameOf(Protobuf value) throws TensorFileException {
+      String name = "";
+      while (value.next()) {
+        if (value.field() == 1) {
+          name = value.text();
+        }
+      }
+      return name;
     }
 
     private Node node(Protobuf node) throws TensorFileException {
@@ -90,31 +116,42 @@ record OnnxGraph(List<Node> nodes, Map<String, OnnxTensor> initializers) {
       List<String> outputs = new ArrayList<>();
       String name = "";
       String op = "";
-      MemorySegment attribute = null;
+      Map<String, Object> attributes = new HashMap<>();
       while (node.next()) {
         switch (node.field()) {
           case 1 -> inputs.add(node.text());
           case 2 -> outputs.add(node.text());
           case 3 -> name = node.text();
           case 4 -> op = node.text();
-          case 5 -> attribute = node.bytes();
+          case 5 -> attribute(new Protobuf(file, "AttributeProto", node.bytes()), attributes);
           default -> { } // comments, domains
         }
         count(node);
       }
-      return new Node(name, op, inputs, outputs, op.equals("Constant") && attribute != null ? value(attribute) : null);
+      return new Node(name, op, inputs, outputs, attributes);
     }
 
-    /** The tensor of a Constant's attribute, null if it is of another kind. */
-    private OnnxTensor value(MemorySegment attribute) throws TensorFileException {
-      Protobuf proto = new Protobuf(file, "AttributeProto", attribute);
-      OnnxTensor value = null;
+    private void attribute(Protobuf proto, Map<String, Object> attributes) throws TensorFileException {
+      String name = "";
+      Object value = null;
+      List<Long> numbers = new ArrayList<>();
       while (proto.next()) {
-        if (proto.field() == 5) {
-          value = OnnxTensor.read(file, proto.bytes());
+        switch (proto.field()) {
+          case 1 -> name = proto.text();
+          case 2 -> value = proto.real();
+          case 3 -> value = proto.number();
+          case 5 -> value = OnnxTensor.read(file, proto.bytes());
+          case 8 -> {
+            numbers.addAll(proto.numbers(MOST_NUMBERS));
+            count(proto);
+          }
+          default -> { } // texts, graphs
         }
       }
-      return value;
+      Object whole = numbers.isEmpty() ? value : numbers.stream().mapToLong(Long::longValue).toArray();
+      if (whole != null) {
+        attributes.put(name, whole);
+      }
     }
 
     private void count(Protobuf proto) throws TensorFileException {

@@ -4,10 +4,16 @@ import dev.hone.core.DType;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.TensorFileException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A TensorProto: little-endian elements, row-major, at any byte offset of the file.
@@ -23,6 +29,7 @@ record OnnxTensor(String name, Tensor tensor, String problem) {
   private static final int FLOAT_DATA = 4;
   private static final int NAME = 8;
   private static final int RAW_DATA = 9;
+  private static final int EXTERNAL_DATA = 13;
   private static final int DATA_LOCATION = 14;
   private static final int FLOAT = 1;
   private static final int EXTERNAL = 1;
@@ -34,6 +41,7 @@ record OnnxTensor(String name, Tensor tensor, String problem) {
     long type = 0;
     MemorySegment data = null;
     boolean external = false;
+    Map<String, String> place = new HashMap<>();
     while (proto.next()) {
       switch (proto.field()) {
         case DIMS -> {
@@ -50,11 +58,54 @@ record OnnxTensor(String name, Tensor tensor, String problem) {
             data = proto.bytes(); // packed: the same bytes as raw data
           }
         }
+        case EXTERNAL_DATA -> entry(new Protobuf(file, "StringStringEntryProto", proto.bytes()), place);
         case DATA_LOCATION -> external = proto.number() == EXTERNAL;
         default -> { } // names, comments and the other ways to store integers
       }
     }
-    return make(file, name, shape(proto, name, dims), type, external ? null : data, external);
+    return make(file, name, shape(proto, name, dims), type, external ? elsewhere(file, proto, name, place) : data);
+  }
+
+  private static void entry(Protobuf proto, Map<String, String> place) throws TensorFileException {
+    String key = "";
+    String value = "";
+    while (proto.next()) {
+      switch (proto.field()) {
+        case 1 -> key = proto.text();
+        case 2 -> value = proto.text();
+        default -> { }
+      }
+    }
+    if (place.size() > MAX_AXES) {
+      throw proto.error("a tensor has more than " + MAX_AXES + " entries of external data");
+    }
+    place.put(key, value);
+  }
+
+  /** The elements in a file beside this one. */
+  private static MemorySegment elsewhere(Path file, Protobuf proto, String name, Map<String, String> place)
+      throws TensorFileException {
+    String location = place.getOrDefault("location", "");
+    Path data = file.resolveSibling(location);
+    if (location.isEmpty() || data.getNameCount() != file.getNameCount() || location.equals("..") || location.equals(".")) {
+      throw proto.error("tensor " + TensorFileException.quote(name) + " lies in " + TensorFileException.quote(location)
+          + "; only files beside this one are read");
+    }
+    try (FileChannel channel = FileChannel.open(data, StandardOpenOption.READ)) {
+      long offset = Long.parseLong(place.getOrDefault("offset", "0"));
+      long length = Long.parseLong(place.getOrDefault("length", Long.toString(channel.size() - offset)));
+      if (offset < 0 || length < 0 || offset > channel.size() - length) {
+        throw proto.error("tensor " + TensorFileException.quote(name) + " has " + length + " bytes from " + offset + " on in "
+            + location + ", which has only " + channel.size());
+      }
+      return channel.map(FileChannel.MapMode.READ_ONLY, offset, length, Arena.ofAuto());
+    } catch (NumberFormatException e) {
+      throw proto.error("tensor " + TensorFileException.quote(name) + " has external data at " + place, e);
+    } catch (TensorFileException e) {
+      throw e;
+    } catch (IOException e) {
+      throw proto.error("tensor " + TensorFileException.quote(name) + " lies in " + location + ", which cannot be read", e);
+    }
   }
 
   private static Shape shape(Protobuf proto, String name, List<Long> dims) throws TensorFileException {
@@ -75,12 +126,9 @@ record OnnxTensor(String name, Tensor tensor, String problem) {
     }
   }
 
-  private static OnnxTensor make(Path file, String name, Shape shape, long type, MemorySegment data, boolean external)
+  private static OnnxTensor make(Path file, String name, Shape shape, long type, MemorySegment data)
       throws TensorFileException {
     DType dtype = dtype(type);
-    if (external) {
-      return new OnnxTensor(name, null, "its elements are in another file (external data), which is not read");
-    }
     if (dtype == null) {
       return new OnnxTensor(name, null, "its ONNX data type " + type + " is not read");
     }

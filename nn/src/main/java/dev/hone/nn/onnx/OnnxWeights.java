@@ -110,7 +110,7 @@ final class OnnxWeights implements TensorSource {
   }
 
   /** [rows, columns] -> [columns, rows], in tiles that fit the cache both ways. */
-  private static Tensor transpose(Tensor matrix) {
+  static Tensor transpose(Tensor matrix) {
     int rows = matrix.dim(0);
     int columns = matrix.dim(1);
     float[] from = matrix.toFloatArray();

@@ -4,6 +4,7 @@ import dev.hone.core.io.TensorFileException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -77,6 +78,12 @@ final class Protobuf {
   long number() throws TensorFileException {
     require(VARINT);
     return number;
+  }
+
+  /** The value of the current field, which must be a float of 32 bits. */
+  float real() throws TensorFileException {
+    require(FOUR_BYTES);
+    return bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
   }
 
   /** The value of the current field, which must be bytes. */

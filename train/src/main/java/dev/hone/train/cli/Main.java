@@ -19,12 +19,28 @@ import java.util.List;
  * 130 interrupted.
  */
 public final class Main {
-  private static final List<Command> COMMANDS = List.of(new DemoCommand(), new TrainCommand(), new InspectCommand(),
-      new ValidateCommand(), new SweepCommand(), new EvaluateCommand(), new CompareCommand(), new PredictCommand(),
+  private static final List<Command> COMMANDS = List.of(
+      new DemoCommand(),
+      new TrainCommand(),
+      new InspectCommand(),
+      new ValidateCommand(),
+      new SweepCommand(),
+      new EvaluateCommand(),
+      new CompareCommand(),
+      new PredictCommand(),
       new EmbedCommand(),
       new MineNegativesCommand(),
-      new GenerateCommand(), new MergeCommand(), new QuantizeCommand(), new AdapterCommand(), new TokenizerCommand(),
-      new ServeCommand(), new VerifyCommand(), new ModelsCommand(), new PushCommand(), new DevicesCommand());
+      new GenerateCommand(),
+      new MergeCommand(),
+      new ExportCommand(),
+      new QuantizeCommand(),
+      new AdapterCommand(),
+      new TokenizerCommand(),
+      new ServeCommand(),
+      new VerifyCommand(),
+      new ModelsCommand(),
+      new PushCommand(),
+      new DevicesCommand());
 
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
 
