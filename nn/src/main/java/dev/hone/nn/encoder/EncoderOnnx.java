@@ -144,7 +144,8 @@ final class EncoderOnnx {
       scores = graph.node("Add", scores, near(attention.window()));
     }
     String mixed = graph.node("MatMul", graph.node("Softmax", Map.of("axis", -1), scores), heads(attention, value));
-    return graph.node("Reshape", graph.node("Transpose", Map.of("perm", new long[] {0, 2, 1, 3}), mixed), graph.longs(0, 0, width));
+    String byToken = graph.node("Transpose", Map.of("perm", new long[] {0, 2, 1, 3}), mixed);
+    return graph.node("Reshape", byToken, graph.longs(0, 0, width));
   }
 
   /** Columns of the last axis. */
@@ -195,7 +196,8 @@ final class EncoderOnnx {
   private String feedForward(FeedForward part, String x, String at) {
     String wide;
     if (part.gate() != null) {
-      wide = graph.node("Mul", activation(part.activation(), linear(x, at + "gate", part.gate())), linear(x, at + "up", part.up()));
+      String gate = activation(part.activation(), linear(x, at + "gate", part.gate()));
+      wide = graph.node("Mul", gate, linear(x, at + "up", part.up()));
     } else if (part.fusedGate()) {
       String both = linear(x, at + "up", part.up());
       int width = part.up().layer().outputs() / 2;
@@ -217,8 +219,8 @@ final class EncoderOnnx {
   /** Over the tokens. [B, T, X] -> [B, X]. */
   private String mean(String x) {
     String weights = cast(mask);
-    String sum = graph.node("ReduceSum", Map.of("keepdims", 0), graph.node("Mul", x, graph.node("Unsqueeze", weights, graph.longs(2))),
-        graph.longs(1));
+    String weighted = graph.node("Mul", x, graph.node("Unsqueeze", weights, graph.longs(2)));
+    String sum = graph.node("ReduceSum", Map.of("keepdims", 0), weighted, graph.longs(1));
     return graph.node("Div", sum, graph.node("ReduceSum", Map.of("keepdims", 1), weights, graph.longs(1)));
   }
 
