@@ -57,4 +57,33 @@ class ReadmeTest {
     assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
     assertTrue(printed.matches("2 vectors of 16 numbers\\s+(up|down)\\s*"), printed);
   }
+
+  /** The program of the page on Java. */
+  @Test
+  void theRunOfAProgramLeavesWhatTheCommandLeaves() throws Exception {
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+        .matcher(Files.readString(Path.of("..", "docs", "java.md")));
+    assertTrue(block.find(), "the page has a Java program");
+    Path source = Files.writeString(directory.resolve("Run.java"), block.group(1));
+    Path model = TinyModel.write(directory.resolve("model"));
+    Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
+    Process process = ChildJvm.java(List.of(source.toString(), model.toString(), data.toString(),
+        directory.resolve("out").toString())).redirectError(directory.resolve("errors").toFile()).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
+    assertEquals(List.of("step 1 of 4", "step 2 of 4", "step 3 of 4", "step 4 of 4", "4 steps, weights in adapter"),
+        printed.lines().toList());
+    assertTrue(Files.exists(directory.resolve("out/report.html")));
+  }
+
+  @Test
+  void theClassesOfAStepAreThere() throws Exception {
+    Matcher row = Pattern.compile("\\| \\d+ \\| `([\\w.]+)`").matcher(Files.readString(Path.of("..", "docs", "architecture.md")));
+    int classes = 0;
+    while (row.find()) {
+      Class.forName("dev.hone." + row.group(1), false, ReadmeTest.class.getClassLoader());
+      classes++;
+    }
+    assertEquals(12, classes);
+  }
 }

@@ -111,7 +111,7 @@ public final class Main {
     return message.strip().replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
   }
 
-  private static Command find(String name) {
+  static Command find(String name) {
     for (Command command : COMMANDS) {
       if (command.name().equals(name)) {
         return command;
