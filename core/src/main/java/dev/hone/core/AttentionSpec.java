@@ -20,9 +20,10 @@ import dev.hone.core.random.Philox;
  * @param dropout share of the probabilities dropped, 0 for none. For head h, query row n of N and key j of its sequence,
  *     the probability is dropped where {@code random.uniform(((long) h * N + n) << 24 | j)} is below it
  * @param random where dropout draws from; null if there is none
+ * @param keyBias what is added to the scores, or null; not together with a soft cap
  */
 public record AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int kvHeads, int headDim, float scale,
-    boolean causal, int window, float softCap, float dropout, Philox random) {
+    boolean causal, int window, float softCap, float dropout, Philox random, KeyBias keyBias) {
   public AttentionSpec {
     if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
       throw new IllegalArgumentException("attention: " + heads + " query heads are not a multiple of " + kvHeads
@@ -32,6 +33,26 @@ public record AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int
       throw new IllegalArgumentException("attention: " + (queryOffsets.length - 1) + " query sequences, "
           + (keyOffsets.length - 1) + " key sequences");
     }
+    if (keyBias != null && softCap > 0) {
+      throw new IllegalArgumentException("attention: a soft cap and a bias of the keys together are not computed");
+    }
+  }
+
+  /** Without a bias of the keys. */
+  public AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int kvHeads, int headDim, float scale, boolean causal,
+      int window, float softCap, float dropout, Philox random) {
+    this(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, null);
+  }
+
+  /** The same between other runs of queries and keys. */
+  public AttentionSpec between(int[] queries, int[] keys) {
+    return new AttentionSpec(queries, keys, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, keyBias);
+  }
+
+  /** With a bias of the keys. */
+  public AttentionSpec withKeyBias(KeyBias bias) {
+    return new AttentionSpec(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random,
+        bias);
   }
 
   /** Number of sequences. */

@@ -50,8 +50,7 @@ public record AttentionPrefix(Parameter embeddings, int width) {
       }
       offsets[s + 1] = at;
     }
-    AttentionSpec longer = new AttentionSpec(spec.queryOffsets(), offsets, spec.heads(), spec.kvHeads(), spec.headDim(),
-        spec.scale(), spec.causal(), spec.window(), spec.softCap(), spec.dropout(), spec.random());
+    AttentionSpec longer = spec.between(spec.queryOffsets(), offsets);
     return AttentionOps.attention(longer, q, GatherOps.rows(ShapeOps.cat(0, List.of(keys(layer), k)), rows),
         GatherOps.rows(ShapeOps.cat(0, List.of(values(layer), v)), rows));
   }

@@ -190,8 +190,7 @@ public final class KvCache {
       tables[s] = sequences[s].pages;
     }
     store(layer, k, v, rows);
-    AttentionSpec cached = new AttentionSpec(offsets, keyOffsets, spec.heads(), spec.kvHeads(), spec.headDim(), spec.scale(),
-        spec.causal(), spec.window(), spec.softCap(), 0, null);
+    AttentionSpec cached = spec.between(offsets, keyOffsets);
     Tensor out = Tensor.empty(q.rows(), q.width());
     KERNELS.forward(cached, q, new KeyPages(pages.keys(layer, k.width()), pages.values(layer, v.width()), tables, KvPages.SIZE),
         Columns.of(out));

@@ -283,6 +283,18 @@ public final class DecoderBuilder {
     return this;
   }
 
+  /**
+   * Scores have linear biases in place of positions.
+   *
+   * @param factor of them
+   * @param rounded whether they are rounded to bfloat16
+   */
+  public DecoderBuilder linearBias(double factor, boolean rounded) {
+    made.biasFactor = (float) factor;
+    made.biasRounded = rounded;
+    return this;
+  }
+
   /** How queries grow with their positions. */
   public DecoderBuilder growth(double slope, int length) {
     made.growth = slope == 0 ? null : new SelfAttention.Growth(slope, length);

@@ -55,7 +55,8 @@ public final class DecoderConfig implements ModelConfig {
   List<Integer> windows;
   List<Rope> ropes; // per layer, null where queries and keys are not turned
   boolean interleaved;
-  boolean linearBias;
+  float biasFactor; // of linear biases; 0 for none
+  boolean biasRounded;
   SelfAttention.Growth growth;
   float logitScale = 1;
   float logitCap;

@@ -14,11 +14,13 @@ import java.util.Map;
 final class DecoderParts {
   private final DecoderConfig config;
   private final Weights weights;
+  private final LinearBias bias;
   private final Map<Rope, Rotary> rotaries = new IdentityHashMap<>();
 
   private DecoderParts(DecoderConfig config, Weights weights) {
     this.config = config;
     this.weights = weights;
+    bias = config.biasFactor == 0 ? null : new LinearBias(config.heads, config.biasRounded, config.biasFactor);
   }
 
   static DecoderModel model(DecoderConfig config, Weights weights) {
@@ -68,7 +70,7 @@ final class DecoderParts {
     Rope rope = config.ropes.get(index);
     return new SelfAttention(
         new MultiHeadAttention(index, config.heads, config.kvHeads, config.headDim, config.scales.get(index), true,
-            config.windows.get(index), config.attentionCap, config.attentionDropout),
+            config.windows.get(index), config.attentionCap, bias, config.attentionDropout),
         names,
         fused ? null : linear(at + names.query(), width, queries, config.attentionBias),
         fused ? null : linear(at + names.key(), width, keys, config.attentionBias),

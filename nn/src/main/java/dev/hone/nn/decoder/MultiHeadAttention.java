@@ -21,10 +21,11 @@ import java.util.List;
  * @param causal whether a token sees only itself and what comes before it
  * @param window how many tokens a token sees, itself included, in either direction; {@link Integer#MAX_VALUE} for all
  * @param softCap scores become softCap · tanh(score / softCap); 0 for none
+ * @param bias of the keys, or null
  * @param dropout of the probabilities while training
  */
 public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale,
-    boolean causal, int window, float softCap, float dropout) {
+    boolean causal, int window, float softCap, LinearBias bias, float dropout) {
 
   /** q [N, H · D], k and v [N, G · D] -> [N, H · D]. */
   public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
@@ -52,8 +53,10 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
 
   private AttentionSpec spec(TokenBatch batch, Pass pass) {
     float drop = pass.dropout(dropout);
-    return new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, causal, window, softCap, drop,
+    AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, causal, window, softCap,
+        drop,
         drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
+    return bias == null ? spec : spec.withKeyBias(bias.upTo(batch.extent()));
   }
 
   private static void checkNoGradient() {

@@ -29,18 +29,16 @@ public final class FalconConfig {
     int kvHeads = second ? json.size("num_kv_heads", heads) : json.flag("multi_query", true) ? 1 : heads;
     json.requireMultiple("num_attention_heads", heads, "num_kv_heads", kvHeads);
     boolean bias = json.flag("bias", false);
-    if (alibi) {
-      throw json.fault("'alibi' is true; known: false");
-    }
-    return new DecoderBuilder(json, "Falcon")
+    DecoderBuilder builder = new DecoderBuilder(json, "Falcon")
         .sizes(width, json.layers("num_hidden_layers"), heads, kvHeads, width / heads, json.size("ffn_hidden_size", 4 * width))
         .length(2048).names(new DecoderNames("transformer.", "word_embeddings", null, null, "h", "ln_f", "lm_head",
             block(json, second, parallel)))
         .norm(Kind.LAYER, "layer_norm_epsilon", 1e-5).order(parallel ? BlockOrder.PARALLEL : BlockOrder.IN_TURN)
-        .activation("activation", "gelu").biases(bias, bias, bias).byGroups().rope(10_000, Double.NaN).tied(true)
+        .activation("activation", "gelu").biases(bias, bias, bias).byGroups().tied(true)
         .dropout(null, "hidden_dropout", 0)
         .targets(new AdapterTargets(List.of("query_key_value"), List.of("query_key_value", "dense_4h_to_h"),
-            List.of("input_layernorm", "post_attention_layernorm", "ln_f"), "self_attention.dense", "mlp.dense_4h_to_h")).build();
+            List.of("input_layernorm", "post_attention_layernorm", "ln_f"), "self_attention.dense", "mlp.dense_4h_to_h"));
+    return (alibi ? builder.linearBias(1 / Math.sqrt(width / heads), true) : builder.rope(10_000, Double.NaN)).build();
   }
 
   /** Side by side there is one norm for both, or one for each. */

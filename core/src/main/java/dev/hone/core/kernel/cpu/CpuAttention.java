@@ -200,6 +200,23 @@ final class CpuAttention implements AttentionKernels {
     if (!(spec.softCap() >= 0)) {
       throw new IllegalArgumentException("attention: the soft cap must not be negative, got " + spec.softCap());
     }
+    if (spec.keyBias() != null) {
+      checkBias(spec);
+    }
+  }
+
+  private static void checkBias(AttentionSpec spec) {
+    int length = spec.keyBias().length();
+    if (spec.keyBias().values().length != (long) spec.heads() * length) {
+      throw new ShapeException("attention: the bias has " + spec.keyBias().values().length + " numbers, " + spec.heads()
+          + " heads of " + length + " places need [" + spec.heads() + ", " + length + "]");
+    }
+    for (int i = 0; i < spec.sequences(); i++) {
+      int keys = spec.keyOffsets()[i + 1] - spec.keyOffsets()[i];
+      if (keys > length) {
+        throw new ShapeException("attention: the bias has " + length + " places, sequence " + i + " has " + keys + " keys");
+      }
+    }
   }
 
   private static void checkOffsets(String side, int[] offsets, int rows) {

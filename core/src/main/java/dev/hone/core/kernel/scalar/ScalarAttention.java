@@ -151,6 +151,9 @@ public final class ScalarAttention extends AttentionLoops {
       int kAt = call.index(call.k(), call.keyRow(sequence, key), head / call.group());
       float score = spec.scale() * dot(q, qAt, call.k().array(), kAt, spec.headDim());
       scores[key] = spec.softCap() > 0 ? (float) (spec.softCap() * Math.tanh(score / spec.softCap())) : score;
+      if (spec.keyBias() != null) {
+        scores[key] += spec.keyBias().values()[spec.keyBias().at(head) + key];
+      }
     }
   }
 

@@ -192,6 +192,10 @@ final class AttentionBackward {
       ScoreLoops.cap(scores, at, lanes, end - row, panel, cap);
       ScoreLoops.capSlopes(scores, slopes, at, lanes, end - row, panel, cap);
     }
+    if (spec.keyBias() != null) {
+      ScoreLoops.addRows(scores, at, lanes, Math.min(end - row, visible.keys() - key - row), panel, spec.keyBias().values(),
+          spec.keyBias().at(head) + key + row);
+    }
     block.hide(lane, row, end, scores);
     if (dropout != null) {
       int first = row - row % 4;

@@ -5,6 +5,7 @@ import static dev.hone.core.kernel.vector.AttentionTile.L;
 import static dev.hone.core.kernel.vector.Exponential.*;
 
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.KeyBias;
 import dev.hone.core.kernel.cpu.AttentionCall;
 import dev.hone.core.kernel.cpu.Visibility;
 import dev.hone.core.parallel.Scratch;
@@ -85,6 +86,12 @@ final class AttentionDecode {
     float cap = call.spec().softCap();
     if (cap > 0) {
       ScoreLoops.cap(scores, 0, 0, 1, padded, cap * LOG2_E);
+    }
+    KeyBias bias = call.spec().keyBias();
+    if (bias != null) {
+      for (int j = 0, at = bias.at(kvHead * call.group() + i) + key; j < count; j++) {
+        scores[j] += bias.values()[at + j] * LOG2_E;
+      }
     }
     Arrays.fill(scores, count, padded, Float.NEGATIVE_INFINITY);
     float newMax = Math.max(max[i], max(scores, padded));

@@ -125,6 +125,10 @@ final class AttentionForward {
     if (spec.softCap() > 0) {
       ScoreLoops.cap(scores, at, lanes, end - row, width, spec.softCap() * Exponential.LOG2_E);
     }
+    if (spec.keyBias() != null) {
+      ScoreLoops.addRows(scores, at, lanes, Math.min(end - row, visible.keys() - key - row), width, spec.keyBias().values(),
+          spec.keyBias().at(head) + key + row);
+    }
     block.hide(lane, row, end, scores);
     for (int i = 0; i < width; i += L) {
       ScoreLoops.raiseMaxima(scores, at + i, lanes, end - row, max, lane + i, factor, lane + i);

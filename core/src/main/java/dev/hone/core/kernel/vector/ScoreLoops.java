@@ -210,6 +210,20 @@ final class ScoreLoops {
     }
   }
 
+  /**
+   * s = s + bias of the row, in units of log 2.
+   *
+   * @param s [rows, lanes], rows {@code ld} apart
+   */
+  static void addRows(float[] s, int at, int ld, int rows, int lanes, float[] bias, int biasAt) {
+    for (int row = 0; row < rows; row++) {
+      FloatVector b = FloatVector.broadcast(F32, bias[biasAt + row] * LOG2_E);
+      for (int i = at + row * ld; i < at + row * ld + lanes; i += L) {
+        FloatVector.fromArray(F32, s, i).add(b).intoArray(s, i);
+      }
+    }
+  }
+
   /** slope = 1 - (s / scale)², the derivative of the soft cap by what was capped. */
   static void capSlopes(float[] s, float[] slope, int at, int ld, int rows, int lanes, float scale) {
     for (int row = 0; row < rows; row++) {

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.KeyBias;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
@@ -9,38 +10,52 @@ import java.util.Arrays;
 
 /** One attention problem of the tests: what attends to what, and random operands inside wider tensors. */
 record AttentionCase(String name, int[] queries, int[] keys, int heads, int kvHeads, int headDim, boolean causal, int window,
-    float softCap, float dropout) {
+    float softCap, float dropout, boolean biased) {
   private static final int MARGIN = 3; // unused columns around the operands: odd strides, and room to see stray writes
   private static final float UNTOUCHED = 12345;
 
   static AttentionCase of(String name, int heads, int kvHeads, int headDim, int... lengths) {
-    return new AttentionCase(name, lengths, lengths, heads, kvHeads, headDim, false, Integer.MAX_VALUE, 0, 0);
+    return new AttentionCase(name, lengths, lengths, heads, kvHeads, headDim, false, Integer.MAX_VALUE, 0, 0, false);
   }
 
   AttentionCase keys(int... lengths) {
-    return new AttentionCase(name, queries, lengths, heads, kvHeads, headDim, causal, window, softCap, dropout);
+    return new AttentionCase(name, queries, lengths, heads, kvHeads, headDim, causal, window, softCap, dropout, biased);
   }
 
   AttentionCase asCausal() {
-    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, true, window, softCap, dropout);
+    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, true, window, softCap, dropout, biased);
   }
 
   AttentionCase window(int distance) {
-    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, distance, softCap, dropout);
+    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, distance, softCap, dropout, biased);
   }
 
   AttentionCase softCap(float cap) {
-    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, window, cap, dropout);
+    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, window, cap, dropout, biased);
   }
 
   AttentionCase dropout(float share) {
-    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, window, softCap, share);
+    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, window, softCap, share, biased);
+  }
+
+  AttentionCase withBias() {
+    return new AttentionCase(name, queries, keys, heads, kvHeads, headDim, causal, window, softCap, dropout, true);
+  }
+
+  /** Slopes of linear biases, 2^-4, 2^-5 and so on, and a little more for odd places, so that no line fits. */
+  private KeyBias bias() {
+    int length = Arrays.stream(keys).max().orElse(0) + 3;
+    float[] values = new float[heads * length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % length * (float) Math.pow(2, -4 - i / length) + i % length % 2 * 0.25f;
+    }
+    return new KeyBias(values, length);
   }
 
   AttentionSpec spec() {
     return new AttentionSpec(offsets(queries), offsets(keys), heads, kvHeads, headDim, (float) (1.3 / Math.sqrt(headDim)),
         causal, window,
-        softCap, dropout, dropout > 0 ? new Philox(5, 77L << 32 | 9) : null);
+        softCap, dropout, dropout > 0 ? new Philox(5, 77L << 32 | 9) : null, biased ? bias() : null);
   }
 
   static int[] offsets(int[] lengths) {

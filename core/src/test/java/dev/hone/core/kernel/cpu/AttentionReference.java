@@ -87,6 +87,7 @@ final class AttentionReference {
       boolean hidden = spec.causal() ? distance < 0 || distance >= spec.window() : Math.abs(distance) >= spec.window();
       double score = product(s, head, row, j);
       score = spec.softCap() > 0 ? spec.softCap() * Math.tanh(score / spec.softCap()) : score;
+      score += spec.keyBias() == null ? 0 : spec.keyBias().values()[spec.keyBias().at(head) + j];
       p[j] = hidden ? Double.NEGATIVE_INFINITY : score;
       max = Math.max(max, p[j]);
     }

@@ -52,6 +52,11 @@ class AttentionTest {
     cases.add(AttentionCase.of("dropout and more keys", 2, 1, 8, 5, 1).keys(70, 129).asCausal().dropout(0.1f));
     cases.add(AttentionCase.of("everything at once", 4, 2, 20, 130, 3, 65).keys(150, 2, 65).asCausal().window(60).softCap(2)
         .dropout(0.25f));
+    cases.add(AttentionCase.of("bias of keys", 3, 3, 16, 37, 90, 1).asCausal().withBias());
+    cases.add(AttentionCase.of("bias, several chunks, dropout", 4, 2, 20, 700, 3).asCausal().dropout(0.25f).withBias());
+    cases.add(AttentionCase.of("bias, window, more keys", 2, 1, 24, 30, 100).keys(120, 163).asCausal().window(50).withBias());
+    cases.add(AttentionCase.of("bias, both ways", 2, 2, 12, 50, 131).withBias());
+    cases.add(AttentionCase.of("one query, bias", 4, 2, 64, 1, 1, 1).keys(500, 1, 77).asCausal().withBias());
     cases.add(AttentionCase.of("one query, many keys", 4, 2, 64, 1, 1, 1).keys(500, 1, 77).asCausal());
     cases.add(AttentionCase.of("one query, window, soft cap", 4, 1, 80, 1, 1).keys(500, 77).asCausal().window(64).softCap(3));
     for (int d : new int[] {1, 3, 31, 32, 33, 48, 64, 80, 96, 128, 256}) {
@@ -228,7 +233,7 @@ class AttentionTest {
     int[] keys = AttentionCase.offsets(c.keys());
     for (int s = 0; s < c.queries().length; s++) {
       AttentionCase alone = new AttentionCase("alone", new int[] {c.queries()[s]}, new int[] {c.keys()[s]}, c.heads(),
-          c.kvHeads(), c.headDim(), c.causal(), c.window(), c.softCap(), 0);
+          c.kvHeads(), c.headDim(), c.causal(), c.window(), c.softCap(), 0, c.biased());
       Columns out = AttentionCase.result(alone.queryRows(), packed.q.width());
       Columns dq = AttentionCase.result(alone.queryRows(), packed.q.width());
       Columns dk = AttentionCase.result(alone.keyRows(), packed.k.width());
