@@ -26,6 +26,12 @@ import java.util.List;
  */
 public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale,
     boolean causal, int window, float softCap, LinearBias bias, float dropout) {
+  /** Without biases of the keys. */
+  public MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale, boolean causal, int window, float softCap,
+      float dropout) {
+    this(layer, heads, kvHeads, headDim, scale, causal, window, softCap, null, dropout);
+  }
+
 
   /** q [N, H · D], k and v [N, G · D] -> [N, H · D]. */
   public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
@@ -53,9 +59,8 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
 
   private AttentionSpec spec(TokenBatch batch, Pass pass) {
     float drop = pass.dropout(dropout);
-    AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, causal, window, softCap,
-        drop,
-        drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
+    AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, causal, window,
+        softCap, drop, drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
     return bias == null ? spec : spec.withKeyBias(bias.upTo(batch.extent()));
   }
 
