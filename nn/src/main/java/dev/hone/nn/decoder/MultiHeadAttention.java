@@ -26,12 +26,12 @@ import java.util.List;
  */
 public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale,
     boolean causal, int window, float softCap, LinearBias bias, float dropout) {
+
   /** Without biases of the keys. */
-  public MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale, boolean causal, int window, float softCap,
-      float dropout) {
+  public MultiHeadAttention(int layer, int heads, int kvHeads, int headDim, float scale, boolean causal, int window,
+      float softCap, float dropout) {
     this(layer, heads, kvHeads, headDim, scale, causal, window, softCap, null, dropout);
   }
-
 
   /** q [N, H · D], k and v [N, G · D] -> [N, H · D]. */
   public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
