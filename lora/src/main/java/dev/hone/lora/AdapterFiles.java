@@ -252,8 +252,6 @@ public final class AdapterFiles {
           + "the base depends on random numbers that the file does not hold; convert the adapter where it was made (PEFT's "
           + "path_initial_model_for_weight_conversion), or train with pissa");
     }
-    Map<String, String> names = StoredNames.of(tensors.names(), config, model);
-    boolean sameBase = BaseSample.fits(tensors.metadata().get(BaseSample.KEY), model);
     Adapter adapter;
     try {
       requireSizes(directory, config, tensors, model);
@@ -261,6 +259,29 @@ public final class AdapterFiles {
     } catch (AdapterException e) {
       throw new AdapterException(directory + " does not fit the base model: " + e.getMessage(), e);
     }
+    try {
+      fill(directory, adapter, tensors);
+    } catch (AdapterException e) {
+      adapter.detach();
+      throw e;
+    }
+    return adapter;
+  }
+
+  /**
+   * Gives an adapter that is in its model the values of a stored one, which training then goes on from.
+   *
+   * @param adapter attached with the stored one's {@linkplain #config configuration}
+   */
+  public static void read(Path directory, Adapter adapter) {
+    fill(directory, adapter, open(directory));
+  }
+
+  /** Every tensor of the file finds its place and every place its tensor, or nothing changes. */
+  private static void fill(Path directory, Adapter adapter, Safetensors tensors) {
+    PretrainedModel model = adapter.model();
+    Map<String, String> names = StoredNames.of(tensors.names(), adapter.config(), model);
+    boolean sameBase = BaseSample.fits(tensors.metadata().get(BaseSample.KEY), model);
     List<String> faults = faults(adapter, tensors, names);
     if (faults.isEmpty() && !sameBase) {
       faults.add("all tensors have their places, but it was trained on a base with other weights (" + baseModel(directory) + ")");
@@ -278,13 +299,11 @@ public final class AdapterFiles {
       });
     }
     if (!faults.isEmpty()) {
-      adapter.detach();
       throw new AdapterException(directory + " does not fit the base model (" + model.config().modelType() + ", hidden size "
           + model.config().hiddenSize() + ", " + model.config().layers() + " layers, vocabulary " + model.config().vocabSize()
           + "): " + String.join("; ", faults.subList(0, Math.min(SHOWN, faults.size())))
           + (faults.size() > SHOWN ? "; and " + (faults.size() - SHOWN) + " more" : ""));
     }
-    return adapter;
   }
 
   /** Fails if the configuration asks for more than the file has, before room is made for it. */

@@ -2,6 +2,7 @@ package dev.hone.train.run;
 
 import dev.hone.core.Activation;
 import dev.hone.lora.AdapterConfig;
+import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.BottleneckConfig;
 import dev.hone.lora.Ia3Config;
 import dev.hone.lora.LoraConfig;
@@ -11,11 +12,13 @@ import dev.hone.lora.PrefixConfig;
 import dev.hone.lora.PromptConfig;
 import dev.hone.lora.SubsetConfig;
 import dev.hone.lora.Targets;
+import dev.hone.nn.Labels;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
+import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -25,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -39,8 +43,11 @@ public final class MethodFlags {
   private static final Map<String, String> RATES =
       Map.of(LORA, "0.001", "ia3", "0.005", "prompt", "0.01", "prefix", "0.01", "bottleneck", "0.001", "last-n", "0.00005");
 
+  static final String INIT_ADAPTER = "init-adapter";
+
   public static final List<Flag> ALL = List.of(
       Flag.of("method", String.join("|", METHODS), LORA, "what is trained"),
+      Flag.of(INIT_ADAPTER, "DIR", null, "go on from this adapter, also of PEFT: its method, its settings, its values"),
       Flag.of("lora-r", "N", "8", "rank of the adapter").only(LORA),
       Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA),
       Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input").only(LORA),
@@ -116,6 +123,9 @@ public final class MethodFlags {
    * @param model whose tokenizer reads the text that a prompt starts from; null where values are checked only
    */
   public static AdapterConfig config(Arguments arguments, Path model) throws IOException {
+    if (arguments.has(INIT_ADAPTER)) {
+      return stored(arguments);
+    }
     List<String> save = arguments.list("modules-to-save");
     return switch (method(arguments)) {
       case FULL -> null;
@@ -134,6 +144,58 @@ public final class MethodFlags {
           pattern(arguments, "alpha-pattern", Double::valueOf), arguments.on("use-rslora"), arguments.on("use-dora"),
           LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false);
     };
+  }
+
+  /** The method of an adapter to go on from, which says all that other flags could. */
+  private static AdapterConfig stored(Arguments arguments) {
+    for (Flag flag : ALL) {
+      boolean about = !flag.name().equals(INIT_ADAPTER) && !flag.name().equals("method")
+          && !flag.name().equals("loraplus-lr-ratio");
+      if (about && arguments.has(flag.name()) && !arguments.text(flag.name()).equals(flag.fallback())
+          && !(flag.isSwitch() && !arguments.on(flag.name()))) {
+        throw new UserError("--" + flag.name() + " and --" + INIT_ADAPTER + ": the adapter's own settings hold; leave it out");
+      }
+    }
+    if (isFull(arguments)) {
+      throw new UserError("--" + INIT_ADAPTER + " goes on with an adapter, --method full trains all weights; merge the adapter "
+          + "(hone merge) and train the merged model");
+    }
+    return AdapterFiles.config(arguments.path(INIT_ADAPTER));
+  }
+
+  /** The name of a stored adapter's method, where there is one. */
+  static void settle(Arguments arguments) {
+    if (arguments.has(INIT_ADAPTER)) {
+      String method = switch (AdapterFiles.config(arguments.path(INIT_ADAPTER))) {
+        case Ia3Config _ -> "ia3";
+        case PromptConfig _ -> "prompt";
+        case PrefixConfig _ -> "prefix";
+        case BottleneckConfig _ -> "bottleneck";
+        case SubsetConfig subset -> subset.part().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        default -> LORA; // whose rate others have, too
+      };
+      arguments.otherwise("method", method);
+      if (!method(arguments).equals(method) && !isFull(arguments)) {
+        throw new UserError("--method " + method(arguments) + ": the adapter of --" + INIT_ADAPTER + " is of " + method
+            + "; leave it out");
+      }
+    }
+  }
+
+  /** Gives what is trained the values of the adapter to go on from, if there is one. */
+  static void start(Tuning<?> tuning, Arguments arguments, Consumer<String> say) {
+    if (!arguments.has(INIT_ADAPTER)) {
+      return;
+    }
+    Path directory = arguments.path(INIT_ADAPTER);
+    Labels stored = AdapterFiles.labels(directory);
+    Labels own = tuning.model().labels();
+    if (own != null && stored != null && !stored.equals(own)) {
+      throw new UserError(directory + " tells " + String.join(", ", stored.names()) + " apart, the rows have "
+          + String.join(", ", own.names()) + ": its head cannot go on; merge it (hone merge) and train the merged model");
+    }
+    AdapterFiles.read(directory, tuning.adapter());
+    say.accept("goes on from " + directory);
   }
 
   private static Targets targets(Arguments arguments) {

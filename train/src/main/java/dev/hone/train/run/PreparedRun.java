@@ -196,7 +196,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     return type;
   }
 
-  /** Says how the base is held, and remembers what the user calls it. */
+  /** Says how the base is held, remembers what the user calls it, and starts from a stored adapter if one is named. */
   static void sayBase(Tuning<?> tuning, Arguments arguments, Consumer<String> say) {
     if (arguments.has("model")) {
       tuning.setBaseName(arguments.text("model"));
@@ -205,6 +205,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     if (held != null) {
       say.accept(held);
     }
+    MethodFlags.start(tuning, arguments, say);
   }
 
   static <E extends Example> Parts<E> parts(Arguments arguments, TrainConfig config, Consumer<String> say,

@@ -103,6 +103,7 @@ public final class TrainFlags {
    * @throws UserError for flags that do not go together, and for values that no data and no model could make right
    */
   public static TrainConfig config(Arguments arguments) {
+    MethodFlags.settle(arguments);
     boolean generates = task(arguments) == TaskName.GENERATE;
     boolean prefers = task(arguments) == TaskName.PREFER;
     arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
@@ -146,7 +147,8 @@ public final class TrainFlags {
   public static void checkFiles(Arguments arguments, TrainConfig config) {
     DataParts data = DataParts.parse(arguments.required("data"));
     List<Path> files = new ArrayList<>(data.files().keySet());
-    for (String flag : List.of("eval-data", "test-data", "probe", "chat-template", "init", "tokenizer", "reference")) {
+    for (String flag : List.of("eval-data", "test-data", "probe", "chat-template", "init", "tokenizer", "reference",
+        MethodFlags.INIT_ADAPTER)) {
       if (arguments.has(flag)) {
         files.add(arguments.path(flag));
       }
