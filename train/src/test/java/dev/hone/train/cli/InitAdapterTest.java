@@ -45,7 +45,8 @@ class InitAdapterTest {
   @Test
   void aRunThatLearnsNothingLeavesTheAdapterThatItWentOnFrom() throws IOException {
     train("first", "--max-steps", 6, "--lora-r", 3, "--target-modules", "query,key", "--use-rslora").assertDone();
-    train("second", "--max-steps", 2, "--init-adapter", adapter("first"), "--learning-rate", "1e-30", "--weight-decay", 0).assertDone();
+    train("second", "--max-steps", 2, "--init-adapter", adapter("first"), "--learning-rate", "1e-30", "--weight-decay", 0)
+        .assertDone();
     Safetensors first = tensors("first");
     Safetensors second = tensors("second");
     assertEquals(first.names(), second.names());
@@ -60,8 +61,8 @@ class InitAdapterTest {
   void itsRunStartsAgainFromItsFileAndTrainsOn() throws IOException {
     train("first", "--max-steps", 4).assertDone();
     train("second", "--max-steps", 4, "--init-adapter", adapter("first"), "--learning-rate", "0.01").assertDone();
-    CommandRun.of("train", "--config", directory.resolve("second/run.yaml"), "--output-dir", directory.resolve("third"), "--quiet")
-        .assertDone();
+    CommandRun.of("train", "--config", directory.resolve("second/run.yaml"), "--output-dir", directory.resolve("third"),
+        "--quiet").assertDone();
     String name = tensors("first").names().stream().filter(each -> each.endsWith("lora_B.weight")).findFirst().orElseThrow();
     float[] second = tensors("second").tensor(name).toFloatArray();
     assertFalse(Arrays.equals(tensors("first").tensor(name).toFloatArray(), second), "it has learnt");
@@ -71,7 +72,8 @@ class InitAdapterTest {
   @Test
   void otherMethodsGoOnWithTheirOwnSettings() throws IOException {
     train("first", "--max-steps", 3, "--method", "ia3").assertDone();
-    train("second", "--max-steps", 1, "--init-adapter", adapter("first"), "--learning-rate", "1e-30", "--weight-decay", 0).assertDone();
+    train("second", "--max-steps", 1, "--init-adapter", adapter("first"), "--learning-rate", "1e-30", "--weight-decay", 0)
+        .assertDone();
     assertTrue(Files.readString(adapter("second").resolve("adapter_config.json")).contains("\"IA3\""));
     assertEquals(tensors("first").names(), tensors("second").names());
     train("third", "--max-steps", 1, "--init-adapter", adapter("first"), "--method", "lora")
