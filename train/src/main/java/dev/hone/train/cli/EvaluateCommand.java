@@ -21,6 +21,7 @@ import dev.hone.train.evaluation.Probe;
 import dev.hone.train.evaluation.Row;
 import dev.hone.train.evaluation.Slices;
 import dev.hone.train.evaluation.SwapTest;
+import dev.hone.train.infer.FewShotClassifier;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
@@ -101,7 +102,9 @@ final class EvaluateCommand implements Command {
     Evaluator evaluator = new Evaluator(new Bootstrap(arguments.integer("resamples"), arguments.number("level"),
         arguments.whole("seed")));
     DataOptions options = TrainFlags.data(arguments).withMore(arguments.list("slice-by"));
-    if (embeds(arguments, model)) {
+    if (!arguments.has("task") && FewShotClassifier.isIn(arguments.has("adapter") ? arguments.path("adapter") : model)) {
+      fewShot(arguments, model, evaluator, options, console);
+    } else if (embeds(arguments, model)) {
       EvaluateEmbeddings.run(arguments, model, TrainFlags.data(arguments), evaluator.bootstrap(), console);
     } else if (TaskName.PREFER.word().equals(arguments.text("task"))) {
       preferences(arguments, model, evaluator, options, console);
@@ -111,6 +114,32 @@ final class EvaluateCommand implements Command {
       classifier(arguments, model, evaluator, options, console);
     }
     return 0;
+  }
+
+  private static void fewShot(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)
+      throws IOException {
+    for (String flag : List.of("generate", "probe", "max-new-tokens", "stride", "train-on-prompt", "swap")) {
+      if (arguments.has(flag)) {
+        throw new UserError("--" + flag + " is not for few-shot classifiers");
+      }
+    }
+    Dataset<Example.Labelled> data = Dataset.labelled(Path.of(arguments.required("data")), options);
+    FewShotClassifier classifier = FewShotClassifier.load(model, arguments.path("adapter"));
+    note(arguments, data.description(), console);
+    Report report = new Report(arguments, console, evaluator.evaluate(classifier, data));
+    report.slices(data, IntStream.range(0, data.size()).toArray());
+    String baseline = arguments.text("baseline");
+    if (baseline != null) {
+      Path other = Path.of(baseline);
+      if (!Files.isRegularFile(other) && !FewShotClassifier.isIn(other)) {
+        throw new UserError("--baseline " + baseline + ": is neither a file that --predictions wrote nor the directory of a "
+            + "few-shot "
+            + "classifier");
+      }
+      report.comparison(Files.isRegularFile(other) ? PredictionsFile.read(other) : PredictionsFile.of(evaluator.evaluate(
+          AdapterFiles.isAdapter(other) ? FewShotClassifier.load(model, other) : FewShotClassifier.load(other), data)));
+    }
+    report.finish();
   }
 
   private static void classifier(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)

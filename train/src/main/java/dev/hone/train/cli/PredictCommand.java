@@ -5,15 +5,18 @@ import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.infer.FewShotClassifier;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -62,9 +65,8 @@ final class PredictCommand implements Command {
     }
     TextRows<Example.Text> rows = arguments.has("data")
         ? TextRows.of(arguments, options -> Dataset.texts(TextRows.file(arguments), options)) : null;
-    TextClassifier classifier = TextClassifier.load(ModelArgument.resolve(arguments.required("model"), console),
-        ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
-    Lines lines = new Lines(classifier, arguments.on("json"), console);
+    Lines lines = lines(ModelArgument.resolve(arguments.required("model"), console),
+        ModelArgument.adapter(arguments.text("adapter"), console), arguments, console);
     if (rows != null) {
       for (int from = 0; from < rows.data().size(); from += CHUNK) {
         int first = from;
@@ -78,6 +80,15 @@ final class PredictCommand implements Command {
       lines.show(arguments.free(), (_, _) -> { }, _ -> "");
     }
     return 0;
+  }
+
+  private static Lines lines(Path model, Path adapter, Arguments arguments, Console console) throws IOException {
+    if (FewShotClassifier.isIn(adapter == null ? model : adapter)) {
+      FewShotClassifier classifier = FewShotClassifier.load(model, adapter);
+      return new Lines(classifier::predict, classifier.labels(), arguments.on("json"), console);
+    }
+    TextClassifier classifier = TextClassifier.load(model, adapter, QuantFlags.of(arguments));
+    return new Lines(classifier::predict, classifier.model().labels().names(), arguments.on("json"), console);
   }
 
   /** Lines are answered as they come, as many at once as are there; empty ones get no answer. */
@@ -106,7 +117,8 @@ final class PredictCommand implements Command {
   }
 
   /** Writes a line for each text. */
-  private record Lines(TextClassifier classifier, boolean json, Console console) {
+  private record Lines(Function<List<String>, List<TextClassifier.Prediction>> classifier, List<String> names, boolean json,
+      Console console) {
     /**
      * Predicts and writes.
      *
@@ -114,7 +126,7 @@ final class PredictCommand implements Command {
      * @param cells what identifies a text, before its label
      */
     void show(List<String> texts, Head head, IntFunction<String> cells) {
-      List<TextClassifier.Prediction> predictions = classifier.predict(texts);
+      List<TextClassifier.Prediction> predictions = classifier.apply(texts);
       for (int i = 0; i < texts.size(); i++) {
         TextClassifier.Prediction prediction = predictions.get(i);
         if (json) {
@@ -122,7 +134,6 @@ final class PredictCommand implements Command {
           head.accept(i, line);
           line.put("text", texts.get(i)).put("label", prediction.label()).put("probability", prediction.probability());
           ObjectNode all = line.putObject("probabilities");
-          List<String> names = classifier.model().labels().names();
           for (int j = 0; j < names.size(); j++) {
             all.put(names.get(j), prediction.probabilities()[j]);
           }

@@ -11,9 +11,11 @@ import dev.hone.nn.generate.Sampling;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelSet;
 import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
+import dev.hone.train.infer.FewShotClassifier;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.metric.Bootstrap;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -67,6 +70,21 @@ public record Evaluator(Bootstrap bootstrap) {
       });
     }
     return Evaluation.of(labels.names(), predictions, bootstrap);
+  }
+
+  /** A few-shot classifier on rows with labels that it knows. */
+  public Evaluation evaluate(FewShotClassifier classifier, Dataset<Example.Labelled> data) {
+    IntUnaryOperator label = new LabelSet(classifier.labels()).id(data);
+    List<TextClassifier.Prediction> answers = classifier.predict(data.map(Example.Labelled::text));
+    List<Prediction> predictions = new ArrayList<>();
+    for (int i = 0; i < data.size(); i++) {
+      float[] logits = answers.get(i).probabilities().clone();
+      for (int k = 0; k < logits.length; k++) {
+        logits[k] = (float) Math.log(Math.max(logits[k], Float.MIN_NORMAL));
+      }
+      predictions.add(Prediction.OneClass.ofLogits(Row.of(data.line(i), data.row(i).text()), label.applyAsInt(i), logits));
+    }
+    return Evaluation.of(classifier.labels(), predictions, bootstrap);
   }
 
   /**

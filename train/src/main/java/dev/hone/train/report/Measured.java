@@ -36,6 +36,16 @@ interface Measured {
   /** The cells of a further column for each row of {@link #evaluate}. */
   List<String> column(String name);
 
+  /** Names of the labels, where the model does not have them itself. */
+  default List<String> labels() {
+    return List.of();
+  }
+
+  /** How the model does as it is now, in words, for a remark on what it was before training; null for nothing. */
+  default String standing() {
+    return null;
+  }
+
   /** Some inputs, what should be answered, and what the model answers now. */
   List<Answer> answers();
 

@@ -4,6 +4,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.parallel.Workers;
+import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Trainer;
 import dev.hone.train.data.Dataset;
@@ -17,6 +18,7 @@ import dev.hone.train.task.Tuning;
 import dev.hone.train.task.classify.ClassifierTuning;
 import dev.hone.train.task.embed.EmbeddingEvaluation;
 import dev.hone.train.task.embed.EmbeddingTuning;
+import dev.hone.train.task.fewshot.FewShotTuning;
 import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceTuning;
 import java.io.IOException;
@@ -75,6 +77,7 @@ public final class RunRecorder {
   private final Map<String, String> remarks = new LinkedHashMap<>();
   private List<Measured.Answer> before = List.of();
   private EmbeddingEvaluation vectorsBefore; // null of all but embedding models
+  private String standingBefore; // null of most
   private List<Tensor> valuesBefore = List.of(); // of the parameters, until the answers are asked for
 
   private RunRecorder(TaskName task, Tuning<?> tuning, Measured measured, int rowsThere, About about) {
@@ -134,6 +137,18 @@ public final class RunRecorder {
   }
 
   /**
+   * Records a few-shot classifier's run.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(FewShotTuning tuning, Dataset<Example.Labelled> training, Dataset<Example.Labelled> rows,
+      About about) {
+    return new RunRecorder(TaskName.CLASSIFY, tuning.body(), new MeasuredFewShot(tuning, training, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
    * Notes what the model answers as it is now. Where few numbers are trained, these are remembered and the answers asked for at
    * the end, so that training begins at once.
    */
@@ -141,6 +156,7 @@ public final class RunRecorder {
     if (numbers(tuning.parameters()) > MAX_REMEMBERED) {
       before = measured.answers();
       vectorsBefore = measured.vectors();
+      standingBefore = measured.standing();
     } else {
       valuesBefore = tuning.parameters().stream().map(parameter -> parameter.value().copy().keep()).toList();
     }
@@ -155,6 +171,7 @@ public final class RunRecorder {
     try {
       before = measured.answers();
       vectorsBefore = measured.vectors();
+      standingBefore = measured.standing();
     } finally {
       exchangeValues();
       valuesBefore = List.of();
@@ -207,10 +224,15 @@ public final class RunRecorder {
     List<RunFacts.Sample> samples = IntStream.range(0, after.size()).mapToObj(i -> new RunFacts.Sample(after.get(i).input(),
         after.get(i).wanted(), before.get(i).given(), after.get(i).given())).toList();
     compareVectors();
+    if (standingBefore != null) {
+      remarks.put("before training", standingBefore);
+    }
     boolean classifier = model.labels() != null;
-    return new RunFacts(task.word(), classifier ? model.labels().kind().problemType() : "",
+    return new RunFacts(task.word(), classifier ? model.labels().kind().problemType()
+        : task == TaskName.CLASSIFY ? Labels.Kind.SINGLE_LABEL.problemType() : "",
         about.baseModel(), about.method(), tuning.adapter() == null ? "model" : "adapter",
-        classifier ? model.labels().names() : List.of(), numbers(tuning.parameters()), numbers(model.parameters().values()),
+        classifier ? model.labels().names() : measured.labels(), numbers(tuning.parameters()), numbers(model.parameters()
+        .values()),
         about.files(), training.size(), IntStream.of(training.lengths()).asLongStream().sum(), result.steps(), result.bestStep(),
         Double.isNaN(result.bestLoss()) ? null : result.bestLoss(), result.stoppedEarly(), result.seconds(),
         rowsThere == 0 ? "" : about.measuredOn(), rowsThere, groups(), samples, remarks, environment(),

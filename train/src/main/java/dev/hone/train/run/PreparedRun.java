@@ -68,7 +68,7 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
   public static PreparedRun of(Arguments arguments, TrainConfig config, Consumer<String> say) throws IOException {
     TaskName task = TrainFlags.task(arguments);
     return switch (task) {
-      case CLASSIFY -> classifier(arguments, config, say);
+      case CLASSIFY -> arguments.on("few-shot") ? FewShotRun.of(arguments, config, say) : classifier(arguments, config, say);
       case GENERATE -> language(arguments, config, say);
       case PREFER -> PreferenceRun.of(arguments, config, say);
       case EMBED -> EmbeddingRun.of(arguments, config, say);
@@ -83,6 +83,10 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     Parts<Example.Labelled> parts = parts(arguments, config, say,
         (file, options) -> Dataset.labelled(file, options, kind), (data, size) -> chosen(data,
             classes ? Split.stratified(data, size, config.seed()) : Split.random(data, size, config.seed())));
+    String advice = classes ? FewShotRun.advice(parts.training) : null;
+    if (advice != null) {
+      say.accept(advice);
+    }
     Labels labels = ClassifierTuning.labels(parts.training, kind);
     Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);

@@ -25,6 +25,7 @@ public final class TrainFlags {
   private static final String CLASSIFY = TaskName.CLASSIFY.word();
   private static final String GENERATE = TaskName.GENERATE.word();
   private static final String PREFER = TaskName.PREFER.word();
+  private static final String FEW_SHOT_FULL_RATE = "0.00002";
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
   private static final String PREFER_RATE = "0.00001"; // ten times what TRL has for all weights
@@ -91,6 +92,8 @@ public final class TrainFlags {
   public static final List<Flag> TUNING = List.of(
       Flag.of("problem-type", "TYPE", "single_label_classification", "or multi_label_classification, or regression")
           .only(CLASSIFY),
+      Flag.toggle("few-shot", "learn from pairs of a few texts a class (SetFit's way); the classifier is a regression on vectors")
+          .only(CLASSIFY),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
       Flag.of("chat-template", "FILE", null, "Jinja template of conversations [the model's own]").only(GENERATE, PREFER),
       Flag.toggle("train-on-prompt", "learn prompts and what users say, too").only(GENERATE),
@@ -106,6 +109,11 @@ public final class TrainFlags {
     MethodFlags.settle(arguments);
     boolean generates = task(arguments) == TaskName.GENERATE;
     boolean prefers = task(arguments) == TaskName.PREFER;
+    if (arguments.on("few-shot")) {
+      arguments.otherwise("learning-rate", MethodFlags.usualRate(arguments, FEW_SHOT_FULL_RATE, false));
+      arguments.otherwise("batch-size", "16");
+      arguments.otherwise("num-train-epochs", "1");
+    }
     arguments.otherwise("learning-rate", arguments.has("init") ? NEW_MODEL_RATE
         : prefers ? MethodFlags.isFull(arguments) ? PREFER_FULL_RATE : PREFER_RATE
             : MethodFlags.usualRate(arguments, FULL_RATE, generates));

@@ -43,6 +43,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
   private final TextEmbedder embedder;
   private final EmbeddingSettings settings;
   private final int maxLength;
+  private Companion companion; // null: nothing else is written
 
   private EmbeddingTuning(Path base, TextEmbedder embedder, Adapter adapter, EmbeddingSettings settings, int maxLength) {
     super(base, embedder.model(), embedder.tokenizer(), adapter);
@@ -255,6 +256,18 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     }
   }
 
+  /** What else is written beside a tuned model. */
+  @FunctionalInterface
+  public interface Companion {
+    /** Writes into the directory. */
+    void save(Path directory) throws IOException;
+  }
+
+  /** Writes something else beside the tuned model whenever it is saved. */
+  public void setCompanion(Companion other) {
+    companion = other;
+  }
+
   /** Writes the adapter's directory, or the whole model's, each with the files of sentence-transformers. */
   @Override
   public void save(Path directory) throws IOException {
@@ -262,6 +275,9 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     embedder.saveFiles(directory);
     if (adapter() != null) {
       copyTokenizer(base(), directory);
+    }
+    if (companion != null) {
+      companion.save(directory);
     }
   }
 

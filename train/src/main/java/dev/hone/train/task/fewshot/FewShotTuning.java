@@ -61,6 +61,11 @@ public final class FewShotTuning {
     return new FewShotTuning(EmbeddingTuning.adapted(base, config, EmbeddingSettings.USUAL.with("loss", "cosine"), seed), labels);
   }
 
+  /** The same with texts cut to another number of tokens. */
+  public FewShotTuning withMaxLength(int tokens) {
+    return new FewShotTuning(body.withMaxLength(tokens), labels);
+  }
+
   /** SetFit's settings: one pass over the pairs in batches of 16, a rate of 2e-5. */
   public static TrainConfig usual(long seed) {
     return TrainConfig.defaults(2e-5).with("num_train_epochs", 1).with("batch_size", 16).with("seed", seed);
@@ -69,6 +74,16 @@ public final class FewShotTuning {
   /** Adds a listener to the training of the body. */
   public void addListener(TrainListener listener) {
     body.addListener(listener);
+  }
+
+  /** The classes. */
+  public LabelSet labels() {
+    return labels;
+  }
+
+  /** Fits the head and writes it whenever the body is saved, as a run does at its end. */
+  public void fitWhenSaved(Dataset<Example.Labelled> rows) {
+    body.setCompanion(directory -> fitHead(rows).saveHead(directory));
   }
 
   /** What is trained. */
