@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The same sentences through Hone and, from the file that {@code hone export onnx} wrote, through LangChain4j's in-process model on
- * ONNX Runtime. Fails if a number of a vector differs by more than 1e-5.
+ * The same sentences through Hone and, from the file that {@code hone export onnx} wrote, through LangChain4j's in-process model
+ * on ONNX Runtime. Fails if a number of a vector differs by more than 1e-5.
  *
  * <p>{@code java --add-modules jdk.incubator.vector -cp 'target/*:target/lib/*' dev.hone.example.Compare MODEL ONNX [ADAPTER]}
  */
 public final class Compare {
   private static final List<String> SENTENCES = List.of("The zip broke on the first day, and nobody answers my mails.",
-      "Does exactly what it should.", "Ein Satz auf Deutsch, mit Umlauten: Größe, Äpfel, Öl.", "?", "A kettle that only pours onto "
-          + "the table is a kettle that I send back, and so I did, in the box in which it came, with a letter beside it.");
+      "Does exactly what it should.", "Ein Satz auf Deutsch, mit Umlauten: Größe, Äpfel, Öl.", "?", "A kettle that only pours "
+          + "onto the table is a kettle that I send back, and so I did, in the box in which it came, with a letter beside it.");
 
   private Compare() {}
 
