@@ -34,4 +34,7 @@ module dev.hone.train {
   exports dev.hone.train.task.fewshot;
   exports dev.hone.train.task.generate;
   exports dev.hone.train.task.prefer;
+
+  uses dev.hone.train.optim.OptimizerProvider;
+  uses dev.hone.train.schedule.ScheduleProvider;
 }

@@ -11,36 +11,44 @@ import dev.hone.train.metric.RegressionScores;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 
 /** A measure on held-out rows that the best step can be chosen and early stopping be decided by. */
 public enum HeldOutMetric implements Metric {
   /** The mean loss; for language models the same choice as perplexity. */
-  LOSS(false),
+  LOSS(false, null, null, null),
   /** The share of right classes, or of rows whose labels are all right. */
-  ACCURACY(true),
+  ACCURACY(true, ConfusionMatrix::accuracy, MultiLabelScores::subsetAccuracy, null),
   /** The mean of the recalls of the classes. */
-  BALANCED_ACCURACY(true),
+  BALANCED_ACCURACY(true, ConfusionMatrix::balancedAccuracy, null, null),
   /** F1, a mean over labels. */
-  MACRO_F1(true),
+  MACRO_F1(true, matrix -> matrix.scores(Average.MACRO).f1(), scores -> scores.scores(Average.MACRO).f1(), null),
   /** F1 over all decisions. */
-  MICRO_F1(true),
+  MICRO_F1(true, matrix -> matrix.scores(Average.MICRO).f1(), scores -> scores.scores(Average.MICRO).f1(), null),
   /** F1, a mean over labels by their frequency. */
-  WEIGHTED_F1(true),
+  WEIGHTED_F1(true, matrix -> matrix.scores(Average.WEIGHTED).f1(), scores -> scores.scores(Average.WEIGHTED).f1(), null),
   /** Matthews' correlation. */
-  MATTHEWS(true),
+  MATTHEWS(true, ConfusionMatrix::matthews, null, null),
   /** Mean absolute error of numbers. */
-  MAE(false),
+  MAE(false, null, null, RegressionScores::mae),
   /** Root of the mean squared error of numbers. */
-  RMSE(false),
+  RMSE(false, null, null, RegressionScores::rmse),
   /** Share of the variance of numbers that is explained. */
-  R2(true),
+  R2(true, null, null, RegressionScores::r2),
   /** Linear correlation of numbers. */
-  PEARSON(true);
+  PEARSON(true, null, null, RegressionScores::pearson);
 
   private final boolean greater;
+  private final ToDoubleFunction<ConfusionMatrix> ofClasses; // null: there is no such measure of classes
+  private final ToDoubleFunction<MultiLabelScores> ofLabels; // null: none of several labels a row
+  private final ToDoubleFunction<RegressionScores> ofNumbers; // null: none of numbers
 
-  HeldOutMetric(boolean greater) {
+  HeldOutMetric(boolean greater, ToDoubleFunction<ConfusionMatrix> ofClasses, ToDoubleFunction<MultiLabelScores> ofLabels,
+      ToDoubleFunction<RegressionScores> ofNumbers) {
     this.greater = greater;
+    this.ofClasses = ofClasses;
+    this.ofLabels = ofLabels;
+    this.ofNumbers = ofNumbers;
   }
 
   /** The measure of a name such as {@code accuracy}, {@code eval_loss} or {@code macro-f1}. */
@@ -74,9 +82,9 @@ public enum HeldOutMetric implements Metric {
    */
   public void check(Labels.Kind kind) {
     boolean fits = this == LOSS || kind != null && switch (kind) {
-      case SINGLE_LABEL -> this == ACCURACY || this == BALANCED_ACCURACY || this == MATTHEWS || isF1();
-      case MULTI_LABEL -> this == ACCURACY || isF1();
-      case REGRESSION -> this == MAE || this == RMSE || this == R2 || this == PEARSON;
+      case SINGLE_LABEL -> ofClasses != null;
+      case MULTI_LABEL -> ofLabels != null;
+      case REGRESSION -> ofNumbers != null;
     };
     if (!fits) {
       String instead = kind == null ? "a language model; use loss" : switch (kind) {
@@ -87,10 +95,6 @@ public enum HeldOutMetric implements Metric {
       throw new IllegalArgumentException("metric_for_best_model: there is no " + name().toLowerCase(Locale.ROOT) + " of "
           + instead);
     }
-  }
-
-  private boolean isF1() {
-    return this == MACRO_F1 || this == MICRO_F1 || this == WEIGHTED_F1;
   }
 
   /**
@@ -121,16 +125,7 @@ public enum HeldOutMetric implements Metric {
       truth[i] = (int) set.targets().get(i)[0];
       predicted[i] = Logits.argMax(logits[i]);
     }
-    ConfusionMatrix matrix = ConfusionMatrix.of(truth, predicted, classes);
-    return switch (this) {
-      case ACCURACY -> matrix.accuracy();
-      case BALANCED_ACCURACY -> matrix.balancedAccuracy();
-      case MATTHEWS -> matrix.matthews();
-      case MACRO_F1 -> matrix.scores(Average.MACRO).f1();
-      case MICRO_F1 -> matrix.scores(Average.MICRO).f1();
-      case WEIGHTED_F1 -> matrix.scores(Average.WEIGHTED).f1();
-      default -> throw new AssertionError(this);
-    };
+    return ofClasses.applyAsDouble(ConfusionMatrix.of(truth, predicted, classes));
   }
 
   private double multi(float[][] logits, TrainingSet set) {
@@ -144,14 +139,7 @@ public enum HeldOutMetric implements Metric {
         predicted[i][l] = logits[i][l] > 0; // a probability above one half
       }
     }
-    MultiLabelScores scores = MultiLabelScores.of(truth, predicted);
-    return switch (this) {
-      case ACCURACY -> scores.subsetAccuracy();
-      case MACRO_F1 -> scores.scores(Average.MACRO).f1();
-      case MICRO_F1 -> scores.scores(Average.MICRO).f1();
-      case WEIGHTED_F1 -> scores.scores(Average.WEIGHTED).f1();
-      default -> throw new AssertionError(this);
-    };
+    return ofLabels.applyAsDouble(MultiLabelScores.of(truth, predicted));
   }
 
   private double regression(float[][] logits, TrainingSet set) {
@@ -161,13 +149,6 @@ public enum HeldOutMetric implements Metric {
       truth[i] = set.targets().get(i)[0];
       predicted[i] = logits[i][0];
     }
-    RegressionScores scores = RegressionScores.of(truth, predicted);
-    return switch (this) {
-      case MAE -> scores.mae();
-      case RMSE -> scores.rmse();
-      case R2 -> scores.r2();
-      case PEARSON -> scores.pearson();
-      default -> throw new AssertionError(this);
-    };
+    return ofNumbers.applyAsDouble(RegressionScores.of(truth, predicted));
   }
 }

@@ -10,16 +10,6 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
-import dev.hone.train.optim.Adafactor;
-import dev.hone.train.optim.Adam;
-import dev.hone.train.optim.AdamW;
-import dev.hone.train.optim.AdamW8bit;
-import dev.hone.train.optim.Adagrad;
-import dev.hone.train.optim.Lion;
-import dev.hone.train.optim.Muon;
-import dev.hone.train.optim.RmsProp;
-import dev.hone.train.optim.Sgd;
-import dev.hone.train.optim.TorchAdafactor;
 import dev.hone.train.optim.UpdateRule;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,7 +54,7 @@ final class TrainingMemory {
     long gradients = trained.stream().mapToLong(parameter -> gradientElements(parameter, tokens)).sum();
     List<Part> parts = new ArrayList<>(MemoryEstimate.weights(model.parameters().values()));
     parts.add(new Part("gradients", gradients * Float.BYTES, true, "--method lora"));
-    parts.add(new Part("optimizer", (long) (elements * stateBytes(rule)), true,
+    parts.add(new Part("optimizer", (long) (elements * rule.bytesPerElement()), true,
         "--method lora, --optim adamw_8bit or adafactor"));
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
@@ -74,12 +64,12 @@ final class TrainingMemory {
     return new MemoryEstimate(parts);
   }
 
-  /** Elements of a parameter's gradient: of a table of embeddings AdamW takes only the rows of tokens that occur. */
+  /** Elements of a parameter's gradient: of a table of embeddings some rules take only the rows of tokens that occur. */
   private long gradientElements(Parameter parameter, int tokens) {
     boolean table = parameter == model.backbone().embeddings().weight()
         && !(model.head() instanceof CausalHead head && head.projection().weight() == parameter);
     long rows = (long) tokens * config.accumulation();
-    return table && rule instanceof AdamW && 2 * rows <= parameter.shape().dim(0) ? rows * parameter.shape().dim(1)
+    return table && rule.takesRows() && 2 * rows <= parameter.shape().dim(0) ? rows * parameter.shape().dim(1)
         : parameter.value().size();
   }
 
@@ -118,19 +108,5 @@ final class TrainingMemory {
     boolean whole = head.projection().adapter() != null || config.klPenalty() > 0;
     long logits = whole ? 3 * row * tokens : Math.min(row * Math.min(tokens, HEAD_ROWS), HEAD_BYTES);
     return logits + (head.projection().weight().requiresGradient() ? head.projection().weight().value().size() * Float.BYTES : 0);
-  }
-
-  /** Bytes that a rule keeps of every element. */
-  private static double stateBytes(UpdateRule rule) {
-    return switch (rule) {
-      case Adam adam -> adam.amsgrad() ? 12 : 8;
-      case AdamW8bit _ -> 2.1;
-      case Adafactor adafactor -> adafactor.beta1() > 0 ? 4 : 0.1;
-      case TorchAdafactor _ -> 0.1;
-      case Adagrad _, Lion _, Muon _ -> 4;
-      case RmsProp rms -> 4 + (rms.momentum() > 0 ? 4 : 0) + (rms.centered() ? 4 : 0);
-      case Sgd sgd -> sgd.momentum() > 0 ? 4 : 0;
-      default -> 8; // two means
-    };
   }
 }

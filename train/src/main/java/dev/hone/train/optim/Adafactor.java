@@ -21,6 +21,11 @@ public record Adafactor(double eps, double leastScale, double clip, double decay
   public static final Adafactor USUAL = new Adafactor(1e-30, 1e-3, 1, -0.8, Double.NaN, false, false, false);
 
   @Override
+  public double bytesPerElement() {
+    return Double.isNaN(beta1) ? 0.1 : 4; // of matrices a row and a column
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     long step = state.step();
     double own = Math.min(warmup ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));

@@ -12,6 +12,11 @@ import dev.hone.core.Tensor;
  */
 public record Adagrad(double rateDecay, double initial, double eps) implements UpdateRule {
   @Override
+  public double bytesPerElement() {
+    return Float.BYTES;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] sum = state.tensor("sum", (float) initial, state.parameter().shape()).array();
     float joins = (float) decay;

@@ -13,6 +13,11 @@ import dev.hone.core.Tensor;
  */
 public record Adam(double beta1, double beta2, double eps, boolean amsgrad, boolean decoupled) implements UpdateRule {
   @Override
+  public double bytesPerElement() {
+    return amsgrad ? 12 : 8;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] m = state.tensor("exp_avg").array();
     float[] v = state.tensor("exp_avg_sq").array();

@@ -19,6 +19,11 @@ public record AdamW8bit(double beta1, double beta2, double eps) implements Updat
   private static final ByteTable UNSIGNED = ByteTable.unsigned();
 
   @Override
+  public double bytesPerElement() {
+    return 2.1; // codes, a scale for each block, and some small parameters whole
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     Tensor value = state.parameter().value();
     int n = value.shape().length();

@@ -11,6 +11,11 @@ import dev.hone.core.Tensor;
  */
 public record Lion(double beta1, double beta2) implements UpdateRule {
   @Override
+  public double bytesPerElement() {
+    return Float.BYTES;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] m = state.tensor("exp_avg").array();
     float b1 = (float) beta1;

@@ -28,6 +28,11 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
   }
 
   @Override
+  public double bytesPerElement() {
+    return Float.BYTES;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     Tensor mean = state.tensor("momentum_buffer");
     float[] m = mean.array();

@@ -12,6 +12,11 @@ import dev.hone.core.Tensor;
  */
 public record RmsProp(double alpha, double eps, double momentum, boolean centered) implements UpdateRule {
   @Override
+  public double bytesPerElement() {
+    return 4 + (momentum > 0 ? 4 : 0) + (centered ? 4 : 0);
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] square = state.tensor("square_avg").array();
     float[] mean = centered ? state.tensor("grad_avg").array() : null;

@@ -1,45 +1,82 @@
 package dev.hone.train.optim;
 
 import dev.hone.train.config.NamedArguments;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
 
-/** Update rules by the names and arguments that configuration files use. */
+/** Update rules by the names and arguments that configuration files use: a row for each of Hone's own, services for others. */
 final class RuleNames {
-  static final List<String> KNOWN = List.of("adamw", "adamw_8bit", "adam", "adamax", "adadelta", "adafactor",
-      "torch_adafactor", "adagrad", "lion", "muon", "nadam", "radam", "rmsprop", "sgd");
-  /** Other names that transformers has for the same. */
-  private static final Map<String, String> SAME = Map.of("adamw_torch", "adamw", "adamw_hf", "adamw",
-      "adamw_torch_fused", "adamw", "adamw_bnb_8bit", "adamw_8bit", "lion_32bit", "lion");
+  private interface Maker {
+    UpdateRule rule(double beta1, double beta2, double eps, NamedArguments arguments);
+  }
+
+  private record Row(List<String> names, Maker maker) implements OptimizerProvider {
+    @Override
+    public UpdateRule rule(double beta1, double beta2, double eps, NamedArguments arguments) {
+      return maker.rule(beta1, beta2, eps, arguments);
+    }
+  }
+
+  /** Hone's own; further names are those of transformers for the same. */
+  private static final List<OptimizerProvider> OWN = List.of(
+      row("adamw", (beta1, beta2, eps, arguments) -> arguments.flag("amsgrad") ? new Adam(beta1, beta2, eps, true, true)
+          : new AdamW(beta1, beta2, eps), "adamw_torch", "adamw_hf", "adamw_torch_fused"),
+      row("adamw_8bit", (beta1, beta2, eps, _) -> new AdamW8bit(beta1, beta2, eps), "adamw_bnb_8bit"),
+      row("adam", (beta1, beta2, eps, arguments) -> new Adam(beta1, beta2, eps, arguments.flag("amsgrad"), false)),
+      row("adamax", (beta1, beta2, eps, _) -> new Adamax(beta1, beta2, eps)),
+      row("adadelta", (_, _, _, arguments) -> new Adadelta(arguments.number("rho", 0.9), arguments.number("eps", 1e-6))),
+      row("adafactor", (_, _, _, arguments) -> new Adafactor(arguments.number("eps", 1e-30),
+      arguments.number("least_scale", 1e-3),
+          arguments.number("clip_threshold", 1), arguments.number("decay_rate", -0.8), arguments.number("beta1", Double.NaN),
+          arguments.flag("scale_parameter"), arguments.flag("relative_step"), arguments.flag("warmup_init"))),
+      row("torch_adafactor", (_, _, _, arguments) -> new TorchAdafactor(arguments.number("eps", 0x1p-23),
+          arguments.number("least_scale", 1e-3), arguments.number("beta2_decay", -0.8), arguments.number("d", 1))),
+      row("adagrad", (_, _, _, arguments) -> new Adagrad(arguments.number("lr_decay", 0),
+          arguments.number("initial_accumulator_value", 0), arguments.number("eps", 1e-10))),
+      row("lion", (_, _, _, arguments) -> new Lion(arguments.number("beta1", 0.9),
+      arguments.number("beta2", 0.99)), "lion_32bit"),
+      row("muon", (_, _, _, arguments) -> new Muon(arguments.number("momentum", 0.95), arguments.flag("nesterov", true),
+          arguments.flag("match_rms_adamw"))),
+      row("nadam", (beta1, beta2, eps, arguments) -> new NAdam(beta1, beta2, eps, arguments.number("momentum_decay", 4e-3),
+          arguments.flag("decoupled_weight_decay", true))),
+      row("radam", (beta1, beta2, eps, arguments) -> new RAdam(beta1, beta2, eps,
+      arguments.flag("decoupled_weight_decay", true))),
+      row("rmsprop", (_, _, _, arguments) -> new RmsProp(arguments.number("alpha", 0.99), arguments.number("eps", 1e-8),
+          arguments.number("momentum", 0), arguments.flag("centered"))),
+      row("sgd", (_, _, _, arguments) -> new Sgd(arguments.number("momentum", 0), arguments.number("dampening", 0),
+          arguments.flag("nesterov"))));
 
   private RuleNames() {}
 
-  static UpdateRule rule(String name, double beta1, double beta2, double eps, Map<String, ?> arguments) {
-    NamedArguments reader = new NamedArguments("optimizer " + name, arguments);
-    UpdateRule rule = switch (SAME.getOrDefault(name, name)) {
-      case "adamw" -> reader.flag("amsgrad") ? new Adam(beta1, beta2, eps, true, true) : new AdamW(beta1, beta2, eps);
-      case "adamw_8bit" -> new AdamW8bit(beta1, beta2, eps);
-      case "adam" -> new Adam(beta1, beta2, eps, reader.flag("amsgrad"), false);
-      case "adamax" -> new Adamax(beta1, beta2, eps);
-      case "adadelta" -> new Adadelta(reader.number("rho", 0.9), reader.number("eps", 1e-6));
-      case "adafactor" -> new Adafactor(reader.number("eps", 1e-30), reader.number("least_scale", 1e-3),
-          reader.number("clip_threshold", 1), reader.number("decay_rate", -0.8), reader.number("beta1", Double.NaN),
-          reader.flag("scale_parameter"), reader.flag("relative_step"), reader.flag("warmup_init"));
-      case "torch_adafactor" -> new TorchAdafactor(reader.number("eps", 0x1p-23), reader.number("least_scale", 1e-3),
-          reader.number("beta2_decay", -0.8), reader.number("d", 1));
-      case "adagrad" -> new Adagrad(reader.number("lr_decay", 0), reader.number("initial_accumulator_value", 0),
-          reader.number("eps", 1e-10));
-      case "lion" -> new Lion(reader.number("beta1", 0.9), reader.number("beta2", 0.99));
-      case "muon" -> new Muon(reader.number("momentum", 0.95), reader.flag("nesterov", true), reader.flag("match_rms_adamw"));
-      case "nadam" -> new NAdam(beta1, beta2, eps, reader.number("momentum_decay", 4e-3),
-          reader.flag("decoupled_weight_decay", true));
-      case "radam" -> new RAdam(beta1, beta2, eps, reader.flag("decoupled_weight_decay", true));
-      case "rmsprop" -> new RmsProp(reader.number("alpha", 0.99), reader.number("eps", 1e-8), reader.number("momentum", 0),
-          reader.flag("centered"));
-      case "sgd" -> new Sgd(reader.number("momentum", 0), reader.number("dampening", 0), reader.flag("nesterov"));
-      default -> throw new IllegalArgumentException("optim: '" + name + "' is not known; known: " + String.join(", ", KNOWN));
-    };
-    reader.checkAllKnown();
+  private static OptimizerProvider row(String name, Maker maker, String... others) {
+    return new Row(Stream.concat(Stream.of(name), Stream.of(others)).toList(), maker);
+  }
+
+  /** The first name of each rule. */
+  static List<String> known() {
+    List<String> names = new ArrayList<>(OWN.stream().map(provider -> provider.names().getFirst()).toList());
+    ServiceLoader.load(OptimizerProvider.class).forEach(provider -> names.add(provider.names().getFirst()));
+    return names;
+  }
+
+  static UpdateRule rule(String name, double beta1, double beta2, double eps, Map<String, ?> given) {
+    OptimizerProvider provider = OWN.stream().filter(own -> own.names().contains(name)).findFirst()
+        .orElseGet(() -> service(name));
+    NamedArguments arguments = new NamedArguments("optimizer " + name, given);
+    UpdateRule rule = provider.rule(beta1, beta2, eps, arguments);
+    arguments.checkAllKnown();
     return rule;
+  }
+
+  private static OptimizerProvider service(String name) {
+    for (OptimizerProvider provider : ServiceLoader.load(OptimizerProvider.class)) {
+      if (provider.names().contains(name)) {
+        return provider;
+      }
+    }
+    throw new IllegalArgumentException("optim: '" + name + "' is not known; known: " + String.join(", ", known()));
   }
 }

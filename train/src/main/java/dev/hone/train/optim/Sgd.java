@@ -22,6 +22,11 @@ public record Sgd(double momentum, double dampening, boolean nesterov) implement
   }
 
   @Override
+  public double bytesPerElement() {
+    return momentum > 0 ? 4 : 0;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float joins = (float) decay;
     float size = (float) rate;

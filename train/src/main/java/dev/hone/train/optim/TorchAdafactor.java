@@ -14,6 +14,11 @@ import dev.hone.core.Tensor;
  */
 public record TorchAdafactor(double eps, double leastScale, double decay2, double clip) implements UpdateRule {
   @Override
+  public double bytesPerElement() {
+    return 0.1; // of matrices a row and a column
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     double size = Math.max(leastScale, FactoredSquares.rms(state.parameter().value()))
         * Math.min(rate, 1 / Math.sqrt(state.step()));

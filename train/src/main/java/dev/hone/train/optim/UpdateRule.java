@@ -7,10 +7,11 @@ import java.util.Map;
 
 /**
  * How one parameter moves in one step. Rules are values: what they remember of a parameter is in its
- * {@link ParameterState}, so an {@link Optimizer} can keep, write and read it without knowing the rule.
+ * {@link ParameterState}, so an {@link Optimizer} can keep, write and read it without knowing the rule. One of your own
+ * implements
+ * {@link #update}; an {@link OptimizerProvider} makes it known to {@code optim}.
  */
-public sealed interface UpdateRule permits AdamW, AdamW8bit, Adam, Adamax, Adadelta, Adafactor, TorchAdafactor, Adagrad, Lion,
-    Muon, NAdam, RAdam, RmsProp, Sgd {
+public interface UpdateRule {
   /**
    * Moves a parameter; {@code state.step()} already counts this step.
    *
@@ -31,6 +32,18 @@ public sealed interface UpdateRule permits AdamW, AdamW8bit, Adam, Adamax, Adade
     update(state, state.parameter().gradient(), rate, decay, scale);
   }
 
+  /**
+   * Whether {@link #update(ParameterState, RowGradient, double, double, float) rows alone} are taken, without the whole gradient.
+   */
+  default boolean takesRows() {
+    return false;
+  }
+
+  /** Bytes that the rule keeps of every element that it moves, for the estimate of what training needs; two means if not said. */
+  default double bytesPerElement() {
+    return 2 * Float.BYTES;
+  }
+
   /** Whether the rule can move a parameter of this many axes. */
   default boolean takes(int rank) {
     return true;
@@ -38,7 +51,7 @@ public sealed interface UpdateRule permits AdamW, AdamW8bit, Adam, Adamax, Adade
 
   /** The names that {@link #named} knows. */
   static List<String> names() {
-    return RuleNames.KNOWN;
+    return RuleNames.known();
   }
 
   /**

@@ -8,9 +8,10 @@ import java.util.Map;
  *
  * <p>Steps are those of the optimiser, not batches. {@code warmup} steps come first and rise from 0 in equal parts, so the
  * first step of a warm-up has factor 0; {@code total} is the number of steps of the whole run. The formulas are those of
- * Hugging Face Transformers (one-cycle: PyTorch) to the last step and beyond: after {@code total}, a cosine rises again.
+ * Hugging Face Transformers (one-cycle: PyTorch) to the last step and beyond: after {@code total}, a cosine rises again. One of
+ * your own implements {@link #factor}; a {@link ScheduleProvider} makes it known to {@code lr_scheduler_type}.
  */
-public sealed interface Schedule {
+public interface Schedule {
   /** The factor at optimiser step {@code step}, 0 or more. */
   double factor(int step);
 

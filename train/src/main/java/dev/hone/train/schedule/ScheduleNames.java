@@ -2,8 +2,10 @@ package dev.hone.train.schedule;
 
 import dev.hone.train.config.NamedArguments;
 import dev.hone.train.schedule.Schedule.Form;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 
 /** Schedules by the names and arguments that configuration files use. */
 final class ScheduleNames {
@@ -50,9 +52,20 @@ final class ScheduleNames {
       }
       case "one_cycle" -> new Schedule.OneCycle(total, arguments.number("pct_start", 0.3), form("anneal_strategy", Form.COSINE),
           arguments.flag("three_phase"), arguments.number("div_factor", 25), arguments.number("final_div_factor", 1e4));
-      default -> throw new IllegalArgumentException("schedule: '" + name + "' is not known; known: "
-          + String.join(", ", KNOWN));
+      default -> service(warmup, total, rate);
     };
+  }
+
+  /** One of the user's own. */
+  private Schedule service(int warmup, int total, double rate) {
+    List<String> known = new ArrayList<>(KNOWN);
+    for (ScheduleProvider provider : ServiceLoader.load(ScheduleProvider.class)) {
+      if (provider.name().equals(name)) {
+        return provider.schedule(warmup, total, rate, arguments);
+      }
+      known.add(provider.name());
+    }
+    throw new IllegalArgumentException("schedule: '" + name + "' is not known; known: " + String.join(", ", known));
   }
 
   private double lowest(double rate) {
