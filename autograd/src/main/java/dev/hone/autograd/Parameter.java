@@ -56,14 +56,24 @@ public final class Parameter extends Variable {
     return current.shape();
   }
 
-  /** Replaces the value by another of the same shape; the gradient is dropped. */
+  /** Replaces the value by another of the same shape, on the device of the present one; the gradient is dropped. */
   public void setValue(Tensor value) {
     if (!value.shape().equals(current.shape())) {
       throw new ShapeException("parameter " + name + ": " + current.shape() + " cannot become " + value.shape());
     }
-    current = trainable ? writable(value) : value;
+    Tensor placed = value.to(current.device());
+    current = trainable ? writable(placed) : placed;
     clearGradient();
     gradient = null;
+  }
+
+  /** Moves the value to a device; the gradient is dropped. */
+  public void moveTo(Device device) {
+    if (device != current.device()) {
+      current = current.to(device).keep();
+      clearGradient();
+      gradient = null;
+    }
   }
 
   /**
@@ -158,7 +168,7 @@ public final class Parameter extends Variable {
   private Tensor whole() {
     if (gradient == null) {
       pooled = isPooled();
-      gradient = pooled ? Tensor.lasting(current.device(), shape()) : unpooled();
+      gradient = pooled ? Tensor.lasting(current.device(), shape()) : Tensor.persistent(current.device(), shape());
     }
     if (rowGradient != null) {
       rowGradient.addTo(gradient.fill(0));
@@ -166,11 +176,6 @@ public final class Parameter extends Variable {
       rowGradient = null;
     }
     return gradient;
-  }
-
-  private Tensor unpooled() {
-    return current.device() == Device.CPU ? Tensor.of(new float[shape().length()], shape().toArray())
-        : current.emptyLike(shape()).keep();
   }
 
   /** Keeps rows as long as nobody wanted the gradient whole and they are less than half of it. */

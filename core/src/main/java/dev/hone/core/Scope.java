@@ -208,6 +208,11 @@ public final class Scope implements AutoCloseable {
     return storage;
   }
 
+  /** Memory on a device other than the CPU that belongs to the garbage collector. */
+  static OwnedStorage unowned(Device device, int length) {
+    return onDevice(device, length, null);
+  }
+
   private static DeviceStorage onDevice(Device device, int length, Object scope) {
     return new DeviceStorage(device.memory().allocate((long) length * Float.BYTES), scope);
   }

@@ -88,6 +88,12 @@ public final class Tensor {
     }
   }
 
+  /** A float tensor of zeros that no scope owns: what lasts, such as weights, until it is garbage. */
+  public static Tensor persistent(Device device, Shape shape) {
+    return device == Device.CPU ? of(new float[shape.length()], shape.toArray())
+        : new Tensor(shape, DType.F32, device, Scope.unowned(device, shape.length()), 0).fill(0);
+  }
+
   /** A float tensor of zeros on the CPU. */
   public static Tensor zeros(Shape shape) {
     return empty(shape).fill(0);

@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -76,6 +77,7 @@ final class MirrorKernels {
       return switch (argument) {
         case null -> null;
         case Tensor tensor -> tensor(tensor);
+        case Tensor[] tensors -> Arrays.stream(tensors).map(this::tensor).toArray(Tensor[]::new);
         case Columns columns -> new Columns(tensor(columns.tensor()), columns.from(), columns.width());
         case KeyPages pages -> new KeyPages(tensor(pages.keys()), tensor(pages.values()), pages.pages(), pages.size());
         case Epilogue epilogue -> new Epilogue(epilogue.scale(), epilogue.bias() == null ? null : tensor(epilogue.bias()),

@@ -1,6 +1,7 @@
 package dev.hone.lora;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.Layer;
@@ -90,7 +91,9 @@ public final class Adapter {
         parts.train(name, parameter);
       }
     });
+    Device device = model.backbone().embeddings().weight().value().device();
     Adapter adapter = new Adapter(model, config, parts, untied);
+    adapter.parameters().values().forEach(parameter -> parameter.moveTo(device));
     adapter.put(true);
     return adapter;
   }

@@ -1,6 +1,7 @@
 package dev.hone.lora;
 
 import dev.hone.autograd.Variable;
+import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 
 /**
@@ -27,12 +28,13 @@ record Cayley(int size, int terms) {
         all[row * size * size + i] = (float) rotation[i / size][i % size];
       }
     }
-    return Tensor.of(all, rows, size, size);
+    return Tensor.of(all, rows, size, size).to(angles.device());
   }
 
-  private double[][] skew(Tensor angles, int row) {
+  private double[][] skew(Tensor place, int row) {
+    Tensor angles = place.slice(row, row + 1).to(Device.CPU);
     double[][] q = new double[size][size];
-    long at = (long) row * angles.dim(1);
+    long at = 0;
     for (int i = 0; i < size; i++) {
       for (int j = i + 1; j < size; j++) {
         q[i][j] = angles.get(at++);
@@ -127,7 +129,7 @@ record Cayley(int size, int terms) {
         }
       }
     }
-    return Tensor.of(gradient, rows, angles.dim(1));
+    return Tensor.of(gradient, rows, angles.dim(1)).to(angles.device());
   }
 
   private double[][] identity() {

@@ -4,8 +4,8 @@ import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.Kernels;
-import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.nn.KvCache;
 import dev.hone.nn.Pass;
 import java.lang.ref.WeakReference;
@@ -18,9 +18,6 @@ import java.lang.ref.WeakReference;
  * n_o² = |W_o|² + 2 · scale · B_o · T_o + scale² · B_o · G · B_o.
  */
 final class DoraMagnitude {
-  private static final MatMulKernels KERNELS = Kernels.active().matmul();
-  private static final double MIN = 1e-30;
-
   private final boolean transposed;
   private final Parameter a;
   private final Parameter b;
@@ -45,12 +42,7 @@ final class DoraMagnitude {
     this.b = b;
     this.scale = scale;
     this.squares = squares(weight, transposed);
-    Tensor start = Tensor.of(new float[squares.length], squares.length);
-    double[] norms = norms(weight);
-    for (int o = 0; o < norms.length; o++) {
-      start.array()[o] = (float) norms[o];
-    }
-    this.magnitude = new Parameter("", start, true);
+    this.magnitude = new Parameter("", norms(weight, null).keep(), true);
   }
 
   /** m, [out]. */
@@ -68,47 +60,28 @@ final class DoraMagnitude {
     if (pass.cache() != null && last != null && last.generation.get() == pass.cache()) {
       return last.factors;
     }
-    double[] norms = norms(weight);
-    float[] factors = new float[norms.length];
-    for (int o = 0; o < factors.length; o++) {
-      factors[o] = (float) (1 / norms[o]);
-    }
-    Tensor fresh = Tensor.of(factors, factors.length);
+    Tensor fresh = norms(weight, weight.emptyLike(squares.length).fill(1));
     if (pass.cache() != null) {
+      fresh = fresh.keep();
       cached = new Cached(new WeakReference<>(pass.cache()), fresh);
     }
     return fresh;
   }
 
-  private double[] norms(Tensor weight) {
-    Tensor down = a.value();
-    int rank = down.dim(0);
-    int outputs = squares.length;
-    Tensor t = Tensor.empty(rank, outputs);
-    KERNELS.matmul(down, false, weight, transposed, false, t);
-    Tensor g = Tensor.empty(rank, rank);
-    KERNELS.matmul(down, false, down, true, false, g);
-    float[] up = b.value().toFloatArray();
-    float[] ts = t.toFloatArray();
-    float[] gs = g.toFloatArray();
-    double[] norms = new double[outputs];
-    for (int o = 0; o < outputs; o++) {
-      double linear = 0;
-      double quadratic = 0;
-      for (int r = 0; r < rank; r++) {
-        double own = up[o * rank + r];
-        linear += own * ts[r * outputs + o];
-        double inner = 0;
-        for (int q = 0; q < rank; q++) {
-          inner += (double) gs[r * rank + q] * up[o * rank + q];
-        }
-        quadratic += own * inner;
-      }
-      norms[o] = Math.sqrt(Math.max(MIN, squares[o] + 2 * scale * linear + scale * scale * quadratic));
-    }
+  /** n, or numerator / n; [out]. */
+  private Tensor norms(Tensor weight, Tensor numerator) {
+    Tensor down = a.value().to(weight.device());
+    Tensor up = b.value().to(weight.device());
+    Kernels kernels = Kernels.of(down);
+    Tensor t = down.emptyLike(down.dim(0), squares.length);
+    kernels.matmul().matmul(down, false, weight, transposed, false, t);
+    Tensor g = down.emptyLike(down.dim(0), down.dim(0));
+    kernels.matmul().matmul(down, false, down, true, false, g);
+    Tensor y = down.emptyLike(squares.length);
+    kernels.norm().lowRankNorms(squares, up, t, g, scale, numerator, y);
     t.release();
     g.release();
-    return norms;
+    return y;
   }
 
   private static double[] squares(Tensor weight, boolean transposed) {
@@ -125,19 +98,11 @@ final class DoraMagnitude {
   /**
    * Multiplies what is merged by m / n.
    *
-   * @param merged W + scale · B · A, an F32 tensor on the heap
+   * @param merged W + scale · B · A, F32
    * @param weight W
    */
   void scale(Tensor merged, Tensor weight) {
-    double[] norms = norms(weight);
-    float[] sizes = magnitude.value().toFloatArray();
-    float[] values = merged.array();
-    int columns = merged.dim(1);
-    for (int row = 0; row < merged.dim(0); row++) {
-      for (int i = 0; i < columns; i++) {
-        int o = transposed ? row : i;
-        values[merged.offset() + row * columns + i] *= (float) (sizes[o] / norms[o]);
-      }
-    }
+    Tensor factors = norms(weight, magnitude.value()).reshape(transposed ? new int[] {-1, 1} : new int[] {-1});
+    Kernels.of(merged).elementwise().binary(Binary.MUL, merged, factors, merged);
   }
 }

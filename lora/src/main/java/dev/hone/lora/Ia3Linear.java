@@ -4,6 +4,9 @@ import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementwiseKernels;
+import dev.hone.core.kernel.ElementwiseKernels.Binary;
+import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
@@ -34,22 +37,14 @@ record Ia3Linear(Parameter factors) implements LinearPiece {
   @Override
   public void mergeInto(Linear base) {
     Tensor merged = base.weight().value().copy().keep();
-    float[] values = merged.array();
-    float[] l = factors.value().toFloatArray();
+    ElementwiseKernels kernels = Kernels.of("merge", merged, factors.value()).elementwise();
     boolean byRow = base.isTransposed() != feedforward();
-    int columns = merged.dim(1);
-    for (int row = 0; row < merged.dim(0); row++) {
-      for (int i = 0; i < columns; i++) {
-        values[merged.offset() + row * columns + i] *= l[byRow ? row : i];
-      }
-    }
+    kernels.binary(Binary.MUL, merged, factors.value().reshape(byRow ? new int[] {-1, 1} : new int[] {-1}), merged);
     base.weight().setValue(merged);
     if (!feedforward() && base.bias() != null) {
-      float[] bias = base.bias().value().toFloatArray();
-      for (int i = 0; i < bias.length; i++) {
-        bias[i] *= l[i];
-      }
-      base.bias().setValue(Tensor.of(bias, bias.length));
+      Tensor bias = base.bias().value().copy().keep();
+      kernels.binary(Binary.MUL, bias, factors.value().reshape(-1), bias);
+      base.bias().setValue(bias);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
@@ -67,10 +68,11 @@ record LoraLinear(Parameter a, Parameter b, Parameter upBias, float scale, float
 
   /** weight += scale · B · A. */
   static void addProduct(Tensor weight, boolean transposed, Tensor a, Tensor b, float scale) {
+    MatMulKernels kernels = Kernels.of("merge", weight, a, b).matmul();
     if (transposed) {
-      Kernels.active().matmul().matmul(b, false, a, false, true, weight, Epilogue.scale(scale));
+      kernels.matmul(b, false, a, false, true, weight, Epilogue.scale(scale));
     } else {
-      Kernels.active().matmul().matmul(a, true, b, true, true, weight, Epilogue.scale(scale));
+      kernels.matmul(a, true, b, true, true, weight, Epilogue.scale(scale));
     }
   }
 

@@ -10,8 +10,6 @@ import java.util.Arrays;
 
 /** The product of an adapted layer as one operator. */
 final class LoraOps {
-  private static final MatMulKernels KERNELS = Kernels.active().matmul();
-
   private LoraOps() {}
 
   /**
@@ -28,14 +26,15 @@ final class LoraOps {
     Tensor down = a.value();
     Tensor up = b.value();
     int rank = down.dim(0);
-    Tensor h = Tensor.empty(in.shape().with(-1, rank));
+    MatMulKernels kernels = Kernels.of("lora", in, down, up).matmul();
+    Tensor h = in.emptyLike(in.shape().with(-1, rank));
     if (GradMode.isGenerating()) {
-      KERNELS.stream(in, down, true, h, Epilogue.scale(scale));
+      kernels.stream(in, down, true, h, Epilogue.scale(scale));
     } else {
-      KERNELS.matmul(in, false, down, true, false, h, Epilogue.scale(scale));
+      kernels.matmul(in, false, down, true, false, h, Epilogue.scale(scale));
     }
     Tensor y = base.value();
-    KERNELS.matmul(h, false, up, true, true, y);
+    kernels.matmul(h, false, up, true, true, y);
     Variable result = Variable.of("lora", y)
         .pullback(base, dy -> dy)
         .pullbacks(Arrays.asList(x, a, b), (dy, targets) -> {
@@ -43,20 +42,20 @@ final class LoraOps {
           boolean addA = targets.accumulates(1);
           boolean addB = targets.accumulates(2);
           if (targets.wants(2)) {
-            KERNELS.matmul(dy, true, h, false, addB, targets.buffer(2));
+            kernels.matmul(dy, true, h, false, addB, targets.buffer(2));
           }
           if (targets.wants(0) || targets.wants(1)) {
-            Tensor dh = Tensor.empty(h.shape());
-            KERNELS.matmul(dy, false, up, false, false, dh, Epilogue.scale(scale));
+            Tensor dh = h.emptyLike(h.shape());
+            kernels.matmul(dy, false, up, false, false, dh, Epilogue.scale(scale));
             if (targets.wants(1)) {
               Tensor input = x.recall();
-              KERNELS.matmul(dh, true, input, false, addA, targets.buffer(1));
+              kernels.matmul(dh, true, input, false, addA, targets.buffer(1));
               if (input != x.value()) {
                 input.release();
               }
             }
             if (targets.wants(0)) {
-              KERNELS.matmul(dh, false, down, false, addX, targets.buffer(0));
+              kernels.matmul(dh, false, down, false, addX, targets.buffer(0));
             }
             dh.release();
           }

@@ -4,6 +4,7 @@ import dev.hone.autograd.MatMulOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
+import dev.hone.core.HostArray;
 import dev.hone.core.Tensor;
 import dev.hone.nn.KvCache;
 import dev.hone.nn.LayerVisitor;
@@ -67,17 +68,25 @@ final class OftLinear implements LinearPiece {
 
   @Override
   public void mergeInto(Linear base) {
-    int size = cayley.size();
     float[] rotations = cayley.of(angles.value()).toFloatArray();
     boolean shared = angles.shape().dim(0) == 1;
     Tensor merged = base.weight().value().copy().keep();
-    float[] weight = merged.array();
+    try (HostArray numbers = merged.onHost(HostArray.Access.READ_WRITE)) {
+      turn(numbers, rotations, shared, base);
+    }
+    base.weight().setValue(merged);
+  }
+
+  /** Multiplies the blocks of inputs of a weight by the rotations. */
+  private void turn(HostArray numbers, float[] rotations, boolean shared, Linear base) {
+    int size = cayley.size();
+    float[] weight = numbers.array();
     int inStep = base.isTransposed() ? 1 : base.outputs();
     int outStep = base.isTransposed() ? base.inputs() : 1;
     double[] turned = new double[size];
     for (int o = 0; o < base.outputs(); o++) {
       for (int k = 0; k < blocks; k++) {
-        int first = merged.offset() + o * outStep + k * size * inStep;
+        int first = numbers.offset() + o * outStep + k * size * inStep;
         int matrix = shared ? 0 : k * size * size;
         for (int i = 0; i < size; i++) {
           turned[i] = 0;
@@ -90,7 +99,6 @@ final class OftLinear implements LinearPiece {
         }
       }
     }
-    base.weight().setValue(merged);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
+import dev.hone.core.HostArray;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
 import dev.hone.nn.Embedding;
@@ -40,7 +41,9 @@ record PromptInput(Parameter embeddings, int vocabulary) implements InputAdapter
     Tensor start = Tensor.of(Parts.matrix("prompt", "num_virtual_tokens", count, table.weight().shape().dim(1)), count,
         table.weight().shape().dim(1));
     if (config.init() == PromptConfig.Init.RANDOM || config.init() == PromptConfig.Init.TEXT && config.textIds().isEmpty()) {
-      random.fillNormal(start.array(), 0, start.array().length, 0, 1);
+      try (HostArray numbers = start.onHost(HostArray.Access.WRITE)) {
+        random.fillNormal(numbers.array(), numbers.offset(), numbers.offset() + numbers.length(), 0, 1);
+      }
     } else {
       int[] ids = IntStream.range(0, count).map(i -> config.init() == PromptConfig.Init.SAMPLE_VOCAB
           ? random.below(i, vocabulary) : config.textIds().get(i % config.textIds().size())).toArray();

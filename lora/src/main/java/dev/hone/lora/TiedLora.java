@@ -34,8 +34,8 @@ record TiedLora(LoraEmbedding table, float scale, float dropout, long site) impl
   }
 
   private static Tensor transposed(Tensor value) {
-    Tensor result = Tensor.empty(value.dim(1), value.dim(0));
-    Kernels.active().gather().permute(value, new int[] {1, 0}, result);
+    Tensor result = value.emptyLike(value.dim(1), value.dim(0));
+    Kernels.of(value).gather().permute(value, new int[] {1, 0}, result);
     return result;
   }
 

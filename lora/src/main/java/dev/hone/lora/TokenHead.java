@@ -17,8 +17,6 @@ import java.util.List;
  * @param follows whether these are the rows of the table that a tied head shares, which has the parameters then
  */
 record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
-  private static final GatherKernels KERNELS = Kernels.active().gather();
-
   @Override
   public Variable forward(Variable x, Linear base, Pass pass) {
     return replaceColumns(base.base(x), MatMulOps.linear(x, tokens.rows(), null), tokens.ids());
@@ -38,17 +36,18 @@ record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
       places[i] = Math.addExact(Math.multiplyExact(i / ids.size(), width), ids.get(i % ids.size()));
     }
     Tensor result = y.value();
+    GatherKernels kernels = Kernels.of("replaceColumns", result, z.value()).gather();
     clear(result, places);
-    KERNELS.addRows(z.value().reshape(places.length, 1), places, 1, result.reshape(-1, 1));
+    kernels.addRows(z.value().reshape(places.length, 1), places, 1, result.reshape(-1, 1));
     Variable replaced = Variable.of("replaceColumns", result)
         .pullback(y, dy -> {
-          Tensor others = Tensor.empty(dy.shape()).copyFrom(dy);
+          Tensor others = dy.copy();
           clear(others, places);
           return others;
         })
         .pullback(z, dy -> {
-          Tensor own = Tensor.empty(dy.dim(0), ids.size());
-          KERNELS.rows(dy.reshape(-1, 1), places, 1, own.reshape(-1, 1));
+          Tensor own = dy.emptyLike(dy.dim(0), ids.size());
+          kernels.rows(dy.reshape(-1, 1), places, 1, own.reshape(-1, 1));
           return own;
         })
         .saves();
@@ -60,9 +59,10 @@ record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
 
   /** Makes elements zero: v - v is that for every finite v. */
   private static void clear(Tensor matrix, int[] places) {
-    Tensor values = Tensor.empty(places.length, 1);
-    KERNELS.rows(matrix.reshape(-1, 1), places, 1, values);
-    KERNELS.addRows(values, places, -1, matrix.reshape(-1, 1));
+    GatherKernels kernels = Kernels.of(matrix).gather();
+    Tensor values = matrix.emptyLike(places.length, 1);
+    kernels.rows(matrix.reshape(-1, 1), places, 1, values);
+    kernels.addRows(values, places, -1, matrix.reshape(-1, 1));
     values.release();
   }
 

@@ -19,8 +19,6 @@ import java.util.stream.IntStream;
  * caches in them.
  */
 public final class KvCache {
-  private static final AttentionKernels KERNELS = Kernels.active().attention();
-
   private final KvPages pages;
   private Sequence[] sequences;
 
@@ -137,8 +135,9 @@ public final class KvCache {
   }
 
   private void store(int layer, Columns keys, Columns values, int[] rows) {
-    KERNELS.store(keys, rows, pages.keys(layer, keys.width()));
-    KERNELS.store(values, rows, pages.values(layer, values.width()));
+    AttentionKernels kernels = Kernels.of(keys.tensor()).attention();
+    kernels.store(keys, rows, pages.keys(layer, keys));
+    kernels.store(values, rows, pages.values(layer, values));
   }
 
   /** Bytes that the keys and values take, with what there is room for. */
@@ -191,9 +190,9 @@ public final class KvCache {
     }
     store(layer, k, v, rows);
     AttentionSpec cached = spec.between(offsets, keyOffsets);
-    Tensor out = Tensor.empty(q.rows(), q.width());
-    KERNELS.forward(cached, q, new KeyPages(pages.keys(layer, k.width()), pages.values(layer, v.width()), tables, KvPages.SIZE),
-        Columns.of(out));
+    Tensor out = q.tensor().emptyLike(q.rows(), q.width());
+    KeyPages stored = new KeyPages(pages.keys(layer, k), pages.values(layer, v), tables, KvPages.SIZE);
+    Kernels.of(out).attention().forward(cached, q, stored, Columns.of(out));
     return Variable.constant(out);
   }
 }

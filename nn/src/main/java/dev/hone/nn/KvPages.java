@@ -1,6 +1,8 @@
 package dev.hone.nn;
 
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.Columns;
 import java.util.Arrays;
 
 /**
@@ -106,22 +108,22 @@ public final class KvPages {
     }
   }
 
-  /** The keys of a layer, [rows, width], with room for all pages; its first use says how wide they are. */
-  Tensor keys(int layer, int width) {
-    return keys[layer] = room(keys[layer], width);
+  /** The keys of a layer, [rows, width], with room for all pages; the first ones say how wide they are, and on which device. */
+  Tensor keys(int layer, Columns first) {
+    return keys[layer] = room(keys[layer], first);
   }
 
   /** The values of a layer. */
-  Tensor values(int layer, int width) {
-    return values[layer] = room(values[layer], width);
+  Tensor values(int layer, Columns first) {
+    return values[layer] = room(values[layer], first);
   }
 
-  private Tensor room(Tensor now, int width) {
+  private Tensor room(Tensor now, Columns first) {
     int rows = Math.multiplyExact(capacity, SIZE);
     if (now != null && now.dim(0) >= rows) {
       return now;
     }
-    Tensor more = Tensor.of(new float[Math.multiplyExact(rows, width)], rows, width);
+    Tensor more = Tensor.persistent(first.tensor().device(), Shape.of(rows, first.width()));
     if (now != null) {
       more.slice(0, now.dim(0)).copyFrom(now);
     }

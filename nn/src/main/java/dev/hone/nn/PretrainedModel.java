@@ -7,6 +7,7 @@ import dev.hone.autograd.HeadLoss;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.DType;
+import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.core.parallel.Turn;
@@ -411,7 +412,13 @@ public final class PretrainedModel implements Layer, AutoCloseable {
     return found;
   }
 
-  /** Makes all parameters trainable (F32 in Java arrays) or frozen. */
+  /** Moves all parameters to a device, in which their types stay, and returns this; gradients are dropped. */
+  public PretrainedModel to(Device device) {
+    parameters().values().forEach(parameter -> parameter.moveTo(device));
+    return this;
+  }
+
+  /** Makes all parameters trainable (F32) or frozen. */
   public void setTrainable(boolean trainable) {
     parameters().values().forEach(parameter -> parameter.setTrainable(trainable));
   }

@@ -2,7 +2,7 @@ package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
-import dev.hone.core.parallel.Workers;
+import dev.hone.core.kernel.Kernels;
 import java.util.List;
 import java.util.Map;
 
@@ -11,8 +11,6 @@ import java.util.Map;
  * so that the beginning does not weigh on it. It is what is evaluated and kept; training goes on with the weights themselves.
  */
 final class ExponentialMovingAverage {
-  private static final int GRAIN = 1 << 14;
-
   private final double decay;
   private final List<Parameter> parameters;
   private final List<Tensor> means;
@@ -27,16 +25,8 @@ final class ExponentialMovingAverage {
   void update(int step) {
     float keep = (float) Math.min(decay, (1.0 + step) / (10.0 + step));
     for (int i = 0; i < means.size(); i++) {
-      Tensor value = parameters.get(i).value();
-      float[] p = value.array();
-      int pi = value.offset();
-      float[] m = means.get(i).array();
-      int mi = means.get(i).offset();
-      Workers.ranges(value.shape().length(), GRAIN, (from, to) -> {
-        for (int j = from; j < to; j++) {
-          m[mi + j] += (1 - keep) * (p[pi + j] - m[mi + j]);
-        }
-      });
+      Tensor mean = means.get(i);
+      Kernels.of("ema", mean, parameters.get(i).value()).optimizer().average(parameters.get(i).value(), keep, mean);
     }
   }
 
@@ -44,13 +34,10 @@ final class ExponentialMovingAverage {
   void swap() {
     for (int i = 0; i < means.size(); i++) {
       Tensor value = parameters.get(i).value();
-      float[] p = value.array();
-      float[] m = means.get(i).array();
-      for (int j = 0, n = value.shape().length(); j < n; j++) {
-        float weight = p[value.offset() + j];
-        p[value.offset() + j] = m[means.get(i).offset() + j];
-        m[means.get(i).offset() + j] = weight;
-      }
+      Tensor mean = means.get(i);
+      Tensor weights = Tensor.persistent(value.device(), value.shape()).copyFrom(value);
+      value.copyFrom(mean);
+      mean.copyFrom(weights);
     }
   }
 

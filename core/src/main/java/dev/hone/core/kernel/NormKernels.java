@@ -47,4 +47,17 @@ public interface NormKernels {
   /** Gradient of {@link #rmsNorm} by s; parameters as in {@link #layerNormBackward}. */
   void rmsNormBackward(Tensor dy, Tensor s, Tensor weight, float weightOffset, Tensor rstd, boolean accumulate, Tensor dx,
       Tensor dWeight);
+
+  /**
+   * Norms of the rows of W + scale · B · A without forming it: n_o² = |W_o|² + 2 · scale · B_o · T_o + scale² · B_o · G · B_o,
+   * in float64.
+   *
+   * @param squares |W_o|², [out]
+   * @param b [out, R]
+   * @param t A · Wᵀ, [R, out]
+   * @param g A · Aᵀ, [R, R]
+   * @param numerator [out], what is divided by the norms; null for the norms themselves
+   * @param y [out]
+   */
+  void lowRankNorms(double[] squares, Tensor b, Tensor t, Tensor g, double scale, Tensor numerator, Tensor y);
 }

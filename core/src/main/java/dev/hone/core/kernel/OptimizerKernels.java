@@ -18,4 +18,7 @@ public interface OptimizerKernels {
    */
   void adamW(Tensor parameter, Tensor gradient, int[] rows, Tensor first, Tensor second, int step, double learningRate,
       double beta1, double beta2, double eps, double decay, float gradientScale);
+
+  /** mean += (1 - keep) · (parameter - mean), same shapes. */
+  void average(Tensor parameter, float keep, Tensor mean);
 }

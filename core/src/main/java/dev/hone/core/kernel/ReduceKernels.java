@@ -1,6 +1,7 @@
 package dev.hone.core.kernel;
 
 import dev.hone.core.Tensor;
+import java.util.Arrays;
 
 /**
  * Reductions. A tensor is seen as [outer, length, inner]; the middle axis is reduced and results are [outer, inner]. Sums
@@ -22,6 +23,11 @@ public interface ReduceKernels {
 
   /** Sum of squares of all elements, in float64: what gradient clipping needs. */
   double sumOfSquares(Tensor x);
+
+  /** {@link #sumOfSquares} of each tensor, in one go: a device answers once. */
+  default double[] sumsOfSquares(Tensor... xs) {
+    return Arrays.stream(xs).mapToDouble(this::sumOfSquares).toArray();
+  }
 
   /** y = softmax of each row of x, or its logarithm; [N, C]. {@code y} may be {@code x}. */
   void softmax(Tensor x, boolean logarithm, Tensor y);

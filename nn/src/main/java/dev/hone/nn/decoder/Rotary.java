@@ -2,8 +2,12 @@ package dev.hone.nn.decoder;
 
 import dev.hone.autograd.AttentionOps;
 import dev.hone.autograd.Variable;
+import dev.hone.core.Device;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.nn.TokenBatch;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Turns queries and keys by their positions. All layers of a model share one.
@@ -17,7 +21,7 @@ public final class Rotary {
 
   private final Rope rope;
   private final boolean interleaved;
-  private volatile Table table = new Table(0, null, null);
+  private final Map<Device, Table> tables = new ConcurrentHashMap<>();
 
   /** With these frequencies. */
   public Rotary(Rope rope) {
@@ -48,7 +52,7 @@ public final class Rotary {
 
   /** x [N, heads · D] turned. */
   public Variable rotate(Variable x, int headDim, TokenBatch batch) {
-    Table current = table(batch.extent());
+    Table current = table(batch.extent(), x.value().device());
     return AttentionOps.rotate(x, headDim, current.cos, current.sin, rows(batch, current.length), interleaved);
   }
 
@@ -71,21 +75,22 @@ public final class Rotary {
     return rows;
   }
 
-  private Table table(int extent) {
-    Table current = table;
-    if (current.length < extent) {
+  private Table table(int extent, Device device) {
+    Table current = tables.get(device);
+    if (current == null || current.length < extent) {
       synchronized (this) {
-        current = table;
-        if (current.length < extent) {
-          current = compute(Math.max(FIRST_TABLE, Math.max(extent, current.length * 2)));
-          table = current;
+        current = tables.get(device);
+        if (current == null || current.length < extent) {
+          int before = current == null ? 0 : current.length;
+          current = compute(Math.max(FIRST_TABLE, Math.max(extent, before * 2)), device);
+          tables.put(device, current);
         }
       }
     }
     return current;
   }
 
-  private Table compute(int length) {
+  private Table compute(int length, Device device) {
     int half = rope.near().length;
     int kinds = rope.reach() == Integer.MAX_VALUE ? 1 : 2;
     float[] cos = new float[Math.multiplyExact(kinds * length, half)];
@@ -98,6 +103,8 @@ public final class Rotary {
         sin[row * half + i] = (float) (Math.sin(angle) * rope.magnitude());
       }
     }
-    return new Table(length, Tensor.of(cos, kinds * length, half), Tensor.of(sin, kinds * length, half));
+    Shape shape = Shape.of(kinds * length, half);
+    return new Table(length, Tensor.persistent(device, shape).copyFrom(Tensor.of(cos, shape.toArray())),
+        Tensor.persistent(device, shape).copyFrom(Tensor.of(sin, shape.toArray())));
   }
 }

@@ -50,7 +50,7 @@ public record SelfAttention(MultiHeadAttention attention, BlockNames names, Line
         factors[i] = (float) (1 + slope * Math.log(1 + batch.positions()[i] / length));
         grown |= factors[i] != 1;
       }
-      return grown ? MathOps.mul(q, Variable.constant(Tensor.of(factors, factors.length, 1))) : q;
+      return grown ? MathOps.mul(q, Variable.constant(Tensor.of(factors, factors.length, 1).to(q.value().device()))) : q;
     }
   }
 

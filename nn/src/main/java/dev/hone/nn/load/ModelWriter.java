@@ -90,8 +90,8 @@ public final class ModelWriter {
   }
 
   private static Tensor turned(Tensor value) {
-    Tensor turned = Tensor.empty(value.dim(1), value.dim(0));
-    Kernels.active().gather().permute(value.toF32(), new int[] {1, 0}, turned);
+    Tensor turned = value.emptyLike(value.dim(1), value.dim(0));
+    Kernels.of(value).gather().permute(value.toF32(), new int[] {1, 0}, turned);
     return turned;
   }
 

@@ -138,7 +138,7 @@ record ResizedTables(TensorSource source, int before, int after, long seed, Map<
       }
       float[] z = new float[count * added];
       random.withStream(Philox.stream(from)).fillNormal(z, 0, z.length, 0, 1);
-      Kernels.active().matmul().matmul(Tensor.of(z, count, added), true, Tensor.of(rows, count, width), false, true, sum,
+      Kernels.of(sum).matmul().matmul(Tensor.of(z, count, added), true, Tensor.of(rows, count, width), false, true, sum,
           Epilogue.scale((float) Math.sqrt(EPSILON / before)));
     }
   }

@@ -230,8 +230,8 @@ public final class Weights {
     }
     Tensor matrix = value;
     if (turned) {
-      matrix = Tensor.empty(value.dim(1), value.dim(0));
-      Kernels.active().gather().permute(value.toF32(), new int[] {1, 0}, matrix);
+      matrix = value.emptyLike(value.dim(1), value.dim(0));
+      Kernels.of(value).gather().permute(value.toF32(), new int[] {1, 0}, matrix);
     }
     Tensor codes = Tensor.of(Quantized.of(matrix, quantized), matrix.shape());
     if (value.isReadOnly() && value.segment().isMapped()) {

@@ -11,8 +11,8 @@ import dev.hone.core.Tensor;
 public record Adadelta(double rho, double eps) implements UpdateRule {
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] square = state.tensor("square_avg").array();
-    float[] steps = state.tensor("acc_delta").array();
+    float[] square = state.numbers("square_avg");
+    float[] steps = state.numbers("acc_delta");
     float joins = (float) decay;
     float keep = (float) rho;
     float rest = (float) (1 - rho);

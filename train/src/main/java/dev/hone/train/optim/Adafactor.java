@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.core.HostArray;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 
@@ -37,9 +38,10 @@ public record Adafactor(double eps, double leastScale, double clip, double decay
       squares.normalise(gradient, scale, 0, 0, update);
       float factor = (float) (size / Math.max(1, FactoredSquares.rms(update) / clip));
       float stays = (float) (1 - size * decay);
-      float[] u = update.array();
-      int ui = update.offset();
-      float[] mean = Double.isNaN(beta1) ? null : state.tensor("exp_avg").array();
+      HostArray moved = update.onHost(HostArray.Access.READ);
+      float[] u = moved.array();
+      int ui = moved.offset();
+      float[] mean = Double.isNaN(beta1) ? null : state.numbers("exp_avg");
       float rest = (float) (1 - beta1);
       state.each(gradient, (p, pi, _, _, from, to) -> {
         for (int i = from; i < to; i++) {

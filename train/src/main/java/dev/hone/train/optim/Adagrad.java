@@ -18,7 +18,7 @@ public record Adagrad(double rateDecay, double initial, double eps) implements U
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] sum = state.tensor("sum", (float) initial, state.parameter().shape()).array();
+    float[] sum = state.numbers("sum", (float) initial, state.parameter().shape());
     float joins = (float) decay;
     float size = (float) (rate / (1 + (state.step() - 1) * rateDecay));
     float small = (float) eps;

@@ -19,9 +19,9 @@ public record Adam(double beta1, double beta2, double eps, boolean amsgrad, bool
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.tensor("exp_avg").array();
-    float[] v = state.tensor("exp_avg_sq").array();
-    float[] largest = amsgrad ? state.tensor("max_exp_avg_sq").array() : v;
+    float[] m = state.numbers("exp_avg");
+    float[] v = state.numbers("exp_avg_sq");
+    float[] largest = amsgrad ? state.numbers("max_exp_avg_sq") : v;
     float keep = decoupled ? (float) (1 - rate * decay) : 1;
     float joins = decoupled ? 0 : (float) decay;
     float b1 = (float) beta1;

@@ -31,7 +31,7 @@ public record AdamW(double beta1, double beta2, double eps) implements UpdateRul
   }
 
   private void update(ParameterState state, Tensor gradient, int[] rows, double rate, double decay, float scale) {
-    Kernels.active().optimizer().adamW(state.parameter().value(), gradient, rows, state.tensor("exp_avg"),
+    Kernels.of(gradient).optimizer().adamW(state.parameter().value(), gradient, rows, state.tensor("exp_avg"),
         state.tensor("exp_avg_sq"), Math.toIntExact(state.step()), rate, beta1, beta2, eps, decay, scale);
   }
 }

@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.parallel.Workers;
@@ -34,8 +35,8 @@ public record AdamW8bit(double beta1, double beta2, double eps) implements Updat
     int blocks = Math.ceilDiv(n, BLOCK);
     byte[] firsts = state.bytes("exp_avg", n, SIGNED.zero());
     byte[] seconds = state.bytes("exp_avg_sq", n, UNSIGNED.zero());
-    float[] firstScales = state.tensor("exp_avg_scale", 0, Shape.of(blocks)).array();
-    float[] secondScales = state.tensor("exp_avg_sq_scale", 0, Shape.of(blocks)).array();
+    float[] firstScales = state.numbers("exp_avg_scale", 0, Shape.of(blocks));
+    float[] secondScales = state.numbers("exp_avg_sq_scale", 0, Shape.of(blocks));
     float b1 = (float) beta1;
     float rest1 = (float) (1 - beta1);
     float b2 = (float) beta2;
@@ -44,27 +45,30 @@ public record AdamW8bit(double beta1, double beta2, double eps) implements Updat
     float root = (float) (1 / Math.sqrt(1 - Math.pow(beta2, state.step())));
     float keep = (float) (1 - rate * decay);
     float small = (float) eps;
-    float[] p = value.array();
-    float[] g = gradient.array();
-    Workers.ranges(blocks, 64, (from, to) -> {
-      float[] m = new float[BLOCK];
-      float[] v = new float[BLOCK];
-      for (int block = from; block < to; block++) {
-        int start = block * BLOCK;
-        int length = Math.min(BLOCK, n - start);
-        SIGNED.read(firsts, start, length, firstScales[block], m);
-        UNSIGNED.read(seconds, start, length, secondScales[block], v);
-        int pi = value.offset() + start;
-        int gi = gradient.offset() + start;
-        for (int i = 0; i < length; i++) {
-          float x = scale * g[gi + i];
-          m[i] = b1 * m[i] + rest1 * x;
-          v[i] = b2 * v[i] + rest2 * x * x;
-          p[pi + i] = keep * p[pi + i] - size * m[i] / ((float) Math.sqrt(v[i]) * root + small);
+    try (HostArray weights = value.onHost(HostArray.Access.READ_WRITE);
+        HostArray slopes = gradient.onHost(HostArray.Access.READ)) {
+      float[] p = weights.array();
+      float[] g = slopes.array();
+      Workers.ranges(blocks, 64, (from, to) -> {
+        float[] m = new float[BLOCK];
+        float[] v = new float[BLOCK];
+        for (int block = from; block < to; block++) {
+          int start = block * BLOCK;
+          int length = Math.min(BLOCK, n - start);
+          SIGNED.read(firsts, start, length, firstScales[block], m);
+          UNSIGNED.read(seconds, start, length, secondScales[block], v);
+          int pi = weights.offset() + start;
+          int gi = slopes.offset() + start;
+          for (int i = 0; i < length; i++) {
+            float x = scale * g[gi + i];
+            m[i] = b1 * m[i] + rest1 * x;
+            v[i] = b2 * v[i] + rest2 * x * x;
+            p[pi + i] = keep * p[pi + i] - size * m[i] / ((float) Math.sqrt(v[i]) * root + small);
+          }
+          firstScales[block] = SIGNED.write(m, length, firsts, start);
+          secondScales[block] = UNSIGNED.write(v, length, seconds, start);
         }
-        firstScales[block] = SIGNED.write(m, length, firsts, start);
-        secondScales[block] = UNSIGNED.write(v, length, seconds, start);
-      }
-    });
+      });
+    }
   }
 }

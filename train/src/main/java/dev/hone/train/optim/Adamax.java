@@ -13,8 +13,8 @@ import dev.hone.core.Tensor;
 public record Adamax(double beta1, double beta2, double eps) implements UpdateRule {
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.tensor("exp_avg").array();
-    float[] u = state.tensor("exp_inf").array();
+    float[] m = state.numbers("exp_avg");
+    float[] u = state.numbers("exp_inf");
     float joins = (float) decay;
     float b1 = (float) beta1;
     float b2 = (float) beta2;

@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
@@ -21,14 +22,15 @@ final class FactoredSquares {
    */
   FactoredSquares(ParameterState state, Tensor gradient, double share, double floor, float scale) {
     Shape shape = state.parameter().shape();
-    float[] g = gradient.array();
-    int gi = gradient.offset();
+    HostArray host = gradient.onHost(HostArray.Access.READ);
+    float[] g = host.array();
+    int gi = host.offset();
     if (shape.rank() < 2) {
       columns = 0;
       row = null;
       column = null;
       rowMean = 0;
-      all = state.tensor("exp_avg_sq").array();
+      all = state.numbers("exp_avg_sq");
       for (int i = 0; i < all.length; i++) {
         double x = scale * g[gi + i];
         all[i] += (float) (share * (x * x + floor - all[i]));
@@ -38,8 +40,8 @@ final class FactoredSquares {
     all = null;
     columns = shape.columns();
     int rows = shape.rows();
-    row = state.tensor("exp_avg_sq_row", 0, Shape.of(rows)).array();
-    column = state.tensor("exp_avg_sq_col", 0, Shape.of(columns)).array();
+    row = state.numbers("exp_avg_sq_row", 0, Shape.of(rows));
+    column = state.numbers("exp_avg_sq_col", 0, Shape.of(columns));
     double[] columnSums = new double[columns];
     double rowSum = 0;
     for (int r = 0; r < rows; r++) {
@@ -65,17 +67,22 @@ final class FactoredSquares {
    * least {@code leastMean}.
    */
   void normalise(Tensor gradient, float scale, double leastMean, double least, Tensor u) {
-    float[] g = gradient.array();
-    int gi = gradient.offset();
-    float[] out = u.array();
-    int ui = u.offset();
-    if (all != null) {
+    try (HostArray slopes = gradient.onHost(HostArray.Access.READ); HostArray result = u.onHost(HostArray.Access.WRITE)) {
+      float[] g = slopes.array();
+      int gi = slopes.offset();
+      float[] out = result.array();
+      int ui = result.offset();
+      if (all == null) {
+        normaliseMatrix(g, gi, scale, Math.max(leastMean, rowMean), least, out, ui);
+        return;
+      }
       for (int i = 0; i < all.length; i++) {
         out[ui + i] = (float) (scale * g[gi + i] / Math.sqrt(Math.max(least, all[i])));
       }
-      return;
     }
-    double divisor = Math.max(leastMean, rowMean);
+  }
+
+  private void normaliseMatrix(float[] g, int gi, float scale, double divisor, double least, float[] out, int ui) {
     Workers.ranges(row.length, Math.max(1, (1 << 14) / columns), (from, to) -> {
       for (int r = from; r < to; r++) {
         double factor = row[r] / divisor;
@@ -89,6 +96,6 @@ final class FactoredSquares {
 
   /** √(mean of squares). */
   static double rms(Tensor x) {
-    return Math.sqrt(Kernels.active().reduce().sumOfSquares(x) / x.size());
+    return Math.sqrt(Kernels.of(x).reduce().sumOfSquares(x) / x.size());
   }
 }

@@ -3,9 +3,11 @@ package dev.hone.train.optim;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.RowGradient;
 import dev.hone.core.Scope;
+import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.Head;
 import dev.hone.nn.decoder.CausalHead;
+import java.util.Arrays;
 import java.util.Collection;
 
 /** All gradients of a step together. */
@@ -25,19 +27,29 @@ public final class Gradients {
 
   /** The square root of the sum of the squares of all gradients, taken in the order given, in float64. */
   public static double norm(Collection<Parameter> parameters) {
-    double sum = 0;
-    for (Parameter parameter : parameters) {
-      sum += sumOfSquares(parameter);
-    }
-    return Math.sqrt(sum);
+    return Math.sqrt(Arrays.stream(sumsOfSquares(parameters)).reduce(0, Double::sum)); // in order: stream.sum() compensates
   }
 
-  private static double sumOfSquares(Parameter parameter) {
-    if (!parameter.hasGradient()) {
-      return 0;
+  /** Of each parameter's gradient; 0 where there is none. */
+  private static double[] sumsOfSquares(Collection<Parameter> parameters) {
+    Tensor[] gradients = parameters.stream().filter(Parameter::hasGradient).map(Gradients::numbers).toArray(Tensor[]::new);
+    double[] sums = new double[parameters.size()];
+    if (gradients.length == 0) {
+      return sums;
     }
+    double[] found = Kernels.of("gradient norm", gradients[0], gradients).reduce().sumsOfSquares(gradients);
+    int at = 0;
+    int i = 0;
+    for (Parameter parameter : parameters) {
+      sums[i++] = parameter.hasGradient() ? found[at++] : 0;
+    }
+    return sums;
+  }
+
+  /** All of a gradient that is not zero. */
+  private static Tensor numbers(Parameter parameter) {
     RowGradient rows = parameter.rowGradient();
-    return Kernels.active().reduce().sumOfSquares(rows == null ? parameter.gradient() : rows.values());
+    return rows == null ? parameter.gradient() : rows.values();
   }
 
   /** What gradients of this norm are multiplied by so that it does not exceed {@code limit}; 1 if {@code limit} is 0. */
@@ -47,8 +59,10 @@ public final class Gradients {
 
   /** The first parameter whose gradient is not finite, or null. */
   public static Parameter firstNotFinite(Collection<Parameter> parameters) {
+    double[] sums = sumsOfSquares(parameters);
+    int i = 0;
     for (Parameter parameter : parameters) {
-      if (!Double.isFinite(sumOfSquares(parameter))) {
+      if (!Double.isFinite(sums[i++])) {
         return parameter;
       }
     }

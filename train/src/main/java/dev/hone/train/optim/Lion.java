@@ -17,7 +17,7 @@ public record Lion(double beta1, double beta2) implements UpdateRule {
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.tensor("exp_avg").array();
+    float[] m = state.numbers("exp_avg");
     float b1 = (float) beta1;
     float rest1 = (float) (1 - beta1);
     float b2 = (float) beta2;

@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.core.HostArray;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
@@ -35,13 +36,14 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     Tensor mean = state.tensor("momentum_buffer");
-    float[] m = mean.array();
+    float[] m = state.numbers("momentum_buffer");
     float keep = (float) momentum;
     float rest = (float) (1 - momentum);
     try (Scope _ = Scope.open()) {
       Tensor direction = Tensor.empty(mean.shape());
-      float[] d = direction.array();
-      int di = direction.offset();
+      HostArray onHost = direction.onHost(HostArray.Access.WRITE);
+      float[] d = onHost.array();
+      int di = onHost.offset();
       float ofGradient = nesterov ? rest : 0;
       float ofMean = nesterov ? keep : 1;
       state.each(gradient, (_, _, g, gi, from, to) -> {
@@ -51,7 +53,7 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
           d[di + i] = ofGradient * x + ofMean * m[i];
         }
       });
-      Tensor step = orthogonal(direction);
+      HostArray step = orthogonal(direction.to(mean.device())).onHost(HostArray.Access.READ);
       float[] s = step.array();
       int si = step.offset();
       int rows = mean.dim(0);
@@ -72,7 +74,7 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
    * same is done from the right, x·(b·G + c·G²) with G = xᵀ·x, so nothing is transposed.
    */
   private static Tensor orthogonal(Tensor x) {
-    Kernels kernels = Kernels.active();
+    Kernels kernels = Kernels.of(x);
     MatMulKernels products = kernels.matmul();
     boolean tall = x.dim(0) > x.dim(1);
     int side = Math.min(x.dim(0), x.dim(1));
@@ -80,13 +82,13 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
     kernels.elementwise().unary(Unary.AFFINE, (float) (1 / norm), 0, x, x);
     Tensor now = x;
     for (int i = 0; i < ITERATIONS; i++) {
-      Tensor gram = Tensor.empty(side, side);
+      Tensor gram = x.emptyLike(side, side);
       products.matmul(now, tall, now, !tall, false, gram);
-      Tensor square = Tensor.empty(side, side);
+      Tensor square = x.emptyLike(side, side);
       products.matmul(gram, false, gram, false, false, square);
       kernels.elementwise().unary(Unary.AFFINE, C, 0, square, square);
       kernels.elementwise().addScaled(B, gram, square);
-      Tensor next = Tensor.empty(x.shape());
+      Tensor next = x.emptyLike(x.shape());
       products.matmul(tall ? now : square, false, tall ? square : now, false, false, next);
       kernels.elementwise().addScaled(A, now, next);
       gram.release();

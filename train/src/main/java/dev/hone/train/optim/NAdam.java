@@ -14,8 +14,8 @@ import dev.hone.core.Tensor;
 public record NAdam(double beta1, double beta2, double eps, double momentumDecay, boolean decoupled) implements UpdateRule {
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.tensor("exp_avg").array();
-    float[] v = state.tensor("exp_avg_sq").array();
+    float[] m = state.numbers("exp_avg");
+    float[] v = state.numbers("exp_avg_sq");
     double product = 1; // a function of the step alone, so it needs no memory; its factors near beta1 end it soon
     for (long t = 1; t <= state.step() && product > Double.MIN_NORMAL; t++) {
       product *= momentum(t);

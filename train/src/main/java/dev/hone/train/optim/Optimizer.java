@@ -68,6 +68,7 @@ public final class Optimizer {
       } else {
         group.rule().update(state, parameter.gradient(), rate, group.weightDecay(), gradientScale);
       }
+      state.endStep();
     });
   }
 

@@ -2,12 +2,15 @@ package dev.hone.train.optim;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.DType;
+import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.parallel.Workers;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What an optimiser remembers of one parameter: tensors by name, made when first asked for, and the number of its steps. */
@@ -16,6 +19,7 @@ public final class ParameterState {
 
   private final Parameter parameter;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final List<HostArray> onHost = new ArrayList<>(); // of the step that is being done
   private long step;
 
   ParameterState(Parameter parameter) {
@@ -50,13 +54,34 @@ public final class ParameterState {
   public Tensor tensor(String name, float initial, Shape shape) {
     Tensor found = tensors.get(name);
     if (found == null) {
-      found = Tensor.of(new float[shape.length()], shape.toArray());
+      found = Tensor.persistent(parameter.value().device(), shape);
       if (initial != 0) {
         found.fill(initial);
       }
       tensors.put(name, found);
     }
     return found;
+  }
+
+  /**
+   * The numbers of {@link #tensor(String)}, from index 0 on, to read and write in a rule that computes on the host: on another
+   * device a copy, which goes back when the rule has done its step.
+   */
+  float[] numbers(String name) {
+    return numbers(name, 0, parameter.shape());
+  }
+
+  /** The same of {@link #tensor(String, float, Shape)}. */
+  float[] numbers(String name, float initial, Shape shape) {
+    HostArray numbers = tensor(name, initial, shape).onHost(HostArray.Access.READ_WRITE);
+    onHost.add(numbers);
+    return numbers.array();
+  }
+
+  /** Ends a step: what a rule has changed on the host goes back to the device. */
+  void endStep() {
+    onHost.forEach(HostArray::close);
+    onHost.clear();
   }
 
   /** Bytes, {@code initial} at first; kept as a U8 tensor. */
@@ -81,11 +106,9 @@ public final class ParameterState {
 
   /** Runs a loop over all elements of the parameter and its gradient, on all threads. */
   void each(Tensor gradient, Loop loop) {
-    Tensor value = parameter.value();
-    float[] p = value.array();
-    int pi = value.offset();
-    float[] g = gradient.array();
-    int gi = gradient.offset();
-    Workers.ranges(value.shape().length(), GRAIN, (from, to) -> loop.run(p, pi, g, gi, from, to));
+    try (HostArray p = parameter.value().onHost(HostArray.Access.READ_WRITE);
+        HostArray g = gradient.onHost(HostArray.Access.READ)) {
+      Workers.ranges(p.length(), GRAIN, (from, to) -> loop.run(p.array(), p.offset(), g.array(), g.offset(), from, to));
+    }
   }
 }

@@ -13,8 +13,8 @@ import dev.hone.core.Tensor;
 public record RAdam(double beta1, double beta2, double eps, boolean decoupled) implements UpdateRule {
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.tensor("exp_avg").array();
-    float[] v = state.tensor("exp_avg_sq").array();
+    float[] m = state.numbers("exp_avg");
+    float[] v = state.numbers("exp_avg_sq");
     double power = Math.pow(beta2, state.step());
     double most = 2 / (1 - beta2) - 1;
     double length = most - 2 * state.step() * power / (1 - power); // of the average that the mean of squares stands for

@@ -18,9 +18,9 @@ public record RmsProp(double alpha, double eps, double momentum, boolean centere
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] square = state.tensor("square_avg").array();
-    float[] mean = centered ? state.tensor("grad_avg").array() : null;
-    float[] sum = momentum > 0 ? state.tensor("momentum_buffer").array() : null;
+    float[] square = state.numbers("square_avg");
+    float[] mean = centered ? state.numbers("grad_avg") : null;
+    float[] sum = momentum > 0 ? state.numbers("momentum_buffer") : null;
     float joins = (float) decay;
     float keep = (float) alpha;
     float rest = (float) (1 - alpha);

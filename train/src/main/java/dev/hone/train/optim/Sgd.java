@@ -38,7 +38,7 @@ public record Sgd(double momentum, double dampening, boolean nesterov) implement
       });
       return;
     }
-    float[] sum = state.tensor("momentum_buffer").array();
+    float[] sum = state.numbers("momentum_buffer");
     float keep = (float) momentum;
     float enters = state.step() == 1 ? 1 : (float) (1 - dampening);
     float ahead = nesterov ? keep : 0;

@@ -1,5 +1,6 @@
 package dev.hone.train.optim;
 
+import dev.hone.core.HostArray;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 
@@ -28,8 +29,9 @@ public record TorchAdafactor(double eps, double leastScale, double decay2, doubl
       squares.normalise(gradient, scale, eps, eps * eps, update);
       float factor = (float) (size / Math.max(1, FactoredSquares.rms(update) / clip));
       float stays = (float) (1 - rate * decay);
-      float[] u = update.array();
-      int ui = update.offset();
+      HostArray moved = update.onHost(HostArray.Access.READ);
+      float[] u = moved.array();
+      int ui = moved.offset();
       state.each(gradient, (p, pi, _, _, from, to) -> {
         for (int i = from; i < to; i++) {
           p[pi + i] = stays * p[pi + i] - factor * u[ui + i];

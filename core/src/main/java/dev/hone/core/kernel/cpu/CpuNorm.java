@@ -15,6 +15,7 @@ import java.util.Arrays;
  * that adding them up costs little, and at least {@link #MIN_ROWS} rows each.
  */
 public final class CpuNorm implements NormKernels {
+  private static final double MIN_SQUARE = 1e-30; // of a norm that something is divided by
   private static final int MAX_BLOCKS = 32;
   private static final int MIN_ROWS = 16;
   private static final int WEIGHT = 0; // slots of Scratch
@@ -197,5 +198,37 @@ public final class CpuNorm implements NormKernels {
     float[] zeros = Scratch.floats(slot, length);
     Arrays.fill(zeros, 0, length, 0);
     return zeros;
+  }
+
+  @Override
+  public void lowRankNorms(double[] squares, Tensor b, Tensor t, Tensor g, double scale, Tensor numerator, Tensor y) {
+    int outputs = squares.length;
+    int rank = b.shape().columns();
+    Operands.size("lowRankNorms", "b", b, (long) outputs * rank, "[out, R]");
+    Operands.size("lowRankNorms", "t", t, (long) outputs * rank, "[R, out]");
+    Operands.size("lowRankNorms", "g", g, (long) rank * rank, "[R, R]");
+    Operands.size("lowRankNorms", "numerator", numerator, outputs, "[out]");
+    Operands.size("lowRankNorms", "y", y, outputs, "[out]");
+    float[] up = b.array();
+    float[] ts = t.array();
+    float[] gs = g.array();
+    float[] ns = Operands.array(numerator);
+    float[] ys = y.array();
+    for (int o = 0; o < outputs; o++) {
+      int row = b.offset() + o * rank;
+      double linear = 0;
+      double quadratic = 0;
+      for (int r = 0; r < rank; r++) {
+        double own = up[row + r];
+        linear += own * ts[t.offset() + r * outputs + o];
+        double inner = 0;
+        for (int q = 0; q < rank; q++) {
+          inner += (double) gs[g.offset() + r * rank + q] * up[row + q];
+        }
+        quadratic += own * inner;
+      }
+      double norm = Math.sqrt(Math.max(MIN_SQUARE, squares[o] + 2 * scale * linear + scale * scale * quadratic));
+      ys[y.offset() + o] = (float) (ns == null ? norm : ns[numerator.offset() + o] / norm);
+    }
   }
 }

@@ -51,6 +51,20 @@ public final class CpuOptimizer implements OptimizerKernels {
     }
   }
 
+  @Override
+  public void average(Tensor parameter, float keep, Tensor mean) {
+    Operands.same("average", "parameter", parameter, "mean", mean);
+    float[] ps = parameter.array();
+    int pi = parameter.offset();
+    float[] ms = mean.array();
+    int mi = mean.offset();
+    Workers.ranges(mean.shape().length(), CpuElementwise.GRAIN, (from, to) -> {
+      for (int i = from; i < to; i++) {
+        ms[mi + i] += (1 - keep) * (ps[pi + i] - ms[mi + i]);
+      }
+    });
+  }
+
   /** Elements {@code from} to {@code to} of a gradient of which only some rows are there, the others' being zero. */
   private static float[] piece(float[] gradient, int start, int[] rows, int c, int from, int to) {
     float[] whole = Scratch.floats(0, to - from);
