@@ -34,6 +34,7 @@ module dev.hone.train {
   exports dev.hone.train.task.fewshot;
   exports dev.hone.train.task.generate;
   exports dev.hone.train.task.prefer;
+  exports dev.hone.train.task.tag;
 
   uses dev.hone.train.optim.OptimizerProvider;
   uses dev.hone.train.schedule.ScheduleProvider;

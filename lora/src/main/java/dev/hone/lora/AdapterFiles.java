@@ -147,7 +147,7 @@ public final class AdapterFiles {
   public static PretrainedModel base(Path directory, Path model, Task task, DType quantized) {
     Map<String, Tensor> tables = resizedTables(directory, model);
     PretrainedModel base = new ModelLoader(model).task(task)
-        .labels(task == Task.SEQUENCE_CLASSIFICATION ? labels(directory, model) : null).quantize(quantized).tables(tables).load();
+        .labels(task.hasLabels() ? labels(directory, model) : null).quantize(quantized).tables(tables).load();
     Tie tie = tables.isEmpty() ? null : Tie.of(base);
     if (tie != null && tie.isCut(config(directory))
         && !open(directory).contains("base_model.model." + tie.headPath() + ".weight")) {
@@ -223,6 +223,7 @@ public final class AdapterFiles {
   public static Task task(Path directory) {
     return switch (read(configFile(directory)).text("task_type", "")) {
       case "SEQ_CLS" -> Task.SEQUENCE_CLASSIFICATION;
+      case "TOKEN_CLS" -> Task.TOKEN_CLASSIFICATION;
       case "CAUSAL_LM" -> Task.CAUSAL_LM;
       case "FEATURE_EXTRACTION" -> Task.EMBEDDING;
       default -> null;
@@ -243,7 +244,7 @@ public final class AdapterFiles {
   public static Adapter load(Path directory, PretrainedModel model) {
     Safetensors tensors = open(directory);
     AdapterConfig config = config(directory);
-    if (model.task() == Task.SEQUENCE_CLASSIFICATION && headSize(directory) > 0) { // PEFT's names of heads, said or not
+    if (model.task().hasLabels() && headSize(directory) > 0) { // PEFT's names of heads, said or not
       config = config.withModulesToSave(
           Stream.concat(config.modulesToSave().stream(), Stream.of("classifier", "score")).toList());
     }

@@ -39,6 +39,7 @@ final class ConfigJson {
     tree.put("peft_type", config.peftType());
     tree.put("task_type", switch (adapter.model().task()) {
       case SEQUENCE_CLASSIFICATION -> "SEQ_CLS";
+      case TOKEN_CLASSIFICATION -> "TOKEN_CLS";
       case CAUSAL_LM -> "CAUSAL_LM";
       case EMBEDDING -> "FEATURE_EXTRACTION";
     });

@@ -41,7 +41,7 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
     if (!stored) {
       asked.modulesToSave().forEach(selection::requirePart);
     }
-    return model.task() == Task.SEQUENCE_CLASSIFICATION ? selection.withHead() : selection;
+    return model.task().hasLabels() ? selection.withHead() : selection;
   }
 
   /** Names of a backbone alone, where files have no prefix. */

@@ -1,7 +1,6 @@
 package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
-import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.nn.MemoryEstimate;
@@ -444,7 +443,6 @@ public final class Trainer {
       throw new TrainingException("a step has nothing to learn: all its rows weigh 0");
     }
     double loss = 0;
-    int tokens = 0;
     List<float[]> answers = new ArrayList<>();
     for (int i = 0; i < window.size(); i++) {
       Pass pass = pass(firstPass + i);
@@ -453,13 +451,12 @@ public final class Trainer {
         if (objective.measuresSteps()) {
           answers.addAll(Inference.rows(answer.logits().toFloatArray(), window.get(i).length));
         }
-        Variable scaled = answer.loss();
-        scaled.backward();
-        loss += scaled.value().item();
+        answer.loss().backward();
+        loss += answer.loss().value().item();
       }
-      tokens += training.tokens(window.get(i));
     }
-    return new Window(loss, tokens, objective.figures(answers));
+    return new Window(loss, window.stream().mapToInt(training::tokens).sum(),
+        objective.measuresSteps() ? objective.figures(answers) : Map.of());
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
 import dev.hone.nn.encoder.EncoderConfig;
+import dev.hone.nn.encoder.TokenClassifierHead;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.Range;
@@ -152,6 +153,12 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int ta
       case "electra" -> "Electra";
       default -> "Bert";
     };
+  }
+
+  @Override
+  public Head tokenClassifier(Labels labels, Weights weights) {
+    return new TokenClassifierHead(weights.headLinear("classifier", hiddenSize, labels.size(), true),
+        modelType.equals("distilbert") ? dropout : headDropout);
   }
 
   @Override

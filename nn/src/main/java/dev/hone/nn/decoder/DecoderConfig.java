@@ -186,6 +186,8 @@ public final class DecoderConfig implements ModelConfig {
   public Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
     return switch (task) {
       case SEQUENCE_CLASSIFICATION -> LastTokenHead.load(tableWidth(), padding, labels, weights);
+      case TOKEN_CLASSIFICATION -> throw new ModelException("model_type '" + modelType() + "' sees only what comes before a "
+          + "token; tokens are labelled by encoders, such as BERT");
       case CAUSAL_LM -> causalHead(backbone, weights);
       case EMBEDDING -> new MeanPooling();
     };
@@ -240,6 +242,7 @@ public final class DecoderConfig implements ModelConfig {
   public String architecture(Task task) {
     return switch (task) {
       case SEQUENCE_CLASSIFICATION -> architecture + "ForSequenceClassification";
+      case TOKEN_CLASSIFICATION -> architecture + "ForTokenClassification";
       case CAUSAL_LM -> architecture.replace("3Text", "3") + causalName;
       case EMBEDDING -> architecture + (textPart ? causalName : "Model");
     };

@@ -19,6 +19,12 @@ public interface EncoderConfig extends ModelConfig {
   /** The classifier, made anew where there is none of its size. */
   Head classifier(Labels labels, Weights weights);
 
+  /** The classifier of tokens, made anew where there is none of its size. */
+  default Head tokenClassifier(Labels labels, Weights weights) {
+    throw new ModelException("model_type '" + modelType() + "': the head that labels tokens is known of BERT, RoBERTa, "
+        + "XLM-RoBERTa, CamemBERT, DistilBERT and ELECTRA");
+  }
+
   @Override
   default boolean generates() {
     return false;
@@ -28,6 +34,7 @@ public interface EncoderConfig extends ModelConfig {
   default Head head(Task task, Labels labels, Backbone backbone, Weights weights) {
     return switch (task) {
       case SEQUENCE_CLASSIFICATION -> classifier(labels, weights);
+      case TOKEN_CLASSIFICATION -> tokenClassifier(labels, weights);
       case EMBEDDING -> new MeanPooling();
       case CAUSAL_LM -> throw new IllegalArgumentException("an encoder has no head for " + task);
     };
@@ -43,6 +50,10 @@ public interface EncoderConfig extends ModelConfig {
 
   @Override
   default String architecture(Task task) {
-    return className() + (task == Task.SEQUENCE_CLASSIFICATION ? "ForSequenceClassification" : "Model");
+    return className() + switch (task) {
+      case SEQUENCE_CLASSIFICATION -> "ForSequenceClassification";
+      case TOKEN_CLASSIFICATION -> "ForTokenClassification";
+      default -> "Model";
+    };
   }
 }

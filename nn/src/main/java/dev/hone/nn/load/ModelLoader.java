@@ -143,7 +143,8 @@ public final class ModelLoader {
   /** The labels that a directory's {@code config.json} gives a classifier; null if {@code architectures} names none. */
   public static Labels labelsOf(Path directory) {
     ConfigReader json = new ModelLoader(directory).config();
-    return taskOf(json) == Task.SEQUENCE_CLASSIFICATION ? labelsOf(json) : null;
+    Task task = taskOf(json);
+    return task.hasLabels() ? labelsOf(json, task) : null;
   }
 
   /** What a {@code config.json}, of whatever name, says of its model: sizes, without any weights. */
@@ -169,7 +170,7 @@ public final class ModelLoader {
     ConfigReader json = config();
     BitsAndBytes.check(json);
     Task wanted = task == null ? taskOf(json) : task;
-    Labels classes = wanted != Task.SEQUENCE_CLASSIFICATION ? null : labels == null ? labelsOf(json) : labels;
+    Labels classes = !wanted.hasLabels() ? null : labels == null ? labelsOf(json, wanted) : labels;
     TensorSource source = untrained ? null : weights(mapped);
     if (vocabulary > 0) {
       source = source == null ? null : new ResizedTables(source, json.size(VOCABULARY), vocabulary, seed, tables);
@@ -253,15 +254,16 @@ public final class ModelLoader {
   private static Task taskOf(ConfigReader json) {
     String architecture = json.texts("architectures").stream().findFirst().orElse("");
     return architecture.endsWith("ForSequenceClassification") ? Task.SEQUENCE_CLASSIFICATION
+        : architecture.endsWith("ForTokenClassification") ? Task.TOKEN_CLASSIFICATION
         : architecture.endsWith("ForCausalLM") || architecture.endsWith("LMHeadModel") ? Task.CAUSAL_LM : Task.EMBEDDING;
   }
 
-  private static Labels labelsOf(ConfigReader json) {
+  private static Labels labelsOf(ConfigReader json, Task task) {
     List<String> names = json.labels();
     if (names == null) {
       names = IntStream.range(0, json.integer("num_labels", 2, 1, MAX_LABELS)).mapToObj(i -> "LABEL_" + i).toList();
     }
-    Labels.Kind kind = switch (json.text("problem_type", "")) {
+    Labels.Kind kind = task == Task.TOKEN_CLASSIFICATION ? Labels.Kind.SINGLE_LABEL : switch (json.text("problem_type", "")) {
       case "multi_label_classification" -> Labels.Kind.MULTI_LABEL;
       case "regression" -> Labels.Kind.REGRESSION;
       default -> names.size() == 1 ? Labels.Kind.REGRESSION : Labels.Kind.SINGLE_LABEL;

@@ -25,9 +25,11 @@ import dev.hone.train.infer.FewShotClassifier;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.infer.TextTagger;
 import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.task.TaskName;
 import dev.hone.train.task.prefer.PreferenceJudge;
+import dev.hone.train.task.tag.TagTuning;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
@@ -108,6 +110,8 @@ final class EvaluateCommand implements Command {
       EvaluateEmbeddings.run(arguments, model, TrainFlags.data(arguments), evaluator.bootstrap(), console);
     } else if (TaskName.PREFER.word().equals(arguments.text("task"))) {
       preferences(arguments, model, evaluator, options, console);
+    } else if (task(arguments, model) == Task.TOKEN_CLASSIFICATION) {
+      tags(arguments, model, evaluator, options, console);
     } else if (task(arguments, model) == Task.CAUSAL_LM) {
       language(arguments, model, evaluator, options, console);
     } else {
@@ -178,6 +182,26 @@ final class EvaluateCommand implements Command {
     if (!swaps.isEmpty()) {
       List<Row> rows = report.evaluation.predictions().stream().map(Prediction::row).toList();
       report.swap(SwapTest.of(classifier, rows, swaps, evaluator.bootstrap()));
+    }
+    report.finish();
+  }
+
+  private static void tags(Arguments arguments, Path model, Evaluator evaluator, DataOptions options, Console console)
+      throws IOException {
+    for (String flag : List.of("generate", "probe", "max-new-tokens", "stride", "train-on-prompt", "swap", "slice-by")) {
+      if (arguments.has(flag)) {
+        throw new UserError("--" + flag + " is not for taggers");
+      }
+    }
+    Dataset<Example.Tagged> data = Dataset.tagged(Path.of(arguments.required("data")), options);
+    Loader<TextTagger> loader = (base, adapter) -> TextTagger.load(base, adapter, QuantFlags.of(arguments));
+    TextTagger tagger = loader.load(model, arguments.path("adapter"));
+    Baseline<TextTagger> baseline = baseline(arguments, model, loader);
+    note(arguments, data.description(), console);
+    Report report = new Report(arguments, console, TagTuning.evaluate(tagger, data, evaluator.bootstrap()));
+    if (baseline != null) {
+      report.comparison(baseline.predictions != null ? baseline.predictions
+          : PredictionsFile.of(TagTuning.evaluate(baseline.model, data, evaluator.bootstrap())));
     }
     report.finish();
   }
@@ -403,6 +427,7 @@ final class EvaluateCommand implements Command {
       return switch (said) {
         case "classify" -> Task.SEQUENCE_CLASSIFICATION;
         case "generate" -> Task.CAUSAL_LM;
+        case "tag" -> Task.TOKEN_CLASSIFICATION;
         default -> throw new UserError("--task must be classify, generate, prefer or embed, is '" + said + "'");
       };
     }

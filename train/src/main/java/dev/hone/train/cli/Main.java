@@ -28,6 +28,7 @@ public final class Main {
       new EvaluateCommand(),
       new CompareCommand(),
       new PredictCommand(),
+      new TagCommand(),
       new EmbedCommand(),
       new MineNegativesCommand(),
       new GenerateCommand(),

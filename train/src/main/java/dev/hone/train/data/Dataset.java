@@ -181,6 +181,22 @@ public final class Dataset<E extends Example> {
     return of(file, table, options, kept, reader::row, reader.description());
   }
 
+  /**
+   * Reads words with tags: a CoNLL file, or JSON rows with {@code words} and {@code tags}, or {@code text} and {@code spans}.
+   *
+   * <p>All that is wrong is a {@link DataException} with the line: a word without a tag, a tag that is none of BIO or BILOU, a
+   * span that begins within a word.
+   */
+  public static Dataset<Example.Tagged> tagged(Path file, DataOptions options) {
+    return TaggedRows.isJson(file.getFileName().toString()) || options.formatOrNull() != null
+        ? TaggedRows.json(RawTable.read(file, options)) : TaggedRows.conll(TextFile.read(file, options));
+  }
+
+  /** Rows that stand on these lines of a file. */
+  static <E extends Example> Dataset<E> ofLines(String source, String description, List<E> rows, int[] lines) {
+    return new Dataset<>(source, description, rows, lines, 0, false);
+  }
+
   private static Dataset<Example.Language> document(TextFile content) {
     String text = content.text();
     return new Dataset<>(content.name(), content.path().getFileName() + ": a text of "

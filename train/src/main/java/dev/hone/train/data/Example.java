@@ -123,6 +123,50 @@ public sealed interface Example {
     }
   }
 
+  /**
+   * A text whose words have tags.
+   *
+   * @param text the text
+   * @param words its words in their order, at least one
+   */
+  record Tagged(String text, List<Word> words) implements Example {
+    /**
+     * A word.
+     *
+     * @param start where it begins in the text
+     * @param end where it ends
+     * @param tag such as {@code B-PER}, {@code I-PER} or {@code O}
+     */
+    public record Word(int start, int end, String tag) {}
+
+    /** Checks that neither is null. */
+    public Tagged {
+      require(text, "Tagged", "text");
+      require(words, "Tagged", "list of words");
+      words = List.copyOf(words);
+    }
+
+    /** Words with their tags, written with spaces between them. */
+    public static Tagged of(List<String> words, List<String> tags) {
+      if (words.size() != tags.size()) {
+        throw new IllegalArgumentException("Tagged: " + words.size() + " words, " + tags.size() + " tags");
+      }
+      StringBuilder text = new StringBuilder();
+      List<Word> placed = new ArrayList<>();
+      for (int i = 0; i < words.size(); i++) {
+        text.append(i == 0 ? "" : " ");
+        placed.add(new Word(text.length(), text.length() + words.get(i).length(), tags.get(i)));
+        text.append(words.get(i));
+      }
+      return new Tagged(text.toString(), placed);
+    }
+
+    /** The tags of the words. */
+    public List<String> tags() {
+      return words.stream().map(Word::tag).toList();
+    }
+  }
+
   /** What people, or a rule, think of answers. */
   sealed interface Judged extends Example {
     /** What the answers follow: a text, or a conversation without messages where there is no prompt. */

@@ -3,7 +3,7 @@ package dev.hone.train.evaluation;
 import dev.hone.train.metric.ConfusionMatrix;
 import dev.hone.train.metric.ProbabilityScores;
 import dev.hone.train.metric.Scores;
-import dev.hone.train.metric.Span;
+import dev.hone.train.metric.TagSpan;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -288,7 +288,7 @@ public final class EvaluationText {
 
   private static String spans(Prediction.OneTagging tagging, List<String> tags) {
     String[] words = tagging.row().text().split(" ");
-    return Span.of(tags).stream().map(span -> span.type() + " '" + String.join(" ", Arrays.asList(words)
+    return TagSpan.of(tags).stream().map(span -> span.type() + " '" + String.join(" ", Arrays.asList(words)
         .subList(Math.min(span.first(), words.length), Math.min(span.last() + 1, words.length))) + "'")
         .reduce((a, b) -> a + ", " + b).orElse("nothing");
   }

@@ -1,7 +1,7 @@
 package dev.hone.train.evaluation;
 
 import dev.hone.train.infer.Logits;
-import dev.hone.train.metric.Span;
+import dev.hone.train.metric.TagSpan;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -140,7 +140,7 @@ public sealed interface Prediction {
 
     @Override
     public Optional<Boolean> right() {
-      return Optional.of(Span.of(truth).equals(Span.of(predicted)));
+      return Optional.of(TagSpan.of(truth).equals(TagSpan.of(predicted)));
     }
   }
 

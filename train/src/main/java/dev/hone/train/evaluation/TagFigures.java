@@ -1,7 +1,7 @@
 package dev.hone.train.evaluation;
 
 import dev.hone.train.metric.Average;
-import dev.hone.train.metric.Span;
+import dev.hone.train.metric.TagSpan;
 import dev.hone.train.metric.SpanScores;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,13 +15,13 @@ final class TagFigures implements Figures {
   TagFigures(List<Prediction.OneTagging> rows) {
     all = rows;
     spans = spans(rows);
-    strict = SpanScores.of(rows.stream().map(row -> Span.strict(row.truth())).toList(),
-        rows.stream().map(row -> Span.strict(row.predicted())).toList());
+    strict = SpanScores.of(rows.stream().map(row -> TagSpan.strict(row.truth())).toList(),
+        rows.stream().map(row -> TagSpan.strict(row.predicted())).toList());
   }
 
   static SpanScores spans(List<Prediction.OneTagging> rows) {
-    return SpanScores.of(rows.stream().map(row -> Span.of(row.truth())).toList(),
-        rows.stream().map(row -> Span.of(row.predicted())).toList());
+    return SpanScores.of(rows.stream().map(row -> TagSpan.of(row.truth())).toList(),
+        rows.stream().map(row -> TagSpan.of(row.predicted())).toList());
   }
 
   @Override

@@ -18,6 +18,7 @@ record RowText(String prompt, String answer) {
       case Example.Document row -> new RowText("", row.text());
       case Example.Related row -> new RowText(String.join("\n", row.texts()), "");
       case Example.Completion row -> new RowText(row.prompt(), row.completion());
+      case Example.Tagged row -> new RowText(row.text(), "");
       case Example.Preference row -> new RowText(of(row.prompt()).all(),
           of(row.chosen()).all() + "\n" + of(row.rejected()).all());
       case Example.Rated row -> new RowText(of(row.prompt()).all(), of(row.answer()).all());

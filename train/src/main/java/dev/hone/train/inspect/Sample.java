@@ -94,6 +94,8 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
         add(spans, row.prompt(), false);
         add(spans, row.completion(), true);
       }
+      case Example.Tagged row -> row.words().forEach(word ->
+          add(spans, row.text().substring(word.start(), word.end()) + " ", !word.tag().equals("O")));
       case Example.Preference row -> {
         add(spans, RowText.of(row.prompt()).all(), false);
         add(spans, RowText.of(row.chosen()).all(), true);

@@ -20,18 +20,18 @@ public final class SpanScores {
   }
 
   /** Compares true and predicted spans, row by row. */
-  public static SpanScores of(List<List<Span>> truth, List<List<Span>> predicted) {
+  public static SpanScores of(List<List<TagSpan>> truth, List<List<TagSpan>> predicted) {
     Set<String> names = new TreeSet<>();
     truth.forEach(row -> row.forEach(span -> names.add(span.type())));
     predicted.forEach(row -> row.forEach(span -> names.add(span.type())));
     List<String> types = List.copyOf(names);
     int[][][] counts = new int[truth.size()][types.size()][3];
     for (int i = 0; i < counts.length; i++) {
-      Set<Span> right = new HashSet<>(truth.get(i));
-      for (Span span : truth.get(i)) {
+      Set<TagSpan> right = new HashSet<>(truth.get(i));
+      for (TagSpan span : truth.get(i)) {
         counts[i][types.indexOf(span.type())][2]++;
       }
-      for (Span span : predicted.get(i)) {
+      for (TagSpan span : predicted.get(i)) {
         int[] of = counts[i][types.indexOf(span.type())];
         of[1]++;
         of[0] += right.contains(span) ? 1 : 0;

@@ -9,11 +9,14 @@ import dev.hone.train.evaluation.Evaluator;
 import dev.hone.train.evaluation.Prediction;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.infer.TextTagger;
+import dev.hone.train.metric.TagSpan;
 import dev.hone.train.task.classify.ClassifierTuning;
 import dev.hone.train.task.embed.EmbeddingEvaluation;
 import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceLoss;
 import dev.hone.train.task.prefer.PreferenceTuning;
+import dev.hone.train.task.tag.TagTuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -89,6 +92,40 @@ interface Measured {
             ? String.format(Locale.ROOT, "%.4g", p.probability())
             : String.format(Locale.ROOT, "%s (%.2f)", p.label(), p.probability()));
       }).toList();
+    }
+  }
+
+  /** A tagger. */
+  record OfTags(TagTuning tuning, Dataset<Example.Tagged> shown, Dataset<Example.Tagged> rows) implements Measured {
+    static final int MOST_ROWS = 2000;
+    private static final int ANSWERS = 5;
+
+    private Dataset<Example.Tagged> bounded() {
+      return rows.select(spread(rows.size(), MOST_ROWS));
+    }
+
+    @Override
+    public Evaluation evaluate() {
+      return TagTuning.evaluate(tuning.tagger(), bounded(), Evaluator.USUAL.bootstrap());
+    }
+
+    @Override
+    public List<String> column(String name) {
+      return bounded().column(name);
+    }
+
+    @Override
+    public List<Answer> answers() {
+      List<Example.Tagged> chosen = Arrays.stream(spread(shown.size(), ANSWERS)).mapToObj(shown::row).toList();
+      List<TextTagger.Tagging> found = tuning.tagger().words(chosen);
+      return IntStream.range(0, chosen.size()).mapToObj(i -> new Answer(chosen.get(i).text(),
+          spans(chosen.get(i), chosen.get(i).tags()), spans(chosen.get(i), found.get(i).tags()))).toList();
+    }
+
+    private static String spans(Example.Tagged row, List<String> tags) {
+      return TagSpan.of(tags).stream().map(span -> span.type() + " '" + row.text()
+          .substring(row.words().get(span.first()).start(), row.words().get(span.last()).end()) + "'")
+          .collect(Collectors.joining(", "));
     }
   }
 

@@ -21,6 +21,7 @@ import dev.hone.train.task.embed.EmbeddingTuning;
 import dev.hone.train.task.fewshot.FewShotTuning;
 import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceTuning;
+import dev.hone.train.task.tag.TagTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,6 +110,17 @@ public final class RunRecorder {
   public static RunRecorder of(LanguageTuning tuning, Dataset<Example.Language> training, Dataset<Example.Language> rows,
       About about) {
     return new RunRecorder(TaskName.GENERATE, tuning, new Measured.OfLanguage(tuning, rows == null ? training : rows, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
+   * Records a tagger's run.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(TagTuning tuning, Dataset<Example.Tagged> training, Dataset<Example.Tagged> rows, About about) {
+    return new RunRecorder(TaskName.TAG, tuning, new Measured.OfTags(tuning, rows == null ? training : rows, rows),
         rows == null ? 0 : rows.size(), about);
   }
 

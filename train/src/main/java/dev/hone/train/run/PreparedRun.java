@@ -71,8 +71,9 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
       case CLASSIFY -> arguments.on("few-shot") ? FewShotRun.of(arguments, config, say) : classifier(arguments, config, say);
       case GENERATE -> language(arguments, config, say);
       case PREFER -> PreferenceRun.of(arguments, config, say);
+      case TAG -> TagRun.of(arguments, config, say);
       case EMBED -> EmbeddingRun.of(arguments, config, say);
-      case RERANK, TAG, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
+      case RERANK, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
     };
   }
 

@@ -138,8 +138,10 @@ public final class TrainFlags {
     Reporting.of(arguments);
     if (task == TaskName.PREFER) {
       PreferenceRun.check(arguments, config);
+    } else if (task == TaskName.TAG) {
+      TagRun.check(arguments, config);
     }
-    HeldOutMetric.named(task == TaskName.PREFER ? "loss" : config.bestMetric())
+    HeldOutMetric.named(task == TaskName.PREFER || task == TaskName.TAG ? "loss" : config.bestMetric())
         .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);
     double share = arguments.number("val-size");
     if (!(share >= 0) || share >= 1 && share != Math.rint(share)) {

@@ -84,7 +84,7 @@ public final class PreferenceJudge {
     return Math.min(PreferenceTuning.USUAL_LENGTH, model.maxLength());
   }
 
-  /** The same with rows cut to another number of tokens. */
+  /** This judge with rows cut to another number of tokens. */
   public PreferenceJudge withMaxLength(int length) {
     return new PreferenceJudge(model, reference, language.withRows(length, false), settings);
   }

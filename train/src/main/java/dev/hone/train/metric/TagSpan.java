@@ -11,7 +11,7 @@ import java.util.List;
  * @param first its first word
  * @param last its last word
  */
-public record Span(String type, int first, int last) {
+public record TagSpan(String type, int first, int last) {
   private static final String UNTYPED = "_";
 
   /**
@@ -19,8 +19,8 @@ public record Span(String type, int first, int last) {
    *
    * @param tags of BIO or BILOU
    */
-  public static List<Span> of(List<String> tags) {
-    List<Span> spans = new ArrayList<>();
+  public static List<TagSpan> of(List<String> tags) {
+    List<TagSpan> spans = new ArrayList<>();
     char before = 'O';
     String typeBefore = "";
     int start = 0;
@@ -28,7 +28,7 @@ public record Span(String type, int first, int last) {
       char prefix = i == tags.size() ? 'O' : prefix(tags.get(i));
       String type = i == tags.size() ? UNTYPED : type(tags.get(i));
       if (before != 'O' && (prefix != 'I' || !type.equals(typeBefore))) {
-        spans.add(new Span(typeBefore, start, i - 1));
+        spans.add(new TagSpan(typeBefore, start, i - 1));
       }
       if (prefix == 'B' || prefix == 'I' && before == 'O' || prefix != 'O' && !type.equals(typeBefore)) {
         start = i;
@@ -40,15 +40,15 @@ public record Span(String type, int first, int last) {
   }
 
   /** The spans that begin with B and go on with I of the same type; every other I is outside. */
-  public static List<Span> strict(List<String> tags) {
-    List<Span> spans = new ArrayList<>();
+  public static List<TagSpan> strict(List<String> tags) {
+    List<TagSpan> spans = new ArrayList<>();
     for (int i = 0; i < tags.size(); i++) {
       if (prefix(tags.get(i)) == 'B') {
         int end = i + 1;
         while (end < tags.size() && prefix(tags.get(end)) == 'I' && type(tags.get(end)).equals(type(tags.get(i)))) {
           end++;
         }
-        spans.add(new Span(type(tags.get(i)), i, end - 1));
+        spans.add(new TagSpan(type(tags.get(i)), i, end - 1));
         i = end - 1;
       }
     }
@@ -57,7 +57,7 @@ public record Span(String type, int first, int last) {
 
   /** The place of a tag in its span: B, I or O. Of BILOU and IOBES, U and S are B, and L and E are I. */
   public static char prefix(String tag) {
-    return switch (tag.charAt(0)) {
+    return tag.length() > 1 && tag.charAt(1) != '-' ? 'O' : switch (tag.charAt(0)) {
       case 'B', 'U', 'S' -> 'B';
       case 'I', 'L', 'E' -> 'I';
       default -> 'O';
@@ -71,9 +71,9 @@ public record Span(String type, int first, int last) {
   }
 
   /** Tags of spans over so many words, in BIO. */
-  public static List<String> tags(List<Span> spans, int words) {
+  public static List<String> tags(List<TagSpan> spans, int words) {
     List<String> tags = new ArrayList<>(Collections.nCopies(words, "O"));
-    for (Span span : spans) {
+    for (TagSpan span : spans) {
       for (int i = span.first; i <= span.last; i++) {
         tags.set(i, (i == span.first ? "B" : "I") + (span.type.equals(UNTYPED) ? "" : "-" + span.type));
       }

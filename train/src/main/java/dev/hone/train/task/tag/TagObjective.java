@@ -1,0 +1,59 @@
+package dev.hone.train.task.tag;
+
+import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.LossOps;
+import dev.hone.autograd.Variable;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.Logits;
+import java.util.Arrays;
+
+/**
+ * Cross-entropy of the labels of words, at their first tokens: a mean over all labelled tokens of a window.
+ *
+ * @param settings of the cross-entropy
+ */
+record TagObjective(CrossEntropySettings settings) implements Objective {
+  @Override
+  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    Variable logits = model.forward(set.batch(rows), pass);
+    int[] labels = labels(set, rows);
+    int width = logits.shape().columns();
+    float[] values = logits.value().toFloatArray();
+    int hits = 0;
+    for (int t = 0; t < labels.length; t++) {
+      hits += labels[t] >= 0 && Logits.argMax(Arrays.copyOfRange(values, t * width, (t + 1) * width)) == labels[t] ? 1 : 0;
+    }
+    return new Answer(LossOps.crossEntropy(logits, labels, settings, scale), hits, null);
+  }
+
+  /** The labels of all tokens of these rows, one row after the other; -1 where there is none. */
+  static int[] labels(TrainingSet set, int[] rows) {
+    int[] labels = new int[set.tokens(rows)];
+    int at = 0;
+    for (int row : rows) {
+      for (float label : set.targets().get(row)) {
+        labels[at++] = (int) label;
+      }
+    }
+    return labels;
+  }
+
+  @Override
+  public int items(TrainingSet set, int[] rows) {
+    return (int) Arrays.stream(labels(set, rows)).filter(label -> label >= 0).count();
+  }
+
+  @Override
+  public double weight(TrainingSet set, int[] rows) {
+    return settings.weightOf(labels(set, rows));
+  }
+
+  /** A nat more than equal probabilities have. */
+  @Override
+  public double ignorance(PretrainedModel model, TrainingSet set) {
+    return Math.log(model.labels().size()) + 1;
+  }
+}
