@@ -32,6 +32,7 @@ module dev.hone.train {
   exports dev.hone.train.task.classify;
   exports dev.hone.train.task.embed;
   exports dev.hone.train.task.fewshot;
+  exports dev.hone.train.task.rerank;
   exports dev.hone.train.task.generate;
   exports dev.hone.train.task.prefer;
   exports dev.hone.train.task.tag;

@@ -74,7 +74,7 @@ final class EvaluateCommand implements Command {
         Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),
         Flag.of("adapter", "DIR", null, "the adapter"),
         Flag.of("data", "FILE", null, "texts and labels; texts, completions or conversations; a .txt"),
-        Flag.of("task", "classify|generate|prefer|embed", null, "what the model does [what adapter or model say]"),
+        Flag.of("task", "classify|generate|prefer|tag|embed|rerank", null, "what the model does [what adapter or model say]"),
         Flag.of("baseline", "base|DIR|FILE", null, "compare with: the model alone, an adapter, a model, a predictions file"),
         Flag.of("slice-by", "COLUMN,...", null, "figures for each group of rows that have the same value, and the gap"),
         Flag.of("swap", "FILE", null, "classifiers: pairs of terms, with tabs; what changes if one stands for the other"),
@@ -414,7 +414,7 @@ final class EvaluateCommand implements Command {
   /** Whether the model makes vectors: the user says so, or the adapter, or the files of sentence-transformers. */
   private static boolean embeds(Arguments arguments, Path model) {
     if (arguments.has("task")) {
-      return arguments.text("task").equals("embed");
+      return List.of("embed", "rerank").contains(arguments.text("task"));
     }
     return arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter"), model) == Task.EMBEDDING
         : TextEmbedder.describes(model);
@@ -428,7 +428,7 @@ final class EvaluateCommand implements Command {
         case "classify" -> Task.SEQUENCE_CLASSIFICATION;
         case "generate" -> Task.CAUSAL_LM;
         case "tag" -> Task.TOKEN_CLASSIFICATION;
-        default -> throw new UserError("--task must be classify, generate, prefer or embed, is '" + said + "'");
+        default -> throw new UserError("--task must be classify, generate, prefer, tag, embed or rerank, is '" + said + "'");
       };
     }
     return arguments.has("adapter") ? AdapterFiles.task(arguments.path("adapter"), model) : ModelLoader.taskOf(model);

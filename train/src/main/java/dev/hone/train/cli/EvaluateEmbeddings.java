@@ -8,10 +8,13 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.evaluation.Figure;
 import dev.hone.train.infer.TextEmbedder;
+import dev.hone.train.infer.TextReranker;
 import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.run.QuantFlags;
+import dev.hone.train.task.TaskName;
 import dev.hone.train.task.embed.EmbeddingEvaluation;
 import dev.hone.train.task.embed.EmbeddingEvaluator;
+import dev.hone.train.task.rerank.RerankEvaluator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +24,7 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code hone evaluate} of an embedding model, alone or beside another. */
+/** {@code hone evaluate} of an embedding model or a reranker, alone or beside another. */
 final class EvaluateEmbeddings {
   private static final List<String> OF_OTHERS = List.of("generate", "probe", "max-new-tokens", "stride", "train-on-prompt",
       "swap",
@@ -64,6 +67,9 @@ final class EvaluateEmbeddings {
 
   private static EmbeddingEvaluation evaluate(Arguments arguments, Bootstrap bootstrap, Path model, Path adapter,
       Dataset<Example.Related> rows) throws IOException {
+    if (TaskName.RERANK.word().equals(arguments.text("task"))) {
+      return new RerankEvaluator(bootstrap).evaluate(TextReranker.load(model, adapter, QuantFlags.of(arguments)), rows);
+    }
     TextEmbedder embedder = TextEmbedder.load(model, adapter, QuantFlags.of(arguments));
     EmbeddingEvaluator evaluator = EmbeddingEvaluator.of(embedder).with(bootstrap);
     return arguments.on("triplets") ? evaluator.triplets(embedder, rows) : evaluator.evaluate(embedder, rows);

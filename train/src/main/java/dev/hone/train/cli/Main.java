@@ -30,6 +30,7 @@ public final class Main {
       new PredictCommand(),
       new TagCommand(),
       new EmbedCommand(),
+      new RerankCommand(),
       new MineNegativesCommand(),
       new GenerateCommand(),
       new MergeCommand(),

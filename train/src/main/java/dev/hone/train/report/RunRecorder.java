@@ -21,6 +21,7 @@ import dev.hone.train.task.embed.EmbeddingTuning;
 import dev.hone.train.task.fewshot.FewShotTuning;
 import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceTuning;
+import dev.hone.train.task.rerank.RerankTuning;
 import dev.hone.train.task.tag.TagTuning;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -145,6 +146,18 @@ public final class RunRecorder {
   public static RunRecorder of(EmbeddingTuning tuning, Dataset<Example.Related> training, Dataset<Example.Related> rows,
       About about) {
     return new RunRecorder(TaskName.EMBED, tuning, new MeasuredEmbedder(tuning, rows == null ? training : rows, rows),
+        rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
+   * Records a reranker's run.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(RerankTuning tuning, Dataset<Example.Related> training, Dataset<Example.Related> rows,
+      About about) {
+    return new RunRecorder(TaskName.RERANK, tuning, new MeasuredReranker(tuning, rows == null ? training : rows, rows),
         rows == null ? 0 : rows.size(), about);
   }
 

@@ -31,7 +31,7 @@ final class EmbeddingRun {
     EmbeddingSettings settings = arguments.settings(EmbeddingSettings.SETTINGS);
     PreparedRun.Parts<Example.Related> parts = PreparedRun.parts(arguments, config, say, Dataset::related,
         (data, size) -> PreparedRun.chosen(data, Split.random(data, size, config.seed())));
-    Path model = ModelArgument.resolve(arguments.required("model"), say);
+    Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = PreparedRun.quantized(arguments, method == null);
     EmbeddingTuning tuning = method == null ? EmbeddingTuning.full(model, settings)

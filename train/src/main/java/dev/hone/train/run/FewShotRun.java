@@ -33,7 +33,7 @@ final class FewShotRun {
     }
     PreparedRun.Parts<Example.Labelled> parts = PreparedRun.parts(arguments, config, say, Dataset::labelled,
         (data, size) -> PreparedRun.chosen(data, Split.stratified(data, size, config.seed())));
-    Path model = ModelArgument.resolve(arguments.required("model"), say);
+    Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     PreparedRun.quantized(arguments, method == null);
     LabelSet labels = LabelSet.of(parts.training());

@@ -73,7 +73,8 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
       case PREFER -> PreferenceRun.of(arguments, config, say);
       case TAG -> TagRun.of(arguments, config, say);
       case EMBED -> EmbeddingRun.of(arguments, config, say);
-      case RERANK, DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
+      case RERANK -> RerankRun.of(arguments, config, say);
+      case DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
     };
   }
 

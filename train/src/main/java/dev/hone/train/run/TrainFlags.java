@@ -52,6 +52,7 @@ public final class TrainFlags {
     flags.addAll(TUNING);
     Flag.of(PreferenceSettings.SETTINGS).forEach(flag -> flags.add(flag.only(PREFER)));
     flags.addAll(EmbeddingRun.FLAGS);
+    flags.addAll(RerankRun.FLAGS);
     flags.addAll(MethodFlags.ALL);
     flags.addAll(QuantFlags.ALL);
     Flag.of(TrainConfig.SETTINGS).forEach(flag -> flags.add(decided(flag)));

@@ -142,4 +142,34 @@ class EmbeddingCommandsTest {
     CommandRun.of("evaluate", "--task", "embed", "--model", model, "--data", data, "--swap", data)
         .assertUserError("--swap is for classifiers and language models; this is an embedding model");
   }
+
+  @Test
+  void aRerankerLearnsFromMinedNegativesAndPutsDocumentsInOrder() throws IOException {
+    Path rows = directory.resolve("triples.jsonl");
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 39; i++) {
+      char letter = (char) ('a' + i % 13);
+      text.append("{\"query\": \"is it ").append(letter).append("\", \"document\": \"the good ").append(letter)
+          .append("\", \"negatives\": [\"the awful ").append(letter).append("\"]}\n");
+    }
+    Files.writeString(rows, text);
+    CommandRun train = CommandRun.of("train", "--task", "rerank", "--model", model, "--data", rows, "--eval-data", rows,
+        "--output-dir",
+        directory.resolve("out"), "--method", "full", "--learning-rate", "3e-3", "--num-train-epochs", 6, "--batch-size", 16)
+        .assertDone();
+    assertTrue(train.err().contains("78 pairs of a query and a document, up to 64 tokens each"), train.err());
+    Path tuned = directory.resolve("out/model");
+    List<String> best = CommandRun.of("rerank", "--model", tuned, "--query", "is it a", "the awful a", "the good a", "--json")
+        .assertDone().out().lines().toList();
+    assertEquals(1, JsonMapper.shared().readTree(best.getFirst()).path("document").asInt());
+    assertEquals(1, CommandRun.of("rerank", "--model", tuned, "--query", "is it a", "the awful a", "the good a", "--top", 1)
+        .assertDone().out().lines().count());
+    JsonNode found = JsonMapper.shared().readTree(CommandRun.of("evaluate", "--task", "rerank", "--model", tuned, "--data", rows,
+        "--json").assertDone().out());
+    assertEquals(1, found.path("map").path("value").asDouble());
+    assertEquals("13 queries, 78 documents", found.path("measured").asString());
+    assertTrue(Files.readString(directory.resolve("out/run.json")).contains("\"rerank\""));
+    assertTrue(Files.readString(tuned.resolve("README.md")).contains("text-ranking"));
+    CommandRun.of("rerank", "--model", tuned, "--query", "x").assertUserError("give documents or --data FILE");
+  }
 }

@@ -15,7 +15,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * How well vectors say what belongs together, with intervals.
+ * How well a model says what belongs together, by its vectors or pair by pair, with intervals.
  *
  * @param kind what was measured
  * @param units what the figures are means over and intervals are drawn from: queries, pairs or triplets
@@ -31,7 +31,9 @@ public record EmbeddingEvaluation(Kind kind, int units, int documents, Map<Strin
     /** Whether cosines are in the order of scores. */
     SIMILARITY("pairs"),
     /** Whether what belongs to an anchor is nearer than what does not. */
-    TRIPLETS("triplets");
+    TRIPLETS("triplets"),
+    /** Whether documents that fit a query stand before those that do not. */
+    RERANKING("queries");
 
     private final String units;
 
@@ -75,10 +77,10 @@ public record EmbeddingEvaluation(Kind kind, int units, int documents, Map<Strin
     double[] means = new double[each[0].length];
     for (int unit : units) {
       for (int f = 0; f < means.length; f++) {
-        means[f] += each[unit][f] / units.length;
+        means[f] += each[unit][f];
       }
     }
-    return means;
+    return Arrays.stream(means).map(sum -> sum / units.length).toArray();
   }
 
   /**
@@ -117,6 +119,17 @@ public record EmbeddingEvaluation(Kind kind, int units, int documents, Map<Strin
   static EmbeddingEvaluation triplets(double[] near, double[] far, Bootstrap bootstrap) {
     return of(Kind.TRIPLETS, near.length, 0, List.of("accuracy"), units -> new double[] {
         IntStream.of(units).filter(unit -> near[unit] > far[unit]).count() / (double) units.length}, bootstrap);
+  }
+
+  /**
+   * Documents of queries, put in order.
+   *
+   * @param names of the figures
+   * @param each the figures of each query
+   */
+  public static EmbeddingEvaluation reranking(List<String> names, List<double[]> each, int documents, Bootstrap bootstrap) {
+    double[][] all = each.toArray(double[][]::new);
+    return of(Kind.RERANKING, all.length, documents, names, units -> means(all, units), bootstrap);
   }
 
   /** The figure that says most. */
