@@ -12,6 +12,7 @@ module dev.hone.train {
 
   exports dev.hone.train;
   exports dev.hone.train.checkpoint;
+  exports dev.hone.train.choose;
   exports dev.hone.train.config;
   exports dev.hone.train.data;
   exports dev.hone.train.encode;

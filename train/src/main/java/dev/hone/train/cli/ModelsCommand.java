@@ -1,14 +1,23 @@
 package dev.hone.train.cli;
 
+import dev.hone.train.choose.Base;
+import dev.hone.train.choose.Machine;
+import dev.hone.train.choose.Suggestion;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
+import dev.hone.train.data.DataParts;
+import dev.hone.train.inspect.DataInspector;
+import dev.hone.train.inspect.InspectSettings;
+import dev.hone.train.inspect.Inspection;
 import dev.hone.train.source.ModelArgument;
 import dev.hone.train.source.hub.CachedRepos;
 import dev.hone.train.source.hub.Hub;
+import dev.hone.train.task.TaskName;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -26,17 +35,19 @@ final class ModelsCommand implements Command {
 
   @Override
   public String summary() {
-    return "list, fetch, remove or verify the models of a hub that the cache has";
+    return "list, fetch, remove or verify models of a hub, or suggest one";
   }
 
   @Override
   public String usage() {
-    return "list|get|rm|verify [NAME[@REVISION]]... [--json]";
+    return "list|get|rm|verify [NAME[@REVISION]]... [--json] | suggest --task TASK [--data FILE]";
   }
 
   @Override
   public List<Flag> flags() {
-    return List.of(Flag.toggle("json", "list: one JSON array"));
+    return List.of(Flag.toggle("json", "list, suggest: one JSON array"),
+        Flag.of("task", TaskName.all(), "classify", "suggest: what the model is to do"),
+        Flag.of("data", "FILE|org/name", null, "suggest: rows to be trained on, for their language, number and length"));
   }
 
   @Override
@@ -48,7 +59,8 @@ final class ModelsCommand implements Command {
       case "get" -> get(named(verb, words), console);
       case "rm" -> remove(named(verb, words), console);
       case "verify" -> verify(words, console);
-      default -> throw new UserError("hone models " + verb + ": no such thing; there are list, get, rm and verify");
+      case "suggest" -> suggest(arguments, console);
+      default -> throw new UserError("hone models " + verb + ": no such thing; there are list, get, rm, verify and suggest");
     };
   }
 
@@ -125,5 +137,55 @@ final class ModelsCommand implements Command {
       }
     }
     return wrong == 0 ? 0 : 1;
+  }
+
+  private static int suggest(Arguments arguments, Console console) throws IOException {
+    TaskName task = TaskName.named(arguments.text("task"));
+    Inspection rows = null;
+    if (arguments.has("data")) {
+      DataParts data = DataParts.parse(arguments.text("data"));
+      rows = DataInspector.inspect(InspectSettings.of(data.files().keySet().iterator().next()));
+    }
+    Suggestion suggestion = Suggestion.of(task, rows, Machine.measured(), Runtime.getRuntime().maxMemory());
+    if (arguments.on("json")) {
+      console.result(json(suggestion).toString());
+      return 0;
+    }
+    if (rows != null) {
+      console.note(String.format(Locale.ROOT, "%,d rows, about %,d tokens%s", rows.training(), suggestion.tokens(),
+          suggestion.languages().isEmpty() ? "" : ", " + String.join(" and ", suggestion.languages())));
+    }
+    if (suggestion.lines().isEmpty()) {
+      throw new UserError("no base that is known does --task " + task.word() + " in "
+          + String.join(" and ", suggestion.languages())
+          + "; docs/choosing.md says how to look for one");
+    }
+    console.result(String.format("  %-48s %8s %8s %9s  %s", "base", "numbers", "memory", "tokens/s", "licence, languages"));
+    for (Suggestion.Line line : suggestion.lines()) {
+      Base base = line.base();
+      console.result(String.format(Locale.ROOT, "%s %-48s %7.0fM %8s %,9.0f  %s, %s%s", line.chosen() ? "*" : " ", base.name(),
+          base.parameters() / 1e6, Hub.size(line.memory()), line.tokensPerSecond(), base.licence()
+          + (base.accept() ? " (accept it first)" : ""),
+          String.join(" ", base.languages()), line.fits() ? "" : "; too large for this heap"));
+    }
+    console.note(String.format(Locale.ROOT,
+        "memory: LoRA of rank 16, batches of %,d tokens; the heap is %s (HONE_JAVA_OPTS=-Xmx8g for another). "
+        + "tokens/s: from a product of matrices measured now", suggestion.batch(), Hub.size(Runtime.getRuntime().maxMemory())));
+    suggestion.lines().stream().filter(Suggestion.Line::chosen).findFirst().ifPresent(line ->
+        console.note("* to start with: --model " + line.base().name() + ": " + line.base().why()));
+    return 0;
+  }
+
+  private static ArrayNode json(Suggestion suggestion) {
+    ArrayNode array = JSON.createArrayNode();
+    for (Suggestion.Line line : suggestion.lines()) {
+      Base base = line.base();
+      ObjectNode node = array.addObject().put("name", base.name()).put("parameters", base.parameters())
+          .put("licence", base.licence())
+          .put("accept_licence", base.accept()).put("memory_bytes", line.memory())
+          .put("tokens_per_second", Math.round(line.tokensPerSecond())).put("fits", line.fits()).put("chosen", line.chosen());
+      base.languages().forEach(node.putArray("languages")::add);
+    }
+    return array;
   }
 }
