@@ -79,7 +79,21 @@ public final class Tokenizer {
     return new Tokenizer(name, json.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Writes the {@code tokenizer.json} this tokenizer was read from, byte for byte, or that was made from its files. */
+  /**
+   * This tokenizer with more tokens, which are found in texts before anything else is done to them. Those that there are already
+   * keep their ids; the others get the next ones.
+   *
+   * @param special whether a decoding that skips special tokens leaves them out
+   */
+  public Tokenizer withTokens(List<String> tokens, boolean special) {
+    return new Tokenizer(name, TokenizerJson.withTokens(json, name, tokens.stream().filter(token -> names.id(token) < 0)
+        .distinct().toList(), names.idBound(), special));
+  }
+
+  /**
+   * Writes the {@code tokenizer.json} this tokenizer was read from, byte for byte, or that was made from its files or for more
+   * tokens.
+   */
   public void save(Path file) throws IOException {
     Path target = Files.isDirectory(file) ? file.resolve("tokenizer.json") : file;
     Path beside = Files.createTempFile(target.toAbsolutePath().getParent(), ".tokenizer", ".part");

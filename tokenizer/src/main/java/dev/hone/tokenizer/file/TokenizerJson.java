@@ -19,7 +19,9 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.NullNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Reads {@code tokenizer.json}: the model as a stream, since it is most of the file, the rest as a tree. */
 public final class TokenizerJson {
@@ -44,6 +46,23 @@ public final class TokenizerJson {
       if (e.getMessage().startsWith(name)) throw e;
       throw new TokenizerException(name + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * A file with more added tokens.
+   *
+   * @param json the file's bytes, which can be read
+   * @param firstId of the first new token; the others follow
+   */
+  public static byte[] withTokens(byte[] json, String name, List<String> tokens, int firstId, boolean special) {
+    ObjectNode root = (ObjectNode) MAPPER.readTree(json);
+    ArrayNode added = root.path("added_tokens") instanceof ArrayNode list ? list : root.putArray("added_tokens");
+    for (int i = 0; i < tokens.size(); i++) {
+      if (tokens.get(i).isBlank()) throw new TokenizerException(name + ": a token to add is blank");
+      added.addObject().put("id", firstId + i).put("content", tokens.get(i)).put("single_word", false).put("lstrip", false)
+          .put("rstrip", false).put("normalized", !special).put("special", special);
+    }
+    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
   private static String location(JacksonException e) {

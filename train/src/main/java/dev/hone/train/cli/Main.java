@@ -36,6 +36,7 @@ public final class Main {
       new MergeCommand(),
       new ExportCommand(),
       new QuantizeCommand(),
+      new ResizeCommand(),
       new AdapterCommand(),
       new TokenizerCommand(),
       new ServeCommand(),

@@ -64,6 +64,8 @@ public final class MethodFlags {
       Flag.of("init-lora-weights", "NAME", "kaiming", "kaiming gaussian pissa pissa_niter_N olora zero").only(LORA),
       Flag.toggle("ensure-weight-tying", "a tied head goes on being its table, also where one of them is named").only(LORA),
       Flag.of("loraplus-lr-ratio", "X", "1", "factor of the rate of B (LoRA+)").only(LORA),
+      Flag.of(VocabularyFlags.INDICES, "A,12", null, "tokens, or their ids, whose rows of the tables are trained as well")
+          .only(LORA),
       Flag.of("feedforward-modules", "A,B", null, "those whose inputs are scaled").only("ia3"),
       Flag.of("num-virtual-tokens", "N", "20", "how many").only("prompt", "prefix"),
       Flag.of("prompt-tuning-init", "random|sample_vocab|text", "random", "how the vectors start").only("prompt"),
@@ -142,7 +144,7 @@ public final class MethodFlags {
           (float) arguments.number("lora-dropout"), targets(arguments), save,
           word(arguments, "bias", LoraConfig.Bias.values()), pattern(arguments, "rank-pattern", Integer::valueOf),
           pattern(arguments, "alpha-pattern", Double::valueOf), arguments.on("use-rslora"), arguments.on("use-dora"),
-          LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false);
+          LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false, VocabularyFlags.trained(arguments, model));
     };
   }
 

@@ -3,6 +3,7 @@ package dev.hone.train.run;
 import dev.hone.core.DType;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.nn.Labels;
+import dev.hone.tokenizer.Tokenizer;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.UserError;
@@ -189,7 +190,16 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = quantized(arguments, method == null);
-    return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed(), quantized);
+    if (!VocabularyFlags.adds(arguments)) {
+      return method == null ? LanguageTuning.full(model) : LanguageTuning.adapted(model, method, config.seed(), quantized);
+    }
+    if (arguments.has(MethodFlags.INIT_ADAPTER)) {
+      throw new UserError("--add-tokens and --init-adapter: merge the adapter (hone merge) and add tokens to the merged model");
+    }
+    Tokenizer tokenizer = VocabularyFlags.extended(Tokenizer.load(model), arguments);
+    say.accept("vocabulary: " + VocabularyFlags.rows(model, tokenizer) + " rows for " + tokenizer.vocabSize() + " tokens");
+    return method == null ? LanguageTuning.full(model, tokenizer, config.seed())
+        : LanguageTuning.adapted(model, tokenizer, VocabularyFlags.carrying(method, model), config.seed(), quantized);
   }
 
   /** What the base is quantised to, or null. */

@@ -53,6 +53,7 @@ public final class TrainFlags {
     Flag.of(PreferenceSettings.SETTINGS).forEach(flag -> flags.add(flag.only(PREFER)));
     flags.addAll(EmbeddingRun.FLAGS);
     flags.addAll(RerankRun.FLAGS);
+    VocabularyFlags.ALL.forEach(flag -> flags.add(flag.only(GENERATE)));
     flags.addAll(MethodFlags.ALL);
     flags.addAll(QuantFlags.ALL);
     Flag.of(TrainConfig.SETTINGS).forEach(flag -> flags.add(decided(flag)));

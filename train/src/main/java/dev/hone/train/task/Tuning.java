@@ -218,10 +218,15 @@ public abstract class Tuning<E extends Example> {
   }
 
   /**
-   * Copies an adapter's chat template and generation settings, which go before its base's, to where a model with the adapter
+   * Copies an adapter's tokenizer, chat template and generation settings, which go before its base's, to where a model with the adapter
    * in its weights is.
    */
   public static void copyOwn(Path adapter, Path directory) throws IOException {
+    for (String file : List.of("tokenizer.json", "tokenizer_config.json")) { // of an adapter that was trained with new tokens
+      if (Files.isRegularFile(adapter.resolve("tokenizer.json")) && Files.isRegularFile(adapter.resolve(file))) {
+        Files.copy(adapter.resolve(file), directory.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
     String template = ChatTemplates.read(adapter).sources().get("default");
     if (template != null) {
       AtomicFile.writeString(directory.resolve(ChatTemplates.FILE), template);

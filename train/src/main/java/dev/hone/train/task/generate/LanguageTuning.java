@@ -22,6 +22,7 @@ import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /**
  * From a language model's directory and texts, prompts with completions or conversations to a tuned language model.
@@ -57,14 +58,38 @@ public final class LanguageTuning extends Tuning<Example.Language> {
    * @param quantized {@link DType#NF4}, {@link DType#Q8_0}, {@link DType#INT8_ROWS} or null
    */
   public static LanguageTuning adapted(Path base, AdapterConfig config, long seed, DType quantized) throws IOException {
-    PretrainedModel model = PretrainedModel.load(base, Task.CAUSAL_LM, quantized);
+    return adapted(base, Tokenizer.load(base), config, seed, quantized);
+  }
+
+  /**
+   * The same with a tokenizer that knows more tokens than the model: its tables get rows for them, drawn around the mean of the
+   * others.
+   */
+  public static LanguageTuning adapted(Path base, Tokenizer tokenizer, AdapterConfig config, long seed, DType quantized)
+      throws IOException {
+    PretrainedModel model = resized(base, tokenizer, seed, quantized);
     Adapter adapter = Adapter.attach(model, config, seed);
-    return new LanguageTuning(base, TextGenerator.of(model, Tokenizer.load(base), base, null), adapter);
+    return new LanguageTuning(base, TextGenerator.of(model, tokenizer, base, null), adapter);
+  }
+
+  private static PretrainedModel resized(Path base, Tokenizer tokenizer, long seed, DType quantized) {
+    ModelLoader loader = new ModelLoader(base).task(Task.CAUSAL_LM).quantize(quantized).seed(seed);
+    int rows = ModelLoader.configOf(base.resolve("config.json")).vocabSize();
+    return (tokenizer.idBound() > rows ? loader.vocabulary(tokenizer.idBound()) : loader).load();
   }
 
   /** All weights of a model. */
   public static LanguageTuning full(Path base) throws IOException {
-    TextGenerator generator = TextGenerator.load(base, null);
+    return full(base, Tokenizer.load(base), 0);
+  }
+
+  /**
+   * The same with a tokenizer that knows more tokens than the model.
+   *
+   * @param seed of the rows that its tables get
+   */
+  public static LanguageTuning full(Path base, Tokenizer tokenizer, long seed) throws IOException {
+    TextGenerator generator = TextGenerator.of(resized(base, tokenizer, seed, null), tokenizer, base, null);
     requireWhole(base, generator.model());
     generator.model().setTrainable(true);
     return new LanguageTuning(base, generator, null);
@@ -129,6 +154,13 @@ public final class LanguageTuning extends Tuning<Example.Language> {
   @Override
   public void save(Path directory) throws IOException {
     super.save(directory);
+    if (adapter() != null && tokenizer().idBound() > Tokenizer.load(base()).idBound()) {
+      tokenizer().save(directory.resolve("tokenizer.json"));
+      Path settings = base().resolve("tokenizer_config.json");
+      if (Files.isRegularFile(settings)) {
+        Files.copy(settings, directory.resolve("tokenizer_config.json"), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
     String template = generator.encoder().templates().sources().get("default");
     if (template != null && (adapter() != null || !template.equals(ChatTemplates.read(base()).sources().get("default")))) {
       ChatTemplates.write(directory, generator.encoder().templates().named("default"));
