@@ -144,7 +144,8 @@ public final class MethodFlags {
           (float) arguments.number("lora-dropout"), targets(arguments), save,
           word(arguments, "bias", LoraConfig.Bias.values()), pattern(arguments, "rank-pattern", Integer::valueOf),
           pattern(arguments, "alpha-pattern", Double::valueOf), arguments.on("use-rslora"), arguments.on("use-dora"),
-          LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false, VocabularyFlags.trained(arguments, model));
+          LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false,
+          VocabularyFlags.trained(arguments, model));
     };
   }
 

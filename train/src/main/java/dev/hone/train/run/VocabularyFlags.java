@@ -66,18 +66,19 @@ public final class VocabularyFlags {
   }
 
   /**
-   * A method that trains and stores the tables of a model whose vocabulary grows: the adapter carries them, and loads on the model as
-   * it was.
+   * A method that trains and stores the tables of a model whose vocabulary grows: the adapter carries them, and loads on the
+   * model as it was.
    */
   static AdapterConfig carrying(AdapterConfig method, Path model) {
-    if (!(method instanceof LoraConfig lora) || !(ModelLoader.configOf(model.resolve("config.json")) instanceof DecoderConfig config)) {
-      throw new UserError("--add-tokens in training is for --method lora or full and models that write; for others make the model "
-          + "first: hone resize --model " + model + " --add-tokens ... --output-dir DIR, then train DIR with --" + INDICES);
+    if (!(method instanceof LoraConfig lora)
+        || !(ModelLoader.configOf(model.resolve("config.json")) instanceof DecoderConfig config)) {
+      throw new UserError("--add-tokens in training is for --method lora or full and models that write; for others make the "
+          + "model first: hone resize --model " + model + " --add-tokens ... --output-dir DIR, then train DIR with --" + INDICES);
     }
     String table = config.names().embeddings();
     if (config.tied() && !table.equals("embed_tokens")) {
-      throw new UserError("--add-tokens: the head of " + config.modelType() + " is its table '" + table + "', which PEFT does not "
-          + "keep the same; make the model first: hone resize --model " + model
+      throw new UserError("--add-tokens: the head of " + config.modelType() + " is its table '" + table + "', which PEFT does "
+          + "not keep the same; make the model first: hone resize --model " + model
           + " --add-tokens ... --output-dir DIR, then train DIR with --" + INDICES);
     }
     Set<String> modules = new LinkedHashSet<>(lora.modulesToSave());
