@@ -218,8 +218,8 @@ public abstract class Tuning<E extends Example> {
   }
 
   /**
-   * Copies an adapter's tokenizer, chat template and generation settings, which go before its base's, to where a model with the adapter
-   * in its weights is.
+   * Copies an adapter's tokenizer, chat template and generation settings, which go before its base's, to where a model with the
+   * adapter in its weights is.
    */
   public static void copyOwn(Path adapter, Path directory) throws IOException {
     for (String file : List.of("tokenizer.json", "tokenizer_config.json")) { // of an adapter that was trained with new tokens

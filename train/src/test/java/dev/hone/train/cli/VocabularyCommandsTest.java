@@ -114,7 +114,8 @@ class VocabularyCommandsTest {
 
   @Test
   void whatCannotBeIsSaidWithWhatToDo() throws IOException {
-    CommandRun.of("resize", "--model", model, "--output-dir", directory.resolve("x")).assertUserError("nothing to do", "--add-tokens");
+    CommandRun.of("resize", "--model", model, "--output-dir", directory.resolve("x"))
+        .assertUserError("nothing to do", "--add-tokens");
     train(model, "x", "--trainable-token-indices", "<|user|>").assertUserError("has no token '<|user|>'", "hone resize");
     train(model, "x", "--add-tokens", "zz", "--method", "ia3").assertUserError("hone resize", "--trainable-token-indices");
     train(model, "x", "--trainable-token-indices", "1,1").assertUserError("names a token twice");
@@ -123,6 +124,6 @@ class VocabularyCommandsTest {
         "--output-dir", directory.resolve("listed")).assertDone();
     Tokenizer listed = Tokenizer.load(directory.resolve("listed"));
     assertTrue(listed.tokenId("beta") == listed.tokenId("alpha") + 1 && listed.tokenId("alpha") >= 0);
-    assertTrue(Files.readString(directory.resolve("listed/config.json")).matches("(?s).*\"vocab_size\" : (64|128|192|256|320).*"));
+    assertTrue(Files.readString(directory.resolve("listed/config.json")).contains("\"vocab_size\" : 320"));
   }
 }
