@@ -8,6 +8,7 @@ module dev.hone.nn {
   exports dev.hone.nn.decoder;
   exports dev.hone.nn.encoder;
   exports dev.hone.nn.generate;
+  exports dev.hone.nn.gguf;
   exports dev.hone.nn.load;
   exports dev.hone.nn.onnx;
 }

@@ -1,13 +1,16 @@
 package dev.hone.train.cli;
 
 import dev.hone.nn.Task;
+import dev.hone.nn.gguf.GgufType;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
+import dev.hone.train.export.ExportGguf;
 import dev.hone.train.export.ExportOnnx;
 import dev.hone.train.run.OutputDirectory;
 import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -21,12 +24,12 @@ final class ExportCommand implements Command {
 
   @Override
   public String summary() {
-    return "write a model, with an adapter merged, for other programs: onnx";
+    return "write a model, with an adapter merged, for other programs: onnx, gguf";
   }
 
   @Override
   public String usage() {
-    return "onnx --model DIR [--adapter DIR] --output-dir DIR [--dtype float32|int8]";
+    return "onnx|gguf --model DIR [--adapter DIR] --output-dir DIR [--dtype TYPE]";
   }
 
   @Override
@@ -35,28 +38,55 @@ final class ExportCommand implements Command {
         Flag.of("model", "DIR|maven:G:A:V", null, "the model"),
         Flag.of("adapter", "DIR", null, "an adapter, which is merged into the weights first"),
         Flag.of("output-dir", "DIR", null, "where the file and the tokenizer go"),
-        Flag.of("dtype", "TYPE", "float32", "how matrices are stored: float32, or int8 with a scale a row"),
+        Flag.of("dtype", "TYPE", null, "how matrices are stored. onnx: float32 [usual] or int8 with a scale a row; "
+            + "gguf: f32, f16 [usual], bf16 or q8_0"),
         Flag.toggle("overwrite", "replace what is in the output directory"));
   }
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    if (!arguments.free().equals(List.of("onnx"))) {
-      throw new UserError("hone export: say onnx" + (arguments.free().isEmpty() ? "" : ", not " + arguments.free()));
+    if (!arguments.free().equals(List.of("onnx")) && !arguments.free().equals(List.of("gguf"))) {
+      throw new UserError("hone export: say onnx or gguf" + (arguments.free().isEmpty() ? "" : ", not " + arguments.free()));
     }
     Path output = Path.of(arguments.required("output-dir"));
     OutputDirectory.check(output, arguments.on("overwrite"));
-    String dtype = arguments.text("dtype");
-    if (!dtype.equals("float32") && !dtype.equals("int8")) {
-      throw new UserError("--dtype must be float32 or int8, is '" + dtype + "'");
-    }
-    Path base = ModelArgument.resolve(arguments.required("model"), console::note);
+    String dtype = arguments.has("dtype") ? arguments.text("dtype") : null;
+    String given = arguments.required("model");
     Path adapter = arguments.has("adapter") ? Path.of(arguments.text("adapter")) : null;
+    if (arguments.free().equals(List.of("onnx"))) {
+      onnx(given, adapter, output, dtype == null ? "float32" : dtype, console);
+    } else {
+      gguf(given, adapter, output, dtype == null ? "f16" : dtype, console);
+    }
+    return 0;
+  }
+
+  private static void onnx(String model, Path adapter, Path output, String dtype, Console console) throws IOException {
+    if (!dtype.equals("float32") && !dtype.equals("int8")) {
+      throw new UserError("--dtype of onnx must be float32 or int8, is '" + dtype + "'");
+    }
+    Path base = ModelArgument.resolve(model, console::note);
     ExportOnnx.Result result = ExportOnnx.write(base, adapter, output, dtype.equals("int8"), Version.OF_HONE);
     console.note(String.format(Locale.ROOT, "%s: %s; read again and computed in 64 bits, its answers to random tokens "
         + "differ from the model's by at most %.1e of the largest", result.file(), result.task() == Task.EMBEDDING
         ? "last_hidden_state [batch, tokens, width], to be pooled by whoever loads it" : "logits [batch, labels]",
         result.difference()));
-    return 0;
+  }
+
+  private static void gguf(String model, Path adapter, Path output, String dtype, Console console) throws IOException {
+    GgufType type = switch (dtype) {
+      case "f32" -> GgufType.F32;
+      case "f16" -> GgufType.F16;
+      case "bf16" -> GgufType.BF16;
+      case "q8_0" -> GgufType.Q8_0;
+      default -> throw new UserError("--dtype of gguf must be f32, f16, bf16 or q8_0, is '" + dtype + "'");
+    };
+    Path base = ModelArgument.resolve(model, console::note);
+    Files.createDirectories(output);
+    String name = base.toAbsolutePath().normalize().getFileName().toString();
+    ExportGguf.Result result = ExportGguf.write(base, adapter, output.resolve("model-" + dtype + ".gguf"), type, name);
+    result.warnings().forEach(console::note);
+    console.note(String.format(Locale.ROOT, "%s: read again, weights differ from the model's by at most %.1e of the largest of "
+        + "their block", result.file(), result.rounding()));
   }
 }

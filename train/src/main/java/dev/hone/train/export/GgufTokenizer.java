@@ -1,0 +1,185 @@
+package dev.hone.train.export;
+
+import dev.hone.nn.load.ModelException;
+import dev.hone.tokenizer.EncodeOptions;
+import dev.hone.tokenizer.Tokenizer;
+import dev.hone.tokenizer.chat.ChatTemplates;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
+
+/**
+ * A tokenizer as llama.cpp's metadata: byte-level BPE ({@code gpt2}) with a rule of splitting that llama.cpp knows by name, or
+ * SentencePiece's BPE ({@code llama}). Others, and unknown rules, are refused: llama.cpp would cut text otherwise.
+ */
+final class GgufTokenizer {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String LETTERS = "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}";
+  private static final String REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  private static final String ENDINGS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|";
+  private static final Map<String, String> RULES = Map.of(ENDINGS + LETTERS + "{1,3}" + REST, "llama-bpe",
+      ENDINGS + LETTERS + REST, "qwen2");
+  private static final int NORMAL = 1;
+  private static final int UNKNOWN = 2;
+  private static final int CONTROL = 3;
+  private static final int USER = 4;
+  private static final int UNUSED = 5;
+  private static final int BYTE = 6;
+
+  private final Path directory;
+  private final JsonNode file;
+  private final JsonNode settings;
+  private final JsonNode config;
+  private final String[] tokens;
+  private final int[] types;
+
+  GgufTokenizer(Path directory, int rows) throws IOException {
+    this.directory = directory;
+    Path path = directory.resolve("tokenizer.json");
+    if (!Files.isRegularFile(path)) {
+      throw new ModelException(directory + ": no tokenizer.json, which an export needs");
+    }
+    file = JSON.readTree(Files.readAllBytes(path));
+    settings = read("tokenizer_config.json");
+    config = read("config.json");
+    JsonNode model = file.path("model");
+    if (!model.path("type").asString("BPE").equals("BPE") || !model.path("vocab").isObject()) {
+      throw new ModelException(path + ": a tokenizer of the kind " + model.path("type").asString() + " is not exported to GGUF; BPE is");
+    }
+    tokens = new String[rows];
+    types = new int[rows];
+    model.get("vocab").properties().forEach(entry -> set(entry.getKey(), entry.getValue().intValue(), NORMAL));
+    for (JsonNode added : file.path("added_tokens")) {
+      set(added.get("content").stringValue(), added.get("id").intValue(), added.path("special").asBoolean() ? CONTROL : USER);
+    }
+    String unknown = model.path("unk_token").asString("");
+    for (int id = 0; id < rows; id++) {
+      if (tokens[id] == null) {
+        set("[PAD" + id + "]", id, UNUSED);
+      } else if (tokens[id].equals(unknown)) {
+        types[id] = UNKNOWN;
+      } else if (model.path("byte_fallback").asBoolean() && tokens[id].matches("<0x[0-9A-F]{2}>")) {
+        types[id] = BYTE;
+      }
+    }
+  }
+
+  private JsonNode read(String name) throws IOException {
+    Path path = directory.resolve(name);
+    return Files.isRegularFile(path) ? JSON.readTree(Files.readAllBytes(path)) : MissingNode.getInstance();
+  }
+
+  private void set(String token, int id, int type) {
+    if (id < 0 || id >= tokens.length) {
+      throw new ModelException(directory + ": token '" + token + "' has the id " + id + ", the model has " + tokens.length + " rows");
+    }
+    tokens[id] = token;
+    types[id] = type;
+  }
+
+  /** The metadata, in the order of llama.cpp's converter. */
+  Map<String, Object> metadata() throws IOException {
+    Map<String, Object> out = new LinkedHashMap<>();
+    JsonNode model = file.get("model");
+    boolean pieces = model.path("byte_fallback").asBoolean();
+    List<String> merges = new ArrayList<>();
+    for (JsonNode merge : model.path("merges")) {
+      merges.add(merge.isString() ? merge.stringValue() : merge.get(0).stringValue() + " " + merge.get(1).stringValue());
+    }
+    out.put("tokenizer.ggml.model", pieces ? "llama" : "gpt2");
+    out.put("tokenizer.ggml.pre", pieces ? "default" : rule());
+    out.put("tokenizer.ggml.tokens", Arrays.asList(tokens));
+    if (pieces) {
+      out.put("tokenizer.ggml.scores", scores(merges));
+    }
+    out.put("tokenizer.ggml.token_type", types);
+    if (!pieces) {
+      out.put("tokenizer.ggml.merges", merges);
+    }
+    for (Map.Entry<String, String> role : List.of(Map.entry("bos", "bos"), Map.entry("eos", "eos"), Map.entry("unk", "unknown"),
+        Map.entry("pad", "padding"))) {
+      Integer id = id(role.getKey());
+      if (id != null) {
+        out.put("tokenizer.ggml." + role.getValue() + "_token_id", id);
+      }
+    }
+    int[] ids = Tokenizer.load(directory).encode("a", EncodeOptions.DEFAULT).ids();
+    out.put("tokenizer.ggml.add_bos_token", ids.length > 0 && Integer.valueOf(ids[0]).equals(id("bos")));
+    out.put("tokenizer.ggml.add_eos_token", ids.length > 0 && Integer.valueOf(ids[ids.length - 1]).equals(id("eos")));
+    if (pieces && !spaceBefore()) {
+      out.put("tokenizer.ggml.add_space_prefix", false);
+    }
+    String template = ChatTemplates.read(directory).sources().get("default");
+    if (template != null) {
+      out.put("tokenizer.chat_template", template);
+    }
+    return out;
+  }
+
+  /** A token's id by its role: of the tokenizer's settings, else of config.json. */
+  private Integer id(String role) {
+    JsonNode named = settings.path(role + "_token");
+    String text = named.isObject() ? named.path("content").asString("") : named.asString("");
+    for (int id = 0; !text.isEmpty() && id < tokens.length; id++) {
+      if (tokens[id].equals(text)) {
+        return id;
+      }
+    }
+    JsonNode id = config.path(role + "_token_id");
+    JsonNode first = id.isArray() ? id.path(0) : id;
+    return first.isNumber() && first.intValue() >= 0 && first.intValue() < tokens.length ? first.intValue() : null;
+  }
+
+  /** Minus the number of the first merge that makes a piece: llama.cpp joins those of the highest score first. */
+  private float[] scores(List<String> merges) {
+    Map<String, Integer> first = new HashMap<>();
+    for (int i = 0; i < merges.size(); i++) {
+      int space = merges.get(i).indexOf(' ', 1);
+      first.putIfAbsent(merges.get(i).substring(0, space) + merges.get(i).substring(space + 1), i);
+    }
+    float[] scores = new float[tokens.length];
+    for (int id = 0; id < scores.length; id++) {
+      scores[id] = types[id] != NORMAL ? 0 : -first.getOrDefault(tokens[id], merges.size());
+    }
+    return scores;
+  }
+
+  private boolean spaceBefore() {
+    String stages = file.path("normalizer") + "" + file.path("pre_tokenizer");
+    return stages.contains("\"Prepend\"") || stages.contains("\"prepend_scheme\":\"first\"")
+        || stages.contains("\"prepend_scheme\":\"always\"");
+  }
+
+  /** llama.cpp's name of how text is cut before bytes are joined. */
+  private String rule() {
+    Set<String> kinds = new HashSet<>();
+    List<String> patterns = new ArrayList<>();
+    boolean own = false;
+    JsonNode stage = file.path("pre_tokenizer");
+    for (JsonNode step : stage.path("type").asString("").equals("Sequence") ? stage.path("pretokenizers") : List.of(stage)) {
+      kinds.add(step.path("type").asString(""));
+      own |= step.path("type").asString("").equals("ByteLevel") && step.path("use_regex").asBoolean(true);
+      if (step.path("pattern").has("Regex")) {
+        patterns.add(step.path("pattern").path("Regex").stringValue());
+      }
+    }
+    String name = kinds.equals(Set.of("ByteLevel")) && own ? "gpt-2"
+        : kinds.equals(Set.of("Split", "ByteLevel")) && !own && patterns.size() == 1 ? RULES.get(patterns.getFirst()) : null;
+    if (name == null) {
+      throw new ModelException(directory.resolve("tokenizer.json") + ": llama.cpp knows rules of cutting text by name, and this one is "
+          + "none of gpt-2, llama-bpe and qwen2: " + kinds + (patterns.isEmpty() ? "" : " " + patterns));
+    }
+    return name;
+  }
+}

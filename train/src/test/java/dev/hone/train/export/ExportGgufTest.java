@@ -1,0 +1,138 @@
+package dev.hone.train.export;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.hone.core.io.TensorFileException;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
+import dev.hone.nn.gguf.GgufFile;
+import dev.hone.nn.gguf.GgufModel;
+import dev.hone.nn.gguf.GgufType;
+import dev.hone.nn.load.ModelException;
+import dev.hone.train.TinyLanguageModel;
+import dev.hone.train.TinyModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Files for llama.cpp: what is read again, and against the bytes of llama.cpp's own converter. */
+class ExportGgufTest {
+  private static final Path REFERENCE = Path.of(System.getProperty("hone.shared", "../../shared"), "reference", "gguf", "models");
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  @TempDir
+  private Path temporary;
+
+  /** A Llama whose tokenizer cuts text as GPT-2's does. */
+  private Path model() throws IOException {
+    Path base = TinyLanguageModel.write(temporary.resolve("model"));
+    Path tokenizer = base.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"use_regex\":false", "\"use_regex\":true"));
+    return base;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama_gqa_tied", "llama_mha_untied", "llama3_rope", "mistral", "qwen2", "qwen3"})
+  void theBytesOfEveryTensorAreThoseOfTheConverter(String name) throws Exception {
+    assumeTrue(Files.isDirectory(REFERENCE), REFERENCE + " is absent: no files of llama.cpp's converter to compare with");
+    JsonNode expected = JSON.readTree(Files.readAllBytes(REFERENCE.resolve(name + "/expected.json"))).get("files");
+    for (GgufType type : GgufType.values()) {
+      Path file = temporary.resolve(type + ".gguf");
+      ExportGguf.write(REFERENCE.resolve(name + "/hf"), null, file, type, name);
+      byte[] bytes = Files.readAllBytes(file);
+      List<String> names = new ArrayList<>();
+      List<String> hashes = new ArrayList<>();
+      for (GgufFile.Entry entry : GgufFile.open(file).tensors().values()) {
+        names.add(entry.name());
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        digest.update(bytes, (int) entry.offset(), (int) entry.bytes());
+        hashes.add(HexFormat.of().formatHex(digest.digest()));
+      }
+      List<String> wantedNames = new ArrayList<>();
+      List<String> wantedHashes = new ArrayList<>();
+      for (JsonNode tensor : expected.get(type.name().toLowerCase(Locale.ROOT)).get("tensors")) {
+        wantedNames.add(tensor.get("name").stringValue());
+        wantedHashes.add(tensor.get("sha256").stringValue());
+      }
+      assertEquals(wantedNames, names);
+      assertEquals(wantedHashes, hashes, name + " " + type);
+    }
+  }
+
+  @Test
+  void oneWrongWeightIsFound() throws IOException {
+    Path base = model();
+    Path file = temporary.resolve("model.gguf");
+    GgufModel model = new GgufModel(PretrainedModel.load(base, Task.CAUSAL_LM));
+    for (GgufType type : GgufType.values()) {
+      ExportGguf.Result result = ExportGguf.write(base, null, file, type, "tiny");
+      assertTrue(result.rounding() <= 0.005, type + ": " + result.rounding());
+      GgufFile read = GgufFile.open(file);
+      GgufFile.Entry last = read.tensors().get("blk.0.attn_v.weight");
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[(int) (last.offset() + last.bytes()) - 1] ^= 0x10;
+      Files.write(file, bytes);
+      String message = assertThrows(TensorFileException.class, () -> model.check(file)).getMessage();
+      assertTrue(message.contains("blk.0.attn_v.weight differs"), message);
+    }
+  }
+
+  @Test
+  void metadataSaysTheModelAndItsTokens() throws IOException {
+    Path base = model();
+    Path file = temporary.resolve("model.gguf");
+    ExportGguf.write(base, null, file, GgufType.F16, "tiny");
+    GgufFile read = GgufFile.open(file);
+    PretrainedModel model = PretrainedModel.load(base, Task.CAUSAL_LM);
+    assertEquals(model.config().layers(), read.metadata().get("llama.block_count"));
+    assertEquals(model.config().vocabSize(), ((List<?>) read.metadata().get("tokenizer.ggml.tokens")).size());
+    assertEquals(1, read.metadata().get("general.file_type"));
+    float[] norm = model.parameters().get("model.norm.weight").value().toFloatArray();
+    assertArrayEquals(norm, read.values("output_norm.weight"));
+  }
+
+  @Test
+  void whatLlamaCppDoesNotHaveIsRefused() throws IOException {
+    Path bert = TinyModel.write(temporary.resolve("bert"));
+    assertThrows(ModelException.class, () -> ExportGguf.write(bert, null, temporary.resolve("x.gguf"), GgufType.F16, "x"));
+    Path base = model();
+    Path tokenizer = base.resolve("tokenizer.json");
+    String json = Files.readString(tokenizer);
+    Files.delete(tokenizer);
+    refused(base, "no tokenizer.json");
+    Files.writeString(tokenizer, json.replace("\"ByteLevel\"", "\"Whitespace\""));
+    refused(base, "llama.cpp knows rules of cutting text by name");
+  }
+
+  private void refused(Path base, String why) {
+    String message = assertThrows(ModelException.class,
+        () -> ExportGguf.write(base, null, temporary.resolve("x.gguf"), GgufType.F16, "x")).getMessage();
+    assertTrue(message.contains(why), message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3, 30, 200})
+  void aFileThatIsCutIsRefused(int length) throws IOException {
+    Path base = model();
+    Path file = temporary.resolve("model.gguf");
+    ExportGguf.write(base, null, file, GgufType.F16, "tiny");
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), length));
+    assertThrows(TensorFileException.class, () -> GgufFile.open(file));
+  }
+}
