@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A decoder as llama.cpp has it: Llama and Mistral ({@code llama}), Qwen 2 and 3. Rows of the projections of queries and keys are in
- * another order for {@code llama} alone, where the numbers that turn together are neighbours and not a half apart.
+ * A decoder as llama.cpp has it: Llama and Mistral ({@code llama}), Qwen 2 and 3. Rows of the projections of queries and keys are
+ * in another order for {@code llama} alone, where the numbers that turn together are neighbours and not a half apart.
  */
 public final class GgufModel {
   private static final Map<String, String> ARCHITECTURES = Map.of("llama", "llama", "mistral", "llama", "qwen2", "qwen2", "qwen3",
@@ -63,9 +63,10 @@ public final class GgufModel {
       throw new ModelException("GGUF: hidden_act '" + activation + "': llama.cpp computes silu in models of this kind");
     }
     JsonNode window = config.path("sliding_window");
-    if (window.isNumber() && window.intValue() < model.config().maxLength() && config.path("use_sliding_window").asBoolean(true)) {
-      warnings.add("tokens see those at most " + window.intValue() + " before them, which llama.cpp does not know of: beyond that "
-          + "length its answers differ");
+    if (window.isNumber() && window.intValue() < model.config().maxLength()
+        && config.path("use_sliding_window").asBoolean(true)) {
+      warnings.add("tokens see those at most " + window.intValue() + " before them, which llama.cpp does not know of: beyond "
+          + "that length its answers differ");
     }
   }
 
@@ -169,7 +170,8 @@ public final class GgufModel {
         return null;
       }
       case "llama3" -> { }
-      default -> throw new ModelException("GGUF: rope_type '" + ropeType(rope) + "' is not exported; default, linear and llama3 are");
+      default -> throw new ModelException("GGUF: rope_type '" + ropeType(rope) + "' is not exported; default, linear and llama3 "
+          + "are");
     }
     double factor = rope.get("factor").doubleValue();
     double low = rope.path("low_freq_factor").asDouble(1);
@@ -242,14 +244,15 @@ public final class GgufModel {
           difference = Math.max(difference, Math.abs((double) wanted[i] - found[i]));
         }
         if (!(difference <= most * entry.type().error() + 1e-7)) { // the rest: numbers too small for 16 bits
-          throw new TensorFileException(file + ": read again, " + part.name + " differs at " + from + " by " + difference + " from the "
-              + "model, more than " + entry.type() + " rounds");
+          throw new TensorFileException(file + ": read again, " + part.name + " differs at " + from + " by " + difference
+              + " from the model, more than " + entry.type() + " rounds");
         }
         largest = Math.max(largest, most == 0 ? 0 : difference / most);
       }
     }
     if (read.tensors().size() != parts().size()) {
-      throw new TensorFileException(file + ": read again, it has " + read.tensors().size() + " tensors, the model " + parts().size());
+      throw new TensorFileException(file + ": read again, it has " + read.tensors().size() + " tensors, the model "
+          + parts().size());
     }
     return largest;
   }
