@@ -55,7 +55,8 @@ final class GgufTokenizer {
     config = read("config.json");
     JsonNode model = file.path("model");
     if (!model.path("type").asString("BPE").equals("BPE") || !model.path("vocab").isObject()) {
-      throw new ModelException(path + ": a tokenizer of the kind " + model.path("type").asString() + " is not exported to GGUF; BPE is");
+      throw new ModelException(path + ": a tokenizer of the kind " + model.path("type").asString()
+          + " is not exported to GGUF; BPE is");
     }
     tokens = new String[rows];
     types = new int[rows];
@@ -82,7 +83,8 @@ final class GgufTokenizer {
 
   private void set(String token, int id, int type) {
     if (id < 0 || id >= tokens.length) {
-      throw new ModelException(directory + ": token '" + token + "' has the id " + id + ", the model has " + tokens.length + " rows");
+      throw new ModelException(directory + ": token '" + token + "' has the id " + id + ", the model has "
+          + tokens.length + " rows");
     }
     tokens[id] = token;
     types[id] = type;
@@ -177,8 +179,8 @@ final class GgufTokenizer {
     String name = kinds.equals(Set.of("ByteLevel")) && own ? "gpt-2"
         : kinds.equals(Set.of("Split", "ByteLevel")) && !own && patterns.size() == 1 ? RULES.get(patterns.getFirst()) : null;
     if (name == null) {
-      throw new ModelException(directory.resolve("tokenizer.json") + ": llama.cpp knows rules of cutting text by name, and this one is "
-          + "none of gpt-2, llama-bpe and qwen2: " + kinds + (patterns.isEmpty() ? "" : " " + patterns));
+      throw new ModelException(directory.resolve("tokenizer.json") + ": llama.cpp knows rules of cutting text by name, and this one "
+          + "is none of gpt-2, llama-bpe and qwen2: " + kinds + (patterns.isEmpty() ? "" : " " + patterns));
     }
     return name;
   }
