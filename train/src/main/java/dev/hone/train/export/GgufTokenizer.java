@@ -179,8 +179,8 @@ final class GgufTokenizer {
     String name = kinds.equals(Set.of("ByteLevel")) && own ? "gpt-2"
         : kinds.equals(Set.of("Split", "ByteLevel")) && !own && patterns.size() == 1 ? RULES.get(patterns.getFirst()) : null;
     if (name == null) {
-      throw new ModelException(directory.resolve("tokenizer.json") + ": llama.cpp knows rules of cutting text by name, and this one "
-          + "is none of gpt-2, llama-bpe and qwen2: " + kinds + (patterns.isEmpty() ? "" : " " + patterns));
+      throw new ModelException(directory.resolve("tokenizer.json") + ": llama.cpp knows rules of cutting text by name, and this "
+          + "one is none of gpt-2, llama-bpe and qwen2: " + kinds + (patterns.isEmpty() ? "" : " " + patterns));
     }
     return name;
   }
