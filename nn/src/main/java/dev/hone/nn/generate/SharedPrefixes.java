@@ -45,6 +45,13 @@ final class SharedPrefixes {
     }
   }
 
+  /** How many tokens the second prompt can have of the first. */
+  static int common(int[] first, int[] second) {
+    int same = Arrays.mismatch(first, second);
+    int most = Math.min(same < 0 ? first.length : same, second.length - 2);
+    return Math.max(0, most / BLOCK * BLOCK);
+  }
+
   /** The pages of the longest beginning of a prompt that is there, which leaves at least two tokens to be computed. */
   int[] find(StreamRequest request) {
     int[] prompt = request.prompt();

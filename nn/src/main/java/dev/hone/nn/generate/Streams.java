@@ -237,6 +237,9 @@ public final class Streams implements AutoCloseable {
   /** Begins a text if there are pages for all that it may come to. */
   private boolean begin(Stream stream) {
     int[] beginning = isShared(stream) ? prefixes.find(stream.request()) : new int[0];
+    if (isShared(stream) && isBeingRead(stream, beginning.length * KvPages.SIZE)) {
+      return false; // another computes what this one can share
+    }
     stream.begin(KvCache.beginning(pages, beginning), beginning.length * KvPages.SIZE); // before others lose their pages
     int wanted = stream.pagesToCome() + active.stream().mapToInt(Stream::pagesToCome).sum();
     prefixes.makeRoom(wanted);
@@ -245,6 +248,14 @@ public final class Streams implements AutoCloseable {
       return false;
     }
     return true;
+  }
+
+  /** Whether a text that is still reading its prompt is going to have more of this prompt than there is. */
+  private boolean isBeingRead(Stream stream, int there) {
+    StreamRequest request = stream.request();
+    return active.stream().anyMatch(other -> other.isReading() && isShared(other) && other.request().model() == request.model()
+        && other.request().route() == request.route() && SharedPrefixes.common(other.request().prompt(),
+        request.prompt()) > there);
   }
 
   private boolean isShared(Stream stream) {

@@ -119,9 +119,15 @@ final class ServeCommand implements Command {
         if (arguments.has("chat-template")) {
           generator = generator.withTemplate(Files.readString(arguments.path("chat-template")));
         }
-        adapters.forEach(generator.adapters()::load);
         warmUp(arguments, generator::warmUp);
         server.add(model.name, generator);
+        for (Map.Entry<String, Path> adapter : adapters.entrySet()) {
+          if (arguments.has("chat-template")) { // which is for all of them
+            generator.adapters().load(adapter.getKey(), adapter.getValue());
+          } else {
+            server.addAdapter(model.name, adapter.getKey(), adapter.getValue());
+          }
+        }
       }
       case "classify" -> {
         TextClassifier classifier = adapters.isEmpty() ? TextClassifier.load(model.directory, null, QuantFlags.of(arguments))

@@ -1,7 +1,6 @@
 package dev.hone.train.serve;
 
 import dev.hone.lora.AdapterFiles;
-import dev.hone.lora.Adapters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +29,7 @@ final class AdapterRoutes {
     Path root = requireAllowed();
     String name = name(fields, "lora_name");
     String place = fields.has("lora_path") ? name(fields, "lora_path") : name;
-    Adapters adapters = adapters(fields.text("model", null));
+    String model = fields.text("model", null);
     boolean again = fields.flag("load_inplace", false);
     server.unknown(fields);
     Path directory = root.resolve(place);
@@ -38,12 +37,13 @@ final class AdapterRoutes {
       throw new ApiException(404, "invalid_request_error", "lora_path", "adapter_not_found", "there is no adapter '" + place
           + "' in the directory of adapters");
     }
-    boolean there = adapters.names().contains(name);
+    String owner = server.base(model);
+    boolean there = server.isAdapter(owner, name);
     if (server.cards().containsKey(name) && !there || there && !again) {
       throw ApiException.bad("lora_name", "there is a model '" + name + "' already" + (there ? "; load_inplace: true replaces it"
           : ""));
     }
-    adapters.replace(name, directory);
+    server.addAdapter(owner, name, directory);
     call.reply(200, HttpCall.object().put("id", name).put("object", "model"));
   }
 
@@ -52,21 +52,10 @@ final class AdapterRoutes {
     requireAllowed();
     String name = name(fields, "lora_name");
     server.unknown(fields);
-    for (ServedGenerator served : server.generators().values()) {
-      if (served.adapterNames().contains(name)) {
-        served.adapters().remove(name);
-        call.reply(200, HttpCall.object().put("id", name).put("deleted", true));
-        return;
-      }
+    if (!server.removeAdapter(name)) {
+      throw new ApiException(404, "invalid_request_error", "lora_name", "adapter_not_found", "no adapter '" + name + "'");
     }
-    for (ServedClassifier served : server.classifiers().values()) {
-      if (served.adapterNames().contains(name)) {
-        served.adapters().remove(name);
-        call.reply(200, HttpCall.object().put("id", name).put("deleted", true));
-        return;
-      }
-    }
-    throw new ApiException(404, "invalid_request_error", "lora_name", "adapter_not_found", "no adapter '" + name + "'");
+    call.reply(200, HttpCall.object().put("id", name).put("deleted", true));
   }
 
   private Path requireAllowed() {
@@ -85,36 +74,5 @@ final class AdapterRoutes {
       throw ApiException.bad(field, field + " must be a name of letters, digits, '.', '_' and '-', no path");
     }
     return name;
-  }
-
-  /** The adapters of a model; of the only one that can have some if none is named. */
-  private Adapters adapters(String model) {
-    if (model != null && server.generators().get(model) instanceof ServedGenerator served && served.adapters() != null) {
-      return served.adapters();
-    }
-    if (model != null && server.classifiers().get(model) instanceof ServedClassifier served && served.adapters() != null) {
-      return served.adapters();
-    }
-    if (model != null) {
-      throw ApiException.noModel(model, String.join(", ", server.cards().keySet()));
-    }
-    Adapters only = null;
-    for (ServedGenerator served : server.generators().values()) {
-      only = one(only, served.adapters());
-    }
-    for (ServedClassifier served : server.classifiers().values()) {
-      only = one(only, served.adapters());
-    }
-    if (only == null) {
-      throw ApiException.bad("model", "no model here takes adapters");
-    }
-    return only;
-  }
-
-  private static Adapters one(Adapters found, Adapters more) {
-    if (found != null && more != null) {
-      throw ApiException.bad("model", "several models take adapters; say which one is meant by model");
-    }
-    return found == null ? more : found;
   }
 }

@@ -103,6 +103,70 @@ public final class ModelServer implements AutoCloseable {
     put(name, embedders, n -> new ServedEmbedder(n, embedder));
   }
 
+  /**
+   * Loads an adapter on a model that is served, in the place of another of this name if there is one; answers that have begun go
+   * on
+   * with that. A chat template and generation settings in its directory go before the model's.
+   *
+   * @param model the model's name
+   * @param name of the adapter
+   * @throws IllegalArgumentException if the model is not there or takes no adapters, or the name is another's
+   */
+  public void addAdapter(String model, String name, Path directory) throws IOException {
+    synchronized (order) {
+      if (names().contains(name) && !isAdapter(model, name)) {
+        throw new IllegalArgumentException("serve: there is a model '" + name + "' already; give each a name of its own");
+      }
+    }
+    if (generators.get(model) instanceof ServedGenerator served && served.adapters() != null) {
+      served.load(name, directory);
+    } else if (classifiers.get(model) instanceof ServedClassifier served && served.adapters() != null) {
+      served.adapters().replace(name, directory);
+    } else {
+      throw new IllegalArgumentException("serve: no model '" + model + "' takes adapters here");
+    }
+  }
+
+  /** Forgets an adapter; answers that have begun go on with it. False if there is none of this name. */
+  public boolean removeAdapter(String name) {
+    for (ServedGenerator served : generators.values()) {
+      if (served.adapterNames().contains(name)) {
+        served.unload(name);
+        return true;
+      }
+    }
+    for (ServedClassifier served : classifiers.values()) {
+      if (served.adapterNames().contains(name)) {
+        served.adapters().remove(name);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The model that adapters are for: the one of this name, or, without one, the only one that takes some. */
+  String base(String model) {
+    List<String> takes = new ArrayList<>();
+    generators.forEach((name, served) -> takes.addAll(served.adapters() == null ? List.of() : List.of(name)));
+    classifiers.forEach((name, served) -> takes.addAll(served.adapters() == null ? List.of() : List.of(name)));
+    if (model != null && takes.contains(model)) {
+      return model;
+    }
+    if (model != null) {
+      throw ApiException.noModel(model, String.join(", ", takes));
+    }
+    if (takes.size() != 1) {
+      throw ApiException.bad("model", takes.isEmpty() ? "no model here takes adapters"
+          : "several models take adapters; say which one is meant by model");
+    }
+    return takes.getFirst();
+  }
+
+  boolean isAdapter(String model, String name) {
+    return generators.get(model) instanceof ServedGenerator served && served.adapterNames().contains(name)
+        || classifiers.get(model) instanceof ServedClassifier other && other.adapterNames().contains(name);
+  }
+
   private <T> void put(String name, Map<String, T> models, Function<String, T> maker) {
     synchronized (order) {
       if (owner(name) != null) {
@@ -258,14 +322,6 @@ public final class ModelServer implements AutoCloseable {
       }
     }
     throw ApiException.noModel(name, String.join(", ", names()));
-  }
-
-  Map<String, ServedGenerator> generators() {
-    return generators;
-  }
-
-  Map<String, ServedClassifier> classifiers() {
-    return classifiers;
   }
 
   /** All names that requests may give, and what each is: its task and the model that an adapter is on. */

@@ -5,10 +5,17 @@ import dev.hone.nn.KvPages;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Streams;
+import dev.hone.tokenizer.chat.ChatTemplates;
 import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.infer.TextGenerator;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A language model that is served, with its adapters. */
 final class ServedGenerator implements AutoCloseable {
@@ -19,6 +26,10 @@ final class ServedGenerator implements AutoCloseable {
   private final TextGenerator generator;
   private final Adapters adapters; // null where the model has one in it
   private final Streams streams;
+  private final Map<String, Manner> manners = new ConcurrentHashMap<>(); // of adapters whose directories say something
+
+  /** How an adapter wants its conversations written. */
+  private record Manner(LanguageEncoder encoder, GenerationSettings settings) {}
 
   ServedGenerator(String name, TextGenerator generator, ServerSettings settings) {
     this.name = name;
@@ -64,12 +75,42 @@ final class ServedGenerator implements AutoCloseable {
     return streams;
   }
 
-  LanguageEncoder encoder() {
-    return generator.encoder();
+  /** What makes tokens of texts for a model or an adapter. */
+  LanguageEncoder encoder(String model) {
+    Manner own = manners.get(model);
+    return own == null ? generator.encoder() : own.encoder;
   }
 
-  GenerationSettings settings() {
-    return generator.settings();
+  /** How a model or an adapter writes where a request does not say. */
+  GenerationSettings settings(String model) {
+    Manner own = manners.get(model);
+    return own == null ? generator.settings() : own.settings;
+  }
+
+  /** Loads an adapter, in the place of another of its name if there is one; its template and settings go before the model's. */
+  void load(String adapter, Path directory) throws IOException {
+    Map<String, String> templates = ChatTemplates.read(directory).sources();
+    LanguageEncoder encoder = generator.encoder();
+    if (!templates.isEmpty()) {
+      encoder = new LanguageEncoder(encoder.tokenizer(), new ChatTemplates(templates, encoder.templates().specialTokens()),
+          encoder.endToken(), encoder.vocabulary(), encoder.maxLength(), encoder.withPrompts());
+    }
+    GenerationSettings settings = generator.settings();
+    if (Files.isRegularFile(directory.resolve(GenerationSettings.FILE))) {
+      GenerationSettings own = GenerationSettings.read(directory);
+      Set<Integer> ends = new TreeSet<>(own.endTokens());
+      ends.add(encoder.endToken());
+      ends.removeIf(token -> token < 0 || token >= vocabulary());
+      settings = own.withEndTokens(ends);
+    }
+    adapters.replace(adapter, directory);
+    manners.put(adapter, new Manner(encoder, settings));
+  }
+
+  /** Forgets an adapter. */
+  void unload(String adapter) {
+    adapters.remove(adapter);
+    manners.remove(adapter);
   }
 
   /** What a prompt and its answer may have together. */
@@ -94,9 +135,5 @@ final class ServedGenerator implements AutoCloseable {
 
   int vocabulary() {
     return generator.model().config().vocabSize();
-  }
-
-  void warmUp() {
-    generator.warmUp();
   }
 }

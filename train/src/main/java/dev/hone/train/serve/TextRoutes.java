@@ -3,6 +3,7 @@ package dev.hone.train.serve;
 import dev.hone.lora.Adapters;
 import dev.hone.nn.generate.StopReason;
 import dev.hone.nn.generate.StreamRequest;
+import dev.hone.train.encode.LanguageEncoder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,9 +46,9 @@ final class TextRoutes {
     ServedGenerator generator = server.generator(name);
     Adapters.Route route = generator.route(name);
     responseFormat(fields);
-    int[] prompt = ChatPrompt.tokens(fields, generator.encoder());
+    int[] prompt = ChatPrompt.tokens(fields, generator.encoder(name));
     int context = checked("messages", prompt, generator, route);
-    GenerateOptions options = GenerateOptions.read(fields, generator.settings(), context - prompt.length,
+    GenerateOptions options = GenerateOptions.read(fields, generator.settings(name), context - prompt.length,
         GenerateOptions.chatLogs(fields), generator.vocabulary(), server.settings());
     boolean tools = fields.has("tools") && !"none".equals(fields.get("tool_choice") == null ? "" : fields.get("tool_choice")
         .asString(""));
@@ -83,9 +84,9 @@ final class TextRoutes {
     ServedGenerator generator = server.generator(name);
     Adapters.Route route = generator.route(name);
     fields.refuse("suffix", "is not offered: the model continues, it does not fill in");
-    List<int[]> prompts = prompts(fields, generator);
+    List<int[]> prompts = prompts(fields, generator.encoder(name), generator.vocabulary());
     prompts.forEach(prompt -> checked("prompt", prompt, generator, route));
-    GenerateOptions options = GenerateOptions.read(fields, generator.settings(), COMPLETION_TOKENS,
+    GenerateOptions options = GenerateOptions.read(fields, generator.settings(name), COMPLETION_TOKENS,
         GenerateOptions.completionLogs(fields), generator.vocabulary(), server.settings());
     if (fields.integer("best_of", options.n(), 1, Integer.MAX_VALUE) != options.n()) {
       throw ApiException.unsupported("best_of", "best_of must be n: all answers that are written are given");
@@ -109,33 +110,34 @@ final class TextRoutes {
   private static List<String> echoes(JsonNode given, List<int[]> prompts, ServedGenerator generator) {
     List<String> echoes = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      echoes.add(given.get(i).isString() ? given.get(i).asString() : generator.encoder().tokenizer().decode(prompts.get(i),
+      echoes.add(given.get(i).isString() ? given.get(i).asString() : generator.encoder(generator.name()).tokenizer()
+          .decode(prompts.get(i),
           true));
     }
     return echoes;
   }
 
   /** A text, texts, ids, or lists of ids. */
-  private static List<int[]> prompts(Fields fields, ServedGenerator generator) {
+  private static List<int[]> prompts(Fields fields, LanguageEncoder encoder, int vocabulary) {
     JsonNode given = fields.get("prompt");
     if (given == null) {
       throw ApiException.bad("prompt", "prompt is missing");
     }
     if (given.isString()) {
-      return List.of(generator.encoder().prompt(given.asString()));
+      return List.of(encoder.prompt(given.asString()));
     }
     if (!given.isArray() || given.isEmpty()) {
       throw ApiException.bad("prompt", "prompt must be a text, token ids, or a list of these");
     }
     if (given.get(0).isNumber()) {
-      return List.of(ids(given, generator.vocabulary()));
+      return List.of(ids(given, vocabulary));
     }
     List<int[]> prompts = new ArrayList<>();
     for (JsonNode each : given) {
       if (!each.isString() && !each.isArray()) {
         throw ApiException.bad("prompt", "prompt has " + Fields.shown(each) + "; it must be texts, or lists of token ids");
       }
-      prompts.add(each.isString() ? generator.encoder().prompt(each.asString()) : ids(each, generator.vocabulary()));
+      prompts.add(each.isString() ? encoder.prompt(each.asString()) : ids(each, vocabulary));
     }
     return prompts;
   }
@@ -181,7 +183,7 @@ final class TextRoutes {
   private static Generation begin(Asked asked, int i, LinkedBlockingQueue<Generation.Event> events) {
     int[] prompt = asked.prompts.get(i / asked.options.n());
     boolean tools = asked.form instanceof TextForm.Chat(boolean with, boolean _) && with;
-    Generation generation = new Generation(i, asked.generator.encoder().tokenizer(), prompt, asked.options.settings()
+    Generation generation = new Generation(i, asked.generator.encoder(asked.model).tokenizer(), prompt, asked.options.settings()
         .stopStrings(),
         !tools, asked.options.logs(), events);
     StreamRequest request = new StreamRequest(asked.route.model(), asked.route.number(), prompt, asked.options.settings(),

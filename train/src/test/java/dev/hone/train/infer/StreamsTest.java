@@ -188,6 +188,30 @@ class StreamsTest {
   }
 
   @Test
+  void answersToOnePromptAreComputedTogetherButForTheirFirstPrompt() {
+    PretrainedModel model = model();
+    int[] prompt = prompt(9, 400);
+    GenerationSettings warm = GREEDY.withSampling(WARM);
+    try (Streams streams = new Streams(model, 8, 8192)) {
+      List<Heard> all = new ArrayList<>();
+      List<Integer> cached = new ArrayList<>();
+      List<dev.hone.nn.generate.Stream> begun = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        Heard heard = new Heard();
+        all.add(heard);
+        begun.add(streams.submit(new StreamRequest(model, -1, prompt, warm, i, StreamRequest.Choice.PLAIN), heard));
+      }
+      List<int[]> expected = new Generator(model).generate(Collections.nCopies(4, prompt), warm).stream().map(g -> g.tokens())
+          .toList();
+      for (int i = 0; i < 4; i++) {
+        assertArrayEquals(expected.get(i), all.get(i).ids());
+        cached.add(begun.get(i).cachedTokens());
+      }
+      assertEquals(List.of(0, 384, 384, 384), cached);
+    }
+  }
+
+  @Test
   void whereRoomIsScarceTextsWaitAndSharedBeginningsGo() {
     PretrainedModel model = model();
     try (Streams streams = new Streams(model, 8, 512)) {

@@ -25,6 +25,7 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -226,6 +227,30 @@ class ModelServerTest {
       assertEquals(200, client.post("/v1/unload_lora_adapter", "{'lora_name': 'mine'}").status());
       assertEquals(404, client.post("/v1/completions", ASK.replace("tiny", "mine")).status());
       assertEquals(404, client.post("/v1/unload_lora_adapter", "{'lora_name': 'mine'}").status());
+    }
+  }
+
+  @Test
+  void anAdapterMayHaveAChatTemplateAndSettingsOfItsOwn() throws Exception {
+    Path own = directory.resolve("adapters/own");
+    Files.createDirectories(own);
+    try (var files = Files.list(directory.resolve("adapters/version1"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, own.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    Files.writeString(own.resolve("chat_template.jinja"), "{{ bos_token }}{{ messages[0].content }}");
+    Files.writeString(own.resolve("generation_config.json"), "{\"eos_token_id\": 70}");
+    try (ModelServer server = server(Map.of()); Asking client = new Asking(server)) {
+      server.addAdapter("tiny", "own", own);
+      String chat = "{'model': 'own', 'messages': [{'role': 'user', 'content': 'Hello'}], 'logit_bias': {'70': 100}}";
+      Asking.Answer answer = client.post("/v1/chat/completions", chat);
+      assertEquals(200, answer.status(), answer.error());
+      assertEquals(6, answer.json().path("usage").path("prompt_tokens").asInt());
+      assertEquals(1, answer.json().path("usage").path("completion_tokens").asInt());
+      assertEquals("stop", answer.choice(0).path("finish_reason").asString());
+      assertTrue(server.removeAdapter("own"));
+      assertFalse(server.removeAdapter("own"));
     }
   }
 
