@@ -81,6 +81,15 @@ public final class DecoderConfig implements ModelConfig {
     return ropes.get(layer);
   }
 
+  /**
+   * The longest sequence whose keys stay as they are when it grows; those of a longer one are all turned another way, and a cache
+   * of them begins anew. {@link Integer#MAX_VALUE} if there is no such length.
+   */
+  public int reach() {
+    int reach = ropes.stream().filter(Objects::nonNull).mapToInt(Rope::reach).min().orElse(Integer.MAX_VALUE);
+    return reach < maxLength ? reach : Integer.MAX_VALUE;
+  }
+
   /** How many tokens a token sees, itself included, per layer; {@link Integer#MAX_VALUE} for all. */
   public List<Integer> windows() {
     return windows;

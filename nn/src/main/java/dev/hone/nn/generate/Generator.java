@@ -14,6 +14,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
+import dev.hone.nn.decoder.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -133,9 +134,19 @@ public final class Generator {
           active = IntStream.of(kept).mapToObj(before::get).toList();
         }
         batch = lastTokens(active);
+        if (outgrows(active, ((DecoderConfig) now.config()).reach() - added)) {
+          cache.keep(new int[0]);
+          cache = new KvCache(now.config().layers(), active.size(), reserve);
+          batch = TokenBatch.of(active.stream().map(sequence -> sequence.tokens).toList());
+        }
       }
     }
     return all.stream().map(sequence -> new Generated(sequence.newTokens(), sequence.reason)).toList();
+  }
+
+  /** Whether one of them has just become longer than its keys are turned for: {@link DecoderConfig#reach}. */
+  private static boolean outgrows(List<Sequence> sequences, int reach) {
+    return sequences.stream().anyMatch(sequence -> sequence.tokens.length == reach + 1 && sequence.added() > 0);
   }
 
   /** What may come after each sequence. */

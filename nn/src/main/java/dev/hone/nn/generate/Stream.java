@@ -3,6 +3,7 @@ package dev.hone.nn.generate;
 import dev.hone.core.random.Philox;
 import dev.hone.nn.KvCache;
 import dev.hone.nn.KvPages;
+import dev.hone.nn.decoder.DecoderConfig;
 import java.util.Arrays;
 
 /** A text that is being written by {@link Streams}. */
@@ -64,9 +65,18 @@ public final class Stream {
   }
 
   void begin(KvCache with, int prefix) {
+    if (cache != null) {
+      cache.keep(new int[0]);
+    }
     cache = with;
     seen = prefix;
     cached = prefix;
+  }
+
+  /** Whether it has just become longer than its keys are turned for: {@link DecoderConfig#reach}. */
+  boolean outgrows() {
+    int reach = ((DecoderConfig) request.model().config()).reach();
+    return !isReading() && seen + virtualTokens() <= reach && length + virtualTokens() > reach;
   }
 
   /** Pages that it may still come to take. */

@@ -15,7 +15,6 @@ import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.decoder.DecoderConfig;
-import dev.hone.nn.decoder.Rope;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -85,14 +84,7 @@ public final class Streams implements AutoCloseable {
 
   /** Whether prompts may be read in pieces: not if a long one turns all of its tokens another way than a short one. */
   private static boolean isCut(PretrainedModel model) {
-    DecoderConfig config = (DecoderConfig) model.config();
-    for (int layer = 0; layer < config.layers(); layer++) {
-      Rope rope = config.rope(layer);
-      if (rope != null && rope.reach() < model.config().maxLength()) {
-        return false;
-      }
-    }
-    return true;
+    return ((DecoderConfig) model.config()).reach() == Integer.MAX_VALUE;
   }
 
   /**
@@ -296,10 +288,14 @@ public final class Streams implements AutoCloseable {
    * All that write, and prompts in their order up to a bound; or one whole prompt alone, if what is put before it must not meet
    * others.
    */
-  private static List<Part> parts(List<Stream> streams, boolean whole) {
+  private List<Part> parts(List<Stream> streams, boolean whole) {
     List<Part> parts = new ArrayList<>();
     if (whole) {
       for (Stream stream : streams) {
+        if (stream.outgrows()) {
+          stream.begin(KvCache.beginning(pages, new int[0]), 0);
+          return List.of(new Part(stream, 0, stream.length(), true));
+        }
         if (stream.isReading()) {
           return List.of(new Part(stream, 0, stream.promptLength(), true));
         }
