@@ -1,5 +1,6 @@
 package dev.hone.autograd;
 
+import dev.hone.core.DType;
 import dev.hone.core.Device;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
@@ -70,7 +71,7 @@ public final class Parameter extends Variable {
   /** Moves the value to a device; the gradient is dropped. */
   public void moveTo(Device device) {
     if (device != current.device()) {
-      current = current.to(device).keep();
+      current = current.dtype() == DType.F32 ? Tensor.persistent(device, shape()).copyFrom(current) : current.to(device);
       clearGradient();
       gradient = null;
     }
@@ -115,7 +116,7 @@ public final class Parameter extends Variable {
 
   /** Outside every scope: memory of the parameter's own. */
   private static Tensor writable(Tensor value) {
-    return value.toF32().keep();
+    return value.isReadOnly() ? Tensor.persistent(value.device(), value.shape()).copyFrom(value) : value.keep();
   }
 
   /**

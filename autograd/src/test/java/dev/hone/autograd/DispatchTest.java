@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.core.DType;
 import dev.hone.core.Device;
 import dev.hone.core.MirrorDevice;
 import dev.hone.core.Scope;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
+import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 /** Operators compute where their operands are. */
@@ -49,6 +52,22 @@ class DispatchTest {
       assertSame(MirrorDevice.DEVICE, table.gradient().device());
       assertSame(MirrorDevice.DEVICE, weight.gradient().device());
     }
+  }
+
+  @Test
+  void aParameterOutlivesTheScopesThatItIsMadeIn() {
+    Tensor stored = Tensor.of(MemorySegment.ofArray(new short[] {0x3f80, 0x4000}), DType.BF16, Shape.of(2));
+    Parameter trained;
+    Parameter moved;
+    try (Scope _ = Scope.open()) {
+      try (Scope _ = Scope.open()) {
+        trained = new Parameter("trained", stored, true);
+        moved = new Parameter("moved", Tensor.of(new float[] {1, 2}, 2), false);
+        moved.moveTo(MirrorDevice.DEVICE);
+      }
+    }
+    assertArrayEquals(new float[] {1, 2}, trained.value().toFloatArray());
+    assertArrayEquals(new float[] {1, 2}, moved.value().toFloatArray());
   }
 
   @Test

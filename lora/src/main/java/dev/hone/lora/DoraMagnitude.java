@@ -42,7 +42,7 @@ final class DoraMagnitude {
     this.b = b;
     this.scale = scale;
     this.squares = squares(weight, transposed);
-    this.magnitude = new Parameter("", norms(weight, null).keep(), true);
+    this.magnitude = new Parameter("", lasting(norms(weight, null)), true);
   }
 
   /** m, [out]. */
@@ -62,10 +62,15 @@ final class DoraMagnitude {
     }
     Tensor fresh = norms(weight, weight.emptyLike(squares.length).fill(1));
     if (pass.cache() != null) {
-      fresh = fresh.keep();
+      fresh = lasting(fresh); // generation opens scopes within scopes
       cached = new Cached(new WeakReference<>(pass.cache()), fresh);
     }
     return fresh;
+  }
+
+  /** A copy that no scope gives back. */
+  private static Tensor lasting(Tensor values) {
+    return Tensor.persistent(values.device(), values.shape()).copyFrom(values);
   }
 
   /** n, or numerator / n; [out]. */

@@ -68,11 +68,13 @@ record LoraLinear(Parameter a, Parameter b, Parameter upBias, float scale, float
 
   /** weight += scale · B · A. */
   static void addProduct(Tensor weight, boolean transposed, Tensor a, Tensor b, float scale) {
-    MatMulKernels kernels = Kernels.of("merge", weight, a, b).matmul();
+    MatMulKernels kernels = Kernels.of(weight).matmul();
+    Tensor down = a.to(weight.device()); // an adapter that is being made is not on its device yet
+    Tensor up = b.to(weight.device());
     if (transposed) {
-      kernels.matmul(b, false, a, false, true, weight, Epilogue.scale(scale));
+      kernels.matmul(up, false, down, false, true, weight, Epilogue.scale(scale));
     } else {
-      kernels.matmul(a, true, b, true, true, weight, Epilogue.scale(scale));
+      kernels.matmul(down, true, up, true, true, weight, Epilogue.scale(scale));
     }
   }
 

@@ -5,7 +5,6 @@ import dev.hone.autograd.MatMulOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
-import dev.hone.core.Tensor;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.Linear;
@@ -35,7 +34,7 @@ public record Disentangled(Embedding table, LayerNorm norm, int span, int bucket
     int heads = q.shape().dim(0);
     int length = q.shape().dim(1);
     if (keys == null && queries == null) {
-      return Variable.constant(Tensor.zeros(1, 1, 1));
+      return Variable.constant(q.value().emptyLike(1, 1, 1).fill(0));
     }
     Pass rows = pass.routes() == null ? pass : pass.withRoutes(filled(pass.routes()[0]));
     Variable distances = distances(layer, rows);

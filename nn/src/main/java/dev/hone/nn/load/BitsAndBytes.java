@@ -1,6 +1,7 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.DType;
+import dev.hone.core.Device;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.SafetensorsWriter;
@@ -171,7 +172,7 @@ final class BitsAndBytes {
    */
   static void write(SafetensorsWriter writer, String name, Tensor value, String dtype) {
     Shape shape = value.shape();
-    switch (value.quantized()) {
+    switch (value.to(Device.CPU).quantized()) {
       case Int8Rows rows -> {
         writer.add(name, Tensor.of(rows.codes(), DType.I8, shape));
         writer.add(rows(name), Tensor.of(rows.absmax(), DType.F32, Shape.of(shape.dim(0))));

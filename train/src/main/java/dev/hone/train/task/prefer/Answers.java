@@ -107,12 +107,13 @@ final class Answers {
         gradient[i] = (float) ((answer ? -slopes[s] : 0) + (s % 2 == 0 && (answer || promptsToo) ? tokenWeight : 0));
       }
     }
-    return Variable.of("preference", Tensor.scalar((float) value)).pullback(losses, up -> {
+    return Variable.of("preference", losses.value().scalarLike((float) value)).pullback(losses, up -> {
       float[] scaled = gradient.clone();
+      float factor = up.item();
       for (int i = 0; i < scaled.length; i++) {
-        scaled[i] *= up.item();
+        scaled[i] *= factor;
       }
-      return Tensor.of(scaled, scaled.length);
+      return Tensor.of(scaled, scaled.length).to(up.device());
     }).saves();
   }
 }

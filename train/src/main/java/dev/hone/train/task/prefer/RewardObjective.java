@@ -41,12 +41,13 @@ record RewardObjective(PreferenceSettings settings) implements Objective {
       System.arraycopy(row, 0, figures, row.length * i, row.length);
     }
     int[] shape = rewards.shape().toArray();
-    Variable loss = Variable.of("reward", Tensor.scalar((float) (scale * sum))).pullback(rewards, up -> {
+    Variable loss = Variable.of("reward", rewards.value().scalarLike((float) (scale * sum))).pullback(rewards, up -> {
       float[] scaled = gradient.clone();
+      float factor = up.item();
       for (int i = 0; i < scaled.length; i++) {
-        scaled[i] *= up.item();
+        scaled[i] *= factor;
       }
-      return Tensor.of(scaled, shape);
+      return Tensor.of(scaled, shape).to(up.device());
     }).saves();
     return new Answer(loss, hits, Tensor.of(figures, rows.length, PairObjective.FIGURES.size()));
   }
