@@ -99,7 +99,9 @@ final class FakeHub extends FakeServer {
     if (api.matches()) {
       String name = (api.group(1).equals("datasets") ? "datasets/" : "") + api.group(2);
       return switch (api.group(3)) {
-        case "revision" -> Reply.of(200, "{\"sha\":\"" + commit(repo(name, token, false), api.group(4)) + "\",\"siblings\":[]}");
+        case "revision" -> Reply.of(200, JSON.createObjectNode().put("id", api.group(2)).put("private", secret.contains(name))
+            .put("downloads", 0).put("likes", 0).put("sha", commit(repo(name, token, false), api.group(4))).set("tags",
+                JSON.createArrayNode()).toString());
         case "tree" -> tree(name, token, api.group(4), request);
         case "preupload" -> preupload(request, name, token);
         default -> commit(request, name, token, api.group(4));
@@ -151,7 +153,8 @@ final class FakeHub extends FakeServer {
     repo.commits().get(commit(repo, commit)).forEach((path, content) -> {
       int slash = path.lastIndexOf('/');
       if (slash > 0 && directories.add(path.substring(0, slash))) {
-        entries.add(JSON.createObjectNode().put("type", "directory").put("path", path.substring(0, slash)).put("size", 0));
+        entries.add(JSON.createObjectNode().put("type", "directory").put("oid", "0".repeat(40))
+            .put("path", path.substring(0, slash)).put("size", 0));
       }
       ObjectNode entry = JSON.createObjectNode().put("type", "file").put("path", path).put("size", content.length);
       if (isLarge(path, content)) {

@@ -66,6 +66,8 @@ abstract class FakeServer implements AutoCloseable {
     }
   }
 
+  /** What the second host is called. */
+  String otherName = "127.0.0.1";
   private final ServerSocket first;
   private final ServerSocket second;
   private final List<Socket> open = new CopyOnWriteArrayList<>();
@@ -87,7 +89,7 @@ abstract class FakeServer implements AutoCloseable {
 
   /** The address of the second. */
   String other() {
-    return "http://127.0.0.1:" + second.getLocalPort();
+    return "http://" + otherName + ":" + second.getLocalPort();
   }
 
   List<Request> requests() {

@@ -54,6 +54,27 @@ public final class PublicFakeHub implements AutoCloseable {
     return hub.requests(path).size();
   }
 
+  /** Publishes files on the main branch. */
+  public void put(String name, Map<String, byte[]> files) {
+    hub.put(name, "main", files);
+  }
+
+  /** Lets connections for large files die after so many bytes, while they stay open. */
+  public void die(long bytes) {
+    hub.fault("dead", "/cdn/", bytes, -1);
+  }
+
+  /** Ends all faults. */
+  public void recover() {
+    hub.noFaults();
+  }
+
+  /** Where the ranges of large files that were asked for begin. */
+  public List<Long> ranges() {
+    return hub.requests("/cdn/").stream().map(request -> Long.parseLong(request.header("range").replaceAll("bytes=|-.*", "")))
+        .toList();
+  }
+
   /** Whether a token went to the second host. */
   public boolean leaked() {
     return hub.requests().stream().anyMatch(request -> !request.first() && !request.header("authorization").isEmpty());
