@@ -126,7 +126,8 @@ final class ConfigJson {
   private static void writeTargets(ObjectNode tree, Targets settled, Adapter adapter) {
     // Short names could also match the head, and PEFT finds no layer number in a path that begins with it.
     boolean list = settled.allLinear() || adapter.model().task() == Task.EMBEDDING && !settled.layers().isEmpty();
-    Targets targets = list ? Targets.of(adapter.targets().stream().map(adapter.model()::fileName).sorted().toList()) : settled;
+    Targets targets = list ? Targets.of(adapter.targets().stream()
+        .filter(path -> !adapter.parts().isOfTokens(path)).map(adapter.model()::fileName).sorted().toList()) : settled;
     modules(tree, "target_modules", targets.modules());
     modules(tree, "exclude_modules", targets.exclude());
     list(tree, "layers_pattern", targets.layersPattern());

@@ -36,6 +36,11 @@ final class Parts {
     return embeddings;
   }
 
+  /** Whether a layer has rows of single tokens, which no target names. */
+  boolean isOfTokens(String path) {
+    return embeddings.get(path) instanceof TokenRows || linears.get(path) instanceof TokenHead;
+  }
+
   /** Parameters of the base with values of their own, by their names in adapter files. */
   Map<String, Exchange> exchanges() {
     return exchanges;

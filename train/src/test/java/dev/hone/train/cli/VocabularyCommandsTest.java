@@ -80,7 +80,7 @@ class VocabularyCommandsTest {
   @Test
   void rowsOfSingleTokensAreTrainedWithTheTemplateAndMerged() throws IOException {
     Path base = resized();
-    train(base, "out", "--trainable-token-indices", MARKS).assertDone();
+    train(base, "out", "--trainable-token-indices", MARKS, "--target-modules", "all-linear").assertDone();
     Path adapter = directory.resolve("out/adapter");
     assertTrue(Files.readString(adapter.resolve("adapter_config.json")).contains("trainable_token_indices"));
     Safetensors stored = Safetensors.open(adapter.resolve("adapter_model.safetensors"));
