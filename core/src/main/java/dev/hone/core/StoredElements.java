@@ -14,6 +14,11 @@ final class StoredElements {
 
   private StoredElements() {}
 
+  /** Some floats of an array as bytes. */
+  static MemorySegment of(float[] array, int from, int count) {
+    return MemorySegment.ofArray(array).asSlice((long) from * Float.BYTES, (long) count * Float.BYTES);
+  }
+
   /** Widens {@code count} elements from number {@code from} on into {@code target}. */
   static void widen(MemorySegment bytes, DType dtype, long from, float[] target, int at, int count) {
     switch (dtype) {

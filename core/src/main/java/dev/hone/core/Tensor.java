@@ -211,20 +211,12 @@ public final class Tensor {
       throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther()
           : " is stored outside the heap; use toF32() to compute with it"));
     }
-    float[] array = heap.array();
-    if (array == null) {
-      throw givenBack();
-    }
-    return array;
+    checkValid(heap);
+    return heap.array();
   }
 
   private String onOther() {
     return " is where the CPU does not compute; move it with to(Device.CPU)";
-  }
-
-  private IllegalStateException givenBack() {
-    return new IllegalStateException("tensor " + shape + " is used after its memory was given back: its Scope closed, or "
-        + "backward() had no more need of it; keep() it while it is valid");
   }
 
   /** The memory of a tensor on a device other than the CPU that is not quantised, for the kernels of that device. */
@@ -359,14 +351,10 @@ public final class Tensor {
       writable().copy(offset * Float.BYTES, source.buffer(), source.offset * Float.BYTES, length * (long) Float.BYTES);
     } else {
       try (HostArray numbers = source.onHost(HostArray.Access.READ)) {
-        writable().write(offset * Float.BYTES, floats(numbers.array(), numbers.offset(), length));
+        writable().write(offset * Float.BYTES, StoredElements.of(numbers.array(), numbers.offset(), length));
       }
     }
     return this;
-  }
-
-  private static MemorySegment floats(float[] array, int from, int count) {
-    return MemorySegment.ofArray(array).asSlice((long) from * Float.BYTES, (long) count * Float.BYTES);
   }
 
   /** Copies {@code count} elements from number {@code from} on, in row-major order, to an array. */
@@ -378,7 +366,7 @@ public final class Tensor {
       case SegmentStorage memory -> StoredElements.widen(memory.segment(), dtype, offset + from, target, at, count);
       case DeviceStorage _ -> {
         if (dtype == DType.F32) {
-          buffer().read((offset + from) * Float.BYTES, floats(target, at, count));
+          buffer().read((offset + from) * Float.BYTES, StoredElements.of(target, at, count));
         } else {
           StoredElements.widen(hostBytes(from, count), dtype, 0, target, at, count);
         }
@@ -449,7 +437,8 @@ public final class Tensor {
 
   private void checkValid(OwnedStorage owned) {
     if (!owned.isValid()) {
-      throw givenBack();
+      throw new IllegalStateException("tensor " + shape + " is used after its memory was given back: its Scope closed, or "
+          + "backward() had no more need of it; keep() it while it is valid");
     }
   }
 

@@ -126,8 +126,7 @@ final class KernelWarmUp implements AutoCloseable {
 
     private Parameter parameter(int... dims) {
       Tensor values = Tensor.zeros(dims).keep();
-      int from = values.offset();
-      new Philox(1, parameters.size()).fillUniform(values.array(), from, from + values.shape().length(), -0.1f, 0.1f);
+      Kernels.of(values).elementwise().uniform(new Philox(1, parameters.size()), -0.1f, 0.1f, values);
       Parameter parameter = new Parameter("", values, true);
       parameters.add(parameter);
       return parameter;
