@@ -7,6 +7,7 @@ import dev.hone.nn.Embedding;
 import dev.hone.nn.Layer;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
+import dev.hone.nn.ModelConfig;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.decoder.CausalHead;
 import java.util.Collections;
@@ -15,8 +16,6 @@ import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A parameter-efficient method in a model: everything else is frozen and never written.
@@ -29,7 +28,6 @@ import java.util.regex.Pattern;
  * }
  */
 public final class Adapter {
-  private static final Pattern LAYER = Pattern.compile("(?:^|\\.)(?:layers?|h)\\.(\\d+)\\.");
 
   private final PretrainedModel model;
   private final AdapterConfig config;
@@ -154,8 +152,8 @@ public final class Adapter {
     }
     boolean[] reached = {false};
     model.baseParameters().forEach((name, parameter) -> { // in the order of the model: embeddings, layers, norm, head
-      Matcher layer = LAYER.matcher(name);
-      reached[0] |= layer.find() && Integer.parseInt(layer.group(1)) >= first;
+      int layer = ModelConfig.layerOf(name);
+      reached[0] |= layer >= first && layer >= 0;
       if (selection.saves(Selection.moduleOf(name)) || config.part() == SubsetConfig.Part.BITFIT && name.endsWith(".bias")
           || config.part() == SubsetConfig.Part.LAST_N && reached[0]) {
         parts.train(name, parameter);
@@ -254,11 +252,6 @@ public final class Adapter {
     }
     return String.format(Locale.ROOT, "trainable params: %,d || all params: %,d || trainable%%: %.4f", trained, all,
         100.0 * trained / all);
-  }
-
-  /** Whether the adapter is in the model. */
-  public boolean isAttached() {
-    return attached;
   }
 
   /**

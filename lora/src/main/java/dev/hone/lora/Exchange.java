@@ -38,11 +38,6 @@ final class Exchange {
     return trained;
   }
 
-  /** Replaces the adapter's value, which is in the model. */
-  void setOwn(Tensor value) {
-    parameter.setValue(value);
-  }
-
   /** Puts the adapter's value into the model, or takes it out. */
   void put(boolean adapted) {
     if (adapted != inModel) {

@@ -17,6 +17,11 @@ import dev.hone.nn.onnx.OnnxBuilder;
  * nobody says.
  */
 public interface ModelConfig {
+  /** The number of the layer that a module or parameter of this name is in; -1 for those outside, such as the head's. */
+  static int layerOf(String name) {
+    return LayerNumbers.of(name);
+  }
+
   /** Hugging Face's {@code model_type}. */
   String modelType();
 

@@ -1,9 +1,9 @@
 package dev.hone.train.optim;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.nn.ModelConfig;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -19,7 +19,6 @@ import java.util.regex.Pattern;
  */
 public record Grouping(UpdateRule rule, double weightDecay, double layerDecay, int layers, Map<String, Double> rateFactors)
     implements Function<Parameter, ParameterGroup> {
-  private static final Pattern LAYER = Pattern.compile("(?:^|\\.)(?:layers?|h|blocks?)\\.(\\d+)(?:\\.|$)");
   private static final Pattern EMBEDDING = Pattern.compile("(?:^|[._])(?:embed\\w*|wte|wpe)(?:\\.|$)");
 
   /** Throws {@link IllegalArgumentException} for a decay of the rate outside (0, 1]. */
@@ -38,7 +37,7 @@ public record Grouping(UpdateRule rule, double weightDecay, double layerDecay, i
   public ParameterGroup apply(Parameter parameter) {
     String name = parameter.name();
     UpdateRule chosen = rule;
-    if (rule instanceof Muon && (layer(name) < 0 || parameter.shape().rank() != 2)) {
+    if (rule instanceof Muon && (ModelConfig.layerOf(name) < 0 || parameter.shape().rank() != 2)) {
       chosen = AdamW.USUAL;
     }
     double factor = Math.pow(layerDecay, layers + 1 - depth(name));
@@ -53,12 +52,7 @@ public record Grouping(UpdateRule rule, double weightDecay, double layerDecay, i
 
   /** 0 for embeddings, 1 for the first layer, layers + 1 for the head and what stands before it. */
   private int depth(String name) {
-    int layer = layer(name);
+    int layer = ModelConfig.layerOf(name);
     return layer >= 0 ? Math.min(layer, layers - 1) + 1 : EMBEDDING.matcher(name).find() ? 0 : layers + 1;
-  }
-
-  private static int layer(String name) {
-    Matcher matcher = LAYER.matcher(name);
-    return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
   }
 }
