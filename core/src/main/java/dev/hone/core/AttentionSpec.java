@@ -44,7 +44,7 @@ public record AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int
     this(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, null);
   }
 
-  /** The same between other runs of queries and keys. */
+  /** This attention between other runs of queries and keys. */
   public AttentionSpec between(int[] queries, int[] keys) {
     return new AttentionSpec(queries, keys, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, keyBias);
   }

@@ -10,8 +10,8 @@ import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.load.ConfigReader;
@@ -131,10 +131,10 @@ public record AlbertConfig(int vocabSize, int tableWidth, int hiddenSize, int de
         linear("attention.value", at, weights), null, null);
     return new EncoderBlock(false, attention, linear("attention.dense", at, weights),
         Named.of("attention.LayerNorm", weights.layerNorm(at + "attention.LayerNorm", hiddenSize, true, eps)),
-        FeedForward.plain(Named.of("ffn", weights.linear(at + "ffn", hiddenSize, feedForward, true)),
+        EncoderFeedForward.plain(Named.of("ffn", weights.linear(at + "ffn", hiddenSize, feedForward, true)),
             Named.of("ffn_output", weights.linear(at + "ffn_output", feedForward, hiddenSize, true)), activation),
         Named.of("full_layer_layer_norm", weights.layerNorm(at + "full_layer_layer_norm", hiddenSize, true, eps)),
-        dropout, FeedForward.NO_DROPOUT);
+        dropout, EncoderFeedForward.NO_DROPOUT);
   }
 
   private Named<Linear> linear(String name, String at, Weights weights) {
@@ -144,7 +144,7 @@ public record AlbertConfig(int vocabSize, int tableWidth, int hiddenSize, int de
   @Override
   public Head classifier(Labels labels, Weights weights) {
     String pooler = PREFIX + "pooler";
-    return new ClassificationHead(ClassificationHead.Pooling.FIRST, FeedForward.NO_DROPOUT,
+    return new ClassificationHead(ClassificationHead.Pooling.FIRST, EncoderFeedForward.NO_DROPOUT,
         Named.of(pooler, weights.headLinear(pooler, hiddenSize, hiddenSize, true)), Activation.TANH, null, headDropout,
         Named.of("classifier", weights.headLinear("classifier", hiddenSize, labels.size(), true)));
   }

@@ -7,8 +7,8 @@ import dev.hone.nn.Labels;
 import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.load.Weights;
@@ -57,7 +57,7 @@ public final class BertModel {
     return new EncoderBlock(false, attention,
         Named.of(names.attentionOutput(), weights.linear(at + names.attentionOutput(), width, width, true)),
         Named.of(names.attentionNorm(), weights.layerNorm(at + names.attentionNorm(), width, true, config.eps())),
-        FeedForward.plain(
+        EncoderFeedForward.plain(
             Named.of(names.up(), weights.linear(at + names.up(), width, config.feedForward(), true)),
             Named.of(names.down(), weights.linear(at + names.down(), config.feedForward(), width, true)), config.activation()),
         Named.of(names.outputNorm(), weights.layerNorm(at + names.outputNorm(), width, true, config.eps())),
@@ -68,9 +68,9 @@ public final class BertModel {
   static Head head(BertConfig config, Labels labels, Weights weights) {
     return switch (config.modelType()) {
       case "bert" ->
-          head("bert.pooler.dense", Activation.TANH, "classifier", FeedForward.NO_DROPOUT, config, labels, weights);
+          head("bert.pooler.dense", Activation.TANH, "classifier", EncoderFeedForward.NO_DROPOUT, config, labels, weights);
       case "distilbert" ->
-          head("pre_classifier", Activation.RELU, "classifier", FeedForward.NO_DROPOUT, config, labels, weights);
+          head("pre_classifier", Activation.RELU, "classifier", EncoderFeedForward.NO_DROPOUT, config, labels, weights);
       default -> head("classifier.dense", config.modelType().equals("electra") ? Activation.GELU : Activation.TANH,
           "classifier.out_proj", config.headDropout(), config, labels, weights);
     };

@@ -10,16 +10,16 @@ import dev.hone.nn.LayerNorm;
 import dev.hone.nn.Linear;
 import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.Disentangled;
+import dev.hone.nn.encoder.EncoderAttention;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderLayer;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.encoder.RelativeAttention;
-import dev.hone.nn.encoder.SelfAttention;
 import dev.hone.nn.load.ConfigReader;
 import dev.hone.nn.load.Range;
 import dev.hone.nn.load.Weights;
@@ -210,7 +210,7 @@ public record DebertaConfig(int vocabSize, int tableWidth, int hiddenSize, int l
     Named<Linear> value = linear("attention.self.value_proj", at, hiddenSize, hiddenSize, weights);
     Named<Linear> distanceKey = null;
     Named<Linear> distanceQuery = null;
-    SelfAttention attention;
+    EncoderAttention attention;
     if (distances == null) {
       attention = new ProjectedAttention(heads, heads, hiddenSize / heads, false, Integer.MAX_VALUE, attentionDropout, query, key,
           value, null, null);
@@ -230,7 +230,7 @@ public record DebertaConfig(int vocabSize, int tableWidth, int hiddenSize, int l
     EncoderBlock block = new EncoderBlock(false, attention,
         linear("attention.output.dense", at, hiddenSize, hiddenSize, weights),
         Named.of("attention.output.LayerNorm", weights.layerNorm(at + "attention.output.LayerNorm", hiddenSize, true, eps)),
-        FeedForward.plain(linear("intermediate.dense", at, hiddenSize, feedForward, weights),
+        EncoderFeedForward.plain(linear("intermediate.dense", at, hiddenSize, feedForward, weights),
             linear("output.dense", at, feedForward, hiddenSize, weights), activation),
         Named.of("output.LayerNorm", weights.layerNorm(at + "output.LayerNorm", hiddenSize, true, eps)), dropout, dropout);
     parts.add(Named.of(name, block));

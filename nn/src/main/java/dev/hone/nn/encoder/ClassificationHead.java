@@ -15,7 +15,7 @@ import dev.hone.nn.TokenBatch;
  * A classifier of sequences: classifier(dropout(norm(activation(dense(dropout(pooled)))))). [N, C] -> [S, labels].
  *
  * @param pooling what it reads
- * @param firstDropout before the dense layer, or {@link FeedForward#NO_DROPOUT}
+ * @param firstDropout before the dense layer, or {@link EncoderFeedForward#NO_DROPOUT}
  * @param dense the dense layer
  * @param norm behind its activation, or null
  * @param dropout before the classifier

@@ -18,11 +18,11 @@ import dev.hone.nn.TokenBatch;
  * @param output the projection back
  * @param attentionNorm the norm of attention; null for none, where the norm is first
  * @param feedForwardNorm the other norm
- * @param attentionDropout of what attention adds, or {@link FeedForward#NO_DROPOUT}
- * @param feedForwardDropout of what the feed-forward layer adds, or {@link FeedForward#NO_DROPOUT}
+ * @param attentionDropout of what attention adds, or {@link EncoderFeedForward#NO_DROPOUT}
+ * @param feedForwardDropout of what the feed-forward layer adds, or {@link EncoderFeedForward#NO_DROPOUT}
  */
-public record EncoderBlock(boolean normFirst, SelfAttention attention, Named<Linear> output, Named<? extends Norm> attentionNorm,
-    FeedForward feedForward, Named<? extends Norm> feedForwardNorm, float attentionDropout, float feedForwardDropout)
+public record EncoderBlock(boolean normFirst, EncoderAttention attention, Named<Linear> output, Named<? extends Norm> attentionNorm,
+    EncoderFeedForward feedForward, Named<? extends Norm> feedForwardNorm, float attentionDropout, float feedForwardDropout)
     implements EncoderLayer {
 
   @Override

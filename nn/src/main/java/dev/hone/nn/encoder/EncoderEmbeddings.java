@@ -23,7 +23,7 @@ import java.util.function.BinaryOperator;
  * @param norm of the sum, or null
  * @param projection to the width of the layers, or null
  * @param normedLast whether the norm comes after the projection
- * @param dropout after the norm, or {@link FeedForward#NO_DROPOUT}
+ * @param dropout after the norm, or {@link EncoderFeedForward#NO_DROPOUT}
  */
 public record EncoderEmbeddings(Named<Embedding> words, Named<Embedding> positions, int firstPosition, Named<Embedding> types,
     Named<? extends Norm> norm, Named<Linear> projection, boolean normedLast, float dropout) implements Layer {

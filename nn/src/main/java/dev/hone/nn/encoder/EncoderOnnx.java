@@ -193,7 +193,7 @@ final class EncoderOnnx {
         graph.node("Add", graph.node("Mul", right, c), graph.node("Mul", left, s)));
   }
 
-  private String feedForward(FeedForward part, String x, String at) {
+  private String feedForward(EncoderFeedForward part, String x, String at) {
     String wide;
     if (part.gate() != null) {
       String gate = activation(part.activation(), linear(x, at + "gate", part.gate()));

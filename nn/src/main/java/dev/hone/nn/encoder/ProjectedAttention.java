@@ -26,7 +26,7 @@ import java.util.List;
  * @param rotary turns queries and keys, or null
  */
 public record ProjectedAttention(int heads, int kvHeads, int headDim, boolean causal, int window, float dropout,
-    Named<Linear> query, Named<Linear> key, Named<Linear> value, Named<Linear> fused, Rotary rotary) implements SelfAttention {
+    Named<Linear> query, Named<Linear> key, Named<Linear> value, Named<Linear> fused, Rotary rotary) implements EncoderAttention {
 
   @Override
   public Variable forward(Variable x, int layer, TokenBatch batch, Pass pass) {

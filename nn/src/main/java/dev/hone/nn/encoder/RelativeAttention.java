@@ -25,7 +25,7 @@ import java.util.List;
  * @param relation what distances add
  */
 public record RelativeAttention(int heads, int headDim, float scale, float dropout, Named<Linear> query, Named<Linear> key,
-    Named<Linear> value, Relation relation) implements SelfAttention {
+    Named<Linear> value, Relation relation) implements EncoderAttention {
 
   @Override
   public Variable forward(Variable x, int layer, TokenBatch batch, Pass pass) {

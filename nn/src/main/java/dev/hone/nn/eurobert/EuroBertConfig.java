@@ -13,8 +13,8 @@ import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.load.ConfigReader;
@@ -104,7 +104,7 @@ public record EuroBertConfig(int vocabSize, int hiddenSize, int layers, int head
     String words = PREFIX + "embed_tokens";
     EncoderEmbeddings embeddings = new EncoderEmbeddings(
         Named.of(words, weights.embedding(words, vocabSize, hiddenSize)), null, 0, null, null, null, false,
-        FeedForward.NO_DROPOUT);
+        EncoderFeedForward.NO_DROPOUT);
     Rotary rotary = new Rotary(rope);
     List<EncoderBlock> blocks = new ArrayList<>();
     List<Named<?>> parts = new ArrayList<>();
@@ -124,10 +124,10 @@ public record EuroBertConfig(int vocabSize, int hiddenSize, int layers, int head
     return new EncoderBlock(true, attention,
         linear("self_attn.o_proj", at, heads * headDim, hiddenSize, attentionBias, weights),
         norm("input_layernorm", at, weights),
-        new FeedForward(linear("mlp.gate_proj", at, hiddenSize, feedForward, feedForwardBias, weights),
+        new EncoderFeedForward(linear("mlp.gate_proj", at, hiddenSize, feedForward, feedForwardBias, weights),
             linear("mlp.up_proj", at, hiddenSize, feedForward, feedForwardBias, weights), false,
-            linear("mlp.down_proj", at, feedForward, hiddenSize, feedForwardBias, weights), activation, FeedForward.NO_DROPOUT),
-        norm("post_attention_layernorm", at, weights), FeedForward.NO_DROPOUT, FeedForward.NO_DROPOUT);
+            linear("mlp.down_proj", at, feedForward, hiddenSize, feedForwardBias, weights), activation, EncoderFeedForward.NO_DROPOUT),
+        norm("post_attention_layernorm", at, weights), EncoderFeedForward.NO_DROPOUT, EncoderFeedForward.NO_DROPOUT);
   }
 
   private Named<RmsNorm> norm(String name, String at, Weights weights) {
@@ -140,9 +140,9 @@ public record EuroBertConfig(int vocabSize, int hiddenSize, int layers, int head
 
   @Override
   public Head classifier(Labels labels, Weights weights) {
-    return new ClassificationHead(pooling, FeedForward.NO_DROPOUT,
+    return new ClassificationHead(pooling, EncoderFeedForward.NO_DROPOUT,
         Named.of("dense", weights.headLinear("dense", hiddenSize, hiddenSize, true)), Activation.GELU, null,
-        FeedForward.NO_DROPOUT, Named.of("classifier", weights.headLinear("classifier", hiddenSize, labels.size(), true)));
+        EncoderFeedForward.NO_DROPOUT, Named.of("classifier", weights.headLinear("classifier", hiddenSize, labels.size(), true)));
   }
 
   /** The heads of other tasks. */

@@ -13,8 +13,8 @@ import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.load.ConfigReader;
@@ -148,10 +148,10 @@ public record ModernBertConfig(int vocabSize, int hiddenSize, int layers, int he
     return new EncoderBlock(true, attention,
         Named.of("attn.Wo", weights.linear(at + "attn.Wo", hiddenSize, hiddenSize, attentionBias)),
         index == 0 ? null : norm("attn_norm", at, weights), // the embeddings are normalised already
-        new FeedForward(null, Named.of("mlp.Wi", weights.linear(at + "mlp.Wi", hiddenSize, 2 * feedForward, feedForwardBias)),
+        new EncoderFeedForward(null, Named.of("mlp.Wi", weights.linear(at + "mlp.Wi", hiddenSize, 2 * feedForward, feedForwardBias)),
             true, Named.of("mlp.Wo", weights.linear(at + "mlp.Wo", feedForward, hiddenSize, feedForwardBias)), activation,
             feedForwardDropout),
-        norm("mlp_norm", at, weights), attentionDropout, FeedForward.NO_DROPOUT);
+        norm("mlp_norm", at, weights), attentionDropout, EncoderFeedForward.NO_DROPOUT);
   }
 
   private Named<LayerNorm> norm(String name, String at, Weights weights) {
@@ -160,7 +160,7 @@ public record ModernBertConfig(int vocabSize, int hiddenSize, int layers, int he
 
   @Override
   public Head classifier(Labels labels, Weights weights) {
-    return new ClassificationHead(pooling, FeedForward.NO_DROPOUT,
+    return new ClassificationHead(pooling, EncoderFeedForward.NO_DROPOUT,
         Named.of("head.dense", weights.headLinear("head.dense", hiddenSize, hiddenSize, headBias)), headActivation,
         Named.of("head.norm", weights.headNorm("head.norm", hiddenSize, normBias, eps)), headDropout,
         Named.of("classifier", weights.headLinear("classifier", hiddenSize, labels.size(), true)));

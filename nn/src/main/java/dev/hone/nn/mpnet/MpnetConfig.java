@@ -12,8 +12,8 @@ import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.RelativeAttention;
 import dev.hone.nn.load.ConfigReader;
@@ -123,7 +123,7 @@ public record MpnetConfig(int vocabSize, int hiddenSize, int layers, int heads, 
         linear("attention.attn.v", at, hiddenSize, hiddenSize, weights), bias);
     return new EncoderBlock(false, attention, linear("attention.attn.o", at, hiddenSize, hiddenSize, weights),
         Named.of("attention.LayerNorm", weights.layerNorm(at + "attention.LayerNorm", hiddenSize, true, eps)),
-        FeedForward.plain(linear("intermediate.dense", at, hiddenSize, feedForward, weights),
+        EncoderFeedForward.plain(linear("intermediate.dense", at, hiddenSize, feedForward, weights),
             linear("output.dense", at, feedForward, hiddenSize, weights), activation),
         Named.of("output.LayerNorm", weights.layerNorm(at + "output.LayerNorm", hiddenSize, true, eps)), dropout, dropout);
   }

@@ -22,7 +22,7 @@ import java.util.Map;
 public final class OnnxExport {
   /** The most by which answers may differ, as a share of the largest, where weights keep their 32 bits. */
   public static final double EXACT = 1e-4;
-  /** The same in 8 bits. */
+  /** How far answers may be off in 8 bits. */
   public static final double ROUNDED = 0.25;
   private static final int LONG = 12;
   private static final int SHORT = 7;

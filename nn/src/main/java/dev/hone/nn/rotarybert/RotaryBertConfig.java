@@ -14,8 +14,8 @@ import dev.hone.nn.encoder.ClassificationHead;
 import dev.hone.nn.encoder.EncoderBlock;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.EncoderEmbeddings;
+import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
-import dev.hone.nn.encoder.FeedForward;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
 import dev.hone.nn.load.ConfigReader;
@@ -155,15 +155,15 @@ public record RotaryBertConfig(String modelType, int vocabSize, int hiddenSize, 
         dropout);
   }
 
-  private FeedForward feedForward(String at, Weights weights) {
+  private EncoderFeedForward feedForward(String at, Weights weights) {
     if (modelType.equals("jina_embeddings_v3")) {
-      return FeedForward.plain(linear("mlp.fc1", at, hiddenSize, feedForward, true, weights),
+      return EncoderFeedForward.plain(linear("mlp.fc1", at, hiddenSize, feedForward, true, weights),
           linear("mlp.fc2", at, feedForward, hiddenSize, true, weights), activation);
     }
-    return new FeedForward(linear("mlp.gate_proj", at, hiddenSize, feedForward, false, weights),
+    return new EncoderFeedForward(linear("mlp.gate_proj", at, hiddenSize, feedForward, false, weights),
         linear("mlp.up_proj", at, hiddenSize, feedForward, false, weights), false,
         linear("mlp.down_proj", at, feedForward, hiddenSize, modelType.equals(GTE), weights), activation,
-        modelType.equals(GTE) ? dropout : FeedForward.NO_DROPOUT);
+        modelType.equals(GTE) ? dropout : EncoderFeedForward.NO_DROPOUT);
   }
 
   private Named<LayerNorm> norm(String name, String at, Weights weights) {
@@ -179,7 +179,7 @@ public record RotaryBertConfig(String modelType, int vocabSize, int hiddenSize, 
     boolean jina = modelType.equals("jina_embeddings_v3");
     String dense = jina ? "classifier.dense" : prefix() + "pooler.dense";
     String classifier = jina ? "classifier.out_proj" : "classifier";
-    return new ClassificationHead(ClassificationHead.Pooling.FIRST, jina ? headDropout : FeedForward.NO_DROPOUT,
+    return new ClassificationHead(ClassificationHead.Pooling.FIRST, jina ? headDropout : EncoderFeedForward.NO_DROPOUT,
         Named.of(dense, weights.headLinear(dense, hiddenSize, hiddenSize, true)), Activation.TANH, null, headDropout,
         Named.of(classifier, weights.headLinear(classifier, hiddenSize, labels.size(), true)));
   }

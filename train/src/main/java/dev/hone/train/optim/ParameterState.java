@@ -71,7 +71,7 @@ public final class ParameterState {
     return numbers(name, 0, parameter.shape());
   }
 
-  /** The same of {@link #tensor(String, float, Shape)}. */
+  /** The numbers in the array of {@link #tensor(String, float, Shape)}. */
   float[] numbers(String name, float initial, Shape shape) {
     HostArray numbers = tensor(name, initial, shape).onHost(HostArray.Access.READ_WRITE);
     onHost.add(numbers);

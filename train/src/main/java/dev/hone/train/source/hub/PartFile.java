@@ -104,7 +104,7 @@ final class PartFile implements AutoCloseable {
     return sum;
   }
 
-  /** The same where the size is not known; -1 if there is no record. */
+  /** The bytes that are there where the size is not known; -1 if there is no record. */
   static long present(Path data) throws IOException {
     Path record = record(data);
     if (!Files.exists(record) || Files.size(record) < HEAD * Long.BYTES) {

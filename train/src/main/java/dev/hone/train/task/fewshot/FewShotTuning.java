@@ -61,7 +61,7 @@ public final class FewShotTuning {
     return new FewShotTuning(EmbeddingTuning.adapted(base, config, EmbeddingSettings.USUAL.with("loss", "cosine"), seed), labels);
   }
 
-  /** The same with texts cut to another number of tokens. */
+  /** This tuning with texts cut to another number of tokens. */
   public FewShotTuning withMaxLength(int tokens) {
     return new FewShotTuning(body.withMaxLength(tokens), labels);
   }

@@ -6,7 +6,7 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
 
 /** Attention of a layer up to the projection back: of every token to its sequence. */
-public interface SelfAttention extends Layer {
+public interface EncoderAttention extends Layer {
   /**
    * What the heads bring together. [N, C] -> [N, H · D].
    *

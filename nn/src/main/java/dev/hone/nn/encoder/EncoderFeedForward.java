@@ -17,14 +17,14 @@ import dev.hone.nn.Pass;
  * @param down back to C
  * @param dropout between activation and {@code down}; {@link #NO_DROPOUT} where the family has none, whatever a run asks for
  */
-public record FeedForward(Named<Linear> gate, Named<Linear> up, boolean fusedGate, Named<Linear> down, Activation activation,
+public record EncoderFeedForward(Named<Linear> gate, Named<Linear> up, boolean fusedGate, Named<Linear> down, Activation activation,
     float dropout) implements Layer {
   /** No place for dropout, not even of a run that sets its own. */
   public static final float NO_DROPOUT = -1;
 
   /** Without gate. */
-  public static FeedForward plain(Named<Linear> up, Named<Linear> down, Activation activation) {
-    return new FeedForward(null, up, false, down, activation, NO_DROPOUT);
+  public static EncoderFeedForward plain(Named<Linear> up, Named<Linear> down, Activation activation) {
+    return new EncoderFeedForward(null, up, false, down, activation, NO_DROPOUT);
   }
 
   Variable forward(Variable x, int layer, Pass pass) {
