@@ -21,7 +21,8 @@ import dev.hone.nn.TokenBatch;
  * @param attentionDropout of what attention adds, or {@link EncoderFeedForward#NO_DROPOUT}
  * @param feedForwardDropout of what the feed-forward layer adds, or {@link EncoderFeedForward#NO_DROPOUT}
  */
-public record EncoderBlock(boolean normFirst, EncoderAttention attention, Named<Linear> output, Named<? extends Norm> attentionNorm,
+public record EncoderBlock(boolean normFirst, EncoderAttention attention, Named<Linear> output, Named<?
+    extends Norm> attentionNorm,
     EncoderFeedForward feedForward, Named<? extends Norm> feedForwardNorm, float attentionDropout, float feedForwardDropout)
     implements EncoderLayer {
 

@@ -17,7 +17,8 @@ import dev.hone.nn.Pass;
  * @param down back to C
  * @param dropout between activation and {@code down}; {@link #NO_DROPOUT} where the family has none, whatever a run asks for
  */
-public record EncoderFeedForward(Named<Linear> gate, Named<Linear> up, boolean fusedGate, Named<Linear> down, Activation activation,
+public record EncoderFeedForward(Named<Linear> gate, Named<Linear> up, boolean fusedGate, Named<Linear> down,
+    Activation activation,
     float dropout) implements Layer {
   /** No place for dropout, not even of a run that sets its own. */
   public static final float NO_DROPOUT = -1;

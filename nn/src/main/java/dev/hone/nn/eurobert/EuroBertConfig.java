@@ -126,7 +126,8 @@ public record EuroBertConfig(int vocabSize, int hiddenSize, int layers, int head
         norm("input_layernorm", at, weights),
         new EncoderFeedForward(linear("mlp.gate_proj", at, hiddenSize, feedForward, feedForwardBias, weights),
             linear("mlp.up_proj", at, hiddenSize, feedForward, feedForwardBias, weights), false,
-            linear("mlp.down_proj", at, feedForward, hiddenSize, feedForwardBias, weights), activation, EncoderFeedForward.NO_DROPOUT),
+            linear("mlp.down_proj", at, feedForward, hiddenSize, feedForwardBias, weights), activation,
+            EncoderFeedForward.NO_DROPOUT),
         norm("post_attention_layernorm", at, weights), EncoderFeedForward.NO_DROPOUT, EncoderFeedForward.NO_DROPOUT);
   }
 

@@ -148,7 +148,8 @@ public record ModernBertConfig(int vocabSize, int hiddenSize, int layers, int he
     return new EncoderBlock(true, attention,
         Named.of("attn.Wo", weights.linear(at + "attn.Wo", hiddenSize, hiddenSize, attentionBias)),
         index == 0 ? null : norm("attn_norm", at, weights), // the embeddings are normalised already
-        new EncoderFeedForward(null, Named.of("mlp.Wi", weights.linear(at + "mlp.Wi", hiddenSize, 2 * feedForward, feedForwardBias)),
+        new EncoderFeedForward(null, Named.of("mlp.Wi", weights.linear(at + "mlp.Wi", hiddenSize, 2 * feedForward,
+        feedForwardBias)),
             true, Named.of("mlp.Wo", weights.linear(at + "mlp.Wo", feedForward, hiddenSize, feedForwardBias)), activation,
             feedForwardDropout),
         norm("mlp_norm", at, weights), attentionDropout, EncoderFeedForward.NO_DROPOUT);

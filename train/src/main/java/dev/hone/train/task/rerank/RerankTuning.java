@@ -67,7 +67,7 @@ public final class RerankTuning extends Tuning<Example.Related> {
     return new TextReranker(model, Tokenizer.load(base), TextReranker.usualLength(model));
   }
 
-  /** The same with pairs cut to another number of tokens. */
+  /** This tuning with pairs cut to another number of tokens. */
   public RerankTuning withMaxLength(int tokens) {
     return new RerankTuning(base(), new TextReranker(model(), tokenizer(), tokens), adapter(), positiveWeight);
   }
