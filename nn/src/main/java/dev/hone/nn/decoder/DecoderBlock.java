@@ -20,8 +20,8 @@ import dev.hone.nn.decoder.DecoderNames.BlockNames;
  * @param residualScale what is multiplied before the sums
  * @param dropout of what attention and feed-forward layer add
  */
-record DecoderBlock(int index, BlockNames names, Norm attentionNorm, SelfAttention attention, Norm attentionOutputNorm,
-    Norm feedForwardNorm, FeedForward feedForward, Norm feedForwardOutputNorm, BlockOrder order, float residualScale,
+record DecoderBlock(int index, BlockNames names, Norm attentionNorm, DecoderAttention attention, Norm attentionOutputNorm,
+    Norm feedForwardNorm, DecoderFeedForward feedForward, Norm feedForwardOutputNorm, BlockOrder order, float residualScale,
     float dropout) implements Layer {
 
   Variable forward(Variable x, TokenBatch batch, Pass pass) {

@@ -297,7 +297,7 @@ public final class DecoderBuilder {
 
   /** How queries grow with their positions. */
   public DecoderBuilder growth(double slope, int length) {
-    made.growth = slope == 0 ? null : new SelfAttention.Growth(slope, length);
+    made.growth = slope == 0 ? null : new DecoderAttention.Growth(slope, length);
     return this;
   }
 

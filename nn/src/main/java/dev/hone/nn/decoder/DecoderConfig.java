@@ -57,7 +57,7 @@ public final class DecoderConfig implements ModelConfig {
   boolean interleaved;
   float biasFactor; // of linear biases; 0 for none
   boolean biasRounded;
-  SelfAttention.Growth growth;
+  DecoderAttention.Growth growth;
   float logitScale = 1;
   float logitCap;
   boolean tied;

@@ -60,7 +60,7 @@ final class DecoderParts {
     return name == null ? null : config.norm.load(at + name, config.hiddenSize, weights);
   }
 
-  private SelfAttention attention(int index, String block) {
+  private DecoderAttention attention(int index, String block) {
     BlockNames names = config.names.block();
     String at = block + names.attention() + ".";
     int width = config.hiddenSize;
@@ -68,7 +68,7 @@ final class DecoderParts {
     int keys = config.kvHeads * config.headDim;
     boolean fused = names.fused() != null;
     Rope rope = config.ropes.get(index);
-    return new SelfAttention(
+    return new DecoderAttention(
         new MultiHeadAttention(index, config.heads, config.kvHeads, config.headDim, config.scales.get(index), true,
             config.windows.get(index), config.attentionCap, bias, config.attentionDropout),
         names,
@@ -85,12 +85,12 @@ final class DecoderParts {
         config.growth);
   }
 
-  private FeedForward feedForward(String block) {
+  private DecoderFeedForward feedForward(String block) {
     BlockNames names = config.names.block();
     String at = names.feedForward().isEmpty() ? block : block + names.feedForward() + ".";
     int width = config.hiddenSize;
     int wide = config.feedForward;
-    return new FeedForward(names,
+    return new DecoderFeedForward(names,
         names.gate() == null ? null : linear(at + names.gate(), width, wide, config.feedForwardBias),
         names.up() == null ? null : linear(at + names.up(), width, wide, config.feedForwardBias),
         names.fusedGate() == null ? null : linear(at + names.fusedGate(), width, 2 * wide, config.feedForwardBias),

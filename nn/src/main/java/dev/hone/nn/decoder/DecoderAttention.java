@@ -32,7 +32,7 @@ import java.util.List;
  * @param clip numbers of queries, keys and values are at most this far from 0; 0 for no limit
  * @param growth how queries grow with their positions, or null
  */
-public record SelfAttention(MultiHeadAttention attention, BlockNames names, Linear query, Linear key, Linear value, Linear fused,
+record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear query, Linear key, Linear value, Linear fused,
     boolean byGroups, Norm queryNorm, Norm keyNorm, boolean normLast, Linear output, Rotary rotary, float clip, Growth growth)
     implements Layer {
 

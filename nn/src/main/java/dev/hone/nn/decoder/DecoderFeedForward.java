@@ -17,7 +17,7 @@ import dev.hone.nn.decoder.DecoderNames.BlockNames;
  * @param fused both in one, rows of the gate first; or null
  * @param down the projection back
  */
-public record FeedForward(BlockNames names, Linear gate, Linear up, Linear fused, Linear down, Activation activation)
+record DecoderFeedForward(BlockNames names, Linear gate, Linear up, Linear fused, Linear down, Activation activation)
     implements Layer {
 
   /** The layer's result. */
