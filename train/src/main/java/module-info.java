@@ -31,6 +31,7 @@ module dev.hone.train {
   exports dev.hone.train.sweep;
   exports dev.hone.train.task;
   exports dev.hone.train.task.classify;
+  exports dev.hone.train.task.distil;
   exports dev.hone.train.task.embed;
   exports dev.hone.train.task.fewshot;
   exports dev.hone.train.task.rerank;

@@ -163,6 +163,17 @@ public final class LossOps {
     return hits;
   }
 
+  /**
+   * scale · Σ of the generalised Jensen-Shannon divergence of softmax(logits / T) from a teacher's probabilities: β KL(p || m)
+   * + (1 - β) KL(q || m) with m = β p + (1 - β) q; KL(teacher || model) of β 0, KL(model || teacher) of β 1. There is no factor
+   * T². [M, V] -> []. Source: Agarwal and others 2024, as TRL has it.
+   *
+   * @param logProbabilities of the teacher, at the same temperature; [M, V]
+   */
+  public static Variable generalizedJsd(Variable logits, Tensor logProbabilities, float beta, float temperature, float scale) {
+    return GeneralizedJsd.apply(logits, logProbabilities, beta, temperature, scale);
+  }
+
   /** The rows that have a label. */
   static int[] counted(int[] labels) {
     return IntStream.range(0, labels.length).filter(row -> labels[row] >= 0).toArray();

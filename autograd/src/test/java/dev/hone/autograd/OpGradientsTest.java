@@ -248,6 +248,10 @@ class OpGradientsTest {
     add(cases, "linearCrossEntropyPerRow, capped, scaled",
         in -> LossOps.linearCrossEntropyPerRow(in[0], in[1], null, labels, 2, 0.7f), new int[] {labels.length, 5},
         new int[] {11, 5});
+    Tensor teacher = ReduceOps.logSoftmax(Variable.constant(reference), -1).value();
+    for (float beta : new float[] {0, 0.3f, 1}) {
+      add(cases, "generalizedJsd, beta " + beta, in -> LossOps.generalizedJsd(in[0], teacher, beta, 1.5f, 0.25f), shape(5, 7));
+    }
     add(cases, "linearCrossEntropy", in -> LossOps.linearCrossEntropy(in[0], in[1], in[2], labels, 0, 1,
         CrossEntropySettings.PLAIN, 0.25f).loss(), shape(5, 3), shape(7, 3), shape(7));
     add(cases, "linearCrossEntropy, capped, scaled", in -> LossOps.linearCrossEntropy(in[0], in[1], null, labels, 2, 0.7f, all,

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -278,7 +279,8 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   /**
    * Minus the log-probability of every labelled token of a language model, given those before it. [N] labels -> [M].
    *
-   * @param labels N token ids that stand at their own tokens, as {@link #loss} takes them; those of first tokens are passed over
+   * @param labels N token ids that stand at their own tokens, as {@link #loss} takes them; those of first tokens are passed
+   * over
    */
   public Variable tokenLosses(TokenBatch batch, int[] labels, Pass pass) {
     return pass(now -> {
@@ -286,6 +288,23 @@ public final class PretrainedModel implements Layer, AutoCloseable {
         throw new IllegalStateException("tokenLosses: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
       }
       return causal.losses(hidden(now, batch, pass), CausalHead.shifted(labels, batch), pass);
+    });
+  }
+
+  /**
+   * Logits of a language model before every labelled token: what it takes the token for. [N] labels -> [M, V].
+   *
+   * @param labels N token ids that stand at their own tokens, as {@link #loss} takes them; those of first tokens are passed
+   * over
+   */
+  public Variable tokenLogits(TokenBatch batch, int[] labels, Pass pass) {
+    return pass(now -> {
+      if (!(now.head instanceof CausalHead causal)) {
+        throw new IllegalStateException("tokenLogits: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
+      }
+      int[] next = CausalHead.shifted(labels, batch);
+      int[] rows = IntStream.range(0, next.length).filter(row -> next[row] >= 0).toArray();
+      return causal.logits(GatherOps.rows(hidden(now, batch, pass), rows), pass.rows(rows));
     });
   }
 

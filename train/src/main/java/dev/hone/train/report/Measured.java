@@ -13,7 +13,6 @@ import dev.hone.train.infer.TextTagger;
 import dev.hone.train.metric.TagSpan;
 import dev.hone.train.task.classify.ClassifierTuning;
 import dev.hone.train.task.embed.EmbeddingEvaluation;
-import dev.hone.train.task.generate.LanguageTuning;
 import dev.hone.train.task.prefer.PreferenceLoss;
 import dev.hone.train.task.prefer.PreferenceTuning;
 import dev.hone.train.task.tag.TagTuning;
@@ -188,7 +187,8 @@ interface Measured {
   }
 
   /** A language model. */
-  record OfLanguage(LanguageTuning tuning, Dataset<Example.Language> shown, Dataset<Example.Language> rows) implements Measured {
+  record OfLanguage(TextGenerator generator, Dataset<Example.Language> shown, Dataset<Example.Language> rows)
+      implements Measured {
     static final int MAX_ROWS = 500;
     /** Of a long text without rows. */
     static final int MAX_CHARACTERS = 200_000;
@@ -198,7 +198,7 @@ interface Measured {
 
     @Override
     public Evaluation evaluate() {
-      return Evaluator.USUAL.evaluate(tuning.generator(), bounded(), tuning.generator().encoder().maxLength());
+      return Evaluator.USUAL.evaluate(generator, bounded(), generator.encoder().maxLength());
     }
 
     private Dataset<Example.Language> bounded() {
@@ -208,7 +208,7 @@ interface Measured {
     @Override
     public List<String> column(String name) {
       List<String> cells = bounded().column(name);
-      return Arrays.stream(tuning.generator().encoder().encode(bounded()).source()).mapToObj(cells::get).toList();
+      return Arrays.stream(generator.encoder().encode(bounded()).source()).mapToObj(cells::get).toList();
     }
 
     /** The first characters of a long text, or of its pieces. */
@@ -231,7 +231,6 @@ interface Measured {
     }
 
     private Answer answer(Example.Language row) {
-      TextGenerator generator = tuning.generator();
       return switch (row) {
         case Example.Completion(String prompt, String completion) when !prompt.isEmpty() ->
             new Answer(prompt, completion, write(generator.prompt(prompt)));
@@ -250,12 +249,12 @@ interface Measured {
     private Answer begun(String text) {
       String words = Arrays.stream(text.strip().split("\\s+", PROMPT_WORDS + 1)).limit(PROMPT_WORDS)
           .collect(Collectors.joining(" "));
-      return new Answer(words, "", write(tuning.generator().prompt(words)));
+      return new Answer(words, "", write(generator.prompt(words)));
     }
 
     /** The likeliest words; what is random would differ without a reason. */
     private String write(int[] prompt) {
-      return write(tuning.generator(), prompt);
+      return write(generator, prompt);
     }
 
     private static String write(TextGenerator generator, int[] prompt) {

@@ -20,6 +20,7 @@ import dev.hone.train.task.embed.EmbeddingEvaluation;
 import dev.hone.train.task.embed.EmbeddingTuning;
 import dev.hone.train.task.fewshot.FewShotTuning;
 import dev.hone.train.task.generate.LanguageTuning;
+import dev.hone.train.task.distil.DistilTuning;
 import dev.hone.train.task.prefer.PreferenceTuning;
 import dev.hone.train.task.rerank.RerankTuning;
 import dev.hone.train.task.tag.TagTuning;
@@ -110,8 +111,21 @@ public final class RunRecorder {
    */
   public static RunRecorder of(LanguageTuning tuning, Dataset<Example.Language> training, Dataset<Example.Language> rows,
       About about) {
-    return new RunRecorder(TaskName.GENERATE, tuning, new Measured.OfLanguage(tuning, rows == null ? training : rows, rows),
+    return new RunRecorder(TaskName.GENERATE, tuning,
+        new Measured.OfLanguage(tuning.generator(), rows == null ? training : rows, rows),
         rows == null ? 0 : rows.size(), about);
+  }
+
+  /**
+   * Records a run in which a small model learns from a large one.
+   *
+   * @param training rows that are learnt from
+   * @param rows to measure on, or null
+   */
+  public static RunRecorder of(DistilTuning tuning, Dataset<Example.Language> training, Dataset<Example.Language> rows,
+      About about) {
+    return new RunRecorder(TaskName.DISTIL, tuning, new Measured.OfLanguage(tuning.generator(), rows == null ? training : rows,
+        rows), rows == null ? 0 : rows.size(), about);
   }
 
   /**

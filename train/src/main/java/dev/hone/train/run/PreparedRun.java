@@ -73,9 +73,9 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
       case GENERATE -> language(arguments, config, say);
       case PREFER -> PreferenceRun.of(arguments, config, say);
       case TAG -> TagRun.of(arguments, config, say);
+      case DISTIL -> DistilRun.of(arguments, config, say);
       case EMBED -> EmbeddingRun.of(arguments, config, say);
       case RERANK -> RerankRun.of(arguments, config, say);
-      case DISTIL -> throw new UserError("--task " + task.word() + " cannot be trained yet");
     };
   }
 

@@ -8,6 +8,7 @@ import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.DataParts;
 import dev.hone.train.task.TaskName;
+import dev.hone.train.task.distil.DistilSettings;
 import dev.hone.train.task.prefer.PreferenceSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ public final class TrainFlags {
   private static final String CLASSIFY = TaskName.CLASSIFY.word();
   private static final String GENERATE = TaskName.GENERATE.word();
   private static final String PREFER = TaskName.PREFER.word();
+  private static final String DISTIL = TaskName.DISTIL.word();
   private static final String FEW_SHOT_FULL_RATE = "0.00002";
   private static final String FULL_RATE = "0.00005";
   private static final String NEW_MODEL_RATE = "0.001";
@@ -51,6 +53,7 @@ public final class TrainFlags {
     flags.addAll(DATA);
     flags.addAll(TUNING);
     Flag.of(PreferenceSettings.SETTINGS).forEach(flag -> flags.add(flag.only(PREFER)));
+    Flag.of(DistilSettings.SETTINGS).forEach(flag -> flags.add(flag.only(DISTIL)));
     flags.addAll(EmbeddingRun.FLAGS);
     flags.addAll(RerankRun.FLAGS);
     VocabularyFlags.ALL.forEach(flag -> flags.add(flag.only(GENERATE)));
@@ -98,9 +101,11 @@ public final class TrainFlags {
           .only(CLASSIFY),
       Flag.of("max-length", "N", null, "tokens that a row is cut to [256, to generate 512, or what the model takes]"),
       Flag.of("chat-template", "FILE", null, "Jinja template of conversations [the model's own]").only(GENERATE, PREFER),
-      Flag.toggle("train-on-prompt", "learn prompts and what users say, too").only(GENERATE),
-      Flag.of("probe", "FILE", null, "general text whose loss is measured before and after").only(GENERATE, PREFER),
-      Flag.of("reference", "DIR", null, "adapter of the frozen reference [the model without any]").only(PREFER));
+      Flag.toggle("train-on-prompt", "learn prompts and what users say, too").only(GENERATE, DISTIL),
+      Flag.of("probe", "FILE", null, "general text whose loss is measured before and after").only(GENERATE, PREFER, DISTIL),
+      Flag.of("reference", "DIR", null, "adapter of the frozen reference [the model without any]").only(PREFER),
+      Flag.of("teacher", "DIR|org/name", null, "the large model, with the same tokens").only(DISTIL),
+      Flag.of("teacher-adapter", "DIR", null, "adapter of the large model").only(DISTIL));
 
   /**
    * The settings of the loop, with the defaults that other flags decide.
@@ -109,7 +114,7 @@ public final class TrainFlags {
    */
   public static TrainConfig config(Arguments arguments) {
     MethodFlags.settle(arguments);
-    boolean generates = task(arguments) == TaskName.GENERATE;
+    boolean generates = task(arguments) == TaskName.GENERATE || task(arguments) == TaskName.DISTIL;
     boolean prefers = task(arguments) == TaskName.PREFER;
     if (arguments.on("few-shot")) {
       arguments.otherwise("learning-rate", MethodFlags.usualRate(arguments, FEW_SHOT_FULL_RATE, false));
@@ -142,6 +147,8 @@ public final class TrainFlags {
       PreferenceRun.check(arguments, config);
     } else if (task == TaskName.TAG) {
       TagRun.check(arguments, config);
+    } else if (task == TaskName.DISTIL) {
+      DistilRun.check(arguments);
     }
     HeldOutMetric.named(task == TaskName.PREFER || task == TaskName.TAG ? "loss" : config.bestMetric())
         .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);

@@ -18,6 +18,7 @@ import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.task.Tuning;
+import dev.hone.train.task.WeightsHash;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -168,8 +169,7 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
   private List<PreferenceRow> referenced(List<PreferenceRow> rows) {
     try {
       if (known == null && cache != null) {
-        List<Path> from = referenceAdapter == null ? List.of(base()) : List.of(base(), referenceAdapter);
-        known = ReferenceCache.open(cache, ReferenceCache.fingerprint(from, String.valueOf(quantized)));
+        known = ReferenceCache.open(cache, WeightsHash.of(base(), referenceAdapter) + (quantized == null ? "" : " " + quantized));
       }
       if (referenceAdapter == null && adapter() != null) {
         try (Adapter.Off _ = adapter().off()) {

@@ -1,7 +1,6 @@
 package dev.hone.train.task.prefer;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +13,6 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * What a reference makes of rows, in a file: its first line names the reference by a hash of its weights, every other line a row
@@ -35,7 +33,7 @@ final class ReferenceCache {
   /**
    * Opens or makes a file.
    *
-   * @param reference what {@link #fingerprint} says of the model
+   * @param reference a hash of the model
    */
   static ReferenceCache open(Path file, String reference) {
     ReferenceCache cache = new ReferenceCache(file);
@@ -110,32 +108,6 @@ final class ReferenceCache {
       bytes.putInt(token);
     }
     return HexFormat.of().formatHex(digest.digest(bytes.array()), 0, KEY);
-  }
-
-  /**
-   * A hash of the weights and configurations in some directories.
-   *
-   * @param how what else decides the numbers, such as the type that weights are held in
-   */
-  static String fingerprint(List<Path> directories, String how) throws IOException {
-    MessageDigest digest = sha256();
-    digest.update(how.getBytes(StandardCharsets.UTF_8));
-    byte[] buffer = new byte[1 << 20];
-    for (Path directory : directories) {
-      List<Path> files;
-      try (Stream<Path> entries = Files.list(directory)) {
-        files = entries.filter(path -> path.toString().endsWith(".safetensors") || path.toString().endsWith("config.json"))
-            .sorted().toList();
-      }
-      for (Path path : files) {
-        try (InputStream in = Files.newInputStream(path)) {
-          for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            digest.update(buffer, 0, n);
-          }
-        }
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static MessageDigest sha256() {

@@ -1,0 +1,44 @@
+package dev.hone.train.task.distil;
+
+import dev.hone.autograd.CrossEntropySettings;
+import dev.hone.autograd.LossOps;
+import dev.hone.autograd.MathOps;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.decoder.CausalHead;
+import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingSet;
+import java.util.Arrays;
+
+/**
+ * The divergence from what the {@link Teacher} said, a mean over learnt tokens. Without a share of the labels it is TRL's,
+ * which has no factor T²; with a share w it is (1 - w) T² divergence + w cross-entropy.
+ *
+ * @param settings of the loss
+ * @param top how many tokens the teacher kept at each place
+ */
+record DistilObjective(DistilSettings settings, int top) implements Objective {
+  @Override
+  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    int[] labels = Teacher.labels(set, rows);
+    Variable logits = model.tokenLogits(set.batch(rows), labels, pass);
+    int vocabulary = logits.shape().columns();
+    int[] next = Arrays.stream(labels).filter(label -> label >= 0).toArray();
+    Tensor teacher = Tensor.of(Teacher.spread(set, rows, vocabulary, top), next.length, vocabulary);
+    double share = settings.labels();
+    double weight = share == 0 ? 1 : (1 - share) * settings.temperature() * settings.temperature();
+    Variable loss = LossOps.generalizedJsd(logits, teacher, (float) settings.beta(), (float) settings.temperature(),
+        (float) (scale * weight));
+    if (share > 0) {
+      loss = MathOps.add(loss, LossOps.crossEntropy(logits, next, CrossEntropySettings.PLAIN, (float) (scale * share)));
+    }
+    return new Answer(loss, -1, null);
+  }
+
+  @Override
+  public int items(TrainingSet set, int[] rows) {
+    return CausalHead.count(set.labels(rows), set.batch(rows));
+  }
+}
