@@ -232,4 +232,35 @@ class EmbeddingTuningTest {
     assertEquals("matryoshka_dims: 99 is more than the 16 numbers of a vector", assertThrows(IllegalArgumentException.class,
         () -> EmbeddingTuning.full(model, EmbeddingSettings.USUAL.with("matryoshka_dims", List.of("8", "99")))).getMessage());
   }
+
+  /** A batch of 512 texts in parts of 32 needs hardly more memory than one of 32, and the whole of it much more. */
+  @Test
+  void partsOfABatchNeedTheMemoryOfOne() throws IOException {
+    Path wide = TinyModel.write(directory.resolve("wide"), 64, 64);
+    long part = pooled(wide, 16, 0);
+    long cached = pooled(wide, 256, 32);
+    long whole = pooled(wide, 256, 0);
+    assertTrue(cached <= 1.3 * part, part + " bytes of 32 texts, " + cached + " of 512 in parts");
+    assertTrue(whole > 4 * cached, whole + " bytes of 512 texts at once, " + cached + " in parts");
+  }
+
+  /** The most that tensors of a step need at a time. */
+  private long pooled(Path wide, int rows, int miniBatch) throws IOException {
+    EmbeddingTuning tuning = EmbeddingTuning.full(wide, EmbeddingSettings.USUAL.with("mini_batch_size", miniBatch));
+    TrainingSet set = tuning.encode(Dataset.of("memory", IntStream.range(0, rows).mapToObj(i -> Example.Related.pair(
+        "is it very good ".repeat(12) + (char) ('a' + i % 26) + (char) ('a' + i / 26),
+        "the very great awful ".repeat(12) + (char) ('a' + i % 26) + (char) ('a' + i / 26))).toList()));
+    int[] batch = IntStream.range(0, rows).toArray();
+    Objective objective = tuning.objective(set, TrainConfig.defaults(1e-3));
+    try (Scope.Hold _ = Scope.hold()) {
+      Scope.trim();
+      long before = Scope.pooledBytes();
+      try (Scope _ = Scope.open()) {
+        objective.answer(tuning.model(), set, batch, 1f / rows, Pass.training(1, 1)).loss().backward();
+        return Scope.pooledBytes() - before;
+      } finally {
+        Gradients.clear(tuning.parameters());
+      }
+    }
+  }
 }
