@@ -76,11 +76,11 @@ class HouseTest {
   }
 
   @Test
-  void noClassHasFiveHundredLines() throws IOException {
+  void noClassHasMoreThanFiveHundredLines() throws IOException {
     List<String> found = new ArrayList<>();
     for (Path file : sources("main")) {
       long lines = Files.readAllLines(file).size();
-      if (lines >= MAX_LINES) {
+      if (lines > MAX_LINES) {
         found.add(file + ": " + lines);
       }
     }

@@ -62,8 +62,8 @@ public final class LanguageTuning extends Tuning<Example.Language> {
   }
 
   /**
-   * The same with a tokenizer that knows more tokens than the model: its tables get rows for them, drawn around the mean of the
-   * others.
+   * A parameter-efficient method with a tokenizer that knows more tokens than the model: its tables get rows for them, drawn
+   * around the mean of the others.
    */
   public static LanguageTuning adapted(Path base, Tokenizer tokenizer, AdapterConfig config, long seed, DType quantized)
       throws IOException {
@@ -84,7 +84,7 @@ public final class LanguageTuning extends Tuning<Example.Language> {
   }
 
   /**
-   * The same with a tokenizer that knows more tokens than the model.
+   * All weights, with a tokenizer that knows more tokens than the model.
    *
    * @param seed of the rows that its tables get
    */
