@@ -52,7 +52,7 @@ final class PreferenceRun {
     PreferenceSettings settings = arguments.settings(PreferenceSettings.SETTINGS);
     PreparedRun.Parts<Example.Judged> parts = PreparedRun.parts(arguments, config, say, Dataset::judged, // one prompt, one side
         (data, size) -> PreparedRun.chosen(data, Split.grouped(data, size, config.seed(), row -> row.prompt().toString())));
-    Path model = ModelArgument.resolve(arguments.required("model"), say);
+    Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = PreparedRun.quantized(arguments, method == null);
     PreferenceTuning tuning = method == null ? PreferenceTuning.full(model, settings, config.seed())

@@ -43,7 +43,7 @@ final class TagRun {
     PreparedRun.Parts<Example.Tagged> parts = PreparedRun.parts(arguments, config, say, Dataset::tagged,
         (data, size) -> PreparedRun.chosen(data, Split.grouped(data, size, config.seed(), Example.Tagged::text)));
     Labels labels = TagTuning.labels(parts.training());
-    Path model = ModelArgument.resolve(arguments.required("model"), say);
+    Path model = ModelArgument.resolve(arguments, say);
     AdapterConfig method = MethodFlags.config(arguments, model);
     DType quantized = PreparedRun.quantized(arguments, method == null);
     TagTuning tuning = method == null ? TagTuning.full(model, labels, config.seed())
