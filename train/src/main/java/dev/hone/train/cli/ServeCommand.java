@@ -9,6 +9,7 @@ import dev.hone.train.config.UserError;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.infer.TextReranker;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.serve.ModelServer;
 import dev.hone.train.serve.ServerSettings;
@@ -48,6 +49,7 @@ final class ServeCommand implements Command {
         Flag.of("task", String.join("|", TASKS), null, "what the model is for").decidedLater("what its files say"),
         Flag.of("embedder", "[NAME=]DIR|maven:G:A:V", null, "a model for sentence vectors besides"),
         Flag.of("classifier", "[NAME=]DIR", null, "a tuned classifier besides"),
+        Flag.of("reranker", "[NAME=]DIR", null, "a model that orders texts by a query besides"),
         Flag.of("chat-template", "FILE", null, "another chat template, in Jinja"),
         Flag.of("key-file", "FILE", null, "holds what clients must send as a bearer token; also the variable HONE_KEY"),
         Flag.of("allow-adapters", "DIR", null, "clients may load and unload the adapters in this directory, by name"),
@@ -78,6 +80,10 @@ final class ServeCommand implements Command {
         TextClassifier more = TextClassifier.load(classifier.directory, null);
         warmUp(arguments, more::warmUp);
         server.add(classifier.name, more);
+      }
+      if (arguments.has("reranker")) {
+        Named reranker = named(arguments.text("reranker"), console);
+        server.add(reranker.name, TextReranker.load(reranker.directory));
       }
       if (arguments.has("allow-adapters")) {
         Path directory = arguments.path("allow-adapters");

@@ -5,6 +5,7 @@ import dev.hone.nn.generate.Streams;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.infer.TextReranker;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -54,6 +55,7 @@ public final class ModelServer implements AutoCloseable {
   private final Map<String, ServedGenerator> generators = new ConcurrentHashMap<>();
   private final Map<String, ServedClassifier> classifiers = new ConcurrentHashMap<>();
   private final Map<String, ServedEmbedder> embedders = new ConcurrentHashMap<>();
+  private final Map<String, ServedReranker> rerankers = new ConcurrentHashMap<>();
   private final List<String> order = new ArrayList<>(); // of models, guarded by itself
   private final Set<String> unknown = ConcurrentHashMap.newKeySet();
   private final long created = System.currentTimeMillis() / 1000;
@@ -167,6 +169,11 @@ public final class ModelServer implements AutoCloseable {
         || classifiers.get(model) instanceof ServedClassifier other && other.adapterNames().contains(name);
   }
 
+  /** Serves a model that orders texts by this name. */
+  public void add(String name, TextReranker reranker) {
+    put(name, rerankers, n -> new ServedReranker(n, reranker));
+  }
+
   private <T> void put(String name, Map<String, T> models, Function<String, T> maker) {
     synchronized (order) {
       if (owner(name) != null) {
@@ -230,6 +237,7 @@ public final class ModelServer implements AutoCloseable {
     generators.values().forEach(ServedGenerator::close);
     classifiers.values().forEach(ServedClassifier::close);
     embedders.values().forEach(ServedEmbedder::close);
+    rerankers.values().forEach(ServedReranker::close);
     try {
       admission.awaitEmpty(2);
     } catch (InterruptedException _) {
@@ -308,6 +316,11 @@ public final class ModelServer implements AutoCloseable {
     return find(name, embedders, (served, n) -> served.name().equals(n), "embeds");
   }
 
+  /** The reranker of a name; the first one for null. */
+  ServedReranker reranker(String name) {
+    return find(name, rerankers, (served, n) -> served.name().equals(n), "reranks");
+  }
+
   private <T> T find(String name, Map<String, T> models, BiPredicate<T, String> has, String does) {
     if (models.isEmpty()) {
       throw new ApiException(404, "invalid_request_error", "model", "model_not_found", "no model here " + does + "; there is "
@@ -336,7 +349,7 @@ public final class ModelServer implements AutoCloseable {
           cards.put(name, new String[] {"classify", null});
           served.adapterNames().forEach(adapter -> cards.put(adapter, new String[] {"classify", name}));
         } else {
-          cards.put(name, new String[] {"embed", null});
+          cards.put(name, new String[] {rerankers.containsKey(name) ? "rerank" : "embed", null});
         }
       }
     }
@@ -369,8 +382,8 @@ public final class ModelServer implements AutoCloseable {
   private ObjectNode card(String name, String[] what) {
     String base = what[1] == null ? name : what[1];
     int length = generators.containsKey(base) ? generators.get(base).route(name).model().maxLength()
-        : classifiers.containsKey(base) ? classifiers.get(base).classifier().maxLength() : embedders.get(base).embedder()
-        .maxLength();
+        : classifiers.containsKey(base) ? classifiers.get(base).classifier().maxLength()
+        : rerankers.containsKey(base) ? rerankers.get(base).maxLength() : embedders.get(base).embedder().maxLength();
     return HttpCall.object().put("id", name).put("object", "model").put("created", created).put("owned_by", "hone").put("root",
         base)
         .put("parent", what[1]).put("max_model_len", length).put("task", what[0]);

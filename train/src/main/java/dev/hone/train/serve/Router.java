@@ -38,9 +38,7 @@ final class Router implements HttpHandler {
     posts.put("/embed", (call, _) -> sentences.embed(call));
     posts.put("/classify", (call, _) -> sentences.classify(call));
     posts.put("/predict", (call, _) -> sentences.predict(call));
-    posts.put("/rerank", (_, _) -> {
-      throw ApiException.notYet("rerank is not offered yet");
-    });
+    posts.put("/rerank", (call, _) -> sentences.rerank(call));
     posts.put("/feedback", (_, _) -> {
       throw ApiException.notYet("feedback is not kept yet");
     });

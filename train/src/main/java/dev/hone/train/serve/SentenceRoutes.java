@@ -252,6 +252,36 @@ final class SentenceRoutes {
     return texts;
   }
 
+  // Order
+
+  /** TEI's {@code /rerank}: the best text first. */
+  void rerank(HttpCall call) throws IOException {
+    Fields fields = call.fields();
+    ServedReranker served = server.reranker(fields.text("model", null));
+    String query = fields.text("query", null);
+    if (query == null) {
+      throw ApiException.bad("query", "query is missing");
+    }
+    List<String> texts = inputs(fields, "texts");
+    boolean cut = fields.flag("truncate", false);
+    int[] tokens = texts.stream()
+        .mapToInt(text -> bounded(served.tokens(query, text), served.maxLength(), cut, "texts", 413)).toArray();
+    boolean raw = fields.flag("raw_scores", false);
+    boolean told = fields.flag("return_text", false);
+    server.unknown(fields);
+    List<Float> scores = await(call, served.scores(query, texts));
+    ArrayNode root = HttpCall.JSON.createArrayNode();
+    IntStream.range(0, scores.size()).boxed().sorted(Comparator.comparingDouble(i -> -scores.get(i))).forEach(i -> {
+      double score = raw ? scores.get(i) : 1 / (1 + Math.exp(-scores.get(i)));
+      ObjectNode item = root.addObject().put("index", i).put("score", (float) score);
+      if (told) {
+        item.put("text", texts.get(i));
+      }
+    });
+    call.reply(200, root);
+    log(call, "rerank", served.name(), texts, tokens, null);
+  }
+
   // Both
 
   private List<String> inputs(Fields fields, String name) {

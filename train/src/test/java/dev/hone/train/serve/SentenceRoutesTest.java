@@ -9,9 +9,11 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.lora.Adapter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.tokenizer.Tokenizer;
 import dev.hone.train.TinyModel;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
+import dev.hone.train.infer.TextReranker;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -39,6 +41,7 @@ class SentenceRoutesTest {
   static Path directory;
   private static TextClassifier classifier;
   private static TextEmbedder embedder;
+  private static TextReranker reranker;
   private static ModelServer server;
   private static Asking client;
 
@@ -56,6 +59,9 @@ class SentenceRoutesTest {
     server = ModelServer.open(ServerSettings.onPort(0));
     server.add("labels", classifier);
     server.add("vectors", embedder);
+    PretrainedModel one = PretrainedModel.load(base, TextReranker.labels(), 5);
+    reranker = new TextReranker(one, Tokenizer.load(base), TextReranker.usualLength(one));
+    server.add("order", reranker);
     server.ready();
     client = new Asking(server);
   }
@@ -165,11 +171,28 @@ class SentenceRoutesTest {
       "/embed; 'inputs': 'x', 'truncation_direction': 'Left'; 400; truncation_direction",
       "/predict; 'inputs': {}; 400; inputs", "/predict; 'inputs': 'x', 'parameters': {'function_to_apply': 'sigmoid'}; 400; "
           + "function_to_apply",
-      "/rerank; 'query': 'x', 'texts': ['a']; 501; null", "/v1/feedback; 'id': 'x'; 501; null"})
+      "/rerank; 'texts': ['a']; 400; query", "/rerank; 'query': 'x', 'texts': []; 400; texts",
+      "/v1/feedback; 'id': 'x'; 501; null"})
   void whatCannotBeHonouredIsRefusedByItsName(String path, String fields, int status, String param) throws Exception {
     Asking.Answer answer = client.post(path, "{" + fields + "}");
     assertEquals(status, answer.status(), answer.error());
     assertEquals(param, answer.json().path("error").path("param").asString("null"));
+  }
+
+  @Test
+  void textsAreOrderedAsTheLibraryOrdersThem() throws Exception {
+    Asking.Answer answer = client.post("/rerank", "{'query': 'is it good', 'return_text': true, 'raw_scores': true, 'texts': "
+        + list(TEXTS) + "}");
+    assertEquals(200, answer.status(), answer.error());
+    List<TextReranker.Ranked> expected = reranker.rerank("is it good", TEXTS);
+    for (int i = 0; i < TEXTS.size(); i++) {
+      JsonNode item = answer.json().path(i);
+      assertEquals(expected.get(i).document(), item.path("index").asInt());
+      assertEquals(expected.get(i).logit(), (float) item.path("score").asDouble());
+      assertEquals(TEXTS.get(item.path("index").asInt()), item.path("text").asString());
+    }
+    Asking.Answer plain = client.post("/rerank", "{'query': 'is it good', 'texts': " + list(TEXTS) + "}");
+    assertEquals(expected.getFirst().probability(), plain.json().path(0).path("score").asDouble(), 1e-6);
   }
 
   @Test
