@@ -118,8 +118,9 @@ final class InspectCommand implements Command {
     }
     return switch (TrainFlags.task(arguments)) {
       case CLASSIFY -> InspectSettings.Task.CLASSIFY;
-      case GENERATE -> InspectSettings.Task.GENERATE;
-      case EMBED, RERANK, TAG, PREFER, DISTIL -> throw new UserError("inspect reads rows of --task classify and generate so far");
+      case GENERATE, DISTIL -> InspectSettings.Task.GENERATE; // the same rows
+      case EMBED, RERANK, TAG, PREFER ->
+          throw new UserError("inspect reads rows of --task classify, generate and distil so far");
     };
   }
 
