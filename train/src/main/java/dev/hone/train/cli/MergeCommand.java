@@ -12,12 +12,16 @@ import dev.hone.nn.TokenBatch;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
+import dev.hone.train.infer.FewShotClassifier;
+import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.run.OutputDirectory;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.Tuning;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -72,6 +76,13 @@ final class MergeCommand implements Command {
     model.save(output, held != null && dtype == null ? DType.F32 : dtype);
     Tuning.copyTokenizer(base, output);
     Tuning.copyOwn(directory, output);
+    if (TextEmbedder.describes(directory) && Files.isRegularFile(directory.resolve("tokenizer.json"))) {
+      TextEmbedder.of(model, directory).saveFiles(output); // what becomes of hidden states
+    }
+    if (FewShotClassifier.isIn(directory)) {
+      Files.copy(directory.resolve(FewShotClassifier.FILE), output.resolve(FewShotClassifier.FILE),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
     console.note(String.format(Locale.ROOT, "merged %s into %s: answers to %d random tokens changed by at most %.1e of the "
         + "largest%s; written to %s", directory, base, PROBE, difference(before, after),
         dtype == null || dtype == DType.F32 ? "" : ", before rounding to " + dtype, output));

@@ -77,6 +77,10 @@ class EmbeddingCommandsTest {
     JsonNode modules = JsonMapper.shared().readTree(adapter.resolve("modules.json").toFile());
     assertEquals(3, modules.size());
     assertEquals("sentence_transformers.models.Pooling", modules.get(1).path("type").asString());
+    Path merged = directory.resolve("merged");
+    CommandRun.of("merge", "--model", model, "--adapter", adapter, "--output-dir", merged).assertDone();
+    assertArrayEquals(TextEmbedder.load(model, adapter).embed("is it aa"), TextEmbedder.load(merged).embed("is it aa"), 1e-5f);
+    assertTrue(TextEmbedder.describes(merged));
   }
 
   @Test
