@@ -31,8 +31,8 @@ final class GeneralizedJsd {
     for (double loss : losses) {
       sum += loss;
     }
-    Tensor gradient = Tensor.of(z, logits.shape().toArray());
-    return Variable.of("generalizedJsd", Tensor.scalar((float) (scale * sum)))
+    Tensor gradient = Tensor.of(z, logits.shape().toArray()).to(logits.value().device());
+    return Variable.of("generalizedJsd", logits.value().scalarLike((float) (scale * sum)))
         .pullbackInto(logits, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx));
   }
 
