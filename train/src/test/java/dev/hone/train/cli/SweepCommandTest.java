@@ -201,13 +201,13 @@ class SweepCommandTest {
   }
 
   @Test
-  void theExampleOfTheReadmeIsASweep() throws IOException {
-    String readme = Files.readString(Path.of("..", "README.md"));
-    Matcher block = Pattern.compile("```yaml\n(base:.*?)```", Pattern.DOTALL).matcher(readme);
-    assertTrue(block.find(), "the README has a sweep");
+  void theExampleOfTheDocumentationIsASweep() throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "sweeps.md"));
+    Matcher block = Pattern.compile("```yaml\n(base:.*?)```", Pattern.DOTALL).matcher(page);
+    assertTrue(block.find(), "docs/sweeps.md has a sweep");
     String text = block.group(1).replaceAll("(?m)^  model: \\S+", "  model: " + directory.resolve("model"))
         .replaceAll("(?m)^  data: \\S+", "  data: " + directory.resolve("reviews.csv")) + "\noutput_dir: " + out + "\n";
-    CommandRun.of("sweep", "--config", Files.writeString(directory.resolve("readme.yaml"), text), "--quiet").assertDone();
+    CommandRun.of("sweep", "--config", Files.writeString(directory.resolve("page.yaml"), text), "--quiet").assertDone();
     assertEquals(9, table(out).size());
   }
 }
