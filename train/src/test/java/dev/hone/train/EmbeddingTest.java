@@ -138,6 +138,7 @@ class EmbeddingTest {
       import dev.hone.lora.LoraConfig;
       import dev.hone.train.*;
       import dev.hone.train.data.*;
+      import dev.hone.train.task.classify.ClassifierTuning;
       import java.nio.file.Path;
       import java.util.List;
 

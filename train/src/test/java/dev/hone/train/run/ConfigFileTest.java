@@ -181,7 +181,7 @@ class ConfigFileTest {
   void flagsThatDoNotGoTogetherAreNamedBeforeAnythingIsRead() {
     assertEquals("--lora-r is for --method lora, not for full", message(() -> TrainFlags.config(train("--method", "full",
         "--lora-r", 4))));
-    assertEquals("--chat-template is for --task generate, not for classify",
+    assertEquals("--chat-template is for --task generate or prefer, not for classify",
         message(() -> TrainFlags.config(train("--chat-template", "a.jinja"))));
     assertEquals("--problem-type is for --task classify, not for generate",
         message(() -> TrainFlags.config(train("--task", "generate", "--problem-type", "regression"))));
