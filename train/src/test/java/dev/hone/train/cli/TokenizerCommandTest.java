@@ -92,7 +92,8 @@ class TokenizerCommandTest {
   void mistakesAreToldInOneLine() throws IOException {
     assertUserError("hone tokenizer: say train, encode or decode, not 'lint'", "tokenizer", "lint");
     assertUserError("hone tokenizer encode: nothing to encode; give texts or --data FILE", "tokenizer", "encode");
-    assertUserError("--kind must be one of byte-level-bpe, bpe, wordpiece, unigram, is 'gpt'", "tokenizer", "train", "--data", text,
+    assertUserError("--kind must be one of byte-level-bpe, bpe, wordpiece, unigram, is 'gpt'",
+        "tokenizer", "train", "--data", text,
         "--output-dir", trained, "--quiet", "--kind", "gpt");
     train("--quiet");
     assertUserError("hone tokenizer decode: 'seven' is no token id; ids are whole numbers", "tokenizer", "decode",
