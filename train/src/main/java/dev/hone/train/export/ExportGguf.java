@@ -11,6 +11,7 @@ import dev.hone.nn.load.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -47,11 +48,14 @@ public final class ExportGguf {
     GgufModel parts = new GgufModel(model);
     GgufWriter writer = new GgufWriter();
     parts.metadata(name, type).forEach(writer::put);
-    new GgufTokenizer(base, model.config().vocabSize()).metadata().forEach(writer::put);
+    GgufTokenizer tokenizer = new GgufTokenizer(base, model.config().vocabSize());
+    tokenizer.metadata().forEach(writer::put);
+    List<String> warnings = new ArrayList<>(parts.warnings());
+    warnings.addAll(tokenizer.warnings());
     parts.tensors(writer, type);
     writer.write(file);
     try {
-      return new Result(file, parts.check(file), parts.warnings());
+      return new Result(file, parts.check(file), warnings);
     } catch (TensorFileException e) {
       Files.deleteIfExists(file);
       throw e;

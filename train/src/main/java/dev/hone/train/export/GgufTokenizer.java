@@ -10,11 +10,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
@@ -25,11 +23,6 @@ import tools.jackson.databind.node.MissingNode;
  */
 final class GgufTokenizer {
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final String LETTERS = "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}";
-  private static final String REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-  private static final String ENDINGS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|";
-  private static final Map<String, String> RULES = Map.of(ENDINGS + LETTERS + "{1,3}" + REST, "llama-bpe",
-      ENDINGS + LETTERS + REST, "qwen2");
   private static final int NORMAL = 1;
   private static final int UNKNOWN = 2;
   private static final int CONTROL = 3;
@@ -43,6 +36,8 @@ final class GgufTokenizer {
   private final JsonNode config;
   private final String[] tokens;
   private final int[] types;
+  private final boolean pieces;
+  private final GgufRules rules;
 
   GgufTokenizer(Path directory, int rows) throws IOException {
     this.directory = directory;
@@ -58,6 +53,8 @@ final class GgufTokenizer {
       throw new ModelException(path + ": a tokenizer of the kind " + model.path("type").asString()
           + " is not exported to GGUF; BPE is");
     }
+    pieces = model.path("byte_fallback").asBoolean();
+    rules = new GgufRules(path, file, pieces);
     tokens = new String[rows];
     types = new int[rows];
     model.get("vocab").properties().forEach(entry -> set(entry.getKey(), entry.getValue().intValue(), NORMAL));
@@ -70,7 +67,7 @@ final class GgufTokenizer {
         set("[PAD" + id + "]", id, UNUSED);
       } else if (tokens[id].equals(unknown)) {
         types[id] = UNKNOWN;
-      } else if (model.path("byte_fallback").asBoolean() && tokens[id].matches("<0x[0-9A-F]{2}>")) {
+      } else if (pieces && tokens[id].matches("<0x[0-9A-F]{2}>")) {
         types[id] = BYTE;
       }
     }
@@ -94,13 +91,12 @@ final class GgufTokenizer {
   Map<String, Object> metadata() throws IOException {
     Map<String, Object> out = new LinkedHashMap<>();
     JsonNode model = file.get("model");
-    boolean pieces = model.path("byte_fallback").asBoolean();
     List<String> merges = new ArrayList<>();
     for (JsonNode merge : model.path("merges")) {
       merges.add(merge.isString() ? merge.stringValue() : merge.get(0).stringValue() + " " + merge.get(1).stringValue());
     }
     out.put("tokenizer.ggml.model", pieces ? "llama" : "gpt2");
-    out.put("tokenizer.ggml.pre", pieces ? "default" : rule());
+    out.put("tokenizer.ggml.pre", rules.name());
     out.put("tokenizer.ggml.tokens", Arrays.asList(tokens));
     if (pieces) {
       out.put("tokenizer.ggml.scores", scores(merges));
@@ -116,10 +112,10 @@ final class GgufTokenizer {
         out.put("tokenizer.ggml." + role.getValue() + "_token_id", id);
       }
     }
-    int[] ids = Tokenizer.load(directory).encode("a", EncodeOptions.DEFAULT).ids();
-    out.put("tokenizer.ggml.add_bos_token", ids.length > 0 && Integer.valueOf(ids[0]).equals(id("bos")));
-    out.put("tokenizer.ggml.add_eos_token", ids.length > 0 && Integer.valueOf(ids[ids.length - 1]).equals(id("eos")));
-    if (pieces && !spaceBefore()) {
+    Ends ends = ends();
+    out.put("tokenizer.ggml.add_bos_token", ends.bos);
+    out.put("tokenizer.ggml.add_eos_token", ends.eos);
+    if (pieces && !rules.spaceFirst()) {
       out.put("tokenizer.ggml.add_space_prefix", false);
     }
     String template = ChatTemplates.read(directory).sources().get("default");
@@ -127,6 +123,30 @@ final class GgufTokenizer {
       out.put("tokenizer.chat_template", template);
     }
     return out;
+  }
+
+  private record Ends(boolean bos, boolean eos) {}
+
+  /** What is put around a text: the token of its begin, that of its end, or nothing. */
+  private Ends ends() throws IOException {
+    Tokenizer tokenizer = Tokenizer.load(directory);
+    int[] whole = tokenizer.encode("a", EncodeOptions.DEFAULT).ids();
+    int[] plain = tokenizer.encode("a", EncodeOptions.PLAIN).ids();
+    boolean bos = whole.length > plain.length && Integer.valueOf(whole[0]).equals(id("bos"));
+    int from = bos ? 1 : 0;
+    boolean eos = whole.length > plain.length + from && Integer.valueOf(whole[whole.length - 1]).equals(id("eos"));
+    int to = whole.length - (eos ? 1 : 0);
+    if (!Arrays.equals(whole, from, to, plain, 0, plain.length)) {
+      throw new ModelException(directory.resolve("tokenizer.json") + ": its post_processor makes " + Arrays.toString(whole)
+          + " of a text with the tokens " + Arrays.toString(plain) + "; llama.cpp can put bos_token before and eos_token after "
+          + "it, no others");
+    }
+    return new Ends(bos, eos);
+  }
+
+  /** What llama.cpp does otherwise to rare text. */
+  List<String> warnings() {
+    return rules.warnings();
   }
 
   /** A token's id by its role: of the tokenizer's settings, else of config.json. */
@@ -155,33 +175,5 @@ final class GgufTokenizer {
       scores[id] = types[id] != NORMAL ? 0 : -first.getOrDefault(tokens[id], merges.size());
     }
     return scores;
-  }
-
-  private boolean spaceBefore() {
-    String stages = file.path("normalizer") + "" + file.path("pre_tokenizer");
-    return stages.contains("\"Prepend\"") || stages.contains("\"prepend_scheme\":\"first\"")
-        || stages.contains("\"prepend_scheme\":\"always\"");
-  }
-
-  /** llama.cpp's name of how text is cut before bytes are joined. */
-  private String rule() {
-    Set<String> kinds = new HashSet<>();
-    List<String> patterns = new ArrayList<>();
-    boolean own = false;
-    JsonNode stage = file.path("pre_tokenizer");
-    for (JsonNode step : stage.path("type").asString("").equals("Sequence") ? stage.path("pretokenizers") : List.of(stage)) {
-      kinds.add(step.path("type").asString(""));
-      own |= step.path("type").asString("").equals("ByteLevel") && step.path("use_regex").asBoolean(true);
-      if (step.path("pattern").has("Regex")) {
-        patterns.add(step.path("pattern").path("Regex").stringValue());
-      }
-    }
-    String name = kinds.equals(Set.of("ByteLevel")) && own ? "gpt-2"
-        : kinds.equals(Set.of("Split", "ByteLevel")) && !own && patterns.size() == 1 ? RULES.get(patterns.getFirst()) : null;
-    if (name == null) {
-      throw new ModelException(directory.resolve("tokenizer.json") + ": llama.cpp knows rules of cutting text by name, and this "
-          + "one is none of gpt-2, llama-bpe and qwen2: " + kinds + (patterns.isEmpty() ? "" : " " + patterns));
-    }
-    return name;
   }
 }

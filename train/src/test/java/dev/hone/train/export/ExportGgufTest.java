@@ -120,6 +120,55 @@ class ExportGgufTest {
     refused(base, "llama.cpp knows rules of cutting text by name");
   }
 
+  @Test
+  void whatTheTokenizerDoesToTextAndLlamaCppDoesNotIsRefused() throws IOException {
+    Path base = model();
+    Path path = base.resolve("tokenizer.json");
+    String json = Files.readString(path);
+    String first = "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},";
+    for (String normalizer : List.of("{\"type\":\"Lowercase\"}", first + "{\"type\":\"Strip\"}]}")) {
+      Files.writeString(path, json.replace("\"pre_tokenizer\"", "\"normalizer\":" + normalizer + ",\"pre_tokenizer\""));
+      refused(base, "is not in GGUF: llama.cpp takes text of byte-level BPE as it is");
+    }
+    Files.writeString(path, json.replace("\"rstrip\":false", "\"rstrip\":true"));
+    refused(base, "the added token '<s>' has rstrip");
+    Files.writeString(path, json.replace("\"add_prefix_space\":false", "\"add_prefix_space\":true"));
+    refused(base, "its ByteLevel puts a space before text");
+    Files.writeString(path, json.replace("\"merges\":[\": \u0120\"]", "\"merges\":[],\"ignore_merges\":true"));
+    refused(base, "no merge makes the token ':\u0120'");
+    Files.writeString(path, json);
+    Path settings = base.resolve("tokenizer_config.json");
+    Files.writeString(settings, Files.readString(settings).replace("\"bos_token\":\"<s>\"", "\"bos_token\":\"</s>\""));
+    refused(base, "its post_processor makes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"content\":\"_\"", "\"type\":\"NFKC\"", "\"prepend\":\"x\""})
+  void piecesTakeNoOtherStep(String other) throws IOException {
+    Path from = REFERENCE.resolve("llama_json_only/hf");
+    assumeTrue(Files.isDirectory(from), from + " is absent: there is no tokenizer of pieces");
+    Path base = Files.createDirectory(temporary.resolve("pieces"));
+    for (String name : List.of("config.json", "model.safetensors", "tokenizer_config.json")) {
+      Files.copy(from.resolve(name), base.resolve(name));
+    }
+    String json = JSON.readTree(Files.readAllBytes(from.resolve("tokenizer.json"))).toString();
+    Files.writeString(base.resolve("tokenizer.json"), json);
+    ExportGguf.write(base, null, temporary.resolve("x.gguf"), GgufType.F16, "x");
+    String was = other.replace("_", "\u2581").replace("NFKC", "Replace").replace(":\"x", ":\"\u2581");
+    Files.writeString(base.resolve("tokenizer.json"), json.replace(was, other));
+    refused(base, "is not in GGUF: llama.cpp turns spaces into \u2581");
+  }
+
+  @Test
+  void composedTextIsToldOf() throws IOException {
+    Path base = model();
+    Path path = base.resolve("tokenizer.json");
+    Files.writeString(path, Files.readString(path).replace("\"pre_tokenizer\"",
+        "\"normalizer\":{\"type\":\"NFC\"},\"pre_tokenizer\""));
+    List<String> warnings = ExportGguf.write(base, null, temporary.resolve("x.gguf"), GgufType.F16, "x").warnings();
+    assertTrue(warnings.toString().contains("not composed (NFC)"), warnings.toString());
+  }
+
   private void refused(Path base, String why) {
     String message = assertThrows(ModelException.class,
         () -> ExportGguf.write(base, null, temporary.resolve("x.gguf"), GgufType.F16, "x")).getMessage();
