@@ -9,4 +9,8 @@ module dev.hone.core {
   exports dev.hone.core.quant;
   exports dev.hone.core.random;
   exports dev.hone.core.kernel to dev.hone.autograd, dev.hone.nn, dev.hone.lora, dev.hone.train;
+
+  uses dev.hone.core.kernel.KernelProvider;
+
+  provides dev.hone.core.kernel.KernelProvider with dev.hone.core.kernel.cpu.CpuProvider;
 }

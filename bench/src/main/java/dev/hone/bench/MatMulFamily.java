@@ -71,7 +71,7 @@ final class MatMulFamily implements OpsFamily {
       Tensor a = transA ? random(k, m) : random(m, k);
       Shape shape = transB ? Shape.of(n, k) : Shape.of(k, n);
       Tensor b = stored == null ? random(shape.dim(0), shape.dim(1))
-          : stored.isQuantized() ? Tensor.of(Quantized.of(random(shape.dim(0), shape.dim(1)), stored), shape)
+          : stored.isQuantized() ? Quantized.of(random(shape.dim(0), shape.dim(1)), stored).tensor(shape)
           : Tensor.of(Arena.ofAuto().allocate(shape.size() * stored.bytes(), 64), stored, shape);
       Tensor c = Tensor.empty(m, n);
       boolean generating = name.startsWith("decode_") || name.startsWith("sgemm") && m == 1;

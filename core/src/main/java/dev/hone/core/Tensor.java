@@ -1,5 +1,6 @@
 package dev.hone.core;
 
+import dev.hone.core.memory.Codes;
 import dev.hone.core.memory.DeviceBuffer;
 import dev.hone.core.memory.DeviceCodes;
 import dev.hone.core.memory.DeviceStorage;
@@ -9,7 +10,6 @@ import dev.hone.core.memory.QuantizedStorage;
 import dev.hone.core.memory.SegmentStorage;
 import dev.hone.core.memory.Storage;
 import dev.hone.core.parallel.Workers;
-import dev.hone.core.quant.Quantized;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -137,13 +137,13 @@ public final class Tensor {
     return new Tensor(shape, dtype, Device.CPU, new SegmentStorage(segment.asSlice(0, bytes)), 0);
   }
 
-  /** A tensor that stands for quantised numbers, which are not copied: a frozen weight. */
-  public static Tensor of(Quantized quantized, Shape shape) {
-    if (quantized.size() != shape.size()) {
-      throw new ShapeException("Tensor.of: " + shape + " has " + shape.size() + " elements, the quantised numbers are "
-          + quantized.size());
+  /** A tensor that stands for quantised numbers, which are not copied: what {@code Quantized.tensor} makes. */
+  @SuppressWarnings("exports")
+  public static Tensor of(Codes codes, DType dtype, Shape shape) {
+    if (codes.size() != shape.size()) {
+      throw new ShapeException("Tensor.of: " + codes.size() + " quantised numbers are not the elements of " + shape);
     }
-    return new Tensor(shape, quantized.type(), Device.CPU, new QuantizedStorage(quantized), 0);
+    return new Tensor(shape, dtype, Device.CPU, new QuantizedStorage(codes), 0);
   }
 
   /** The sizes of the axes. */
@@ -174,23 +174,24 @@ public final class Tensor {
   /** Bytes of the elements as they are stored; of a view of quantised ones, those of the whole. */
   public long bytes() {
     return switch (storage) {
-      case QuantizedStorage store -> store.quantized().bytes();
+      case QuantizedStorage store -> store.codes().bytes();
       case DeviceCodes codes -> codes.bytes();
       default -> size() * dtype.bytes();
     };
   }
 
-  /** Whether the elements are stored as codes with shared scales: {@link #quantized()}. */
+  /** Whether the elements are stored as codes with shared scales. */
   public boolean isQuantized() {
     return storage instanceof QuantizedStorage || storage instanceof DeviceCodes;
   }
 
-  /** The codes and scales of a quantised tensor, in which its first element is number {@link #offset()}. */
-  public Quantized quantized() {
+  /** What a quantised tensor stands for, in which its first element is number {@link #offset()}; see {@code Quantized.in}. */
+  @SuppressWarnings("exports")
+  public Codes codes() {
     if (!(storage instanceof QuantizedStorage store)) {
       throw new IllegalStateException("tensor " + this + (isQuantized() ? onOther() : " is not quantised"));
     }
-    return store.quantized();
+    return store.codes();
   }
 
   /**
@@ -208,8 +209,8 @@ public final class Tensor {
    */
   public float[] array() {
     if (!(storage instanceof HeapStorage heap)) {
-      throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther()
-          : " is stored outside the heap; use toF32() to compute with it"));
+      throw new IllegalStateException("tensor " + this
+          + (device != Device.CPU ? onOther() : " is stored outside the heap; use toF32() to compute with it"));
     }
     checkValid(heap);
     return heap.array();
@@ -229,7 +230,7 @@ public final class Tensor {
     return memory.buffer();
   }
 
-  /** Index of the first element in {@link #array()}, {@link #buffer()} or {@link #quantized()}. */
+  /** Index of the first element in {@link #array()}, {@link #buffer()} or {@link #codes()}. */
   public int offset() {
     return storage instanceof HeapStorage heap ? heap.base() + (int) offset : (int) offset;
   }
@@ -238,7 +239,7 @@ public final class Tensor {
   public MemorySegment segment() {
     if (!(storage instanceof SegmentStorage memory)) {
       throw new IllegalStateException("tensor " + this + (device != Device.CPU ? onOther()
-          : isQuantized() ? " is quantised; use quantized()" : " is in a Java array; use onHost()"));
+          : isQuantized() ? " is quantised; use codes()" : " is in a Java array; use onHost()"));
     }
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
   }
@@ -252,7 +253,7 @@ public final class Tensor {
       return empty(target, shape).copyFrom(this);
     }
     if (isQuantized()) { // a view moves with the whole: blocks may begin before it
-      Quantized source = storage instanceof DeviceCodes codes ? codes.onHost() : quantized();
+      Codes source = storage instanceof DeviceCodes codes ? codes.onHost() : codes();
       Storage moved = target == Device.CPU ? new QuantizedStorage(source) : DeviceCodes.of(source, target.memory());
       return new Tensor(shape, dtype, target, moved, offset);
     }
@@ -308,8 +309,7 @@ public final class Tensor {
     if (from < 0 || to < from || to > shape.dim(0)) {
       throw new ShapeException("slice: [" + from + ", " + to + ") of " + shape);
     }
-    long row = shape.dim(0) == 0 ? 0 : size() / shape.dim(0);
-    return new Tensor(shape.with(0, to - from), dtype, device, storage, offset + from * row);
+    return new Tensor(shape.with(0, to - from), dtype, device, storage, offset + from * (size() / Math.max(1, shape.dim(0))));
   }
 
   /** Sets every element; returns this. */
@@ -361,7 +361,7 @@ public final class Tensor {
   public void read(long from, int count, float[] target, int at) {
     switch (storage) {
       case HeapStorage _ -> System.arraycopy(array(), offset() + (int) from, target, at, count);
-      case QuantizedStorage store -> store.quantized().read(offset + from, count, target, at);
+      case QuantizedStorage store -> store.codes().read(offset + from, count, target, at);
       case DeviceCodes codes -> codes.onHost().read(offset + from, count, target, at);
       case SegmentStorage memory -> StoredElements.widen(memory.segment(), dtype, offset + from, target, at, count);
       case DeviceStorage _ -> {
@@ -485,7 +485,7 @@ public final class Tensor {
     }
   }
 
-  /** Whether this tensor and another lie in the same memory. */
+  /** Whether both lie in the same memory. */
   public boolean sharesMemory(Tensor other) {
     return storage == other.storage;
   }

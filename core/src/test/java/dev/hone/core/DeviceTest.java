@@ -80,13 +80,13 @@ class DeviceTest {
   @EnumSource(names = {"NF4", "Q8_0", "INT8_ROWS"})
   void quantisedWeightsMoveAsTheirBytes(DType type) {
     Tensor x = random(3, 6, 64);
-    Tensor here = Tensor.of(Quantized.of(x, type), x.shape());
+    Tensor here = Quantized.of(x, type).tensor(x.shape());
     Tensor there = here.to(MIRROR);
     assertTrue(there.isQuantized());
     assertEquals(here.bytes(), there.bytes());
     assertArrayEquals(here.toFloatArray(), there.toFloatArray());
     assertArrayEquals(here.slice(2, 4).toFloatArray(), there.slice(2, 4).to(Device.CPU).toFloatArray());
-    assertTrue(assertThrows(IllegalStateException.class, there::quantized).getMessage().contains("on mirror"));
+    assertTrue(assertThrows(IllegalStateException.class, there::codes).getMessage().contains("on mirror"));
   }
 
   @Test

@@ -2,8 +2,8 @@ package dev.hone.core.kernel;
 
 import dev.hone.core.Device;
 import dev.hone.core.Tensor;
-import dev.hone.core.kernel.cpu.CpuKernels;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -82,27 +82,18 @@ public record Kernels(String name, String reason, MatMulKernels matmul, Elementw
     return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
   }
 
-  /** Resolved at first use, so that no kernel class is loaded before. */
+  /** Found at first use, so that no kernel class is loaded before. */
   private static final class Holder {
-    static final Kernels ACTIVE = choose(System.getProperty("hone.backend", "auto"));
+    static final Kernels ACTIVE = provided(Device.CPU);
 
-    private static Kernels choose(String backend) {
-      boolean present = vectorModulePresent();
-      return switch (backend) {
-        case "scalar" -> CpuKernels.scalar("plain Java, as -Dhone.backend=scalar asks");
-        case "vector", "auto" -> {
-          if (present) {
-            yield CpuKernels.vector("the Vector API");
-          }
-          if (backend.equals("vector")) {
-            throw new IllegalStateException("-Dhone.backend=vector needs the JVM option --add-modules jdk.incubator.vector");
-          }
-          System.getLogger("dev.hone").log(System.Logger.Level.WARNING,
-              "Hone runs its slow plain Java kernels; start the JVM with --add-modules jdk.incubator.vector for SIMD");
-          yield CpuKernels.scalar("plain Java, because --add-modules jdk.incubator.vector is missing");
+    private static Kernels provided(Device device) {
+      for (KernelProvider provider : ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader())) {
+        if (provider.device() == device) {
+          return provider.kernels();
         }
-        default -> throw new IllegalArgumentException("-Dhone.backend=" + backend + ": known are auto, vector, scalar");
-      };
+      }
+      throw new IllegalStateException("no kernels for the device " + device + " were found as a service "
+          + KernelProvider.class.getName() + "; where jars are packed into one, META-INF/services of hone-core belongs in it");
     }
   }
 }

@@ -1,7 +1,9 @@
 package dev.hone.core.quant;
 
 import dev.hone.core.DType;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
+import dev.hone.core.memory.Codes;
 import dev.hone.core.parallel.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +16,8 @@ import java.util.List;
  * i is {@code value(code[i]) · scale[i / block]}, a float32 product. Never written after it was made, and outside the
  * Java heap: made by {@link #of}, or over the mapped bytes of a file.
  */
-public abstract sealed class Quantized permits Nf4, Q8Blocks, Int8Rows {
+@SuppressWarnings("exports") // what a storage asks of them is no business of users
+public abstract sealed class Quantized implements Codes permits Nf4, Q8Blocks, Int8Rows {
   static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int PIECE = 1 << 16; // elements that a thread quantises at a time
@@ -48,15 +51,28 @@ public abstract sealed class Quantized permits Nf4, Q8Blocks, Int8Rows {
   }
 
   /** What these numbers consist of, apart from the bytes: how others make numbers of such bytes that lie elsewhere. */
-  public interface Form {
-    /** The numbers over parts like those of {@link Quantized#parts()}. */
+  @SuppressWarnings("exports")
+  public interface Form extends Codes.Form {
+    @Override
     Quantized over(List<MemorySegment> parts);
   }
 
+  /** The quantised numbers that a tensor on the CPU stands for; its first is number {@link Tensor#offset()}. */
+  public static Quantized in(Tensor tensor) {
+    return (Quantized) tensor.codes();
+  }
+
+  /** A frozen weight that stands for these numbers, which are not copied. */
+  public final Tensor tensor(Shape shape) {
+    return Tensor.of(this, type, shape);
+  }
+
   /** All bytes: the codes and what their scales are made of. */
+  @Override
   public abstract List<MemorySegment> parts();
 
   /** Makes numbers like these over other bytes; holds none itself. */
+  @Override
   public abstract Form form();
 
   /** The type. */
@@ -65,6 +81,7 @@ public abstract sealed class Quantized permits Nf4, Q8Blocks, Int8Rows {
   }
 
   /** Number of elements. */
+  @Override
   public final long size() {
     return size;
   }
@@ -85,12 +102,14 @@ public abstract sealed class Quantized permits Nf4, Q8Blocks, Int8Rows {
   }
 
   /** Bytes of all parts. */
+  @Override
   public abstract long bytes();
 
   /** The scales of {@code count} blocks from {@code block} on. */
   public abstract void scales(long block, int count, float[] target, int at);
 
   /** What {@code count} elements from {@code element} on stand for. */
+  @Override
   public final void read(long element, int count, float[] target, int at) {
     float[] scale = new float[1];
     long known = -1;

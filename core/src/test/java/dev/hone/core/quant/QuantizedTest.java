@@ -38,7 +38,7 @@ class QuantizedTest {
   }
 
   private static Tensor quantized(Tensor source, DType type) {
-    return Tensor.of(Quantized.of(source, type), source.shape());
+    return Quantized.of(source, type).tensor(source.shape());
   }
 
   private static double largest(float[] values, int from, int to) {
@@ -65,14 +65,14 @@ class QuantizedTest {
   }
 
   private static float[] quantizedValues(Quantized quantized, int size) {
-    return Tensor.of(quantized, Shape.of(1, size)).toFloatArray();
+    return quantized.tensor(Shape.of(1, size)).toFloatArray();
   }
 
   @Test
   void errorsStayWithinTheStatedBounds() {
     Tensor source = normal(48, 320);
     float[] exact = source.toFloatArray();
-    float[] once = Tensor.of(Nf4.quantize(source, false), source.shape()).toFloatArray();
+    float[] once = Nf4.quantize(source, false).tensor(source.shape()).toFloatArray();
     float[] twice = quantized(source, DType.NF4).toFloatArray();
     float[] q8 = quantized(source, DType.Q8_0).toFloatArray();
     float[] rows = quantized(source, DType.INT8_ROWS).toFloatArray();

@@ -8,6 +8,7 @@ import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.core.io.TensorSource;
 import dev.hone.core.quant.Int8Rows;
 import dev.hone.core.quant.Nf4;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -103,7 +104,7 @@ final class BitsAndBytes {
     if (codes.shape().rank() != 2) {
       throw fault(source, weight, "it is " + codes.shape() + "; it must have two axes");
     }
-    return Tensor.of(new Int8Rows(codes.dim(1), codes.segment(), absmax.segment()), codes.shape());
+    return new Int8Rows(codes.dim(1), codes.segment(), absmax.segment()).tensor(codes.shape());
   }
 
   private static Tensor readNf4(TensorSource source, String weight) {
@@ -130,7 +131,7 @@ final class BitsAndBytes {
           typed(source, weight + NESTED_MAP, DType.F32).toFloatArray(), (float) state.path("nested_offset").doubleValue());
     }
     MemorySegment absmax = typed(source, weight + ABSMAX, nested == null ? DType.F32 : DType.U8).segment();
-    return Tensor.of(new Nf4(shape.size(), source.tensor(weight).segment(), absmax, nested), shape);
+    return new Nf4(shape.size(), source.tensor(weight).segment(), absmax, nested).tensor(shape);
   }
 
   private static JsonNode state(TensorSource source, String weight) {
@@ -172,7 +173,7 @@ final class BitsAndBytes {
    */
   static void write(SafetensorsWriter writer, String name, Tensor value, String dtype) {
     Shape shape = value.shape();
-    switch (value.to(Device.CPU).quantized()) {
+    switch (Quantized.in(value.to(Device.CPU))) {
       case Int8Rows rows -> {
         writer.add(name, Tensor.of(rows.codes(), DType.I8, shape));
         writer.add(rows(name), Tensor.of(rows.absmax(), DType.F32, Shape.of(shape.dim(0))));

@@ -233,7 +233,7 @@ public final class Weights {
       matrix = value.emptyLike(value.dim(1), value.dim(0));
       Kernels.of(value).gather().permute(value.toF32(), new int[] {1, 0}, matrix);
     }
-    Tensor codes = Tensor.of(Quantized.of(matrix, quantized), matrix.shape());
+    Tensor codes = Quantized.of(matrix, quantized).tensor(matrix.shape());
     if (value.isReadOnly() && value.segment().isMapped()) {
       value.segment().unload();
     }

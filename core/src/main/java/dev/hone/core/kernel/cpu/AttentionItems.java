@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.kernel.loops.AttentionLoops;
 import java.util.Arrays;
 
 /**
@@ -8,13 +9,8 @@ import java.util.Arrays;
  * taken together in blocks for the threads. How the cuts lie changes no bit of the result.
  */
 final class AttentionItems {
-  /** Runs of queries begin at multiples of this. */
-  static final int QUERY_GRID = 64;
-  /** Runs of keys begin at multiples of this. */
-  static final int KEY_GRID = 96;
-
   private static final int ROWS_PER_ITEM = 256; // queries times the heads that share a key head
-  private static final int[] KEYS_PER_ITEM = {4 * KEY_GRID, 2 * KEY_GRID, KEY_GRID};
+  private static final int[] KEYS_PER_ITEM = {4 * AttentionLoops.KEY_GRID, 2 * AttentionLoops.KEY_GRID, AttentionLoops.KEY_GRID};
   private static final int ENOUGH_ITEMS = 32; // for the threads of an ordinary machine
   private static final long BLOCK_WORK = 1 << 20; // multiply-adds, about 10 µs
   private static final int READING = 32; // what it costs to read one number of K and of V, in multiply-adds
@@ -30,7 +26,7 @@ final class AttentionItems {
   static AttentionItems ofQueries(AttentionSpec spec) {
     AttentionItems items = new AttentionItems();
     int group = spec.heads() / spec.kvHeads();
-    int rows = Math.max(1, ROWS_PER_ITEM / group / QUERY_GRID) * QUERY_GRID;
+    int rows = Math.max(1, ROWS_PER_ITEM / group / AttentionLoops.QUERY_GRID) * AttentionLoops.QUERY_GRID;
     for (int s = 0; s < spec.sequences(); s++) {
       int queries = length(spec.queryOffsets(), s);
       int keys = length(spec.keyOffsets(), s);
@@ -75,7 +71,7 @@ final class AttentionItems {
         return rows;
       }
     }
-    return KEY_GRID;
+    return AttentionLoops.KEY_GRID;
   }
 
   private static int length(int[] offsets, int sequence) {

@@ -5,6 +5,8 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.ElementwiseKernels;
+import dev.hone.core.kernel.loops.ActivationLoops;
+import dev.hone.core.kernel.loops.ElementwiseLoops;
 import dev.hone.core.parallel.Workers;
 import dev.hone.core.random.Philox;
 import java.util.Arrays;

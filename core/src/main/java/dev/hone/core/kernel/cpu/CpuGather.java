@@ -5,6 +5,8 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
 import dev.hone.core.kernel.GatherKernels;
+import dev.hone.core.kernel.loops.ElementwiseLoops;
+import dev.hone.core.kernel.loops.GatherLoops;
 import dev.hone.core.parallel.Workers;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

@@ -2,6 +2,7 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.LossKernels;
+import dev.hone.core.kernel.loops.ReduceLoops;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;
 

@@ -3,6 +3,10 @@ package dev.hone.core.kernel.cpu;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
+import dev.hone.core.kernel.loops.ActivationLoops;
+import dev.hone.core.kernel.loops.GatherLoops;
+import dev.hone.core.kernel.loops.MatMulLoops;
+import dev.hone.core.kernel.loops.QuantLoops;
 import dev.hone.core.parallel.Workers;
 
 /**

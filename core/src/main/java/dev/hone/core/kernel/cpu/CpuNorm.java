@@ -3,6 +3,7 @@ package dev.hone.core.kernel.cpu;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.NormKernels;
+import dev.hone.core.kernel.loops.NormLoops;
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;

@@ -3,6 +3,7 @@ package dev.hone.core.kernel.cpu;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ReduceKernels;
+import dev.hone.core.kernel.loops.ReduceLoops;
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;

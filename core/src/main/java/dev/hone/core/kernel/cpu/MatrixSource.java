@@ -2,6 +2,9 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.DType;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.loops.GatherLoops;
+import dev.hone.core.kernel.loops.MatMulLoops;
+import dev.hone.core.kernel.loops.QuantLoops;
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
@@ -185,7 +188,7 @@ abstract sealed class MatrixSource {
     Coded(QuantLoops loops, Tensor tensor) {
       super(tensor.shape().columns());
       this.loops = loops;
-      elements = tensor.quantized();
+      elements = Quantized.in(tensor);
       first = tensor.offset();
     }
 

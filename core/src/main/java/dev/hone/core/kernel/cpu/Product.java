@@ -5,6 +5,8 @@ import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.Activation;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import dev.hone.core.kernel.loops.GatherLoops;
+import dev.hone.core.kernel.loops.QuantLoops;
 
 /**
  * One product C = op(A) · op(B), checked and taken apart.

@@ -3,6 +3,8 @@ package dev.hone.core.kernel.cpu;
 import dev.hone.core.Tensor;
 import dev.hone.core.Activation;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import dev.hone.core.kernel.loops.ActivationLoops;
+import dev.hone.core.kernel.loops.MatMulLoops;
 
 /** Bias and activation on a block of a finished product, while the block is still in the cache. */
 final class ProductEpilogue {

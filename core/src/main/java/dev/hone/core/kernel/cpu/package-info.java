@@ -1,6 +1,5 @@
 /**
- * Kernels on the CPU: what both kinds of loops share. A class here takes the tensors of one family apart, checks what the
- * loops rely on, and cuts the work into blocks that depend on sizes alone; the abstract {@code ...Loops} classes say what a
- * block is.
+ * Kernels on the CPU. A class here takes the tensors of one family apart, checks what the loops rely on, and cuts the work into
+ * blocks that depend on sizes alone; what a block is, the {@code ...Loops} classes of the package {@code loops} say.
  */
 package dev.hone.core.kernel.cpu;

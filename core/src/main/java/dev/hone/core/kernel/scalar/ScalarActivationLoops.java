@@ -1,15 +1,15 @@
 package dev.hone.core.kernel.scalar;
 
-import static dev.hone.core.kernel.cpu.Approximations.DENSITY_0;
-import static dev.hone.core.kernel.cpu.Approximations.GELU_A;
-import static dev.hone.core.kernel.cpu.Approximations.GELU_B;
+import static dev.hone.core.kernel.loops.Approximations.DENSITY_0;
+import static dev.hone.core.kernel.loops.Approximations.GELU_A;
+import static dev.hone.core.kernel.loops.Approximations.GELU_B;
 import static dev.hone.core.kernel.scalar.ScalarMath.decay;
 import static dev.hone.core.kernel.scalar.ScalarMath.gauss;
 import static dev.hone.core.kernel.scalar.ScalarMath.normalCdf;
 import static dev.hone.core.kernel.scalar.ScalarMath.sigmoid;
 
 import dev.hone.core.Activation;
-import dev.hone.core.kernel.cpu.ActivationLoops;
+import dev.hone.core.kernel.loops.ActivationLoops;
 
 /** Activations in plain Java. */
 public final class ScalarActivationLoops extends ActivationLoops {

@@ -1,10 +1,10 @@
 package dev.hone.core.kernel.scalar;
 
 import dev.hone.core.AttentionSpec;
-import dev.hone.core.kernel.cpu.AttentionCall;
-import dev.hone.core.kernel.cpu.AttentionLoops;
-import dev.hone.core.kernel.cpu.SequenceOrder;
-import dev.hone.core.kernel.cpu.Visibility;
+import dev.hone.core.kernel.loops.AttentionCall;
+import dev.hone.core.kernel.loops.AttentionLoops;
+import dev.hone.core.kernel.loops.SequenceOrder;
+import dev.hone.core.kernel.loops.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
 
@@ -20,7 +20,7 @@ public final class ScalarAttention extends AttentionLoops {
   private static final int MASK = 1;
 
   @Override
-  protected void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
+  public void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
     AttentionSpec spec = call.spec();
     Visibility visible = call.visibility(sequence);
     int firstRow = spec.queryOffsets()[sequence];
@@ -47,7 +47,7 @@ public final class ScalarAttention extends AttentionLoops {
   }
 
   @Override
-  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn) {
+  public void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn) {
     AttentionSpec spec = call.spec();
     Visibility visible = call.visibility(sequence);
     int firstRow = spec.queryOffsets()[sequence];
@@ -108,7 +108,7 @@ public final class ScalarAttention extends AttentionLoops {
   }
 
   @Override
-  protected void rotate(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half, float[] cos, int cosAt,
+  public void rotate(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half, float[] cos, int cosAt,
       float[] sin, int sinAt, float sign) {
     for (int start = 0; start < heads * headDim; start += headDim) {
       for (int i = 0; i < half; i++) {
@@ -126,7 +126,7 @@ public final class ScalarAttention extends AttentionLoops {
   }
 
   @Override
-  protected void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
+  public void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
       float[] cos, int cosAt, float[] sin, int sinAt, float sign) {
     for (int start = 0; start < heads * headDim; start += headDim) {
       for (int i = 0; i < half; i++) {

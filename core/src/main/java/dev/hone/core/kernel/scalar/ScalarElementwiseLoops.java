@@ -2,7 +2,7 @@ package dev.hone.core.kernel.scalar;
 
 import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
-import dev.hone.core.kernel.cpu.ElementwiseLoops;
+import dev.hone.core.kernel.loops.ElementwiseLoops;
 import dev.hone.core.random.Philox;
 
 /** Element-wise loops in plain Java. */

@@ -1,7 +1,7 @@
 package dev.hone.core.kernel.scalar;
 
 import dev.hone.core.DType;
-import dev.hone.core.kernel.cpu.GatherLoops;
+import dev.hone.core.kernel.loops.GatherLoops;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package dev.hone.core.kernel.scalar;
 
-import dev.hone.core.kernel.cpu.MatMulLoops;
+import dev.hone.core.kernel.loops.MatMulLoops;
 import java.util.Arrays;
 
 /** Matrix products in plain Java: a tile of four rows, each a run of columns that the compiler can vectorise. */

@@ -1,6 +1,6 @@
 package dev.hone.core.kernel.scalar;
 
-import static dev.hone.core.kernel.cpu.Approximations.*;
+import static dev.hone.core.kernel.loops.Approximations.*;
 
 /**
  * Elementary functions of one float, the same approximations as in the vector loops, whose tails use them too. Products and
@@ -19,7 +19,7 @@ public final class ScalarMath {
         + 127 << 23);
   }
 
-  /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}; subnormal results may be 0. */
+  /** e^x for x up to {@link dev.hone.core.kernel.loops.Approximations#EXP_MAX}; subnormal results may be 0. */
   public static float expBelow(float x) {
     float limited = x < EXP_MIN ? EXP_MIN : x; // this way round NaN stays
     float shifted = limited * LOG2_E + ROUND;

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.scalar;
 
-import dev.hone.core.kernel.cpu.NormLoops;
+import dev.hone.core.kernel.loops.NormLoops;
+
 
 /** Loops of norms in plain Java; sums are taken in float64. */
 public final class ScalarNormLoops extends NormLoops {

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.scalar;
 
-import dev.hone.core.kernel.cpu.OptimizerLoops;
+import dev.hone.core.kernel.loops.OptimizerLoops;
+
 
 /** Optimiser steps in plain Java. */
 public final class ScalarOptimizerLoops extends OptimizerLoops {

@@ -1,13 +1,13 @@
 package dev.hone.core.kernel.scalar;
 
-import dev.hone.core.kernel.cpu.QuantLoops;
+import dev.hone.core.kernel.loops.QuantLoops;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
 
 /** Reading quantised numbers in plain Java. */
 public final class ScalarQuantLoops extends QuantLoops {
   @Override
-  protected int lanes() {
+  public int lanes() {
     return 1;
   }
 
@@ -26,12 +26,12 @@ public final class ScalarQuantLoops extends QuantLoops {
   }
 
   @Override
-  protected float dotBytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
+  public float dotBytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
     return dot(0, codes, false, element, scales, phase, shift, x, xi, n);
   }
 
   @Override
-  protected float dotHalves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
+  public float dotHalves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
     return dot(0, codes, true, element, scales, phase, shift, x, xi, n);
   }
 

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.scalar;
 
-import dev.hone.core.kernel.cpu.ReduceLoops;
+import dev.hone.core.kernel.loops.ReduceLoops;
+
 
 /** Reductions in plain Java; sums are taken in float64. */
 public final class ScalarReduceLoops extends ReduceLoops {

@@ -4,9 +4,9 @@ import static dev.hone.core.kernel.vector.AttentionTile.L;
 import static dev.hone.core.kernel.vector.AttentionTile.TILE;
 
 import dev.hone.core.AttentionSpec;
-import dev.hone.core.kernel.cpu.AttentionCall;
-import dev.hone.core.kernel.cpu.SequenceOrder;
-import dev.hone.core.kernel.cpu.Visibility;
+import dev.hone.core.kernel.loops.AttentionCall;
+import dev.hone.core.kernel.loops.SequenceOrder;
+import dev.hone.core.kernel.loops.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
 

@@ -5,8 +5,8 @@ import static dev.hone.core.kernel.vector.AttentionTile.TILE;
 
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.kernel.Columns;
-import dev.hone.core.kernel.cpu.AttentionCall;
-import dev.hone.core.kernel.cpu.Visibility;
+import dev.hone.core.kernel.loops.AttentionCall;
+import dev.hone.core.kernel.loops.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
 

@@ -5,7 +5,7 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products of rows with rows; see {@link dev.hone.core.kernel.cpu.MatMulLoops}.
+ * Products of rows with rows; see {@link dev.hone.core.kernel.loops.MatMulLoops}.
  *
  * <p>Implementation note. Sums stay vectors until all of a product is summed: summing the lanes of eight or more vectors within
  * the loop's method is more than the compiler takes into one method, and what it leaves out turns vectors into objects.

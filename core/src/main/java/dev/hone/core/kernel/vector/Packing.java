@@ -3,7 +3,7 @@ package dev.hone.core.kernel.vector;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** Packs strips of matrices into panels; see {@link dev.hone.core.kernel.cpu.MatMulLoops}. */
+/** Packs strips of matrices into panels; see {@link dev.hone.core.kernel.loops.MatMulLoops}. */
 final class Packing {
   private static final TransposeBlock TRANSPOSE = TransposeBlock.INSTANCE;
   private static final int LANES = TransposeBlock.LANES;

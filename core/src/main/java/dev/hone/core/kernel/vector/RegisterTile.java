@@ -27,6 +27,6 @@ abstract class RegisterTile {
 
   abstract int rows();
 
-  /** {@link dev.hone.core.kernel.cpu.MatMulLoops#tile}. */
+  /** {@link dev.hone.core.kernel.loops.MatMulLoops#tile}. */
   abstract void multiply(int depth, float[] a, int ai, float[] b, int bi, float[] c, int ci, int ldc);
 }

@@ -17,7 +17,7 @@ final class RotaryLoops {
 
   private RotaryLoops() {}
 
-  /** Turns the pairs (i, i + half) of a head; see {@link dev.hone.core.kernel.cpu.AttentionLoops}. */
+  /** Turns the pairs (i, i + half) of a head; see {@link dev.hone.core.kernel.loops.AttentionLoops}. */
   static void rotate(float[] x, int xAt, float[] y, int yAt, int headDim, int half, float[] cos, int cosAt, float[] sin,
       int sinAt, float sign) {
     int i = 0;

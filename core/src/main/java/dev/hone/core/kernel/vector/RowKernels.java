@@ -3,7 +3,7 @@ package dev.hone.core.kernel.vector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Weighted sums of the rows of a large operand that is read once; see {@link dev.hone.core.kernel.cpu.MatMulLoops}. */
+/** Weighted sums of the rows of a large operand that is read once; see {@link dev.hone.core.kernel.loops.MatMulLoops}. */
 final class RowKernels {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();

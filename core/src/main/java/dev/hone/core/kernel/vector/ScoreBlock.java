@@ -3,7 +3,8 @@ package dev.hone.core.kernel.vector;
 import static dev.hone.core.kernel.vector.AttentionTile.L;
 import static dev.hone.core.kernel.vector.AttentionTile.TILE;
 
-import dev.hone.core.kernel.cpu.Visibility;
+import dev.hone.core.kernel.loops.Visibility;
+
 
 /**
  * One block of queries (lanes) against one block of keys (rows): which parts of it are seen, and their scores. A panel is a run

@@ -4,7 +4,7 @@ import static dev.hone.core.kernel.vector.AttentionTile.F32;
 import static dev.hone.core.kernel.vector.AttentionTile.L;
 import static dev.hone.core.kernel.vector.Exponential.*;
 
-import dev.hone.core.kernel.cpu.Visibility;
+import dev.hone.core.kernel.loops.Visibility;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;

@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Several rows as they are stored with one row of numbers; see {@link dev.hone.core.kernel.cpu.GatherLoops}. Weighted sums take
+ * Several rows as they are stored with one row of numbers; see {@link dev.hone.core.kernel.loops.GatherLoops}. Weighted sums take
  * four rows at a time: as many streams as the processor fetches ahead well, and a quarter of the passes over the sums. Dot
  * products take two: a row of 8192 and an x as long fill the first-level cache, and one row alone waits for x.
  */

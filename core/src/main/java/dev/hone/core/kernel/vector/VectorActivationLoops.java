@@ -1,8 +1,8 @@
 package dev.hone.core.kernel.vector;
 
-import static dev.hone.core.kernel.cpu.Approximations.DENSITY_0;
-import static dev.hone.core.kernel.cpu.Approximations.GELU_A;
-import static dev.hone.core.kernel.cpu.Approximations.GELU_B;
+import static dev.hone.core.kernel.loops.Approximations.DENSITY_0;
+import static dev.hone.core.kernel.loops.Approximations.GELU_A;
+import static dev.hone.core.kernel.loops.Approximations.GELU_B;
 import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
 import static dev.hone.core.kernel.vector.VectorMath.decay;
@@ -14,7 +14,7 @@ import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.hone.core.Activation;
-import dev.hone.core.kernel.cpu.ActivationLoops;
+import dev.hone.core.kernel.loops.ActivationLoops;
 import dev.hone.core.kernel.scalar.ScalarActivationLoops;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;

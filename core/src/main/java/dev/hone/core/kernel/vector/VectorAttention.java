@@ -1,13 +1,13 @@
 package dev.hone.core.kernel.vector;
 
-import dev.hone.core.kernel.cpu.AttentionCall;
-import dev.hone.core.kernel.cpu.AttentionLoops;
-import dev.hone.core.kernel.cpu.SequenceOrder;
+import dev.hone.core.kernel.loops.AttentionCall;
+import dev.hone.core.kernel.loops.AttentionLoops;
+import dev.hone.core.kernel.loops.SequenceOrder;
 
 /** Attention in tiles on the Vector API; single queries stream their keys instead. */
 public final class VectorAttention extends AttentionLoops {
   @Override
-  protected void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
+  public void forward(AttentionCall call, int sequence, int kvHead, int from, int to) {
     if (call.visibility(sequence).queries() == 1 && call.spec().dropout() == 0) {
       new AttentionDecode(call, sequence, kvHead).run();
       return;
@@ -21,12 +21,12 @@ public final class VectorAttention extends AttentionLoops {
   }
 
   @Override
-  protected void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn) {
+  public void backward(AttentionCall call, int sequence, int kvHead, int from, int to, SequenceOrder turn) {
     new AttentionBackward(call, sequence, kvHead, from, to).run(turn);
   }
 
   @Override
-  protected void rotate(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half, float[] cos, int cosAt,
+  public void rotate(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half, float[] cos, int cosAt,
       float[] sin, int sinAt, float sign) {
     for (int head = 0; head < heads; head++) {
       RotaryLoops.rotate(x, xAt + head * headDim, y, yAt + head * headDim, headDim, half, cos, cosAt, sin, sinAt, sign);
@@ -34,7 +34,7 @@ public final class VectorAttention extends AttentionLoops {
   }
 
   @Override
-  protected void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
+  public void rotateNeighbours(float[] x, int xAt, float[] y, int yAt, int heads, int headDim, int half,
       float[] cos, int cosAt, float[] sin, int sinAt, float sign) {
     for (int head = 0; head < heads; head++) {
       RotaryLoops.rotateNeighbours(x, xAt + head * headDim, y, yAt + head * headDim, headDim, half, cos, cosAt, sin, sinAt, sign);

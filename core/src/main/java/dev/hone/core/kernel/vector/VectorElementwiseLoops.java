@@ -8,7 +8,7 @@ import static jdk.incubator.vector.FloatVector.zero;
 
 import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
-import dev.hone.core.kernel.cpu.ElementwiseLoops;
+import dev.hone.core.kernel.loops.ElementwiseLoops;
 import dev.hone.core.kernel.scalar.ScalarElementwiseLoops;
 import dev.hone.core.random.Philox;
 import jdk.incubator.vector.FloatVector;

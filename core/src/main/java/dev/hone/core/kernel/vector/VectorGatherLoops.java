@@ -5,7 +5,7 @@ import static dev.hone.core.kernel.vector.VectorMath.LANES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 
 import dev.hone.core.DType;
-import dev.hone.core.kernel.cpu.GatherLoops;
+import dev.hone.core.kernel.loops.GatherLoops;
 import dev.hone.core.kernel.scalar.ScalarGatherLoops;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package dev.hone.core.kernel.vector;
 
-import dev.hone.core.kernel.cpu.MatMulLoops;
+import dev.hone.core.kernel.loops.MatMulLoops;
 import jdk.incubator.vector.FloatVector;
 
 /** Matrix products on the Vector API. */

@@ -1,6 +1,6 @@
 package dev.hone.core.kernel.vector;
 
-import static dev.hone.core.kernel.cpu.Approximations.*;
+import static dev.hone.core.kernel.loops.Approximations.*;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.GT;
@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Elementary functions of vectors of the widest species, as in {@link dev.hone.core.kernel.cpu.Approximations}.
+ * Elementary functions of vectors of the widest species, as in {@link dev.hone.core.kernel.loops.Approximations}.
  *
  * <p>Whoever calls these: C2 stops inlining methods of ours, though not those of the Vector API, once a compilation has made
  * 18,000 nodes, and one vector operation makes some hundreds. A function left out of line boxes its vectors, and its loop
@@ -78,7 +78,7 @@ final class VectorMath {
     return sum;
   }
 
-  /** e^x for x up to {@link dev.hone.core.kernel.cpu.Approximations#EXP_MAX}; subnormal results may be 0. */
+  /** e^x for x up to {@link dev.hone.core.kernel.loops.Approximations#EXP_MAX}; subnormal results may be 0. */
   static FloatVector expBelow(FloatVector x) {
     FloatVector limited = x.blend(EXP_MIN, x.compare(LT, EXP_MIN)); // this way round NaN stays
     FloatVector shifted = limited.fma(LOG2_E, ROUND);

@@ -6,7 +6,7 @@ import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.zero;
 
-import dev.hone.core.kernel.cpu.NormLoops;
+import dev.hone.core.kernel.loops.NormLoops;
 import dev.hone.core.kernel.scalar.ScalarNormLoops;
 import jdk.incubator.vector.FloatVector;
 

@@ -5,7 +5,7 @@ import static dev.hone.core.kernel.vector.VectorMath.LANES;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 
-import dev.hone.core.kernel.cpu.OptimizerLoops;
+import dev.hone.core.kernel.loops.OptimizerLoops;
 import dev.hone.core.kernel.scalar.ScalarOptimizerLoops;
 import jdk.incubator.vector.FloatVector;
 

@@ -3,7 +3,7 @@ package dev.hone.core.kernel.vector;
 import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
 
-import dev.hone.core.kernel.cpu.QuantLoops;
+import dev.hone.core.kernel.loops.QuantLoops;
 import dev.hone.core.kernel.scalar.ScalarQuantLoops;
 import dev.hone.core.quant.Nf4;
 import java.lang.foreign.MemorySegment;
@@ -63,7 +63,7 @@ public final class VectorQuantLoops extends QuantLoops {
   }
 
   @Override
-  protected int lanes() {
+  public int lanes() {
     return USABLE ? LANES : 0;
   }
 
@@ -73,7 +73,7 @@ public final class VectorQuantLoops extends QuantLoops {
   }
 
   @Override
-  protected void bytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi, int n) {
+  public void bytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi, int n) {
     int head = head(phase, n);
     int body = (n - head) / LANES * LANES;
     int end = head + body;
@@ -91,7 +91,7 @@ public final class VectorQuantLoops extends QuantLoops {
   }
 
   @Override
-  protected void halves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi, int n) {
+  public void halves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi, int n) {
     int head = head(phase, n);
     int body = (n - head) / LANES * LANES;
     int end = head + body;
@@ -125,7 +125,7 @@ public final class VectorQuantLoops extends QuantLoops {
   }
 
   @Override
-  protected float dotBytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
+  public float dotBytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
     int body = DotKernels.pairs(n);
     float sum = wholeDotBytes(codes, element, scales, phase, shift, x, xi, body);
     return ScalarQuantLoops.dot(sum, codes, false, element + body, scales, phase + body, shift, x, xi + body, n - body);
@@ -147,7 +147,7 @@ public final class VectorQuantLoops extends QuantLoops {
   }
 
   @Override
-  protected float dotHalves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
+  public float dotHalves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi, int n) {
     int body = DotKernels.pairs(n);
     float sum = LANES == 16 ? wholeDotHalves16(codes, element >> 1, scales, phase, shift, x, xi, body)
         : wholeDotHalves8(codes, element >> 1, scales, phase, shift, x, xi, body);

@@ -7,7 +7,7 @@ import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromArray;
 import static jdk.incubator.vector.FloatVector.zero;
 
-import dev.hone.core.kernel.cpu.ReduceLoops;
+import dev.hone.core.kernel.loops.ReduceLoops;
 import dev.hone.core.kernel.scalar.ScalarReduceLoops;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -23,7 +23,7 @@ public final class VectorReduceLoops extends ReduceLoops {
   private final ScalarReduceLoops twin = new ScalarReduceLoops();
 
   @Override
-  protected float segmentSum(float[] x, int xi, int n) {
+  public float segmentSum(float[] x, int xi, int n) {
     int groups = n - n % GROUP;
     int body = VectorMath.whole(n);
     return VectorNormLoops.sumGroups(x, xi, groups) + VectorNormLoops.sumVectors(x, xi + groups, body - groups)
@@ -31,7 +31,7 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   @Override
-  protected float segmentDot(float[] a, int ai, float[] b, int bi, int n) {
+  public float segmentDot(float[] a, int ai, float[] b, int bi, int n) {
     int pairs = n - n % (2 * LANES);
     return dotPairs(a, ai, b, bi, pairs) + twin.segmentDot(a, ai + pairs, b, bi + pairs, n - pairs);
   }
@@ -166,7 +166,7 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   @Override
-  protected float segmentSumOfExp(float[] x, int xi, float shift, int n) {
+  public float segmentSumOfExp(float[] x, int xi, float shift, int n) {
     int body = VectorMath.whole(n);
     float tail = twin.segmentSumOfExp(x, xi + body, shift, n - body);
     return body == 0 ? tail : sumOfExpVectors(x, xi, shift, body) + tail;
@@ -181,7 +181,7 @@ public final class VectorReduceLoops extends ReduceLoops {
   }
 
   @Override
-  protected float segmentExp(float[] x, int xi, float shift, float[] y, int yi, int n) {
+  public float segmentExp(float[] x, int xi, float shift, float[] y, int yi, int n) {
     int body = VectorMath.whole(n);
     float tail = twin.segmentExp(x, xi + body, shift, y, yi + body, n - body);
     return body == 0 ? tail : expVectors(x, xi, shift, y, yi, body) + tail;

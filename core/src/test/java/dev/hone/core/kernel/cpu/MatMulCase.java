@@ -113,7 +113,7 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
   /** The same values, rounded to a stored type, at an odd place in native memory. */
   static Tensor outside(Tensor tensor, DType type) {
     if (type.isQuantized()) {
-      return Tensor.of(Quantized.of(tensor, type), tensor.shape());
+      return Quantized.of(tensor, type).tensor(tensor.shape());
     }
     float[] values = tensor.toFloatArray();
     MemorySegment memory = Arena.ofAuto().allocate((long) values.length * type.bytes() + 2).asSlice(2);

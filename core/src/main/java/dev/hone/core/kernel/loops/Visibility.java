@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 /**
  * Which keys a query of one sequence sees. Query i stands at position i + keys - queries, so the last query stands at the

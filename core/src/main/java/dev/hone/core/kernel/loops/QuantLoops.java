@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.quant.Quantized;
@@ -61,21 +61,21 @@ public abstract class QuantLoops {
   }
 
   /** Elements of a step of the dot products, a divisor of 32; 0 if there are none. */
-  protected abstract int lanes();
+  public abstract int lanes();
 
   /** y = code · scale of signed bytes. */
-  protected abstract void bytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi,
+  public abstract void bytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi,
       int n);
 
   /** y = value(code) · scale of halves of bytes. */
-  protected abstract void halves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi,
+  public abstract void halves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] y, int yi,
       int n);
 
   /** Σ code · scale · x of signed bytes. */
-  protected abstract float dotBytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi,
+  public abstract float dotBytes(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi,
       int n);
 
   /** Σ value(code) · scale · x of halves of bytes. */
-  protected abstract float dotHalves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi,
+  public abstract float dotHalves(MemorySegment codes, long element, float[] scales, int phase, int shift, float[] x, int xi,
       int n);
 }

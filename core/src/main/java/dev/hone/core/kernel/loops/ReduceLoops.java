@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 /**
  * Reductions and softmax over one row of {@code n} elements; an index beside an array is where the row starts. Sums of long
@@ -44,16 +44,16 @@ public abstract class ReduceLoops {
   }
 
   /** Σ x of a segment. */
-  protected abstract float segmentSum(float[] x, int xi, int n);
+  public abstract float segmentSum(float[] x, int xi, int n);
 
   /** Σ a · b of a segment. */
-  protected abstract float segmentDot(float[] a, int ai, float[] b, int bi, int n);
+  public abstract float segmentDot(float[] a, int ai, float[] b, int bi, int n);
 
   /** Σ e^(x - shift) of a segment. */
-  protected abstract float segmentSumOfExp(float[] x, int xi, float shift, int n);
+  public abstract float segmentSumOfExp(float[] x, int xi, float shift, int n);
 
   /** y = e^(x - shift) of a segment; returns Σ y. */
-  protected abstract float segmentExp(float[] x, int xi, float shift, float[] y, int yi, int n);
+  public abstract float segmentExp(float[] x, int xi, float shift, float[] y, int yi, int n);
 
   /** Σ x² in float64. */
   public abstract double sumOfSquares(float[] x, int xi, int n);

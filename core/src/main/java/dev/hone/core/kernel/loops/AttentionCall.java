@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 import dev.hone.core.AttentionSpec;
 import dev.hone.core.Tensor;
@@ -25,8 +25,8 @@ public record AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v,
     Columns dq, Columns dk, Columns dv, KeyPages pages) {
 
   /** Keys and values that lie row by row. */
-  AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut, Columns dq,
-      Columns dk, Columns dv) {
+  public AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v, Columns out, Tensor logSumExp, Columns dOut,
+      Columns dq, Columns dk, Columns dv) {
     this(spec, q, k, v, out, logSumExp, dOut, dq, dk, dv, null);
   }
 

@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;

@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 /** Loops over one row of {@code n} elements; an index beside an array is where the row starts. */
 public abstract class NormLoops {

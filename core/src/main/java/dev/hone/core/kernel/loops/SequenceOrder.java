@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
@@ -14,7 +14,7 @@ public final class SequenceOrder {
   private final int item;
   private final boolean first;
 
-  SequenceOrder(AtomicIntegerArray ended, int item, boolean first) {
+  public SequenceOrder(AtomicIntegerArray ended, int item, boolean first) {
     this.ended = ended;
     this.item = item;
     this.first = first;
@@ -37,7 +37,7 @@ public final class SequenceOrder {
   }
 
   /** This item makes no more steps, even if it failed. */
-  void endAll() {
+  public void endAll() {
     ended.setRelease(item, Integer.MAX_VALUE);
   }
 }

@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 import dev.hone.core.DType;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 /** Optimiser steps over {@code n} neighbouring elements; an index beside an array is where they start. */
 public abstract class OptimizerLoops {

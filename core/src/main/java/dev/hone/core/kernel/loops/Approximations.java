@@ -1,4 +1,4 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 /**
  * Constants of the elementary functions that both kinds of loops compute in float32. The polynomials are minimax fits of our
