@@ -100,6 +100,24 @@ public final class ActivationOps {
         .saves();
   }
 
+  /**
+   * Dropout of some rows of a matrix, which drops what {@link #dropout(Variable, float, Philox)} of all would drop there.
+   * [M, C] -> [M, C].
+   *
+   * @param rows the numbers of the M rows
+   */
+  public static Variable dropout(Variable x, float p, Philox random, int[] rows) {
+    if (p == 0) {
+      return x;
+    }
+    Tensor y = x.value().emptyLike(x.shape());
+    ElementwiseKernels kernels = Kernels.of(y).elementwise();
+    kernels.dropoutRows(p, random, rows, x.value(), false, y);
+    return Variable.of("dropout", y)
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.dropoutRows(p, random, rows, up, accumulate, dx))
+        .saves();
+  }
+
   /** Dropout with a mask that is given: y = x / (1 - p) where {@code kept}, else 0. */
   public static Variable dropout(Variable x, float p, Mask kept) {
     return MathOps.where(kept, MathOps.mul(x, 1 / (1 - p)), Variable.constant(x.value().scalarLike(0)));

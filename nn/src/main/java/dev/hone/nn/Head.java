@@ -11,4 +11,19 @@ public interface Head extends Layer {
    * @return [S, labels], [N, V] or [S, C], as the task wants
    */
   Variable forward(Variable hidden, TokenBatch batch, Pass pass);
+
+  /** The rows of the hidden states that the answers are made of, ascending; null for all. */
+  default int[] reads(TokenBatch batch) {
+    return null;
+  }
+
+  /**
+   * The answers, from the rows that are read alone.
+   *
+   * @param read [M, C], the rows that {@link #reads} names
+   * @param pass of all rows
+   */
+  default Variable forwardRead(Variable read, TokenBatch batch, Pass pass) {
+    return forward(read, batch, pass);
+  }
 }

@@ -22,21 +22,34 @@ import java.util.function.UnaryOperator;
  * @param routes which of several adapters each row of the hidden states goes through, or null if all go the same way
  * @param noise size of the noise on embeddings while training (NEFTune's alpha); 0 for none
  * @param modelDropout the probability of dropout in the model, in place of those that its configuration has; NaN for these
+ * @param savings what is not computed because nothing depends on it
+ * @param numbers which rows of the batch the rows of hidden states are, or null for all: dropout drops of them what it would drop
+ *     of all
  */
 public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
-    int[] routes, float noise, float modelDropout) {
+    int[] routes, float noise, float modelDropout, Savings savings, int[] numbers) {
+  /**
+   * Work that a pass need not do. Results stay what they are but for rounding.
+   *
+   * @param unreadRows whether the last layer is computed only for the rows that the head reads, but for keys and values
+   */
+  public record Savings(boolean unreadRows) {
+    /** Everything is computed. */
+    public static final Savings NONE = new Savings(false);
+  }
+
   private static final long NOISE = site("neftune", 0);
   private static final long PARTS = site("parts", 0);
   private static final Pass INFERENCE = new Pass(false, 0, 0, false);
 
   /** A pass that starts its sequences. */
   public Pass(boolean training, long seed, long step, boolean checkpointing) {
-    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN);
+    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN, Savings.NONE, null);
   }
 
   /** A pass without dropout that continues the sequences of a cache; only without gradients. */
   public static Pass continuing(KvCache cache) {
-    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN);
+    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN, Savings.NONE, null);
   }
 
   /** A pass without dropout. */
@@ -51,22 +64,22 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout);
+    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout, savings, numbers);
   }
 
   /** This pass with keys and values before those of every sequence. */
   public Pass withPrefix(AttentionPrefix other) {
-    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout);
+    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout, savings, numbers);
   }
 
   /** This pass with an adapter per row. */
   public Pass withRoutes(int[] other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout, savings, numbers);
   }
 
   /** This pass with noise on embeddings, if it trains. */
   public Pass withNoise(float alpha) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout, savings, numbers);
   }
 
   /**
@@ -75,7 +88,27 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    * @param p NaN for those of the model's configuration
    */
   public Pass withModelDropout(float p) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p, savings, numbers);
+  }
+
+  /** This pass without what it need not compute. */
+  public Pass withSavings(Savings other) {
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, other, numbers);
+  }
+
+  /** This pass without any dropout, of adapters as well, and without noise. */
+  public Pass withoutDropout() {
+    return new Pass(false, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers);
+  }
+
+  /**
+   * The pass of a layer that goes on with some rows only: what happens to them is what would happen among all.
+   *
+   * @param rows of the batch, or null for all
+   */
+  public Pass only(int[] rows) {
+    return rows == null ? this : new Pass(training, seed, step, checkpointing, cache, prefix, rows(rows).routes, noise,
+        modelDropout, savings, rows);
   }
 
   /**
@@ -85,7 +118,7 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    */
   public Pass part(int number) {
     return number == 0 ? this : new Pass(training, seed, Philox.stream(PARTS, step, number), checkpointing, cache, prefix, routes,
-        noise, modelDropout);
+        noise, modelDropout, savings, numbers);
   }
 
   /** The embeddings of the tokens of a batch, with noise if this pass has it. [N, C] -> [N, C]. */
@@ -119,7 +152,10 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** A dropout of an adapter: with probability {@code p} if this pass trains. */
   public Variable adapterDropout(Variable x, float p, long site) {
-    return training && p > 0 ? ActivationOps.dropout(x, p, random(site)) : x;
+    if (!training || !(p > 0)) {
+      return x;
+    }
+    return numbers == null ? ActivationOps.dropout(x, p, random(site)) : ActivationOps.dropout(x, p, random(site), numbers);
   }
 
   /** {@link #dropout} of a value that nothing else uses. */

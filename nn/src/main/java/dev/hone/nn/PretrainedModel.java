@@ -23,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -197,15 +196,37 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   /** The head's answers: [S, labels], [N, V] or [S, C], as the task wants. */
   public Variable forward(TokenBatch batch, Pass pass) {
     return pass(now -> {
-      if (now.input == null) {
-        return now.head.forward(now.backbone.forward(batch, pass), batch, pass);
-      }
-      if (task != Task.SEQUENCE_CLASSIFICATION) {
+      if (now.input != null && task != Task.SEQUENCE_CLASSIFICATION) {
         return now.head.forward(hidden(now, batch, pass), batch, pass);
       }
-      InputAdapter.Input in = now.input.apply(batch, pass); // PEFT's classifiers read the first token, and that is a virtual one
-      return now.head.forward(now.backbone.forward(in.batch(), in.pass()), in.batch(), in.pass());
+      InputAdapter.Input in = input(now, batch, pass); // PEFT's classifiers read the first token, which may be a virtual one
+      return HiddenRows.answers(now.backbone, now.head, in.batch(), in.pass());
     });
+  }
+
+  /** What the backbone gets: the batch, or what an adapter makes of it. */
+  private static InputAdapter.Input input(Tree now, TokenBatch batch, Pass pass) {
+    return now.input == null ? new InputAdapter.Input(batch, pass, null) : now.input.apply(batch, pass);
+  }
+
+  /** Hidden states with what comes next, of all tokens that a label follows. */
+  private static HiddenRows labelled(Tree now, TokenBatch batch, int[] labels, Pass pass) {
+    InputAdapter.Input in = input(now, batch, pass);
+    return HiddenRows.labelled(now.backbone, in.batch(), CausalHead.shifted(spread(labels, in), in.batch()), in.pass());
+  }
+
+  /** Hidden states with what comes next, of given tokens alone. */
+  private static HiddenRows predicting(Tree now, TokenBatch batch, int[] labels, Pass pass) {
+    InputAdapter.Input in = input(now, batch, pass);
+    return HiddenRows.labelled(now.backbone, in.batch(), spread(CausalHead.shifted(labels, batch), in), in.pass());
+  }
+
+  /** The head of a language model. */
+  private CausalHead causal(Tree now, String what) {
+    if (now.head instanceof CausalHead causal) {
+      return causal;
+    }
+    throw new IllegalStateException(what + ": the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
   }
 
   /** The backbone's hidden states of the batch's tokens, with what an input adapter puts before them. [N, C]. */
@@ -263,16 +284,9 @@ public final class PretrainedModel implements Layer, AutoCloseable {
    */
   public HeadLoss loss(TokenBatch batch, int[] labels, CrossEntropySettings settings, float scale, Pass pass) {
     return pass(now -> {
-      if (!(now.head instanceof CausalHead causal)) {
-        throw new IllegalStateException("loss: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
-      }
-      InputAdapter.Input in = now.input == null ? null : now.input.apply(batch, pass);
-      if (in == null || in.rows() == null) {
-        return causal.loss(hidden(now, batch, pass), CausalHead.shifted(labels, batch), settings, scale, pass);
-      }
-      return causal.loss(now.backbone.forward(in.batch(), in.pass()), CausalHead.shifted(spread(labels, in), in.batch()),
-          settings,
-          scale, in.pass());
+      CausalHead head = causal(now, "loss");
+      HiddenRows rows = labelled(now, batch, labels, pass);
+      return head.loss(rows.hidden(), rows.labels(), settings, scale, rows.pass());
     });
   }
 
@@ -284,10 +298,9 @@ public final class PretrainedModel implements Layer, AutoCloseable {
    */
   public Variable tokenLosses(TokenBatch batch, int[] labels, Pass pass) {
     return pass(now -> {
-      if (!(now.head instanceof CausalHead causal)) {
-        throw new IllegalStateException("tokenLosses: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
-      }
-      return causal.losses(hidden(now, batch, pass), CausalHead.shifted(labels, batch), pass);
+      CausalHead head = causal(now, "tokenLosses");
+      HiddenRows rows = predicting(now, batch, labels, pass);
+      return head.losses(rows.hidden(), rows.labels(), rows.pass());
     });
   }
 
@@ -299,12 +312,9 @@ public final class PretrainedModel implements Layer, AutoCloseable {
    */
   public Variable tokenLogits(TokenBatch batch, int[] labels, Pass pass) {
     return pass(now -> {
-      if (!(now.head instanceof CausalHead causal)) {
-        throw new IllegalStateException("tokenLogits: the model was loaded for " + task + ", not for " + Task.CAUSAL_LM);
-      }
-      int[] next = CausalHead.shifted(labels, batch);
-      int[] rows = IntStream.range(0, next.length).filter(row -> next[row] >= 0).toArray();
-      return causal.logits(GatherOps.rows(hidden(now, batch, pass), rows), pass.rows(rows));
+      CausalHead head = causal(now, "tokenLogits");
+      HiddenRows rows = predicting(now, batch, labels, pass).counted();
+      return head.logits(rows.hidden(), rows.pass());
     });
   }
 
@@ -316,8 +326,11 @@ public final class PretrainedModel implements Layer, AutoCloseable {
         : CausalHead.count(spread(labels, in), in.batch());
   }
 
-  /** Labels of the given tokens at the places that these have with what was added. */
+  /** What belongs to the given tokens, at the places that these have with what was added. */
   private static int[] spread(int[] labels, InputAdapter.Input in) {
+    if (in.rows() == null) {
+      return labels;
+    }
     int[] all = new int[in.batch().size()];
     Arrays.fill(all, -1);
     for (int i = 0; i < labels.length; i++) {

@@ -18,10 +18,16 @@ import dev.hone.train.infer.Inference;
 public record Evaluated(double loss, long items, double accuracy, float[][] logits) {
   /** Runs the model over all rows, without dropout. */
   public static Evaluated of(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize) {
+    return of(asked, objective, set, batchSize, Pass.Savings.NONE);
+  }
+
+  /** Runs the model without what need not be computed. */
+  static Evaluated of(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize, Pass.Savings savings) {
+    Pass pass = Pass.inference().withSavings(savings);
     PretrainedModel model = asked.snapshot();
     Sums sums = new Sums();
     Inference.overBatches(BatchSampler.ofRows(set.lengths(), batchSize, 0), rows -> {
-      Objective.Answer answer = objective.answer(model, set, rows, 1, Pass.inference());
+      Objective.Answer answer = objective.answer(model, set, rows, 1, pass);
       sums.loss += answer.loss().value().item();
       sums.weight += objective.weight(set, rows);
       sums.items += objective.items(set, rows);

@@ -1,5 +1,6 @@
 package dev.hone.train;
 
+import dev.hone.nn.Pass;
 import dev.hone.train.config.Setting;
 import dev.hone.train.config.Settings;
 import dev.hone.train.optim.Grouping;
@@ -50,6 +51,7 @@ import java.util.Map;
  * @param saveEverySteps steps between checkpoints; 0 for once an epoch
  * @param saveTotalLimit checkpoints that are kept; 0 for none at all
  * @param checkpointing whether blocks are recomputed in the backward pass
+ * @param skipUnreadRows whether the last layer is computed for those rows alone that the head reads
  */
 public record TrainConfig(
     @Setting(key = "num_train_epochs", aliases = "epochs", fallback = "3", form = "N", help = "passes over the data")
@@ -133,7 +135,10 @@ public record TrainConfig(
     @Setting(key = "save_total_limit", fallback = "2", form = "N", help = "checkpoints kept for --resume; 0: none")
     int saveTotalLimit,
     @Setting(key = "gradient_checkpointing", help = "recompute blocks in the backward pass: less memory, more time")
-    boolean checkpointing) {
+    boolean checkpointing,
+    @Setting(key = "skip_unread_rows", fallback = "false", form = "true|false",
+        help = "compute the last layer only for the tokens that the head reads: less work, the same but for rounding")
+    boolean skipUnreadRows) {
   /** Reads and writes these settings by key. */
   public static final Settings<TrainConfig> SETTINGS = Settings.of(TrainConfig.class);
 
@@ -196,6 +201,11 @@ public record TrainConfig(
     Map<String, Object> values = SETTINGS.write(this);
     values.put(SETTINGS.key(key), value);
     return of(values);
+  }
+
+  /** What passes of a run leave out. */
+  Pass.Savings savings() {
+    return new Pass.Savings(skipUnreadRows);
   }
 
   /** The schedule of a run of this many steps; the warm-up is rounded to whole steps. */

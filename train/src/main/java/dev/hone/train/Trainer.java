@@ -250,7 +250,7 @@ public final class Trainer {
     if (run.mean != null) {
       run.mean.swap();
     }
-    Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize());
+    Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize(), config.savings());
     double measured = metric.of(evaluated, heldOut, model.labels());
     boolean better = run.best.offer(run.step, measured, evaluated.loss());
     if (run.mean != null) {
@@ -427,7 +427,7 @@ public final class Trainer {
 
   private Pass pass(long number) {
     return new Pass(true, config.seed(), number, config.checkpointing()).withNoise((float) config.neftuneAlpha())
-        .withModelDropout(config.dropout() < 0 ? Float.NaN : (float) config.dropout());
+        .withModelDropout(config.dropout() < 0 ? Float.NaN : (float) config.dropout()).withSavings(config.savings());
   }
 
   /** What a window was: its mean loss and its tokens. */

@@ -84,4 +84,13 @@ public interface ElementwiseKernels {
    * backward pass: the mask is drawn again, never stored. {@code y} may be {@code x}.
    */
   void dropout(float p, Philox random, Tensor x, boolean accumulate, Tensor y);
+
+  /**
+   * {@link #dropout} of some rows of a matrix, which drops what it would drop of them there: element c of row i draws the number
+   * of element {@code rows[i] · C + c}. x and y are [M, C].
+   */
+  default void dropoutRows(float p, Philox random, int[] rows, Tensor x, boolean accumulate, Tensor y) {
+    throw new UnsupportedOperationException("dropout of some rows has no kernel on " + y.device()
+        + "; train with --skip-unread-rows false");
+  }
 }

@@ -1,5 +1,6 @@
 package dev.hone.nn.decoder;
 
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
@@ -43,22 +44,27 @@ record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear q
    * @param length of the steps
    */
   public record Growth(double slope, int length) {
-    private Variable of(Variable q, TokenBatch batch) {
-      float[] factors = new float[batch.size()];
+    private Variable of(Variable q, TokenBatch batch, int[] rows) {
+      float[] factors = new float[q.shape().dim(0)];
       boolean grown = false;
       for (int i = 0; i < factors.length; i++) {
-        factors[i] = (float) (1 + slope * Math.log(1 + batch.positions()[i] / length));
+        factors[i] = (float) (1 + slope * Math.log(1 + batch.positions()[rows == null ? i : rows[i]] / length));
         grown |= factors[i] != 1;
       }
       return grown ? MathOps.mul(q, Variable.constant(Tensor.of(factors, factors.length, 1).to(q.value().device()))) : q;
     }
   }
 
-  /** The layer's result. */
-  public Variable forward(Variable x, TokenBatch batch, Pass pass) {
-    Variable mixed = fused != null && !byGroups && rotary == null && queryNorm == null ? atOnce(x, batch, pass)
-        : apart(x, batch, pass);
-    Variable y = output.forward(mixed, pass);
+  /**
+   * The layer's result.
+   *
+   * @param rows those that are asked for, or null for all: of the others come keys and values alone
+   */
+  public Variable forward(Variable x, int[] rows, TokenBatch batch, Pass pass) {
+    Variable mixed = rows != null ? some(x, rows, batch, pass)
+        : fused != null && !byGroups && rotary == null && queryNorm == null ? atOnce(x, batch, pass)
+        : apart(x, attention.all(batch), batch, pass);
+    Variable y = output.forward(mixed, pass.only(rows));
     mixed.spent();
     return y;
   }
@@ -71,24 +77,32 @@ record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear q
     return mixed;
   }
 
-  private Variable apart(Variable x, TokenBatch batch, Pass pass) {
+  /** What the heads bring together for some rows. */
+  private Variable some(Variable x, int[] rows, TokenBatch batch, Pass pass) {
+    Queries queries = attention.queries(rows, batch, pass);
+    int[] places = queries.places(rows);
+    Variable mixed = apart(x, queries, batch, pass);
+    return places == null ? mixed : GatherOps.rows(mixed, places);
+  }
+
+  private Variable apart(Variable x, Queries queries, TokenBatch batch, Pass pass) {
     Variable q;
     Variable k;
     Variable v;
     if (fused == null) {
-      q = clipped(query.forward(x, pass));
+      q = clipped(query.forward(queries.of(x), pass.only(queries.rows())));
       k = clipped(key.forward(x, pass));
       v = clipped(value.forward(x, pass));
     } else {
       List<Variable> parts = parts(clipped(fused.forward(x, pass)));
-      q = parts.get(0);
+      q = queries.of(parts.get(0));
       k = parts.get(1);
       v = parts.get(2);
     }
-    Variable turnedQ = turned(queryNorm, q, batch);
-    Variable turnedK = turned(keyNorm, k, batch);
-    Variable grown = growth == null ? turnedQ : growth.of(turnedQ, batch);
-    Variable mixed = attention.forward(grown, turnedK, v, batch, pass);
+    Variable turnedQ = turned(queryNorm, q, batch, queries.rows());
+    Variable turnedK = turned(keyNorm, k, batch, null);
+    Variable grown = growth == null ? turnedQ : growth.of(turnedQ, batch, queries.rows());
+    Variable mixed = attention.forward(grown, turnedK, v, queries, batch, pass);
     if (fused == null || turnedQ != q) {
       turnedQ.spent();
       turnedK.spent();
@@ -116,9 +130,9 @@ record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear q
         .map(part -> ShapeOps.reshape(part, rows, attention.kvHeads() * part.shape().dim(1))).toList();
   }
 
-  private Variable turned(Norm norm, Variable x, TokenBatch batch) {
+  private Variable turned(Norm norm, Variable x, TokenBatch batch, int[] rows) {
     Variable normed = norm == null || normLast ? x : norm.forward(x);
-    Variable turned = rotary == null ? normed : rotary.rotate(normed, attention.headDim(), batch);
+    Variable turned = rotary == null ? normed : rotary.rotate(normed, attention.headDim(), batch, rows);
     if (normed != x && normed != turned) {
       normed.spent();
     }

@@ -1,5 +1,6 @@
 package dev.hone.nn.decoder;
 
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.Layer;
@@ -24,33 +25,39 @@ record DecoderBlock(int index, BlockNames names, Norm attentionNorm, DecoderAtte
     Norm feedForwardNorm, DecoderFeedForward feedForward, Norm feedForwardOutputNorm, BlockOrder order, float residualScale,
     float dropout) implements Layer {
 
-  Variable forward(Variable x, TokenBatch batch, Pass pass) {
+  /**
+   * The layer's result.
+   *
+   * @param rows those that are asked for, or null for all
+   */
+  Variable forward(Variable x, int[] rows, TokenBatch batch, Pass pass) {
     return switch (order) {
-      case IN_TURN -> inTurn(x, batch, pass);
-      case PARALLEL -> parallel(x, batch, pass);
-      case NORM_OF_SUM -> normOfSum(x, batch, pass);
+      case IN_TURN -> inTurn(x, rows, batch, pass);
+      case PARALLEL -> parallel(x, rows, batch, pass);
+      case NORM_OF_SUM -> normOfSum(x, rows, batch, pass);
     };
   }
 
-  private Variable inTurn(Variable x, TokenBatch batch, Pass pass) {
+  private Variable inTurn(Variable x, int[] rows, TokenBatch batch, Pass pass) {
     Variable normed = normed(attentionNorm, x);
-    Variable mixed = attended(normed, batch, pass);
+    Variable mixed = attended(normed, rows, batch, pass);
     spent(normed, x);
-    Variable h = sum(x, mixed);
+    Variable h = sum(picked(x, rows), mixed);
     Variable inner = normed(feedForwardNorm, h);
-    Variable fed = fed(inner, pass);
+    Variable fed = fed(inner, pass.only(rows));
     spent(inner, h);
     Variable y = sum(h, fed);
     h.spent();
     return y;
   }
 
-  private Variable parallel(Variable x, TokenBatch batch, Pass pass) {
+  private Variable parallel(Variable x, int[] rows, TokenBatch batch, Pass pass) {
     Variable normed = normed(attentionNorm, x);
-    Variable mixed = attended(normed, batch, pass);
-    Variable h = sum(x, mixed);
-    Variable inner = feedForwardNorm == null ? normed : feedForwardNorm.forward(x);
-    Variable fed = fed(inner, pass);
+    Variable mixed = attended(normed, rows, batch, pass);
+    Variable residual = picked(x, rows);
+    Variable h = sum(residual, mixed);
+    Variable inner = feedForwardNorm == null ? picked(normed, rows) : feedForwardNorm.forward(residual);
+    Variable fed = fed(inner, pass.only(rows));
     if (inner != normed) {
       inner.spent();
     }
@@ -60,19 +67,23 @@ record DecoderBlock(int index, BlockNames names, Norm attentionNorm, DecoderAtte
     return y;
   }
 
-  private Variable normOfSum(Variable x, TokenBatch batch, Pass pass) {
-    Variable s = sum(x, attended(x, batch, pass));
+  private Variable normOfSum(Variable x, int[] rows, TokenBatch batch, Pass pass) {
+    Variable s = sum(picked(x, rows), attended(x, rows, batch, pass));
     Variable h = attentionNorm.forward(s);
     s.spent();
-    Variable t = sum(h, fed(h, pass));
+    Variable t = sum(h, fed(h, pass.only(rows)));
     h.spent();
     Variable y = feedForwardNorm.forward(t);
     t.spent();
     return y;
   }
 
-  private Variable attended(Variable x, TokenBatch batch, Pass pass) {
-    Variable mixed = pass.droppedOut(attention.forward(x, batch, pass), dropout, Pass.site("attention", index));
+  private static Variable picked(Variable x, int[] rows) {
+    return rows == null ? x : GatherOps.rows(x, rows);
+  }
+
+  private Variable attended(Variable x, int[] rows, TokenBatch batch, Pass pass) {
+    Variable mixed = pass.only(rows).droppedOut(attention.forward(x, rows, batch, pass), dropout, Pass.site("attention", index));
     return behind(attentionOutputNorm, mixed);
   }
 

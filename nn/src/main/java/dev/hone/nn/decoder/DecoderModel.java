@@ -37,26 +37,36 @@ record DecoderModel(DecoderNames names, Embedding embeddings, Embedding position
   }
 
   @Override
-  public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
-    Context.check(batch, maxLength);
-    Variable x = embed(batch, pass);
-    for (DecoderBlock block : blocks) {
+  public int depth() {
+    return blocks.size();
+  }
+
+  @Override
+  public Variable layers(Variable input, int from, int to, int[] rows, TokenBatch batch, Pass pass,
+      Consumer<Variable> observer) {
+    Variable x = input;
+    for (int i = from; i < to; i++) {
       observer.accept(x);
-      Variable y = pass.block(in -> block.forward(in, batch, pass), x);
+      DecoderBlock block = blocks.get(i);
+      int[] wanted = i + 1 < to ? null : rows;
+      Variable y = pass.block(in -> block.forward(in, wanted, batch, pass), x);
       if (observer == NOBODY) {
         x.spent();
       }
       x = y;
     }
-    Variable y = norm == null ? x : norm.forward(x);
-    if (outOf != null) {
-      y = outOf.forward(y, pass);
-    }
-    observer.accept(y);
-    return y;
+    return x;
   }
 
-  private Variable embed(TokenBatch batch, Pass pass) {
+  @Override
+  public Variable finish(Variable x, Pass pass) {
+    Variable y = norm == null ? x : norm.forward(x);
+    return outOf == null ? y : outOf.forward(y, pass);
+  }
+
+  @Override
+  public Variable embed(TokenBatch batch, Pass pass) {
+    Context.check(batch, maxLength);
     Variable x = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
     if (into != null) {
       x = into.forward(x, pass);

@@ -24,12 +24,17 @@ public record LastTokenHead(Linear score, int padding) implements Head {
 
   @Override
   public Variable forward(Variable hidden, TokenBatch batch, Pass pass) {
-    int[] rows = rows(batch);
-    return score.forward(GatherOps.rows(hidden, rows), pass.rows(rows));
+    return forwardRead(GatherOps.rows(hidden, reads(batch)), batch, pass);
   }
 
-  /** The rows that are read; a sequence of nothing but padding gives its first. */
-  int[] rows(TokenBatch batch) {
+  @Override
+  public Variable forwardRead(Variable read, TokenBatch batch, Pass pass) {
+    return score.forward(read, pass.rows(reads(batch)));
+  }
+
+  /** A sequence of nothing but padding gives its first row. */
+  @Override
+  public int[] reads(TokenBatch batch) {
     int[] rows = new int[batch.sequences()];
     for (int s = 0; s < rows.length; s++) {
       int row = batch.offsets()[s + 1] - 1;

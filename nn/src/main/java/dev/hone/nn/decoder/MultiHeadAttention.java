@@ -35,7 +35,13 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
 
   /** q [N, H · D], k and v [N, G · D] -> [N, H · D]. */
   public Variable forward(Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
-    AttentionSpec spec = spec(batch, pass);
+    return forward(q, k, v, all(batch), batch, pass);
+  }
+
+  /** q [M, H · D] of some rows, k and v [N, G · D] of all -> [M, H · D]. */
+  public Variable forward(Variable q, Variable k, Variable v, Queries queries, TokenBatch batch, Pass pass) {
+    AttentionSpec all = spec(batch, pass);
+    AttentionSpec spec = queries.rows() == null ? all : all.between(queries.offsets(), batch.offsets());
     if (pass.cache() == null) {
       return pass.prefix() == null ? AttentionOps.attention(spec, q, k, v) : pass.prefix().attention(spec, layer, q, k, v);
     }
@@ -55,6 +61,25 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
     }
     checkNoGradient();
     return pass.cache().attention(layer, spec, qkv);
+  }
+
+  /** All rows of a batch as queries. */
+  public Queries all(TokenBatch batch) {
+    return Queries.all(batch);
+  }
+
+  /**
+   * The rows that have to be queries where some are asked for: those alone, if nothing depends on a query's place; all from the
+   * first of a sequence on, if it has to see what comes before it; all of them, if it looks both ways no further than a window,
+   * or if probabilities are dropped by their numbers.
+   *
+   * @param rows ascending
+   */
+  public Queries queries(int[] rows, TokenBatch batch, Pass pass) {
+    if (pass.dropout(dropout) > 0 || !causal && window != Integer.MAX_VALUE) {
+      return Queries.all(batch);
+    }
+    return causal ? Queries.untilTheEnd(rows, batch) : Queries.exactly(rows, batch);
   }
 
   private AttentionSpec spec(TokenBatch batch, Pass pass) {

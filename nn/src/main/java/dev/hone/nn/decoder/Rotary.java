@@ -8,6 +8,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.TokenBatch;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
  * Turns queries and keys by their positions. All layers of a model share one.
@@ -52,8 +53,20 @@ public final class Rotary {
 
   /** x [N, heads · D] turned. */
   public Variable rotate(Variable x, int headDim, TokenBatch batch) {
+    return rotate(x, headDim, batch, null);
+  }
+
+  /**
+   * Some rows turned.
+   *
+   * @param x [M, heads · D]
+   * @param some which rows of the batch they are, or null for all
+   */
+  public Variable rotate(Variable x, int headDim, TokenBatch batch, int[] some) {
     Table current = table(batch.extent(), x.value().device());
-    return AttentionOps.rotate(x, headDim, current.cos, current.sin, rows(batch, current.length), interleaved);
+    int[] all = rows(batch, current.length);
+    int[] rows = some == null ? all : IntStream.of(some).map(row -> all[row]).toArray();
+    return AttentionOps.rotate(x, headDim, current.cos, current.sin, rows, interleaved);
   }
 
   private int[] rows(TokenBatch batch, int length) {

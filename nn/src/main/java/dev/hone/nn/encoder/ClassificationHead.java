@@ -37,9 +37,18 @@ public record ClassificationHead(Pooling pooling, float firstDropout, Named<Line
     if (pooling == Pooling.LATE) {
       return ReduceOps.meanPerSequence(answers(hidden, all), batch.offsets());
     }
-    int[] rows = batch.firstRows();
-    return answers(pooling == Pooling.MEAN ? ReduceOps.meanPerSequence(hidden, batch.offsets()) : GatherOps.rows(hidden, rows),
-        all.rows(rows));
+    return pooling == Pooling.MEAN ? answers(ReduceOps.meanPerSequence(hidden, batch.offsets()), all.rows(batch.firstRows()))
+        : forwardRead(GatherOps.rows(hidden, batch.firstRows()), batch, all);
+  }
+
+  @Override
+  public int[] reads(TokenBatch batch) {
+    return pooling == Pooling.FIRST ? batch.firstRows() : null;
+  }
+
+  @Override
+  public Variable forwardRead(Variable read, TokenBatch batch, Pass all) {
+    return pooling == Pooling.FIRST ? answers(read, all.rows(batch.firstRows())) : forward(read, batch, all);
   }
 
   private Variable answers(Variable x, Pass pass) {

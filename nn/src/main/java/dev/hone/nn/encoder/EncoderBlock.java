@@ -1,5 +1,6 @@
 package dev.hone.nn.encoder;
 
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.LayerNorm;
@@ -28,14 +29,21 @@ public record EncoderBlock(boolean normFirst, EncoderAttention attention, Named<
 
   @Override
   public Variable forward(Variable x, int index, TokenBatch batch, Pass pass) {
-    Variable in = normFirst && attentionNorm != null ? attentionNorm.layer().forward(x) : x;
-    Variable attended = attention.forward(in, index, batch, pass);
+    return forward(x, null, index, batch, pass);
+  }
+
+  @Override
+  public Variable forward(Variable all, int[] rows, int index, TokenBatch batch, Pass allRows) {
+    Variable in = normFirst && attentionNorm != null ? attentionNorm.layer().forward(all) : all;
+    Variable attended = attention.forward(in, rows, index, batch, allRows);
+    Variable x = rows == null ? all : GatherOps.rows(all, rows);
+    Pass pass = allRows.only(rows);
     Variable mixed = output.layer().forward(attended, pass);
     if (attentionDropout >= 0) {
       mixed = pass.droppedOut(mixed, attentionDropout, Pass.site("attention", index));
     }
     attended.spent();
-    if (in != x) {
+    if (in != all) {
       in.spent();
     }
     Variable h = sum(attentionNorm, mixed, x);

@@ -34,31 +34,39 @@ public record EncoderModel(EncoderEmbeddings input, List<? extends EncoderLayer>
   }
 
   @Override
-  public Variable forward(TokenBatch batch, Pass pass, Consumer<Variable> observer) {
+  public int depth() {
+    return layers.size();
+  }
+
+  @Override
+  public Variable embed(TokenBatch batch, Pass pass) {
     if (batch.extent() > maxLength) {
       throw new ShapeException("a sequence has " + batch.extent() + " tokens, the model takes " + maxLength
           + "; truncate it (max_length)");
     }
-    Variable x = input.forward(batch, pass);
-    for (int i = 0; i < layers.size(); i++) {
+    return input.forward(batch, pass);
+  }
+
+  @Override
+  public Variable layers(Variable in, int from, int to, int[] rows, TokenBatch batch, Pass pass, Consumer<Variable> observer) {
+    Variable x = in;
+    for (int i = from; i < to; i++) {
       observer.accept(x);
       EncoderLayer layer = layers.get(i);
       int index = i;
-      Variable y = pass.block(in -> layer.forward(in, index, batch, pass), x);
+      int[] wanted = i + 1 < to ? null : rows;
+      Variable y = pass.block(before -> layer.forward(before, wanted, index, batch, pass), x);
       if (observer == NOBODY) {
         x.spent();
       }
       x = y;
     }
-    if (norm != null) {
-      Variable y = norm.layer().forward(x);
-      if (observer == NOBODY) {
-        x.spent();
-      }
-      x = y;
-    }
-    observer.accept(x);
     return x;
+  }
+
+  @Override
+  public Variable finish(Variable x, Pass pass) {
+    return norm == null ? x : norm.layer().forward(x);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.hone.nn.encoder;
 
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.LayerVisitor;
@@ -7,6 +8,7 @@ import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.MultiHeadAttention;
+import dev.hone.nn.decoder.Queries;
 import dev.hone.nn.decoder.Rotary;
 import java.util.List;
 
@@ -30,29 +32,43 @@ public record ProjectedAttention(int heads, int kvHeads, int headDim, boolean ca
 
   @Override
   public Variable forward(Variable x, int layer, TokenBatch batch, Pass pass) {
+    return forward(x, null, layer, batch, pass);
+  }
+
+  @Override
+  public Variable forward(Variable x, int[] rows, int layer, TokenBatch batch, Pass pass) {
     MultiHeadAttention attention = new MultiHeadAttention(layer, heads, kvHeads, headDim, (float) (1 / Math.sqrt(headDim)),
         causal, window, 0, dropout);
+    Queries queries = rows == null ? attention.all(batch) : attention.queries(rows, batch, pass);
+    Variable mixed = attended(attention, x, queries, batch, pass);
+    int[] places = rows == null ? null : queries.places(rows);
+    return places == null ? mixed : GatherOps.rows(mixed, places);
+  }
+
+  private Variable attended(MultiHeadAttention attention, Variable x, Queries queries, TokenBatch batch, Pass pass) {
     if (fused != null) {
       int keys = kvHeads * headDim;
       List<Variable> parts = ShapeOps.split(fused.layer().forward(x, pass), 1, heads * headDim, keys, keys);
-      return attended(attention, turned(parts.get(0), batch), turned(parts.get(1), batch), parts.get(2), batch, pass);
+      return attended(attention, turned(queries.of(parts.get(0)), batch, queries.rows()), turned(parts.get(1), batch, null),
+          parts.get(2), queries, batch, pass);
     }
-    Variable q = query.layer().forward(x, pass);
+    Variable q = query.layer().forward(queries.of(x), pass.only(queries.rows()));
     Variable k = key.layer().forward(x, pass);
     Variable v = value.layer().forward(x, pass);
-    Variable turnedQ = turned(q, batch);
-    Variable turnedK = turned(k, batch);
+    Variable turnedQ = turned(q, batch, queries.rows());
+    Variable turnedK = turned(k, batch, null);
     if (rotary != null) {
       q.spent();
       k.spent();
     }
-    Variable mixed = attended(attention, turnedQ, turnedK, v, batch, pass);
+    Variable mixed = attended(attention, turnedQ, turnedK, v, queries, batch, pass);
     v.spent();
     return mixed;
   }
 
-  private Variable attended(MultiHeadAttention attention, Variable q, Variable k, Variable v, TokenBatch batch, Pass pass) {
-    Variable mixed = attention.forward(q, k, v, batch, pass);
+  private Variable attended(MultiHeadAttention attention, Variable q, Variable k, Variable v, Queries queries, TokenBatch batch,
+      Pass pass) {
+    Variable mixed = attention.forward(q, k, v, queries, batch, pass);
     if (fused == null || rotary != null) { // parts of one projection may lie in the same memory
       q.spent();
       k.spent();
@@ -60,8 +76,8 @@ public record ProjectedAttention(int heads, int kvHeads, int headDim, boolean ca
     return mixed;
   }
 
-  private Variable turned(Variable x, TokenBatch batch) {
-    return rotary == null ? x : rotary.rotate(x, headDim, batch);
+  private Variable turned(Variable x, TokenBatch batch, int[] rows) {
+    return rotary == null ? x : rotary.rotate(x, headDim, batch, rows);
   }
 
   @Override

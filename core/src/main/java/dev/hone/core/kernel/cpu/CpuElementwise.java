@@ -200,6 +200,36 @@ public final class CpuElementwise implements ElementwiseKernels {
         accumulate, ys, yi + from, to - from));
   }
 
+  @Override
+  public void dropoutRows(float p, Philox random, int[] rows, Tensor x, boolean accumulate, Tensor y) {
+    Operands.same("dropout", "x", x, "y", y);
+    if (!(p >= 0 && p < 1)) {
+      throw new IllegalArgumentException("dropout: p must be in [0, 1), got " + p);
+    }
+    int width = x.shape().columns();
+    if (x.shape().rows() != rows.length) {
+      throw new ShapeException("dropout: numbers of " + rows.length + " rows for " + x.shape());
+    }
+    float scale = 1 / (1 - p);
+    float[] xs = x.array();
+    float[] ys = y.array();
+    int xi = x.offset();
+    int yi = y.offset();
+    Workers.ranges(rows.length, rowGrain(width), (from, to) -> {
+      for (int i = from; i < to; i++) {
+        long first = (long) rows[i] * width;
+        if (first % 4 == 0) {
+          loops.dropout(p, scale, random, first, xs, xi + i * width, accumulate, ys, yi + i * width, width);
+        } else { // loops begin at blocks of random numbers
+          for (int c = 0; c < width; c++) {
+            float kept = random.uniform(first + c) < p ? 0 : scale * xs[xi + i * width + c];
+            ys[yi + i * width + c] = accumulate ? ys[yi + i * width + c] + kept : kept;
+          }
+        }
+      }
+    });
+  }
+
   /** Rows of a block that together have about {@link #GRAIN} elements. */
   static int rowGrain(int width) {
     return Math.max(1, GRAIN / Math.max(1, width));

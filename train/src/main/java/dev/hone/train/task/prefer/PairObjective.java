@@ -60,7 +60,7 @@ record PairObjective(PairLoss loss) implements Objective {
 
   /** A pass without any dropout, of adapters as well, that recomputes what the given one would. */
   static Pass without(Pass pass) {
-    return new Pass(false, pass.seed(), pass.step(), pass.checkpointing());
+    return pass.withoutDropout();
   }
 
   @Override
