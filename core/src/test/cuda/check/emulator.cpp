@@ -1,0 +1,310 @@
+// Checks of the emulated driver: each plants a mistake and looks for its report. Prints a line per check; exits 1 if one fails.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+extern "C" {
+int cuInit(unsigned);
+int cuDevicePrimaryCtxRetain(void**, int);
+int cuDevicePrimaryCtxRelease_v2(int);
+int cuCtxSetCurrent(void*);
+int cuModuleLoadDataEx(void**, const void*, unsigned, int*, void**);
+int cuModuleUnload(void*);
+int cuModuleGetFunction(void**, void*, const char*);
+int cuFuncSetAttribute(void*, int, int);
+int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
+int cuMemAlloc_v2(uint64_t*, size_t);
+int cuMemFree_v2(uint64_t);
+int cuMemHostAlloc(void**, size_t, unsigned);
+int cuMemFreeHost(void*);
+int cuMemcpyHtoDAsync_v2(uint64_t, const void*, size_t, void*);
+int cuMemcpyDtoHAsync_v2(void*, uint64_t, size_t, void*);
+int cuStreamCreate(void**, unsigned);
+int cuStreamDestroy_v2(void*);
+int cuStreamSynchronize(void*);
+int cuStreamBeginCapture_v2(void*, int);
+int cuStreamEndCapture(void*, void**);
+int cuGraphInstantiateWithFlags(void**, void*, unsigned long long);
+int cuGraphLaunch(void*, void*);
+int cuGraphDestroy(void*);
+int cuGraphExecDestroy(void*);
+int nvrtcCreateProgram(void**, const char*, const char*, int, const char* const*, const char* const*);
+int nvrtcCompileProgram(void*, int, const char* const*);
+int nvrtcGetCUBINSize(void*, size_t*);
+int nvrtcGetCUBIN(void*, char*);
+int nvrtcGetProgramLogSize(void*, size_t*);
+int nvrtcGetProgramLog(void*, char*);
+int nvrtcDestroyProgram(void**);
+long honeEmulatedReports(char*, long);
+long honeEmulatedLeaks(char*, long);
+void honeEmulatedMachine(int, long);
+}
+
+static int failures;
+static void* stream;
+
+static std::string reports() {
+  char text[1 << 14];
+  honeEmulatedReports(text, sizeof text);
+  return text;
+}
+
+static void check(const char* name, bool good, const std::string& seen = "") {
+  printf("%s %s %s\n", good ? "ok" : "FAILED", name, good ? "" : seen.c_str());
+  failures += !good;
+}
+
+static void expect(const char* name, const std::string& part) {
+  std::string seen = reports();
+  check(name, part.empty() ? seen.empty() : seen.find(part) != std::string::npos, seen.empty() ? "no report" : seen);
+}
+
+static void* module(const char* source) {
+  void* program;
+  const char* options[] = {"--gpu-architecture=sm_90"};
+  nvrtcCreateProgram(&program, source, "k.cu", 0, nullptr, nullptr);
+  if (nvrtcCompileProgram(program, 1, options) != 0) {
+    size_t size;
+    nvrtcGetProgramLogSize(program, &size);
+    std::string log(size, ' ');
+    nvrtcGetProgramLog(program, log.data());
+    printf("FAILED compile %s\n", log.c_str());
+    exit(1);
+  }
+  size_t size;
+  nvrtcGetCUBINSize(program, &size);
+  std::vector<char> cubin(size);
+  nvrtcGetCUBIN(program, cubin.data());
+  nvrtcDestroyProgram(&program);
+  void* m;
+  cuModuleLoadDataEx(&m, cubin.data(), 0, nullptr, nullptr);
+  return m;
+}
+
+static void* function(void* m, const char* name) {
+  void* f;
+  return cuModuleGetFunction(&f, m, name) == 0 ? f : nullptr;
+}
+
+static int launch(void* f, unsigned grid, unsigned block, unsigned shared, std::vector<void*> values) {
+  values.push_back(nullptr);
+  return cuLaunchKernel(f, grid, 1, 1, block, 1, 1, shared, stream, values.data(), nullptr);
+}
+
+static const char* const SOURCE = R"(
+extern "C" __global__ void twice(const float* x, float* y, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) { y[i] = 2 * x[i]; }
+}
+extern "C" __global__ void beyond(float* y, int n) { y[n] = 1; }
+extern "C" __global__ void reversed(const float* x, float* y) {
+  __shared__ float s[64];
+  s[threadIdx.x] = x[threadIdx.x];
+  __syncthreads();
+  y[threadIdx.x] = s[63 - threadIdx.x];
+}
+extern "C" __global__ void unguarded(const float* x, float* y) {
+  __shared__ float s[64];
+  s[threadIdx.x] = x[threadIdx.x];
+  y[threadIdx.x] = s[63 - threadIdx.x];
+}
+extern "C" __global__ void overwritten(const float* x, float* y) {
+  __shared__ float s[64];
+  float sum = 0;
+  for (int i = 0; i < 3; i++) {
+    s[threadIdx.x] = x[threadIdx.x] + i;
+    __syncthreads();
+    sum += s[63 - threadIdx.x];
+  }
+  y[threadIdx.x] = sum;
+}
+extern "C" __global__ void blocks(float* y) { y[0] = y[0] * 2 + blockIdx.x; }
+extern "C" __global__ void divergent(float* y) {
+  if (threadIdx.x < 32) { __syncthreads(); }
+  y[threadIdx.x] = 1;
+}
+extern "C" __global__ void dynamic(float* y, int n) {
+  DYNAMIC_SHARED(float, s);
+  s[threadIdx.x + n] = threadIdx.x;
+  __syncthreads();
+  y[threadIdx.x] = s[blockDim.x - 1 - threadIdx.x];
+}
+extern "C" __global__ void warp(float* y) {
+  float x = threadIdx.x;
+  for (int d = 16; d > 0; d /= 2) { x += __shfl_xor_sync(0xffffffffu, x, d); }
+  unsigned odd = __ballot_sync(0xffffffffu, threadIdx.x & 1);
+  y[threadIdx.x] = x + (odd == 0xaaaaaaaau ? 0.5f : 0.f) + __shfl_up_sync(0xffffffffu, (float) threadIdx.x, 1);
+}
+extern "C" __global__ void wild(float* y) { *(float*) 64 = y[0]; }
+)";
+
+int main() {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  void* context;
+  check("nothing before cuInit", cuDevicePrimaryCtxRetain(&context, 0) == 3);
+  cuInit(0);
+  uint64_t x, y;
+  check("no context, no memory", cuMemAlloc_v2(&x, 16) == 201);
+  expect("says that no context is current", "no context is current");
+  cuDevicePrimaryCtxRetain(&context, 0);
+  cuCtxSetCurrent(context);
+  cuStreamCreate(&stream, 1);
+  void* m = module(SOURCE);
+  cuMemAlloc_v2(&x, 256);
+  cuMemAlloc_v2(&y, 256);
+  std::vector<float> numbers(64), results(64);
+  for (int i = 0; i < 64; i++) {
+    numbers[i] = i + 1;
+  }
+  cuMemcpyHtoDAsync_v2(x, numbers.data(), 256, stream);
+  int n = 63;
+  void* twice = function(m, "twice");
+  check("launch", launch(twice, 2, 32, 0, {&x, &y, &n}) == 0);
+  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  check("runs a kernel", results[0] == 2 && results[62] == 126);
+  check("new memory holds NaN", results[63] != results[63]);
+  expect("nothing to report", "");
+
+  check("too few arguments", launch(twice, 2, 32, 0, {&x, &y}) == 1);
+  expect("says too few", "2 arguments, the kernel has 3");
+  check("too many arguments", launch(twice, 2, 32, 0, {&x, &y, &n, &n}) == 1);
+  expect("says too many", "more arguments");
+  struct { uint64_t x, y; int n; } packed{x, y, n};
+  size_t size = 20;
+  void* extra[] = {(void*) 1, &packed, (void*) 2, &size, nullptr};
+  check("arguments in a buffer", cuLaunchKernel(twice, 2, 1, 1, 32, 1, 1, 0, stream, nullptr, extra) == 0);
+  size = 24;
+  check("a buffer of the wrong size", cuLaunchKernel(twice, 2, 1, 1, 32, 1, 1, 0, stream, nullptr, extra) == 1);
+  expect("says the size", "24 bytes of arguments, the kernel has 20");
+  check("2048 threads", launch(twice, 1, 2048, 0, {&x, &y, &n}) == 1);
+  expect("says the block", "2048 x 1 x 1 threads");
+  check("an unknown entry", function(m, "nothing") == nullptr);
+
+  n = 64;
+  launch(function(m, "beyond"), 1, 1, 0, {&y, &n});
+  expect("a write past the end", "a write at byte 256 of an allocation of 256 bytes");
+  n = -1;
+  launch(function(m, "beyond"), 1, 1, 0, {&y, &n});
+  expect("a write before the start", "a write at byte -4");
+  launch(function(m, "reversed"), 1, 64, 0, {&x, &y});
+  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  check("a barrier", results[0] == 64 && results[63] == 1);
+  expect("nothing to report of a barrier", "");
+  launch(function(m, "unguarded"), 1, 64, 0, {&x, &y});
+  expect("a missing barrier", "other bits");
+  launch(function(m, "overwritten"), 1, 64, 0, {&x, &y});
+  expect("a missing second barrier", "other bits");
+  float zero = 0;
+  cuMemcpyHtoDAsync_v2(y, &zero, 4, stream);
+  launch(function(m, "blocks"), 4, 1, 0, {&y});
+  expect("blocks that depend on their order", "other bits");
+  n = 0;
+  void* dynamic = function(m, "dynamic");
+  launch(dynamic, 1, 64, 256, {&y, &n});
+  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  check("dynamic shared memory", results[0] == 63 && results[63] == 0);
+  check("too much of it", launch(dynamic, 1, 64, 100000, {&y, &n}) == 1);
+  expect("says how much", "100000 bytes of dynamic shared memory, 49152 are allowed");
+  cuFuncSetAttribute(dynamic, 8, 102400);
+  check("more of it, allowed", launch(dynamic, 1, 64, 100000, {&y, &n}) == 0);
+  launch(function(m, "warp"), 1, 32, 0, {&y});
+  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  check("shuffles and votes", results[0] == 496.5f && results[31] == 526.5f);
+  expect("nothing to report of warps", "");
+
+  uint64_t odd = y + 2;
+  n = 4;
+  void* pin;
+  cuMemHostAlloc(&pin, 256, 0);
+  static_cast<float*>(pin)[0] = 5;
+  cuMemcpyHtoDAsync_v2(x, pin, 4, stream);
+  static_cast<float*>(pin)[0] = 7; // too early
+  cuMemcpyDtoHAsync_v2(results.data(), x, 4, stream);
+  check("a pinned buffer is read when its turn comes", results[0] == 7);
+  cuMemFreeHost(pin);
+  check("freed twice on the host", cuMemFreeHost(pin) == 1);
+  expect("says so", "no pinned memory");
+  check("a copy past the end", cuMemcpyHtoDAsync_v2(x + 8, numbers.data(), 256, stream) == 1);
+  expect("says past the end", "reach past the end");
+
+  void* graph;
+  void* exec;
+  cuMemcpyHtoDAsync_v2(x, numbers.data(), 256, stream);
+  cuStreamBeginCapture_v2(stream, 0);
+  launch(twice, 1, 32, 0, {&x, &y, &n});
+  launch(twice, 1, 32, 0, {&y, &y, &n});
+  check("no waiting in a capture", cuStreamSynchronize(stream) == 900);
+  cuStreamEndCapture(stream, &graph);
+  cuGraphInstantiateWithFlags(&exec, graph, 0);
+  cuGraphLaunch(exec, stream);
+  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  check("a graph", results[3] == 16);
+  cuGraphExecDestroy(exec);
+  cuGraphDestroy(graph);
+  check("a stale graph", cuGraphLaunch(exec, stream) == 400);
+  expect("says it is stale", "it was destroyed");
+
+  honeEmulatedMachine(1, 4096);
+  uint64_t z;
+  check("out of memory", cuMemAlloc_v2(&z, 4096) == 2);
+  for (int i = 0; i < 10000; i++) {
+    if (cuMemAlloc_v2(&z, 1024) || cuMemFree_v2(z)) {
+      check("10,000 allocations", false);
+    }
+  }
+  check("freed twice", cuMemFree_v2(z) == 1);
+  expect("says freed before", "was freed before");
+  check("an address inside", cuMemFree_v2(x + 4) == 1);
+  expect("says it is no start", "not the start");
+  void* old = function(m, "twice");
+
+  launch(twice, 1, 32, 0, {&x, &z, &n});
+  check("use after free is seen later", cuStreamSynchronize(stream) == 700);
+  expect("says which argument", "twice: argument 1");
+  check("and stays", cuMemAlloc_v2(&z, 16) == 700);
+  auto again = [&] { // what ends a sticky error
+    cuDevicePrimaryCtxRelease_v2(0);
+    reports();
+    cuDevicePrimaryCtxRetain(&context, 0);
+    cuCtxSetCurrent(context);
+    cuMemAlloc_v2(&x, 256);
+    cuMemAlloc_v2(&y, 256);
+  };
+  again();
+  odd = y + 2;
+  launch(twice, 1, 32, 0, {&x, &odd, &n});
+  check("alignment", cuStreamSynchronize(stream) == 716);
+  again();
+  launch(function(m, "divergent"), 1, 64, 0, {&y});
+  check("a barrier that some threads miss", cuStreamSynchronize(stream) == 719);
+  expect("says where", "not all threads of a block come to one barrier");
+  again();
+  n = 16;
+  dynamic = function(m, "dynamic");
+  launch(dynamic, 1, 64, 256, {&y, &n});
+  check("past dynamic shared memory", cuStreamSynchronize(stream) == 719);
+  expect("says which byte", "dynamic shared memory");
+  again();
+  launch(function(m, "wild"), 1, 1, 0, {&y});
+  check("an address of nothing", cuStreamSynchronize(stream) == 700);
+  expect("says the thread", "block 0 0 0, thread 0 0 0");
+  again();
+  n = 4;
+  check("works again", launch(old, 1, 32, 0, {&x, &y, &n}) == 0 && cuStreamSynchronize(stream) == 0);
+  cuModuleUnload(m);
+  check("a function of an unloaded module", launch(old, 1, 32, 0, {&x, &y, &n}) == 400);
+  expect("says it was destroyed", "it was destroyed");
+  char text[4096];
+  honeEmulatedLeaks(text, sizeof text);
+  check("leaks are listed", strstr(text, "device memory of 256 bytes") && strstr(text, "1 of stream")
+      && strstr(text, "the context of device 0"), text);
+  cuMemFree_v2(x);
+  cuMemFree_v2(y);
+  cuStreamDestroy_v2(stream);
+  cuDevicePrimaryCtxRelease_v2(0);
+  check("nothing is left", honeEmulatedLeaks(text, sizeof text) == 0, text);
+  return failures > 0;
+}

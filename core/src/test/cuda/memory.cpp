@@ -1,0 +1,140 @@
+// Device memory: each allocation lies between guards; what is new or was freed is poisoned. Poison is all ones: NaN as a float,
+// -1 as an int, so that numbers read where none were written show in every result.
+#include "emulator.h"
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+
+namespace emulated {
+
+static const size_t GUARD = 256;
+static const size_t KEPT = 64 << 20; // bytes of freed memory that are still recognised
+static const int POISON = 0xFF;
+static std::map<uint64_t, Allocation*> allocations;
+static std::deque<Allocation*> freed;
+static size_t freedBytes;
+static std::map<int, size_t> used;
+
+static size_t padded(size_t size) {
+  return (size + GUARD - 1) / GUARD * GUARD;
+}
+
+static void forgetOldest() {
+  Allocation* oldest = freed.front();
+  freed.pop_front();
+  freedBytes -= oldest->size;
+  allocations.erase(oldest->base);
+  free(oldest->raw);
+  delete oldest;
+}
+
+Result allocate(int device, size_t size, uint64_t* address) {
+  if (size == 0) {
+    report("cuMemAlloc of 0 bytes");
+    return INVALID_VALUE;
+  }
+  if (size > memoryLimit() || used[device] > memoryLimit() - size) {
+    return OUT_OF_MEMORY;
+  }
+  char* raw = static_cast<char*>(aligned_alloc(GUARD, padded(size) + 2 * GUARD));
+  if (!raw) {
+    return OUT_OF_MEMORY;
+  }
+  memset(raw, POISON, padded(size) + 2 * GUARD);
+  Allocation* made = new Allocation{reinterpret_cast<uint64_t>(raw) + GUARD, size, device, false, raw};
+  allocations[made->base] = made;
+  used[device] += size;
+  *address = made->base;
+  return SUCCESS;
+}
+
+static bool guardsHold(const Allocation& a, const char* when) {
+  const char* end = a.raw + 2 * GUARD + padded(a.size);
+  const unsigned char* p = reinterpret_cast<unsigned char*>(a.raw);
+  for (size_t i = 0; i < static_cast<size_t>(end - a.raw); i++) {
+    if (i == GUARD) {
+      i += a.size;
+    }
+    if (p[i] != POISON) {
+      report("%s: a write at byte %ld of an allocation of %zu bytes", when, static_cast<long>(i) - static_cast<long>(GUARD), a.size);
+      memset(a.raw, POISON, GUARD); // mended, so that it is told once
+      memset(a.raw + GUARD + a.size, POISON, padded(a.size) - a.size + GUARD);
+      return false;
+    }
+  }
+  return true;
+}
+
+Result release(int device, uint64_t address) {
+  auto at = allocations.find(address);
+  if (at == allocations.end() || at->second->freed || at->second->device != device) {
+    report(at != allocations.end() && at->second->freed ? "cuMemFree: %#lx was freed before"
+        : "cuMemFree: %#lx is not the start of an allocation of this device", static_cast<unsigned long>(address));
+    return INVALID_VALUE;
+  }
+  Allocation* a = at->second;
+  guardsHold(*a, "cuMemFree");
+  memset(a->raw, POISON, padded(a->size) + 2 * GUARD);
+  a->freed = true;
+  used[device] -= a->size;
+  freed.push_back(a);
+  freedBytes += a->size;
+  while (freedBytes > KEPT && freed.size() > 1) {
+    forgetOldest();
+  }
+  return SUCCESS;
+}
+
+Allocation* find(uint64_t address, bool alsoFreed) {
+  auto at = allocations.upper_bound(address);
+  if (at == allocations.begin()) {
+    return nullptr;
+  }
+  Allocation* a = (--at)->second;
+  bool inside = address < a->base + a->size;
+  return inside && (alsoFreed || !a->freed) ? a : nullptr;
+}
+
+Result checkRange(const char* what, int device, uint64_t address, size_t size) {
+  Allocation* a = find(address, true);
+  if (!a || a->freed || a->device != device || size > a->base + a->size - address) {
+    report("%s: %zu bytes at %#lx %s", what, size, static_cast<unsigned long>(address), !a ? "are in no allocation"
+        : a->freed ? "were freed" : a->device != device ? "belong to another device" : "reach past the end of their allocation");
+    return INVALID_VALUE;
+  }
+  return SUCCESS;
+}
+
+void checkGuards(const char* when) {
+  for (auto& [base, a] : allocations) {
+    if (!a->freed) {
+      guardsHold(*a, when);
+    }
+  }
+}
+
+std::vector<Allocation*> live(int device) {
+  std::vector<Allocation*> all;
+  for (auto& [base, a] : allocations) {
+    if (!a->freed && a->device == device) {
+      all.push_back(a);
+    }
+  }
+  return all;
+}
+
+size_t allocated(int device) {
+  return used[device];
+}
+
+std::string leakedMemory() {
+  std::string text;
+  for (auto& [base, a] : allocations) {
+    if (!a->freed) {
+      text += "device memory of " + std::to_string(a->size) + " bytes\n";
+    }
+  }
+  return text;
+}
+
+} // namespace emulated

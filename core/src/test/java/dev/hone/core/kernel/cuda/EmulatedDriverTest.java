@@ -1,0 +1,16 @@
+package dev.hone.core.kernel.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class EmulatedDriverTest {
+  /** The program plants a mistake of each kind: a barrier left out, a stale handle, a write past the end, and so on. */
+  @Test
+  void findsEveryKindOfMistakeAndRunsKernelsThatHaveNone() {
+    String output = EmulatedDriver.run(List.of(EmulatedDriver.program("emulator").toString()));
+    List<String> checks = output.lines().filter(line -> line.startsWith("ok ")).toList();
+    assertTrue(checks.size() >= 59 && !output.contains("FAILED"), output);
+  }
+}
