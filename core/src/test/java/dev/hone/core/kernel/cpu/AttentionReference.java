@@ -27,8 +27,11 @@ final class AttentionReference {
         for (int row = spec.queryOffsets()[s]; row < spec.queryOffsets()[s + 1]; row++) {
           double[] p = probabilities(s, head, row);
           for (int j = 0; j < p.length; j++) {
+            double weight = p[j] * keep(head, row, j);
+            int o = qIndex(row, head);
+            int value = kIndex(s, j, head);
             for (int d = 0; d < spec.headDim(); d++) {
-              out[qIndex(row, head) + d] += p[j] * keep(head, row, j) * v[kIndex(s, j, head) + d];
+              out[o + d] += weight * v[value + d];
             }
           }
         }
@@ -56,10 +59,12 @@ final class AttentionReference {
     double[] dp = new double[p.length];
     double total = 0;
     for (int j = 0; j < p.length; j++) {
+      double keep = keep(head, row, j);
+      int value = kIndex(s, j, head);
       for (int d = 0; d < spec.headDim(); d++) {
         double u = up[qIndex(row, head) + d];
-        dv[kIndex(s, j, head) + d] += p[j] * keep(head, row, j) * u;
-        dp[j] += u * v[kIndex(s, j, head) + d] * keep(head, row, j);
+        dv[value + d] += p[j] * keep * u;
+        dp[j] += u * v[value + d] * keep;
       }
       total += p[j] * dp[j];
     }
@@ -70,9 +75,11 @@ final class AttentionReference {
         slope = 1 - tanh * tanh;
       }
       double ds = p[j] * (dp[j] - total) * slope * spec.scale();
+      int query = qIndex(row, head);
+      int key = kIndex(s, j, head);
       for (int d = 0; d < spec.headDim(); d++) {
-        dq[qIndex(row, head) + d] += ds * k[kIndex(s, j, head) + d];
-        dk[kIndex(s, j, head) + d] += ds * q[qIndex(row, head) + d];
+        dq[query + d] += ds * k[key + d];
+        dk[key + d] += ds * q[query + d];
       }
     }
   }
@@ -105,8 +112,10 @@ final class AttentionReference {
 
   private double product(int s, int head, int row, int j) {
     double sum = 0;
+    int query = qIndex(row, head);
+    int key = kIndex(s, j, head);
     for (int d = 0; d < spec.headDim(); d++) {
-      sum += q[qIndex(row, head) + d] * k[kIndex(s, j, head) + d];
+      sum += q[query + d] * k[key + d];
     }
     return sum * spec.scale();
   }

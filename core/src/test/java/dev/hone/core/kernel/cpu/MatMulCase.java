@@ -16,6 +16,18 @@ import java.util.Random;
 /** One product of random operands, its result, and the same in float64. */
 record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType stored, boolean accumulate, float scale,
     boolean bias) {
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Normal numbers, drawn once: a product takes a run of them, from a random place. */
+  private static final float[] NORMAL = new float[1 << 18];
+
+  static {
+    Random random = new Random(1);
+    for (int i = 0; i < NORMAL.length; i++) {
+      NORMAL[i] = (float) random.nextGaussian();
+    }
+  }
 
   static MatMulCase of(int m, int k, int n, String layout) {
     return new MatMulCase(m, n, k, layout.charAt(0) == 'T', layout.charAt(1) == 'T', null, false, 1, false);
@@ -44,12 +56,61 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
         + (accumulate ? " accumulated" : "") + (scale == 1 ? "" : " scaled") + (bias ? " with bias" : "");
   }
 
-  /** Values with contents that depend on the sizes alone. */
+  /** Values with contents that depend on the sizes alone; what a product writes to is the caller's own. */
   Values operands() {
+    Values values = Drawn.of(this).values;
+    return new Values(values.a(), values.b(), values.c().copy(), values.bias());
+  }
+
+  private Values draw() {
     Random random = new Random(31L * m + 37L * n + 41L * k);
     Tensor a = transA ? random(random, k, m) : random(random, m, k);
     Tensor b = transB ? random(random, n, k) : random(random, k, n);
     return new Values(a, stored == null ? b : outside(b, stored), random(random, m, n), bias ? random(random, n) : null);
+  }
+
+  /** The operands of the case that was asked for last and their product: drawing and summing take longer than what is tested. */
+  private static final class Drawn {
+    private static Drawn last;
+
+    private final MatMulCase of;
+    private final Values values;
+    private double[] sums;
+    private double[] sizes;
+
+    private Drawn(MatMulCase of) {
+      this.of = of;
+      values = of.draw();
+    }
+
+    static synchronized Drawn of(MatMulCase c) {
+      if (last == null || !last.of.equals(c)) {
+        last = new Drawn(c);
+      }
+      return last;
+    }
+
+    /** The product in float64 and the sum of the magnitudes of its terms. */
+    private synchronized void multiply() {
+      if (sums != null) {
+        return;
+      }
+      int k = of.k;
+      float[] a = values.a().toFloatArray();
+      float[] b = values.b().toFloatArray();
+      sums = new double[of.m * of.n];
+      sizes = new double[of.m * of.n];
+      for (int i = 0; i < of.m; i++) {
+        for (int x = 0; x < k; x++) {
+          double left = a[of.transA ? x * of.m + i : i * k + x];
+          for (int j = 0; j < of.n; j++) {
+            double term = left * b[of.transB ? j * k + x : x * of.n + j];
+            sums[i * of.n + j] += term;
+            sizes[i * of.n + j] += Math.abs(term);
+          }
+        }
+      }
+    }
   }
 
   record Values(Tensor a, Tensor b, Tensor c, Tensor bias) {}
@@ -75,25 +136,16 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
 
   /** The largest error in units of what rounding may cost: ulps of the sum of magnitudes, times √k. */
   double error(float[] result) {
-    Values operands = operands();
-    float[] a = operands.a().toFloatArray();
-    float[] b = operands.b().toFloatArray();
-    float[] old = operands.c().toFloatArray();
+    Drawn drawn = Drawn.of(this);
+    drawn.multiply();
+    float[] old = drawn.values.c().toFloatArray();
+    float[] added = bias ? drawn.values.bias().toFloatArray() : new float[n];
     double worst = 0;
-    for (int i = 0; i < m; i++) {
-      for (int j = 0; j < n; j++) {
-        double sum = 0;
-        double size = 0;
-        for (int x = 0; x < k; x++) {
-          double term = (double) a[transA ? x * m + i : i * k + x] * b[transB ? j * k + x : x * n + j];
-          sum += term;
-          size += Math.abs(term);
-        }
-        double add = (accumulate ? old[i * n + j] : 0) + (bias ? operands.bias().get(j) : 0);
-        double unit = Math.ulp(1f) * (Math.abs(scale) * size * (1 + Math.sqrt(k)) + 2 * Math.abs(add)) + Float.MIN_NORMAL;
-        double error = Math.abs(scale * sum + add - result[i * n + j]) / unit;
-        worst = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(worst, error);
-      }
+    for (int at = 0; at < m * n; at++) {
+      double add = (accumulate ? old[at] : 0) + added[at % n];
+      double unit = Math.ulp(1f) * (Math.abs(scale) * drawn.sizes[at] * (1 + Math.sqrt(k)) + 2 * Math.abs(add)) + Float.MIN_NORMAL;
+      double error = Math.abs(scale * drawn.sums[at] + add - result[at]) / unit;
+      worst = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(worst, error);
     }
     return worst;
   }
@@ -104,8 +156,9 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
     int row = shape.rank() == 0 || dims[0] == 0 ? 1 : shape.length() / dims[0];
     Tensor whole = Tensor.empty((dims[0] + 2) * row);
     float[] array = whole.array();
+    int start = random.nextInt();
     for (int i = 0; i < array.length; i++) {
-      array[i] = (float) random.nextGaussian();
+      array[i] = NORMAL[start + i & NORMAL.length - 1];
     }
     return whole.slice(row, row + shape.length()).reshape(shape);
   }
@@ -119,11 +172,9 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
     MemorySegment memory = Arena.ofAuto().allocate((long) values.length * type.bytes() + 2).asSlice(2);
     for (int i = 0; i < values.length; i++) {
       switch (type) {
-        case F32 -> memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 4L * i, values[i]);
-        case BF16 -> memory.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * i,
-            (short) (Float.floatToRawIntBits(values[i]) >>> 16));
-        case F16 -> memory.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * i,
-            Float.floatToFloat16(values[i]));
+        case F32 -> memory.set(FLOAT, 4L * i, values[i]);
+        case BF16 -> memory.set(SHORT, 2L * i, (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+        case F16 -> memory.set(SHORT, 2L * i, Float.floatToFloat16(values[i]));
         default -> throw new AssertionError(type);
       }
     }

@@ -67,7 +67,7 @@ class MatMulTest {
   }
 
   static Stream<Arguments> kindsAndCases() {
-    return kinds().flatMap(kind -> cases().stream().map(c -> Arguments.of(kind.get()[0], c, kind.get()[1])));
+    return cases().stream().flatMap(c -> kinds().map(kind -> Arguments.of(kind.get()[0], c, kind.get()[1])));
   }
 
   @Test
