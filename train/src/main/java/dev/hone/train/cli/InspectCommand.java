@@ -10,9 +10,11 @@ import dev.hone.train.inspect.DataInspector;
 import dev.hone.train.inspect.Finding.Level;
 import dev.hone.train.inspect.InspectSettings;
 import dev.hone.train.inspect.Inspection;
+import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.run.PreparedRun;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
+import dev.hone.train.task.embed.EmbeddingSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +98,7 @@ final class InspectCommand implements Command {
     Path apart = arguments.has("eval-data") ? arguments.path("eval-data") : data.heldOut();
     InspectSettings settings = new InspectSettings(List.copyOf(data.files().keySet()), apart == null ? List.of() : List.of(apart),
         TrainFlags.data(arguments), task(arguments), labels(arguments), null, null, null, 0,
-        false, arguments.number("likeness"));
+        false, arguments.number("likeness"), arguments.settings(EmbeddingSettings.SETTINGS));
     if (arguments.has("chat-template")) {
       settings = settings.withTemplate(Files.readString(arguments.path("chat-template")));
     }
@@ -109,7 +111,8 @@ final class InspectCommand implements Command {
       return settings;
     }
     Path model = ModelArgument.settings(arguments.required("model"), console);
-    return settings.withModel(model.resolve("config.json"), model, length, arguments.on("train-on-prompt"));
+    Path transformer = settings.task() == InspectSettings.Task.EMBED ? TextEmbedder.transformer(model) : model;
+    return settings.withModel(transformer.resolve("config.json"), model, length, arguments.on("train-on-prompt"));
   }
 
   private static InspectSettings.Task task(Arguments arguments) {
@@ -119,8 +122,10 @@ final class InspectCommand implements Command {
     return switch (TrainFlags.task(arguments)) {
       case CLASSIFY -> InspectSettings.Task.CLASSIFY;
       case GENERATE, DISTIL -> InspectSettings.Task.GENERATE; // the same rows
-      case EMBED, RERANK, TAG, PREFER ->
-          throw new UserError("inspect reads rows of --task classify, generate and distil so far");
+      case EMBED -> InspectSettings.Task.EMBED;
+      case RERANK -> InspectSettings.Task.RERANK;
+      case TAG -> InspectSettings.Task.TAG;
+      case PREFER -> InspectSettings.Task.PREFER;
     };
   }
 

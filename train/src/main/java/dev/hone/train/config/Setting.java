@@ -23,4 +23,7 @@ public @interface Setting {
 
   /** One line of help. */
   String help();
+
+  /** Whether spaces around the value belong to it, as those of a prompt do. */
+  boolean verbatim() default false;
 }

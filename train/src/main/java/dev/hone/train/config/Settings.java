@@ -124,7 +124,7 @@ public final class Settings<R extends Record> {
       } else if (type == Map.class) {
         return map(key, text, ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[1]);
       }
-      return text;
+      return component.getAnnotation(Setting.class).verbatim() ? text(given) : text;
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(key + " must be a " + (type == double.class || type == Map.class ? "" : "whole ")
           + "number, is '" + ConfigReader.shortened(text) + "'", e);

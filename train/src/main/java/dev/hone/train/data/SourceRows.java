@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
 /**
@@ -15,33 +16,48 @@ import java.util.function.IntPredicate;
 public final class SourceRows {
   private final Path file;
   private final DataOptions options;
-  private final Dataset<Example.Language> documents; // a plain text; null: there is a table
+  private final Dataset<? extends Example> whole; // a plain text, or sentences of tagged words; null: there is a table
   private final RawTable table;
-  private final LabelledRows labelled; // null: rows are for a language model
-  private final LanguageRows language;
+  private final LabelledRows labelled; // null: rows have no labels
+  private final LanguageRows language; // null: rows are for something else than a language model
+  private final IntFunction<? extends Example> reader;
+  private final int needed; // the column without which a row is empty
+  private final boolean document;
   private final String description;
   private final boolean byLine;
 
-  private SourceRows(Path file, DataOptions options, Dataset<Example.Language> documents) {
+  private SourceRows(Path file, DataOptions options, Dataset<? extends Example> whole) {
     this.file = file;
     this.options = options;
-    this.documents = documents;
+    this.whole = whole;
     this.table = null;
     this.labelled = null;
     this.language = null;
-    this.description = documents.description();
+    this.reader = whole::row;
+    this.needed = -1;
+    this.document = whole.size() > 0 && whole.row(0) instanceof Example.Document;
+    this.description = whole.description();
     this.byLine = true;
   }
 
   private SourceRows(Path file, DataOptions options, RawTable table, LabelledRows labelled, LanguageRows language) {
+    this(file, options, table, labelled, language, labelled == null ? language::row : labelled::row,
+        labelled == null ? language.learntColumn() : labelled.textColumn(),
+        labelled == null ? language.description() : labelled.description());
+  }
+
+  private SourceRows(Path file, DataOptions options, RawTable table, LabelledRows labelled, LanguageRows language,
+      IntFunction<? extends Example> reader, int needed, String columns) {
     this.file = file;
     this.options = options;
-    this.documents = null;
+    this.whole = null;
     this.table = table;
     this.labelled = labelled;
     this.language = language;
-    this.description = Dataset.describe(file, table, table.rows().size(), 0) + ", " + (labelled == null ? language.description()
-        : labelled.description());
+    this.reader = reader;
+    this.needed = needed;
+    this.document = false;
+    this.description = Dataset.describe(file, table, table.rows().size(), 0) + ", " + columns;
     this.byLine = rising(table.lines());
   }
 
@@ -75,6 +91,40 @@ public final class SourceRows {
     }
     RawTable table = RawTable.read(file, options);
     return new SourceRows(file, options, table, null, new LanguageRows(table, options));
+  }
+
+  /**
+   * Reads texts that belong together, or texts with labels; see {@link Dataset#related}.
+   *
+   * @throws DataException for what is wrong with the file as a whole
+   */
+  public static SourceRows related(Path file, DataOptions options) {
+    RawTable table = RawTable.read(file, options);
+    if (!RelatedRows.fits(table, options) && (options.parts().containsKey(DataOptions.LABEL) || ColumnChoice.hasLabel(table))) {
+      return labelled(file, options, Labels.Kind.SINGLE_LABEL);
+    }
+    RelatedRows rows = new RelatedRows(table, options);
+    return new SourceRows(file, options, table, null, null, rows::row, rows.anchorColumn(), rows.description());
+  }
+
+  /**
+   * Reads words with tags; see {@link Dataset#tagged}.
+   *
+   * @throws DataException for what is wrong with any row
+   */
+  public static SourceRows tagged(Path file, DataOptions options) {
+    return new SourceRows(file, options, Dataset.tagged(file, options));
+  }
+
+  /**
+   * Reads answers that are preferred to others, or liked; see {@link Dataset#judged}.
+   *
+   * @throws DataException for what is wrong with the file as a whole
+   */
+  public static SourceRows judged(Path file, DataOptions options) {
+    RawTable table = RawTable.read(file, options);
+    PreferenceRows rows = new PreferenceRows(table, options);
+    return new SourceRows(file, options, table, null, null, rows::row, rows.learntColumn(), rows.description());
   }
 
   /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */
@@ -115,7 +165,7 @@ public final class SourceRows {
 
   /** The columns among which no label was recognised, so that rows are texts to learn; empty if nothing was assumed. */
   public List<String> unrecognised() {
-    return labelled == null && documents == null && language.isTextAlone() && options.parts().isEmpty()
+    return language != null && language.isTextAlone() && options.parts().isEmpty()
         && table.columns().size() > 1
         ? table.columns() : List.of();
   }
@@ -131,7 +181,7 @@ public final class SourceRows {
 
   /** Whether the file is one long text, and so one row, or a row for each part of a very long one. */
   public boolean isDocument() {
-    return documents != null;
+    return document;
   }
 
   /** Whether rows are conversations. */
@@ -151,12 +201,12 @@ public final class SourceRows {
 
   /** The number of rows. */
   public int size() {
-    return documents != null ? documents.size() : table.rows().size();
+    return whole != null ? whole.size() : table.rows().size();
   }
 
   /** How a user finds row {@code i}: by {@link #unit}, from 1. */
   public int number(int i) {
-    return documents != null ? documents.line(i) : byLine ? table.lines()[i] : i + 1;
+    return whole != null ? whole.line(i) : byLine ? table.lines()[i] : i + 1;
   }
 
   /** What {@link #number} counts: "line", or "row" where several rows may share a line. */
@@ -166,7 +216,7 @@ public final class SourceRows {
 
   /** Whether row {@code i} has no text, or nothing to learn: a {@link Dataset} skips it. */
   public boolean isEmpty(int i) {
-    return documents == null && blank(i, labelled != null ? labelled.textColumn() : language.learntColumn());
+    return whole == null && blank(i, needed);
   }
 
   /** Whether row {@code i} should have a label and has none: a {@link Dataset} refuses it. */
@@ -200,13 +250,7 @@ public final class SourceRows {
    * @throws DataException for a row that is malformed
    */
   public Example row(int i) {
-    if (documents != null) {
-      return documents.row(i);
-    }
-    if (labelled == null) {
-      return language.row(i);
-    }
-    return labelled.row(i);
+    return reader.apply(i);
   }
 
   /**
@@ -218,8 +262,9 @@ public final class SourceRows {
    * @throws DataException for a plain text, which has no rows, or if no row is kept
    */
   public void copy(Path target, IntPredicate keep, Map<Integer, String> mended) throws IOException {
-    if (documents != null) {
-      throw new DataException(file.toString(), "is a plain text without rows; there is nothing to take out");
+    if (whole != null) {
+      throw new DataException(file.toString(), document ? "is a plain text without rows; there is nothing to take out"
+          : "has sentences of tagged words, which are mended where they were written, not here");
     }
     boolean array = table.format() == DataFormat.JSON;
     if (table.format() == DataFormat.OBJECT || !array && !byLine) {

@@ -41,11 +41,13 @@ public final class TextEmbedder {
   private final PretrainedModel model;
   private final Tokenizer tokenizer;
   private final SentenceFiles files;
+  private final EmbeddingTokenizer texts;
 
   private TextEmbedder(PretrainedModel model, Tokenizer tokenizer, SentenceFiles files) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.files = files;
+    this.texts = new EmbeddingTokenizer(tokenizer, files, model.maxLength());
   }
 
   /**
@@ -143,16 +145,7 @@ public final class TextEmbedder {
    * @throws IllegalArgumentException if the model has no such prompt
    */
   public List<float[]> embed(List<String> texts, String prompt) {
-    return vectors(texts, prompt(prompt));
-  }
-
-  private String prompt(String name) {
-    String prompt = files.prompts().get(name);
-    if (prompt == null) {
-      throw new IllegalArgumentException("embed: the model has no prompt '" + name + "'; its prompts: "
-          + SentenceFiles.names(files.prompts()));
-    }
-    return prompt;
+    return vectors(texts, this.texts.prompt(prompt));
   }
 
   /** The model's prompts by name. */
@@ -166,7 +159,7 @@ public final class TextEmbedder {
    * @param prompt the name of a prompt that is put before each, or null
    */
   public List<int[]> encode(List<String> texts, String prompt) {
-    return tokens(texts, prompt == null ? "" : prompt(prompt));
+    return this.texts.tokens(texts, prompt == null ? "" : this.texts.prompt(prompt));
   }
 
   /**
@@ -175,21 +168,16 @@ public final class TextEmbedder {
    * @param prompt its name, or null
    */
   public int promptTokens(String prompt) {
-    return prompt == null ? 0 : tokensOf(prompt(prompt));
+    return prompt == null ? 0 : tokensOf(texts.prompt(prompt));
   }
 
   private int tokensOf(String prompt) {
     return prompt.isEmpty() || pooling().includePrompt() ? 0 : count(prompt);
   }
 
-  private List<int[]> tokens(List<String> texts, String prompt) {
-    return tokens(texts.stream().map(text -> text == null || prompt.isEmpty() ? text : prompt + text)
-        .collect(Collectors.toList())); // which may hold null, for the tokenizer to refuse
-  }
-
   private List<float[]> vectors(List<String> texts, String prompt) {
     PretrainedModel now = model.snapshot();
-    List<int[]> tokens = tokens(texts, prompt);
+    List<int[]> tokens = this.texts.tokens(texts, prompt);
     int promptTokens = tokensOf(prompt);
     Pooling pooling = pooling();
     int width = now.config().hiddenSize();
@@ -209,15 +197,9 @@ public final class TextEmbedder {
     return List.of(vectors);
   }
 
-  private List<int[]> tokens(List<String> texts) {
-    List<String> written = files.lowerCase() ? texts.stream().map(text -> text == null ? null : text.toLowerCase(Locale.ROOT))
-        .collect(Collectors.toList()) : texts;
-    return tokenizer.encodeAll(written, EncodeOptions.DEFAULT.withMaxLength(maxLength())).stream().map(Encoding::ids).toList();
-  }
-
   /** Tokens of a prompt, without one that only stands at the end of every text. */
   private int count(String prompt) {
-    int[] ids = tokens(List.of(prompt)).getFirst();
+    int[] ids = texts.tokens(List.of(prompt), "").getFirst();
     boolean ends = ids.length > 0 && tokenizer.addedTokens().stream()
         .anyMatch(token -> token.special() && token.id() == ids[ids.length - 1]);
     return ids.length - (ends ? 1 : 0);
@@ -252,7 +234,12 @@ public final class TextEmbedder {
 
   /** Tokens that a text is cut to, its prompt and special tokens included. */
   public int maxLength() {
-    return Math.min(files.maxLength(), model.maxLength());
+    return texts.maxLength();
+  }
+
+  /** How texts become tokens. */
+  public EmbeddingTokenizer texts() {
+    return texts;
   }
 
   /** How hidden states become vectors. */

@@ -32,7 +32,8 @@ import java.util.stream.IntStream;
  */
 public final class TextReranker {
   private static final int BATCH = 32;
-  private static final int USUAL_LENGTH = 512;
+  /** Tokens unless something else is asked for, where the model takes as many. */
+  public static final int USUAL_LENGTH = 512;
 
   private final PretrainedModel model;
   private final Tokenizer tokenizer;

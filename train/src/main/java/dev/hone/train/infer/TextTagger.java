@@ -35,7 +35,8 @@ import java.util.stream.IntStream;
  */
 public final class TextTagger {
   private static final int BATCH = 32;
-  private static final int USUAL_LENGTH = 256;
+  /** Tokens unless something else is asked for, where the model takes as many. */
+  public static final int USUAL_LENGTH = 256;
   private static final String OUTSIDE = "O";
 
   private final PretrainedModel model;

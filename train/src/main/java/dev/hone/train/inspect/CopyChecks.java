@@ -31,7 +31,7 @@ final class CopyChecks {
     this.out = out;
   }
 
-  void run() {
+  void run(InspectSettings.Task task) {
     Copies copies = new Copies(usable(scan.keys), corpus.trained(), row -> RowText.of(corpus.row(row)).all());
     exact(copies);
     NearCopies near = NearCopies.find(scan, corpus, row -> scan.isUsable(row) && scan.keys[row] != 0
@@ -40,7 +40,7 @@ final class CopyChecks {
     leakage(copies, near);
     if (corpus.isLabelled()) {
       conflicts(copies);
-    } else {
+    } else if (task == InspectSettings.Task.GENERATE) {
       answers();
     }
   }

@@ -45,12 +45,14 @@ public final class DataInspector {
 
   private Inspection run(InspectSettings settings) throws IOException {
     Corpus corpus = read(settings);
+    InspectSettings.Task task = settings.task() != InspectSettings.Task.DETECT ? settings.task()
+        : corpus.isLabelled() ? InspectSettings.Task.CLASSIFY : InspectSettings.Task.GENERATE;
     TokenView view = view(settings, corpus.isLabelled());
     Scan scan = new Scan(corpus, view);
     TextChecks texts = new TextChecks(corpus, scan, view, this::add);
     texts.readable();
     RowLabels names = new RowLabels(corpus, settings.labels());
-    new CopyChecks(corpus, scan, settings.likeness(), names, this::add).run();
+    new CopyChecks(corpus, scan, settings.likeness(), names, this::add).run(task);
     List<Share> labels = corpus.isLabelled() ? new LabelChecks(corpus, scan, names, this::add).run() : List.of();
     List<String> columns = corpus.parts().getFirst().unrecognised();
     if (settings.task() == InspectSettings.Task.DETECT && !columns.isEmpty()) {
@@ -62,12 +64,12 @@ public final class DataInspector {
     texts.looks();
     List<List<Share>> tongues = texts.tongues();
     texts.persons();
-    TokenChecks tokens = new TokenChecks(corpus, scan, view, this::add);
+    TokenChecks tokens = new TokenChecks(task, corpus, scan, view, this::add);
     tokens.templates();
     tokens.begin();
     tokens.lengths();
     TokenizerFit fit = tokens.fit();
-    return new Inspection(corpus, rows, List.copyOf(findings.values()),
+    return new Inspection(task, corpus, rows, List.copyOf(findings.values()),
         view == null || view.begin() < 0 ? null : view.tokenizer().token(view.begin()), lengths(corpus, scan, view),
         view == null ? 0 : view.maxLength(), labels, tongues.get(0), tongues.get(1), fit, samples(corpus, scan, view),
         row -> scan.isUsable(row) ? Optional.of(Sample.of(corpus, row, view)) : Optional.empty());
@@ -92,6 +94,10 @@ public final class DataInspector {
             : like(training.getFirst(), file, settings, kind);
         case CLASSIFY -> SourceRows.labelled(file, settings.data(), kind);
         case GENERATE -> SourceRows.language(file, settings.data());
+        case EMBED -> SourceRows.related(file, settings.data());
+        case RERANK -> queries(SourceRows.related(file, settings.data()));
+        case TAG -> SourceRows.tagged(file, settings.data());
+        case PREFER -> SourceRows.judged(file, settings.data());
       };
       training.add(rows);
     }
@@ -102,22 +108,52 @@ public final class DataInspector {
   }
 
   private static SourceRows like(SourceRows first, Path file, InspectSettings settings, Labels.Kind kind) {
-    return first.isLabelled() ? SourceRows.labelled(file, settings.data(), kind) : SourceRows.language(file, settings.data());
+    return switch (settings.task()) {
+      case DETECT, CLASSIFY, GENERATE -> first.isLabelled() ? SourceRows.labelled(file, settings.data(), kind)
+          : SourceRows.language(file, settings.data());
+      case EMBED, RERANK -> SourceRows.related(file, settings.data());
+      case TAG -> SourceRows.tagged(file, settings.data());
+      case PREFER -> SourceRows.judged(file, settings.data());
+    };
+  }
+
+  private static SourceRows queries(SourceRows rows) {
+    if (rows.isLabelled()) {
+      throw new DataException(rows.file().toString(), "a reranker learns from queries with documents, and these are texts with "
+          + "labels");
+    }
+    return rows;
   }
 
   private static TokenView view(InspectSettings settings, boolean labelled) throws IOException {
     if (settings.config() == null) {
       return null;
     }
-    if (labelled) {
-      return TokenView.classifier(settings.config(), settings.tokenizer(), settings.maxLength());
+    Path config = settings.config();
+    Path tokenizer = settings.tokenizer();
+    int length = settings.maxLength();
+    switch (settings.task()) {
+      case EMBED -> {
+        return TokenView.embedder(config, tokenizer, length, settings.embedding());
+      }
+      case RERANK -> {
+        return TokenView.reranker(config, tokenizer, length);
+      }
+      case TAG -> {
+        return TokenView.tagger(config, tokenizer, length);
+      }
+      default -> {
+        if (labelled) {
+          return TokenView.classifier(config, tokenizer, length);
+        }
+      }
     }
     LanguageEncoder usual = LanguageEncoder.read(settings.config(), settings.tokenizer());
     if (settings.template() != null) {
       usual = usual.withTemplate(settings.template());
     }
-    return TokenView.language(usual.withRows(settings.maxLength() == 0 ? usual.maxLength() : settings.maxLength(),
-        settings.withPrompts()));
+    LanguageEncoder encoder = usual.withRows(length == 0 ? usual.maxLength() : length, settings.withPrompts());
+    return settings.task() == InspectSettings.Task.PREFER ? TokenView.preferences(encoder) : TokenView.language(encoder);
   }
 
   private static Histogram lengths(Corpus corpus, Scan scan, TokenView view) {

@@ -85,12 +85,12 @@ final class HtmlReport {
 
   private void samples(Page page) {
     page.section("Samples as training sees them");
-    page.note((found.isLabelled() ? "The label is learnt from all of the text."
-        : "Marked and underlined: what is learnt. The rest is only "
-        + "read.") + (found.maxLength() == 0 ? " Without a model these are words, not tokens."
+    String learnt = found.task().learnt();
+    page.note((learnt.isEmpty() ? "Marked and underlined: what is learnt. The rest is only read."
+        : learnt.substring(0, 1).toUpperCase(Locale.ROOT) + learnt.substring(1) + ".") + (found.maxLength() == 0 ? " Without a model these are words, not tokens."
             : " Special tokens are written out."));
     for (Sample sample : found.samples()) {
-      page.subsection(place(sample.place()) + ": " + TextReport.counts(sample));
+      page.subsection(place(sample.place()) + ": " + TextReport.counts(sample, found.task()));
       page.spans(sample.spans().stream().map(span -> new Span(span.text(), span.trained())).toList());
     }
   }

@@ -14,6 +14,7 @@ import java.util.function.IntFunction;
 
 /** What an inspection found: a finding for each check, and what plots show. */
 public final class Inspection {
+  private final InspectSettings.Task task;
   private final Corpus corpus;
   private final Map<Check, BitSet> rows;
   private final List<Finding> findings;
@@ -30,13 +31,15 @@ public final class Inspection {
   /**
    * An inspection.
    *
+   * @param task what rows are for
    * @param rows the rows of each check, which a cleaned copy can leave out
    * @param begin the begin token that may stand in a text, or null
    * @param rowAt a row as training sees it; empty if it cannot be read or has no text
    */
-  Inspection(Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin, Histogram lengths, int maxLength,
+  Inspection(InspectSettings.Task task, Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin, Histogram lengths, int maxLength,
       List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples,
           IntFunction<Optional<Sample>> rowAt) {
+    this.task = task;
     this.corpus = corpus;
     this.rows = new EnumMap<>(rows);
     this.findings = List.copyOf(findings);
@@ -86,7 +89,12 @@ public final class Inspection {
     return corpus.size() - corpus.trained();
   }
 
-  /** Whether rows are texts with labels, not rows for a language model. */
+  /** What rows are for; where the columns were to say so, what they said. */
+  public InspectSettings.Task task() {
+    return task;
+  }
+
+  /** Whether rows are texts with labels. */
   public boolean isLabelled() {
     return corpus.isLabelled();
   }

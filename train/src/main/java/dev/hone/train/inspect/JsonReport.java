@@ -1,6 +1,7 @@
 package dev.hone.train.inspect;
 
 import java.util.List;
+import java.util.Locale;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,7 +15,7 @@ final class JsonReport {
   static String of(Inspection found) {
     ObjectNode tree = JSON.createObjectNode();
     found.files().forEach(tree.putArray("files")::add);
-    tree.put("task", found.isLabelled() ? "classify" : "generate").put("training_rows", found.training())
+    tree.put("task", found.task().name().toLowerCase(Locale.ROOT)).put("training_rows", found.training())
         .put("held_out_rows", found.heldOut()).put("worst", found.worst().word());
     if (found.maxLength() > 0) {
       tree.put("max_length", found.maxLength());

@@ -50,12 +50,12 @@ public record Sample(Finding.Place place, List<Span> spans, String label, int to
       return untold(corpus, row, example, label);
     }
     int all = tokens.ids().length;
-    int[] ids = view.kept(example, tokens.ids());
+    int[] ids = tokens.kept();
     int kept = ids.length;
     boolean[] learnt = new boolean[kept];
     int count = 0;
-    for (int i = 1; i < kept && tokens.learnt() != null; i++) {
-      learnt[i] = tokens.learnt()[i];
+    for (int i = 1; i < kept && tokens.trained() != null; i++) {
+      learnt[i] = tokens.trained()[i];
       count += learnt[i] ? 1 : 0;
     }
     int shown = Math.min(kept, MAX_TOKENS);

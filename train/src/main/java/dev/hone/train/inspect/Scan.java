@@ -42,6 +42,8 @@ final class Scan {
   final int[] characters;
   /** Tokens of a row before it is cut; 0 without a tokenizer. */
   final int[] tokens;
+  /** Tokens of a row once it is cut. */
+  final int[] kept;
   /** Tokens that are learnt once the row is cut. */
   final int[] learnt;
   /** Tokens that the tokenizer does not know. */
@@ -70,6 +72,7 @@ final class Scan {
     flags = new int[n];
     characters = new int[n];
     tokens = new int[n];
+    kept = new int[n];
     learnt = new int[n];
     unknown = new int[n];
     script = new short[n];
@@ -132,7 +135,7 @@ final class Scan {
 
   private void compare(int row, Example example, RowText words, String all, Desk desk) {
     keys[row] = Shingles.key(all) | 1; // never 0
-    if (!(example instanceof Example.Labelled) && !words.prompt().isBlank()) {
+    if (example instanceof Example.Language && !words.prompt().isBlank()) {
       prompts[row] = Shingles.key(words.prompt()) | 1;
     }
     int n = desk.shingles.hash(all);
@@ -152,25 +155,29 @@ final class Scan {
       return;
     }
     int[] ids = encoded.ids();
-    boolean document = example instanceof Example.Document;
-    int kept = document ? ids.length : Math.min(ids.length, view.maxLength());
-    int all = 0;
-    for (int i = 0; i < ids.length; i++) {
-      if (ids[i] >= view.vocabulary()) {
+    for (int id : ids) {
+      if (id >= view.vocabulary()) {
         flags[row] |= MALFORMED;
       }
-      unknown[row] += ids[i] == view.unknown() ? 1 : 0;
-      if (encoded.learnt() != null && encoded.learnt()[i] && i > 0) { // nothing comes before the first, so it is not learnt
-        all++;
-        learnt[row] += i < kept ? 1 : 0;
-      }
+      unknown[row] += id == view.unknown() ? 1 : 0;
     }
     tokens[row] = ids.length;
-    flags[row] |= (kept < ids.length ? CUT : 0) | (unknown[row] > 0 ? UNKNOWN : 0) | (encoded.joined() ? JOINED : 0)
-        | (ids.length > 1 && ids[0] == ids[1] && ids[0] == view.begin() ? DOUBLE_BEGIN : 0);
+    kept[row] = encoded.kept().length;
+    learnt[row] = learnt(encoded.trained());
+    flags[row] |= (encoded.kept().length < ids.length ? CUT : 0) | (unknown[row] > 0 ? UNKNOWN : 0)
+        | (encoded.joined() ? JOINED : 0) | (ids.length > 1 && ids[0] == ids[1] && ids[0] == view.begin() ? DOUBLE_BEGIN : 0);
     if (encoded.learnt() != null && learnt[row] == 0) {
-      flags[row] |= all > 0 ? ALL_CUT : NOTHING_LEARNT;
+      flags[row] |= learnt(encoded.learnt()) > 0 ? ALL_CUT : NOTHING_LEARNT;
     }
+  }
+
+  /** How many tokens are learnt; nothing comes before the first, so it is not. */
+  private static int learnt(boolean[] marked) {
+    int count = 0;
+    for (int i = 1; marked != null && i < marked.length; i++) {
+      count += marked[i] ? 1 : 0;
+    }
+    return count;
   }
 
   /** Signs of damage, and of texts that are no texts. */

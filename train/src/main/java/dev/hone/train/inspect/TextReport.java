@@ -59,12 +59,12 @@ final class TextReport {
     String legend = colours ? coloured(LEARNT, "learnt") + ", " + coloured(READ, "only read")
         : "what is learnt is between « and »";
     line("");
-    line("samples as training sees them (" + (found.isLabelled() ? "the label is learnt from all of the text" : legend)
+    line("samples as training sees them (" + legend(legend)
         + (found.maxLength() == 0 ? "; without --model words, not tokens" : "") + ")");
     for (Sample sample : found.samples()) {
       line("");
       line(printable("  " + sample.place().file() + " " + sample.place().unit() + " " + sample.place().number() + ": "
-          + counts(sample)));
+          + counts(sample, found.task())));
       StringBuilder text = new StringBuilder();
       for (Sample.Span span : sample.spans()) {
         String shown = printable(span.text());
@@ -74,17 +74,24 @@ final class TextReport {
     }
   }
 
+  /** What is learnt, and what the marks mean where there are any. */
+  private String legend(String marks) {
+    boolean marked = found.samples().stream().anyMatch(sample -> sample.spans().stream().anyMatch(Sample.Span::trained));
+    String learnt = found.task().learnt();
+    return learnt.isEmpty() ? marks : learnt + (marked ? "; " + marks : "");
+  }
+
   /** A colour ends with its line, so that what comes before the next line is not coloured. */
   private String lines(String colour, String text) {
     return colour + text.replace("\n", PLAIN + "\n" + colour) + PLAIN;
   }
 
   /** A sample's tokens and its label in words. */
-  static String counts(Sample sample) {
+  static String counts(Sample sample, InspectSettings.Task task) {
     String tokens = sample.tokens() == 0 ? "" : sample.tokens() + " tokens" + (sample.cut() == 0 ? "" : ", " + sample.cut()
         + " cut off");
-    String learnt = sample.label() != null ? "label '" + sample.label() + "'" : sample.tokens() == 0 ? "" : sample.learnt()
-        + " learnt";
+    String learnt = sample.label() != null ? "label '" + sample.label() + "'" : sample.tokens() == 0
+        || !task.learnt().isEmpty() && sample.learnt() == 0 ? "" : sample.learnt() + " learnt";
     return tokens + (tokens.isEmpty() || learnt.isEmpty() ? "" : ", ") + learnt;
   }
 

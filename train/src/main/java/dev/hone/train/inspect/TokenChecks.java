@@ -24,6 +24,7 @@ final class TokenChecks {
   /** Rows whose tokens and words are counted: enough for two digits. */
   private static final int SAMPLE = 2000;
 
+  private final InspectSettings.Task task;
   private final Corpus corpus;
   private final Scan scan;
   private final TokenView view;
@@ -32,9 +33,11 @@ final class TokenChecks {
   /**
    * Checks of tokens.
    *
+   * @param task what rows are for
    * @param view the tokenizer, or null: then what needs one is skipped
    */
-  TokenChecks(Corpus corpus, Scan scan, TokenView view, BiConsumer<Finding, Rows> out) {
+  TokenChecks(InspectSettings.Task task, Corpus corpus, Scan scan, TokenView view, BiConsumer<Finding, Rows> out) {
+    this.task = task;
     this.corpus = corpus;
     this.scan = scan;
     this.view = view;
@@ -99,7 +102,7 @@ final class TokenChecks {
     if (view == null) {
       String why = "needs a tokenizer (--model)";
       out.accept(Finding.skipped(Check.TRUNCATED, why), new Rows(corpus));
-      if (!corpus.isLabelled()) {
+      if (task.isLanguage()) {
         out.accept(Finding.skipped(Check.LONG_PROMPTS, why), new Rows(corpus));
         unanswered(why);
         out.accept(Finding.skipped(Check.TRAINED_TOKENS, why), new Rows(corpus));
@@ -107,7 +110,9 @@ final class TokenChecks {
       return;
     }
     truncated();
-    if (view.learnsTokens()) {
+    if (task == InspectSettings.Task.TAG) {
+      trained();
+    } else if (view.learnsTokens()) {
       unlearnt(Check.LONG_PROMPTS, Scan.ALL_CUT, "so long a prompt that all that is to be learnt is cut off",
           "every prompt leaves something to learn");
       unlearnt(Check.NOTHING_LEARNT, Scan.NOTHING_LEARNT, "no token that is learnt", "every row has tokens that are learnt");
@@ -117,6 +122,11 @@ final class TokenChecks {
 
   private void truncated() {
     Rows rows = new Rows(corpus);
+    if (task == InspectSettings.Task.TAG) {
+      out.accept(Finding.ok(Check.TRUNCATED, "texts of more than " + view.maxLength() + " tokens are read in windows; nothing is "
+          + "cut"), rows);
+      return;
+    }
     for (int row = 0; row < corpus.size(); row++) {
       if (scan.has(row, Scan.CUT) && scan.isUsable(row)) {
         rows.add(row, -1, String.format(Locale.ROOT, "%,d tokens", scan.tokens[row]));
@@ -169,7 +179,7 @@ final class TokenChecks {
     long all = 0;
     long learnt = 0;
     for (int row = 0; row < corpus.trained(); row++) {
-      all += corpus.isDocument(row) ? scan.tokens[row] : Math.min(scan.tokens[row], view.maxLength());
+      all += scan.kept[row];
       learnt += scan.learnt[row];
     }
     String verdict = String.format(Locale.ROOT, "%.1f %% of %,d tokens are learnt", 100.0 * learnt / Math.max(1, all), all);

@@ -7,6 +7,7 @@ import dev.hone.core.parallel.Workers;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
 import dev.hone.train.data.DataOptions;
+import dev.hone.train.task.embed.EmbeddingSettings;
 import dev.hone.train.inspect.Finding.Level;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -300,7 +301,7 @@ class DataInspectorTest {
     List<String> second = new ArrayList<>(rows.subList(30, 60));
     second.set(3, rows.get(7));
     InspectSettings settings = new InspectSettings(List.of(first, csv("b.csv", second)), List.of(), DataOptions.DETECT,
-        InspectSettings.Task.DETECT, InspectSettings.Labels.ONE, null, null, null, 0, false, 0.8);
+        InspectSettings.Task.DETECT, InspectSettings.Labels.ONE, null, null, null, 0, false, 0.8, EmbeddingSettings.USUAL);
     assertEquals("b.csv line 5 (= a.csv:9)", DataInspector.inspect(settings).finding(Check.DUPLICATES).where(5));
   }
 

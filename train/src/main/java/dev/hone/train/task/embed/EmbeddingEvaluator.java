@@ -26,7 +26,8 @@ import java.util.Set;
 public record EmbeddingEvaluator(Bootstrap bootstrap, String queryPrompt, String documentPrompt) {
   /** Measures with the prompts {@code query} and {@code document} or {@code passage} of a model, if it has them; 1,000 draws. */
   public static EmbeddingEvaluator of(TextEmbedder embedder) {
-    return new EmbeddingEvaluator(Bootstrap.USUAL, EmbeddingTuning.query(embedder), EmbeddingTuning.document(embedder));
+    return new EmbeddingEvaluator(Bootstrap.USUAL, EmbeddingEncoder.query(embedder.prompts()),
+        EmbeddingEncoder.document(embedder.prompts()));
   }
 
   /** With other draws. */

@@ -53,10 +53,10 @@ public record EmbeddingSettings(
     @Setting(key = "pooling", form = "MODE,...", help = "cls, mean, max, lasttoken, weightedmean, mean_sqrt_len_tokens; empty: "
     + "the model's own")
     List<String> pooling,
-    @Setting(key = "query_prompt", fallback = "auto", form = "TEXT",
+    @Setting(key = "query_prompt", fallback = "auto", form = "TEXT", verbatim = true,
         help = "what is put before anchors, such as 'query: '; auto: the model's prompt 'query', where rows have no scores")
     String queryPrompt,
-    @Setting(key = "document_prompt", fallback = "auto", form = "TEXT",
+    @Setting(key = "document_prompt", fallback = "auto", form = "TEXT", verbatim = true,
         help = "what is put before all other texts; auto: the model's prompt 'document' or 'passage'")
     String documentPrompt) {
   /** Reads and writes these settings by key. */

@@ -18,7 +18,6 @@ import dev.hone.train.task.Tuning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,11 +34,6 @@ import java.util.Map;
  * }
  */
 public final class EmbeddingTuning extends Tuning<Example.Related> {
-  /** Tokens that texts are cut to where the model would take more. */
-  private static final int USUAL_LENGTH = 512;
-  private static final String QUERY = "query";
-  private static final List<String> DOCUMENT = List.of("document", "passage", "corpus");
-
   private final TextEmbedder embedder;
   private final EmbeddingSettings settings;
   private final int maxLength;
@@ -92,15 +86,9 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
       embedder = embedder.withPooling(new Pooling(settings.pooling().stream().map(Pooling.Mode::named).toList(),
           embedder.pooling().includePrompt(), embedder.pooling().normalize()));
     }
-    Map<String, String> prompts = new LinkedHashMap<>(embedder.prompts());
-    if (!settings.queryPrompt().equals(EmbeddingSettings.AUTO)) {
-      prompts.put(QUERY, settings.queryPrompt());
-    }
-    if (!settings.documentPrompt().equals(EmbeddingSettings.AUTO)) {
-      prompts.put(DOCUMENT.getFirst(), settings.documentPrompt());
-    }
+    Map<String, String> prompts = EmbeddingEncoder.prompts(embedder.prompts(), settings);
     embedder = prompts.equals(embedder.prompts()) ? embedder : embedder.withPrompts(prompts);
-    return new EmbeddingTuning(transformer, embedder, adapter, settings, Math.min(USUAL_LENGTH, embedder.maxLength()));
+    return new EmbeddingTuning(transformer, embedder, adapter, settings, Math.min(EmbeddingEncoder.USUAL_LENGTH, embedder.maxLength()));
   }
 
   /** This tuning with texts cut to another number of tokens, which the tuned model then does as well. */
@@ -113,26 +101,8 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     return maxLength;
   }
 
-  /** The name of a model's prompt for queries, or null. */
-  static String query(TextEmbedder embedder) {
-    return embedder.prompts().containsKey(QUERY) ? QUERY : null;
-  }
-
-  /** The name of a model's prompt for documents, or null. */
-  static String document(TextEmbedder embedder) {
-    return DOCUMENT.stream().filter(embedder.prompts()::containsKey).findFirst().orElse(null);
-  }
-
-  /** The name of the prompt before anchors, or null. */
-  String anchorPrompt(boolean scored) {
-    boolean wanted = !scored || !settings.queryPrompt().equals(EmbeddingSettings.AUTO);
-    return wanted ? query(embedder) : null;
-  }
-
-  /** The name of the prompt before all other texts, or null. */
-  String otherPrompt(boolean scored) {
-    boolean wanted = !scored || !settings.documentPrompt().equals(EmbeddingSettings.AUTO);
-    return wanted ? document(embedder) : null;
+  private EmbeddingEncoder encoder() {
+    return new EmbeddingEncoder(embedder.texts().withMaxLength(maxLength), settings);
   }
 
   @Override
@@ -141,8 +111,9 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
       throw new IllegalArgumentException("kl_penalty is for language models, not for an embedding model");
     }
     boolean scored = !Float.isNaN(training.targets().getFirst()[0]);
-    return new EmbeddingObjective(settings.loss(scored), embedder.pooling(), embedder.promptTokens(anchorPrompt(scored)),
-        embedder.promptTokens(otherPrompt(scored)), settings.miniBatch());
+    return new EmbeddingObjective(settings.loss(scored), embedder.pooling(),
+        embedder.promptTokens(encoder().anchorPrompt(scored)), embedder.promptTokens(encoder().otherPrompt(scored)),
+        settings.miniBatch());
   }
 
   /**
@@ -169,9 +140,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     Dataset<Example.Related> rows = data.size() > 0 && data.row(0).label() != null ? paired(data) : data;
     boolean scored = rows.size() > 0 && !Double.isNaN(rows.row(0).score());
     EmbeddingLoss.Kind kind = settings.loss(scored).kind();
-    TextEmbedder cutting = embedder.withMaxLength(maxLength);
-    String anchorPrompt = anchorPrompt(scored);
-    String otherPrompt = otherPrompt(scored);
+    EmbeddingEncoder encoder = encoder();
     List<List<int[]>> tokens = new ArrayList<>();
     float[] scores = new float[rows.size()];
     int texts = 0;
@@ -180,17 +149,14 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
       Example.Related row = rows.row(i);
       check(rows, i, kind);
       scores[i] = (float) row.score();
-      List<int[]> ids = new ArrayList<>(cutting.encode(row.texts().subList(0, 1), anchorPrompt));
-      ids.addAll(cutting.encode(row.texts().subList(1, row.texts().size()), otherPrompt));
+      List<int[]> ids = encoder.tokens(row.texts(), scored);
       for (int t = 0; t < ids.size(); t++) {
         if (ids.get(t).length == 0) {
           throw new DataException(rows.source(), rows.line(i), "text " + (t + 1) + " of the row has no tokens");
         }
-        if (ids.get(t).length == maxLength) {
-          String prompt = t == 0 ? anchorPrompt : otherPrompt;
-          cut += tokenizer().encode((prompt == null ? "" : embedder.prompts().get(prompt)) + row.texts().get(t))
-              .size() > maxLength ? 1 : 0;
-        }
+      }
+      if (ids.stream().anyMatch(one -> one.length == maxLength)) {
+        cut += (int) encoder.uncut(row.texts(), scored).stream().filter(one -> one.length > maxLength).count();
       }
       texts += ids.size();
       tokens.add(ids);
@@ -244,8 +210,8 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     words.add("loss " + settings.loss(scored).kind().name().toLowerCase(Locale.ROOT));
     words.add("pooling " + String.join(" + ", embedder.pooling().modes().stream().map(Pooling.Mode::word).toList())
         + (embedder.pooling().normalize() ? ", normalised" : ""));
-    prompt(words, "anchors", anchorPrompt(scored));
-    prompt(words, "other texts", otherPrompt(scored));
+    prompt(words, "anchors", encoder().anchorPrompt(scored));
+    prompt(words, "other texts", encoder().otherPrompt(scored));
     words.add("texts of up to " + maxLength + " tokens");
     return String.join("; ", words);
   }
@@ -288,7 +254,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
    */
   public EmbeddingEvaluator evaluator(Bootstrap bootstrap, Dataset<Example.Related> rows) {
     boolean scored = rows.row(0).label() != null || !Double.isNaN(rows.row(0).score());
-    return new EmbeddingEvaluator(bootstrap, anchorPrompt(scored), otherPrompt(scored));
+    return new EmbeddingEvaluator(bootstrap, encoder().anchorPrompt(scored), encoder().otherPrompt(scored));
   }
 
   /** The embedder in its present state. */

@@ -48,8 +48,13 @@ public record PreferenceEncoder(LanguageEncoder language, PreferenceLoss loss, i
     }
   }
 
-  /** A prompt and its answers in tokens. */
-  private record Tokens(int[] prompt, List<int[]> answers, int joined) {}
+  /**
+   * A prompt and its answers in tokens, before they are cut.
+   *
+   * @param answers chosen and rejected, or the one that was rated
+   * @param joined answers whose prompt does not come to the same tokens with and without them
+   */
+  public record Tokens(int[] prompt, List<int[]> answers, int joined) {}
 
   /** Rows of the data. Fails if more than 5 % of them teach nothing. */
   Encoded encode(Dataset<Example.Judged> data) {
@@ -154,13 +159,15 @@ public record PreferenceEncoder(LanguageEncoder language, PreferenceLoss loss, i
     return new Encoded(rows, singles.stream().mapToInt(Single::source).toArray(), cut, dropped, ties, joined);
   }
 
-  private int[] joined(int[] prompt, int[] answer) {
+  /** A prompt with an answer, cut at the maximum length. */
+  public int[] joined(int[] prompt, int[] answer) {
     int[] all = Arrays.copyOf(prompt, prompt.length + answer.length);
     System.arraycopy(answer, 0, all, prompt.length, answer.length);
     return Arrays.copyOf(all, Math.min(all.length, language.maxLength()));
   }
 
-  private Tokens tokens(Example.Judged row) {
+  /** A row in tokens. */
+  public Tokens tokens(Example.Judged row) {
     List<Example.Language> answers = switch (row) {
       case Example.Preference pair -> List.of(pair.chosen(), pair.rejected());
       case Example.Rated rated -> List.of(rated.answer());
