@@ -87,7 +87,8 @@ final class HtmlReport {
     page.section("Samples as training sees them");
     String learnt = found.task().learnt();
     page.note((learnt.isEmpty() ? "Marked and underlined: what is learnt. The rest is only read."
-        : learnt.substring(0, 1).toUpperCase(Locale.ROOT) + learnt.substring(1) + ".") + (found.maxLength() == 0 ? " Without a model these are words, not tokens."
+        : learnt.substring(0, 1).toUpperCase(Locale.ROOT) + learnt.substring(1) + ".")
+        + (found.maxLength() == 0 ? " Without a model these are words, not tokens."
             : " Special tokens are written out."));
     for (Sample sample : found.samples()) {
       page.subsection(place(sample.place()) + ": " + TextReport.counts(sample, found.task()));

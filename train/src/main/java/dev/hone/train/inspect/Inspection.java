@@ -36,9 +36,9 @@ public final class Inspection {
    * @param begin the begin token that may stand in a text, or null
    * @param rowAt a row as training sees it; empty if it cannot be read or has no text
    */
-  Inspection(InspectSettings.Task task, Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin, Histogram lengths, int maxLength,
-      List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit, List<Sample> samples,
-          IntFunction<Optional<Sample>> rowAt) {
+  Inspection(InspectSettings.Task task, Corpus corpus, Map<Check, BitSet> rows, List<Finding> findings, String begin,
+      Histogram lengths, int maxLength, List<Share> labels, List<Share> scripts, List<Share> languages, TokenizerFit fit,
+      List<Sample> samples, IntFunction<Optional<Sample>> rowAt) {
     this.task = task;
     this.corpus = corpus;
     this.rows = new EnumMap<>(rows);

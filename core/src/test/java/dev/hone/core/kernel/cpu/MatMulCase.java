@@ -143,7 +143,8 @@ record MatMulCase(int m, int n, int k, boolean transA, boolean transB, DType sto
     double worst = 0;
     for (int at = 0; at < m * n; at++) {
       double add = (accumulate ? old[at] : 0) + added[at % n];
-      double unit = Math.ulp(1f) * (Math.abs(scale) * drawn.sizes[at] * (1 + Math.sqrt(k)) + 2 * Math.abs(add)) + Float.MIN_NORMAL;
+      double size = Math.abs(scale) * drawn.sizes[at] * (1 + Math.sqrt(k)) + 2 * Math.abs(add);
+      double unit = Math.ulp(1f) * size + Float.MIN_NORMAL;
       double error = Math.abs(scale * drawn.sums[at] + add - result[at]) / unit;
       worst = Double.isNaN(error) ? Double.POSITIVE_INFINITY : Math.max(worst, error);
     }

@@ -88,7 +88,8 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     }
     Map<String, String> prompts = EmbeddingEncoder.prompts(embedder.prompts(), settings);
     embedder = prompts.equals(embedder.prompts()) ? embedder : embedder.withPrompts(prompts);
-    return new EmbeddingTuning(transformer, embedder, adapter, settings, Math.min(EmbeddingEncoder.USUAL_LENGTH, embedder.maxLength()));
+    return new EmbeddingTuning(transformer, embedder, adapter, settings,
+        Math.min(EmbeddingEncoder.USUAL_LENGTH, embedder.maxLength()));
   }
 
   /** This tuning with texts cut to another number of tokens, which the tuned model then does as well. */
