@@ -29,8 +29,22 @@ public enum DType {
   BOOL(1),
   /** Four bits, scaled in blocks of 64: {@link dev.hone.core.quant.Nf4}. */
   NF4(0),
-  /** Eight bits, scaled in blocks of 32: {@link dev.hone.core.quant.Q8Blocks}. */
+  /** Eight bits, scaled in blocks of 32: {@link dev.hone.core.quant.Q8Blocks} or {@link dev.hone.core.quant.GgmlBlocks}. */
   Q8_0(0),
+  /** Four bits, scaled in blocks of 32: {@link dev.hone.core.quant.GgmlFormat}, as the types below. */
+  Q4_0(0),
+  /** Four bits and a min, in blocks of 32. */
+  Q4_1(0),
+  /** Five bits, scaled in blocks of 32. */
+  Q5_0(0),
+  /** Five bits and a min, in blocks of 32. */
+  Q5_1(0),
+  /** Four bits, scales and mins of 32 in blocks of 256. */
+  Q4_K(0),
+  /** Five bits, scales and mins of 32 in blocks of 256. */
+  Q5_K(0),
+  /** Six bits, scales of 16 in blocks of 256. */
+  Q6_K(0),
   /** Eight bits, scaled by row: {@link dev.hone.core.quant.Int8Rows}. */
   INT8_ROWS(0);
 
@@ -65,7 +79,7 @@ public enum DType {
       case I64, I32, I16, I8 -> "int" + 8 * bytes;
       case U8 -> "uint8";
       case BOOL -> "bool";
-      case NF4, Q8_0, INT8_ROWS -> name().toLowerCase(Locale.ROOT);
+      case NF4, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, INT8_ROWS -> name().toLowerCase(Locale.ROOT);
     };
   }
 

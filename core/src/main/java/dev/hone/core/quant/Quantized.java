@@ -13,11 +13,12 @@ import java.util.List;
 
 /**
  * Numbers in fewer bits, in the order of a matrix's elements: a code for each, and a scale for each block of neighbours. Element
- * i is {@code value(code[i]) · scale[i / block]}, a float32 product. Never written after it was made, and outside the
- * Java heap: made by {@link #of}, or over the mapped bytes of a file.
+ * i is {@code value(code[i]) · scale[i / block]}, a float32 product; {@link GgmlBlocks} have formulas of their
+ * own. Never written after it was made, and outside the Java heap: made by {@link #of}, or over the mapped bytes of a file.
  */
 @SuppressWarnings("exports") // what a storage asks of them is no business of users
-public abstract sealed class Quantized implements Codes permits Nf4, Q8Blocks, Int8Rows {
+public abstract sealed class Quantized implements Codes permits Nf4, Q8Blocks, Int8Rows,
+    GgmlBlocks {
   static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int PIECE = 1 << 16; // elements that a thread quantises at a time
@@ -105,12 +106,12 @@ public abstract sealed class Quantized implements Codes permits Nf4, Q8Blocks, I
   @Override
   public abstract long bytes();
 
-  /** The scales of {@code count} blocks from {@code block} on. */
+  /** The scales of {@code count} blocks from {@code block} on, where they lie apart from the codes: not in {@link GgmlBlocks}. */
   public abstract void scales(long block, int count, float[] target, int at);
 
   /** What {@code count} elements from {@code element} on stand for. */
   @Override
-  public final void read(long element, int count, float[] target, int at) {
+  public void read(long element, int count, float[] target, int at) {
     float[] scale = new float[1];
     long known = -1;
     for (int i = 0; i < count; i++) {

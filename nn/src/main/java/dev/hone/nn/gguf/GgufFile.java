@@ -1,11 +1,11 @@
 package dev.hone.nn.gguf;
 
+import dev.hone.core.Tensor;
 import dev.hone.core.io.TensorFileException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,8 +47,17 @@ public final class GgufFile {
    * @throws TensorFileException if it is none of this format, version 3, or holds what is not read
    */
   public static GgufFile open(Path file) throws IOException {
+    return open(file, Arena.ofAuto());
+  }
+
+  /**
+   * Opens a file in an arena, whose end unmaps it: tensors used afterwards throw.
+   *
+   * @throws TensorFileException if it is none of this format, version 3, or holds what is not read
+   */
+  public static GgufFile open(Path file, Arena arena) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      GgufFile gguf = new GgufFile(file, channel.map(MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));
+      GgufFile gguf = new GgufFile(file, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
       gguf.read();
       return gguf;
     }
@@ -63,20 +73,32 @@ public final class GgufFile {
     return Collections.unmodifiableMap(tensors);
   }
 
-  /** The numbers of a tensor. */
-  public float[] values(String name) throws TensorFileException {
+  /**
+   * A tensor over the mapped bytes.
+   *
+   * @throws TensorFileException if there is none of this name
+   */
+  public Tensor tensor(String name) throws TensorFileException {
     Entry entry = tensors.get(name);
     if (entry == null) {
       throw error("there is no tensor " + TensorFileException.quote(name));
     }
-    int size = 1;
-    for (int dim : entry.shape) {
-      size = Math.multiplyExact(size, dim);
-    }
-    float[] values = new float[size];
-    ByteBuffer bytes = all.asSlice(entry.offset, entry.bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    entry.type.decode(bytes, values);
-    return values;
+    return entry.type.tensor(bytes(entry), entry.shape);
+  }
+
+  /** The bytes of a tensor. */
+  MemorySegment bytes(Entry entry) {
+    return all.asSlice(entry.offset, entry.bytes);
+  }
+
+  /** The numbers of a tensor. */
+  public float[] values(String name) throws TensorFileException {
+    return tensor(name).toFloatArray();
+  }
+
+  /** The file. */
+  Path path() {
+    return file;
   }
 
   private TensorFileException error(String what) {
@@ -140,7 +162,7 @@ public final class GgufFile {
     GgufType type = GgufType.of(id);
     if (type == null) {
       throw new TensorFileException(file + ": tensor " + TensorFileException.quote(name) + " has the type " + id
-          + ", which is not read; F32, F16, BF16 and Q8_0 are");
+          + ", which is not read; " + Arrays.toString(GgufType.values()) + " are");
     }
     if (shape[rank - 1] % type.block() != 0) {
       throw error("tensor " + TensorFileException.quote(name) + " has rows of " + shape[rank - 1] + " numbers in " + type);

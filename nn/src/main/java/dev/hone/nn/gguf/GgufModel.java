@@ -3,256 +3,216 @@ package dev.hone.nn.gguf;
 import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.TensorFileException;
+import dev.hone.nn.Linear;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.load.ModelException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Supplier;
-import tools.jackson.databind.JsonNode;
 
 /**
- * A decoder as llama.cpp has it: Llama and Mistral ({@code llama}), Qwen 2 and 3. Rows of the projections of queries and keys are
- * in another order for {@code llama} alone, where the numbers that turn together are neighbours and not a half apart.
+ * A decoder as llama.cpp has it. Rows of the projections of queries and keys are in another order for {@code llama} alone, where
+ * the numbers that turn together are neighbours and not a half apart; norms of Gemma have 1 added; matrices of GPT-2 are turned.
  */
 public final class GgufModel {
-  private static final Map<String, String> ARCHITECTURES = Map.of("llama", "llama", "mistral", "llama", "qwen2", "qwen2", "qwen3",
-      "qwen3");
-  private static final Map<String, String> PARTS = Map.ofEntries(Map.entry("input_layernorm", "attn_norm"),
-      Map.entry("self_attn.q_proj", "attn_q"), Map.entry("self_attn.k_proj", "attn_k"), Map.entry("self_attn.v_proj", "attn_v"),
-      Map.entry("self_attn.o_proj", "attn_output"), Map.entry("self_attn.q_norm", "attn_q_norm"),
-      Map.entry("self_attn.k_norm", "attn_k_norm"), Map.entry("post_attention_layernorm", "ffn_norm"),
-      Map.entry("mlp.gate_proj", "ffn_gate"), Map.entry("mlp.up_proj", "ffn_up"), Map.entry("mlp.down_proj", "ffn_down"));
-  private static final String LAYER = "model.layers.";
+  private static final int CHUNK = 1 << 20; // numbers compared at a time
 
   private final PretrainedModel model;
-  private final JsonNode config;
-  private final String architecture;
-  private final int heads;
-  private final int keyHeads;
-  private final int headDim;
-  private final List<String> warnings = new ArrayList<>();
-
-  private record Part(String name, Tensor tensor, int turnedHeads) {}
+  private final GgufFamily family;
+  private final GgufSettings settings;
+  private final boolean tied;
 
   /**
-   * A model without adapters.
+   * A model without adapters, or with adapters merged.
    *
    * @throws ModelException if llama.cpp does not have its family, or would compute something else
    */
   public GgufModel(PretrainedModel model) {
     this.model = model;
-    this.config = model.source();
-    String type = model.config().modelType();
-    architecture = ARCHITECTURES.get(type);
-    if (architecture == null || model.task() != Task.CAUSAL_LM) {
-      throw new ModelException("GGUF: model_type '" + type + "'" + (architecture == null ? "" : " for " + model.task())
-          + " is not exported; decoders of the types llama, mistral, qwen2 and qwen3 are");
+    family = GgufFamily.ofModel(model.config().modelType());
+    if (model.task() != Task.CAUSAL_LM) {
+      throw new ModelException("GGUF: a model for " + model.task() + " is not exported; decoders that write text are");
     }
-    heads = config.get("num_attention_heads").intValue();
-    keyHeads = model.config().keyHeads();
-    headDim = model.config().keyWidth() / keyHeads;
-    String activation = config.path("hidden_act").asString("silu");
-    if (!activation.equals("silu")) {
-      throw new ModelException("GGUF: hidden_act '" + activation + "': llama.cpp computes silu in models of this kind");
-    }
-    JsonNode window = config.path("sliding_window");
-    if (window.isNumber() && window.intValue() < model.config().maxLength()
-        && config.path("use_sliding_window").asBoolean(true)) {
-      warnings.add("tokens see those at most " + window.intValue() + " before them, which llama.cpp does not know of: beyond "
-          + "that length its answers differ");
-    }
+    settings = new GgufSettings(model, family);
+    tied = model.head() instanceof CausalHead head && head.tied();
   }
 
   /** What a user must know of the file. */
   public List<String> warnings() {
-    return List.copyOf(warnings);
+    return settings.warnings();
   }
 
-  /** What the file calls a tensor of the model; null if it has no place. */
-  private String name(String parameter) {
-    return switch (parameter) {
-      case "model.embed_tokens.weight" -> "token_embd.weight";
-      case "model.norm.weight" -> "output_norm.weight";
-      case "lm_head.weight" -> "output.weight";
-      default -> {
-        int dot = parameter.indexOf('.', LAYER.length());
-        int last = parameter.lastIndexOf('.');
-        String part = parameter.startsWith(LAYER) && dot > 0 && dot < last ? PARTS.get(parameter.substring(dot + 1, last)) : null;
-        yield part == null ? null : "blk." + parameter.substring(LAYER.length(), dot) + "." + part + parameter.substring(last);
-      }
-    };
+  /** llama.cpp's name of its kind. */
+  public String architecture() {
+    return family.architecture();
   }
 
-  /** Metadata of the model in the order of llama.cpp's converter, without that of the tokenizer. */
+  /**
+   * Metadata of the model in the order of llama.cpp's converter, without that of the tokenizer.
+   *
+   * @param type of the matrices, or null for those of a model that was read from such a file, as they are
+   */
   public Map<String, Object> metadata(String name, GgufType type) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    long numbers = model.baseParameters().values().stream().mapToLong(p -> p.value().size()).sum();
-    out.put("general.architecture", architecture);
-    out.put("general.type", "model");
-    out.put("general.name", name);
-    out.put("general.size_label", sizeLabel(numbers));
-    out.put(architecture + ".block_count", model.config().layers());
-    out.put(architecture + ".context_length", model.config().maxLength());
-    out.put(architecture + ".embedding_length", model.config().hiddenSize());
-    out.put(architecture + ".feed_forward_length", config.get("intermediate_size").intValue());
-    out.put(architecture + ".attention.head_count", heads);
-    out.put(architecture + ".attention.head_count_kv", keyHeads);
-    out.put(architecture + ".rope.freq_base", (float) theta());
-    out.put(architecture + ".attention.layer_norm_rms_epsilon", (float) config.path("rms_norm_eps").asDouble(1e-6));
-    out.put(architecture + ".attention.key_length", headDim);
-    out.put(architecture + ".attention.value_length", headDim);
-    out.put("general.file_type", type.fileType());
-    if (architecture.equals("llama")) {
-      out.put("llama.vocab_size", model.config().vocabSize());
-      out.put("llama.rope.dimension_count", headDim);
-    }
-    JsonNode rope = rope();
-    if (ropeType(rope).equals("linear")) {
-      out.put(architecture + ".rope.scaling.type", "linear");
-      out.put(architecture + ".rope.scaling.factor", (float) rope.get("factor").doubleValue());
-    }
-    out.put("general.quantization_version", 2);
-    return out;
+    return settings.metadata(name, type == null ? mostOf().fileType() : type.fileType());
   }
 
-  private JsonNode rope() {
-    return config.path(config.path("rope_parameters").isObject() ? "rope_parameters" : "rope_scaling");
-  }
-
-  private static String ropeType(JsonNode rope) {
-    return rope.path("rope_type").asString(rope.path("type").asString("default"));
-  }
-
-  private double theta() {
-    return rope().path("rope_theta").asDouble(config.path("rope_theta").asDouble(10_000));
-  }
-
-  /** Such as 31K, 135M or 1.2B: two digits at least. */
-  static String sizeLabel(long numbers) {
-    String[] units = {"K", "M", "B", "T"};
-    int unit = numbers > 1e12 ? 3 : numbers > 1e9 ? 2 : numbers > 1e6 ? 1 : 0;
-    double scaled = numbers / Math.pow(1000, unit + 1);
-    String whole = Long.toString(Math.round(scaled));
-    int digits = Math.max(0, 2 - (whole.equals("0") ? 0 : whole.length()));
-    return String.format(Locale.ROOT, "%." + digits + "f", scaled) + units[unit];
-  }
-
-  private List<Part> parts() {
-    List<Part> parts = new ArrayList<>();
-    float[] frequencies = ropeFactors();
-    if (frequencies != null) {
-      parts.add(new Part("rope_freqs.weight", Tensor.of(frequencies, frequencies.length), 0));
-    }
-    for (Map.Entry<String, Parameter> parameter : new TreeMap<>(model.baseParameters()).entrySet()) {
-      String name = name(parameter.getKey());
-      if (name == null) {
-        throw new ModelException("GGUF: " + parameter.getKey() + " has no place in a file of the architecture " + architecture);
+  /** The type that most matrices have. */
+  private GgufType mostOf() {
+    long[] counts = new long[GgufType.values().length];
+    for (Parameter parameter : model.baseParameters().values()) {
+      GgufType type = GgufType.of(parameter.value());
+      if (parameter.shape().rank() == 2 && type != null) {
+        counts[type.ordinal()]++;
       }
-      boolean turned = architecture.equals("llama");
-      int turnedHeads = turned && name.contains(".attn_q.") ? heads : turned && name.contains(".attn_k.") ? keyHeads : 0;
-      parts.add(new Part(name, parameter.getValue().value(), turnedHeads));
+    }
+    int most = 0;
+    for (int i = 1; i < counts.length; i++) {
+      most = counts[i] > counts[most] ? i : most;
+    }
+    return GgufType.values()[most];
+  }
+
+  private List<GgufPart> parts() {
+    List<GgufPart> parts = new ArrayList<>();
+    settings.factors().forEach((name, values) -> parts.add(new GgufPart(name, Tensor.of(values, values.length),
+        GgufPart.Change.NONE, 0)));
+    Set<String> inputsFirst = new HashSet<>(); // GPT-2's matrices
+    model.layers().forEach((path, layer) -> {
+      if (layer instanceof Linear linear && !linear.isTransposed()) {
+        inputsFirst.add(path + ".weight");
+      }
+    });
+    for (Map.Entry<String, Parameter> parameter : new TreeMap<>(model.baseParameters()).entrySet()) {
+      String name = family.inFile(parameter.getKey());
+      if (name == null) {
+        throw new ModelException("GGUF: " + parameter.getKey() + " has no place in a file of the architecture "
+            + family.architecture());
+      }
+      boolean turned = family.turned() && (name.contains(".attn_q.") || name.contains(".attn_k."));
+      GgufPart.Change change = turned ? GgufPart.Change.TURNED
+          : family.aroundOne() && GgufFamily.isNorm(name) ? GgufPart.Change.AROUND_ONE
+          : inputsFirst.contains(parameter.getKey()) ? GgufPart.Change.TRANSPOSED : GgufPart.Change.NONE;
+      parts.add(new GgufPart(name, parameter.getValue().value(), change, settings.headDim()));
     }
     return parts;
   }
 
-  /** What the frequencies of Llama 3 are divided by (Meta's Llama 3.1), one a pair of numbers; null if nothing. */
-  private float[] ropeFactors() {
-    JsonNode rope = rope();
-    switch (ropeType(rope)) {
-      case "default", "linear" -> {
-        return null;
-      }
-      case "llama3" -> { }
-      default -> throw new ModelException("GGUF: rope_type '" + ropeType(rope) + "' is not exported; default, linear and llama3 "
-          + "are");
-    }
-    double factor = rope.get("factor").doubleValue();
-    double low = rope.path("low_freq_factor").asDouble(1);
-    double high = rope.path("high_freq_factor").asDouble(4);
-    double original = rope.get("original_max_position_embeddings").doubleValue();
-    float[] factors = new float[headDim / 2];
-    for (int i = 0; i < factors.length; i++) {
-      double wave = 2 * Math.PI * Math.pow(theta(), 2.0 * i / headDim);
-      double smooth = (original / wave - low) / (high - low);
-      factors[i] = (float) (wave < original / high ? 1 : wave > original / low ? factor : 1 / ((1 - smooth) / factor + smooth));
-    }
-    return factors;
-  }
-
-  /** Adds all tensors to a file: vectors in 32 bits, and matrices too whose rows are no whole number of blocks, in 16. */
+  /**
+   * Adds all tensors to a file: vectors in 32 bits, and matrices too whose rows are no whole number of blocks, in 16.
+   *
+   * @param type of the matrices: of 4 and 5 bits the mixture that llama.cpp calls M; null keeps what a file of llama.cpp had
+   */
   public void tensors(GgufWriter file, GgufType type) {
-    for (Part part : parts()) {
-      file.tensor(part.name, shape(part.tensor), typeOf(part, type), values(part));
+    for (GgufPart part : parts()) {
+      GgufType own = typeOf(part, type);
+      file.tensor(part.name(), part.shape(), own, part.numbers(own));
     }
   }
 
-  private static GgufType typeOf(Part part, GgufType wanted) {
-    return part.tensor.shape().rank() == 1 ? GgufType.F32
-        : part.tensor.dim(1) % wanted.block() == 0 ? wanted : GgufType.F16;
-  }
-
-  private static int[] shape(Tensor tensor) {
-    return tensor.shape().rank() == 1 ? new int[] {tensor.dim(0)} : new int[] {tensor.dim(0), tensor.dim(1)};
-  }
-
-  private Supplier<float[]> values(Part part) {
-    return () -> part.turnedHeads == 0 ? part.tensor.toFloatArray() : turned(part);
-  }
-
-  /** Rows of each head in another order: i and i + D / 2 become neighbours. */
-  private float[] turned(Part part) {
-    float[] values = part.tensor.toFloatArray();
-    int width = part.tensor.shape().rank() == 1 ? 1 : part.tensor.dim(1);
-    float[] out = new float[values.length];
-    for (int row = 0; row < values.length / width; row++) {
-      int within = row % headDim;
-      int to = row - within + within % (headDim / 2) * 2 + within / (headDim / 2);
-      System.arraycopy(values, row * width, out, to * width, width);
+  private GgufType typeOf(GgufPart part, GgufType wanted) {
+    if (part.tensor().shape().rank() == 1 || part.name().equals("position_embd.weight")) {
+      return GgufType.F32;
     }
-    return out;
+    GgufType stored = GgufType.of(part.tensor());
+    if (wanted == null && stored != null) {
+      return stored;
+    }
+    GgufType own = wanted == null ? GgufType.Q8_0 : ofMixture(part.name(), wanted);
+    int columns = part.shape()[1];
+    if (columns % own.block() != 0) {
+      own = switch (own) {
+        case Q4_K -> GgufType.Q5_0;
+        case Q5_K -> GgufType.Q5_1;
+        case Q6_K -> GgufType.Q8_0;
+        default -> own;
+      };
+    }
+    return columns % own.block() == 0 ? own : GgufType.F16;
+  }
+
+  /** More bits for what matters more: the head, and in some layers values and what closes the feed-forward part. */
+  private GgufType ofMixture(String name, GgufType wanted) {
+    boolean head = name.equals(tied ? "token_embd.weight" : "output.weight");
+    if (head && wanted.isQuantized() && wanted != GgufType.Q8_0) {
+      return GgufType.Q6_K;
+    }
+    if (wanted != GgufType.Q4_K && wanted != GgufType.Q5_K || !name.startsWith("blk.")) {
+      return wanted;
+    }
+    if (name.endsWith(".attn_qkv.weight")) {
+      return wanted == GgufType.Q4_K ? GgufType.Q5_K : GgufType.Q6_K;
+    }
+    int layer = Integer.parseInt(name.split("\\.")[1]);
+    int layers = model.config().layers();
+    boolean more = layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
+    return more && (name.endsWith(".attn_v.weight") || name.endsWith(".ffn_down.weight")) ? GgufType.Q6_K : wanted;
   }
 
   /**
-   * Reads a file again and compares every tensor with the model's.
+   * Reads a file again and compares every tensor, bit for bit, with what the model's numbers become in its type.
    *
-   * @return the largest difference, as a share of the largest magnitude of its block
-   * @throws TensorFileException if a tensor is missing, has another shape or differs by more than its type may round
+   * @return the largest difference from the model, as a share of the largest magnitude of its block
+   * @throws TensorFileException if a tensor is missing, has another shape, differs, or was rounded by more than its type may
    */
   public double check(Path file) throws IOException {
     GgufFile read = GgufFile.open(file);
+    List<GgufPart> parts = parts();
     double largest = 0;
-    for (Part part : parts()) {
-      GgufFile.Entry entry = read.tensors().get(part.name);
-      float[] wanted = values(part).get();
-      float[] found = entry == null ? null : read.values(part.name);
-      if (found == null || found.length != wanted.length) {
-        throw new TensorFileException(file + ": read again, it lacks " + part.name);
+    for (GgufPart part : parts) {
+      GgufFile.Entry entry = read.tensors().get(part.name());
+      if (entry == null || !Arrays.equals(entry.shape(), part.shape())) {
+        throw new TensorFileException(file + ": read again, it lacks " + part.name());
       }
-      int block = Math.max(entry.type().block(), 1);
-      for (int from = 0; from < wanted.length; from += block) {
-        double most = 0;
-        double difference = 0;
-        for (int i = from; i < Math.min(wanted.length, from + block); i++) {
-          most = Math.max(most, Math.abs(wanted[i]));
-          difference = Math.max(difference, Math.abs((double) wanted[i] - found[i]));
+      GgufWriter.Numbers numbers = part.numbers(entry.type());
+      Tensor found = read.tensor(part.name());
+      float[] wanted = new float[(int) Math.min(CHUNK, found.size())];
+      float[] values = new float[wanted.length];
+      for (long from = 0; from < found.size(); from += CHUNK) {
+        int count = (int) Math.min(CHUNK, found.size() - from);
+        numbers.read(from, count, wanted);
+        found.read(from, count, values, 0);
+        largest = Math.max(largest, difference(file, entry, from, count, wanted, values));
+        long bytes = entry.type().bytes(from);
+        byte[] own = numbers.stored() == null ? entry.type().encoded(wanted, count) : null;
+        if (own != null && !Arrays.equals(own, GgufType.bytes(read.bytes(entry).asSlice(bytes, own.length)))) {
+          throw new TensorFileException(file + ": read again, " + part.name() + " differs from what was written, between "
+              + from + " and " + (from + count));
         }
-        if (!(difference <= most * entry.type().error() + 1e-7)) { // the rest: numbers too small for 16 bits
-          throw new TensorFileException(file + ": read again, " + part.name + " differs at " + from + " by " + difference
-              + " from the model, more than " + entry.type() + " rounds");
-        }
-        largest = Math.max(largest, most == 0 ? 0 : difference / most);
       }
+      numbers.done();
+      read.bytes(entry).unload();
     }
-    if (read.tensors().size() != parts().size()) {
+    if (read.tensors().size() != parts.size()) {
       throw new TensorFileException(file + ": read again, it has " + read.tensors().size() + " tensors, the model "
-          + parts().size());
+          + parts.size());
+    }
+    return largest;
+  }
+
+  private static double difference(Path file, GgufFile.Entry entry, long first, int count, float[] wanted, float[] found)
+      throws TensorFileException {
+    int block = entry.type().block();
+    double largest = 0;
+    for (int from = 0; from < count; from += block) {
+      double most = 0;
+      double difference = 0;
+      for (int i = from; i < Math.min(count, from + block); i++) {
+        most = Math.max(most, Math.abs(wanted[i]));
+        difference = Math.max(difference, Math.abs((double) wanted[i] - found[i]));
+      }
+      if (!(difference <= most * entry.type().error() + 1e-7)) { // the rest: numbers too small for 16 bits
+        throw new TensorFileException(file + ": read again, " + entry.name() + " differs at " + (first + from) + " by "
+            + difference + " from the model, more than " + entry.type() + " rounds");
+      }
+      largest = Math.max(largest, most == 0 ? 0 : difference / most);
     }
     return largest;
   }

@@ -3,6 +3,7 @@ package dev.hone.nn.gguf;
 import dev.hone.core.io.AtomicFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** Writes a file of metadata and tensors, which are asked for one by one. */
 public final class GgufWriter {
@@ -26,14 +26,32 @@ public final class GgufWriter {
   static final int ARRAY = 9;
   private static final int CHUNK = 1 << 20;
 
-  private record Entry(String name, long[] dims, GgufType type, Supplier<float[]> values) {
+  private record Entry(String name, long[] dims, GgufType type, Numbers numbers) {
     long bytes() {
+      return type.bytes(size());
+    }
+
+    long size() {
       long size = 1;
       for (long dim : dims) {
         size *= dim;
       }
-      return type.bytes(size);
+      return size;
     }
+  }
+
+  /** The numbers of a tensor in row-major order, asked for some at a time. */
+  public interface Numbers {
+    /** Copies {@code count} of them from number {@code from} on to the beginning of an array. */
+    void read(long from, int count, float[] target);
+
+    /** All of them as the file is to have them, where they are stored in its type already; null if they are not. */
+    default MemorySegment stored() {
+      return null;
+    }
+
+    /** Called when they were written: what was read of a mapped file may go. */
+    default void done() {}
   }
 
   private final Map<String, Object> metadata = new LinkedHashMap<>();
@@ -56,9 +74,9 @@ public final class GgufWriter {
    * Adds a tensor.
    *
    * @param shape as usual, the fastest axis last
-   * @param values its numbers, asked for when they are written
+   * @param numbers asked for when they are written
    */
-  public void tensor(String name, int[] shape, GgufType type, Supplier<float[]> values) {
+  public void tensor(String name, int[] shape, GgufType type, Numbers numbers) {
     if (name.getBytes(StandardCharsets.UTF_8).length > 63) {
       throw new IllegalArgumentException("GGUF: a name has at most 63 bytes: " + name);
     }
@@ -66,7 +84,7 @@ public final class GgufWriter {
     for (int i = 0; i < dims.length; i++) {
       dims[i] = shape[shape.length - 1 - i];
     }
-    tensors.add(new Entry(name, dims, type, values));
+    tensors.add(new Entry(name, dims, type, numbers));
   }
 
   /** Writes the file. */
@@ -86,18 +104,32 @@ public final class GgufWriter {
     try (AtomicFile out = AtomicFile.create(file)) {
       out.write(ByteBuffer.wrap(head.out.toByteArray()));
       pad(head.out.size(), out);
+      float[] chunk = new float[CHUNK];
       for (Entry tensor : tensors) {
-        float[] values = tensor.values.get();
-        ByteBuffer bytes = ByteBuffer.allocate((int) tensor.type.bytes(CHUNK)).order(ByteOrder.LITTLE_ENDIAN);
-        for (int from = 0; from < values.length; from += CHUNK) {
-          bytes.clear();
-          tensor.type.encode(values, from, Math.min(values.length, from + CHUNK), bytes);
-          out.write(bytes.flip());
-        }
+        write(tensor, chunk, out);
         pad(tensor.bytes(), out);
       }
       out.commit();
     }
+  }
+
+  private static void write(Entry tensor, float[] chunk, AtomicFile out) throws IOException {
+    MemorySegment stored = tensor.numbers.stored();
+    if (stored != null) {
+      for (long at = 0; at < stored.byteSize(); at += CHUNK) {
+        out.write(stored.asSlice(at, Math.min(CHUNK, stored.byteSize() - at)).asByteBuffer());
+      }
+    } else {
+      ByteBuffer bytes = ByteBuffer.allocate((int) tensor.type.bytes(CHUNK)).order(ByteOrder.LITTLE_ENDIAN);
+      long size = tensor.size();
+      for (long from = 0; from < size; from += CHUNK) {
+        int count = (int) Math.min(CHUNK, size - from);
+        tensor.numbers.read(from, count, chunk);
+        tensor.type.encode(chunk, count, bytes.clear());
+        out.write(bytes.flip());
+      }
+    }
+    tensor.numbers.done();
   }
 
   static long aligned(long at) {

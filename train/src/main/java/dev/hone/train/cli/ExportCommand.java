@@ -39,7 +39,7 @@ final class ExportCommand implements Command {
         Flag.of("adapter", "DIR", null, "an adapter, which is merged into the weights first"),
         Flag.of("output-dir", "DIR", null, "where the file and the tokenizer go"),
         Flag.of("dtype", "TYPE", null, "how matrices are stored. onnx: float32 [usual] or int8 with a scale a row; "
-            + "gguf: f32, f16 [usual], bf16 or q8_0"),
+            + "gguf: f32, f16 [usual], bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0"),
         Flag.toggle("overwrite", "replace what is in the output directory"));
   }
 
@@ -79,7 +79,12 @@ final class ExportCommand implements Command {
       case "f16" -> GgufType.F16;
       case "bf16" -> GgufType.BF16;
       case "q8_0" -> GgufType.Q8_0;
-      default -> throw new UserError("--dtype of gguf must be f32, f16, bf16 or q8_0, is '" + dtype + "'");
+      case "q4_0" -> GgufType.Q4_0;
+      case "q4_k_m" -> GgufType.Q4_K;
+      case "q5_k_m" -> GgufType.Q5_K;
+      case "q6_k" -> GgufType.Q6_K;
+      default -> throw new UserError("--dtype of gguf must be f32, f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0, is '" + dtype
+          + "'");
     };
     Path base = ModelArgument.resolve(model, console::note);
     Files.createDirectories(output);

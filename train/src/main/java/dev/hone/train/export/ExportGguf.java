@@ -47,8 +47,9 @@ public final class ExportGguf {
     }
     GgufModel parts = new GgufModel(model);
     GgufWriter writer = new GgufWriter();
-    parts.metadata(name, type).forEach(writer::put);
-    GgufTokenizer tokenizer = new GgufTokenizer(base, model.config().vocabSize());
+    boolean stripping = parts.architecture().equals("phi3"); // llama.cpp knows it by the model's name
+    parts.metadata(stripping && !name.matches(".*phi-?3.*") ? "phi-3 " + name : name, type).forEach(writer::put);
+    GgufTokenizer tokenizer = new GgufTokenizer(base, model.config().vocabSize(), stripping);
     tokenizer.metadata().forEach(writer::put);
     List<String> warnings = new ArrayList<>(parts.warnings());
     warnings.addAll(tokenizer.warnings());

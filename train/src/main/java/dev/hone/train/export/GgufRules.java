@@ -32,9 +32,10 @@ final class GgufRules {
    * Checks a tokenizer.
    *
    * @param pieces whether it is SentencePiece's BPE, byte-level otherwise
+   * @param stripping whether llama.cpp drops the space behind special tokens, as it does for Phi-3
    * @throws ModelException if llama.cpp would cut text otherwise
    */
-  GgufRules(Path path, JsonNode file, boolean pieces) {
+  GgufRules(Path path, JsonNode file, boolean pieces, boolean stripping) {
     this.path = path;
     this.file = file;
     JsonNode model = file.get("model");
@@ -48,7 +49,8 @@ final class GgufRules {
     }
     for (JsonNode added : file.path("added_tokens")) {
       for (String flag : List.of("lstrip", "rstrip", "single_word")) {
-        if (added.path(flag).asBoolean()) {
+        boolean kept = stripping && flag.equals("rstrip") && added.path("special").asBoolean();
+        if (added.path(flag).asBoolean() && !kept) {
           throw refused("the added token '" + added.path("content").asString() + "' has " + flag + ", which GGUF cannot say: "
               + "llama.cpp keeps the space beside it. Set it to false if no template relies on it");
         }

@@ -39,7 +39,7 @@ final class GgufTokenizer {
   private final boolean pieces;
   private final GgufRules rules;
 
-  GgufTokenizer(Path directory, int rows) throws IOException {
+  GgufTokenizer(Path directory, int rows, boolean stripping) throws IOException {
     this.directory = directory;
     Path path = directory.resolve("tokenizer.json");
     if (!Files.isRegularFile(path)) {
@@ -54,12 +54,14 @@ final class GgufTokenizer {
           + " is not exported to GGUF; BPE is");
     }
     pieces = model.path("byte_fallback").asBoolean();
-    rules = new GgufRules(path, file, pieces);
+    rules = new GgufRules(path, file, pieces, stripping);
     tokens = new String[rows];
     types = new int[rows];
     model.get("vocab").properties().forEach(entry -> set(entry.getKey(), entry.getValue().intValue(), NORMAL));
     for (JsonNode added : file.path("added_tokens")) {
-      set(added.get("content").stringValue(), added.get("id").intValue(), added.path("special").asBoolean() ? CONTROL : USER);
+      boolean special = added.path("special").asBoolean();
+      String content = added.get("content").stringValue();
+      set(pieces && !special ? content.replace('\u2581', ' ') : content, added.get("id").intValue(), special ? CONTROL : USER);
     }
     String unknown = model.path("unk_token").asString("");
     for (int id = 0; id < rows; id++) {
@@ -114,6 +116,9 @@ final class GgufTokenizer {
     }
     Ends ends = ends();
     out.put("tokenizer.ggml.add_bos_token", ends.bos);
+    if (file.path("post_processor").path("type").asString("").equals("TemplateProcessing")) {
+      out.put("tokenizer.ggml.add_sep_token", false);
+    }
     out.put("tokenizer.ggml.add_eos_token", ends.eos);
     if (pieces && !rules.spaceFirst()) {
       out.put("tokenizer.ggml.add_space_prefix", false);

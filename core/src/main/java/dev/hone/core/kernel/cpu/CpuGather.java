@@ -8,6 +8,7 @@ import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.loops.ElementwiseLoops;
 import dev.hone.core.kernel.loops.GatherLoops;
 import dev.hone.core.parallel.Workers;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -57,6 +58,16 @@ public final class CpuGather implements GatherKernels {
   }
 
   private RowReader storedReader(Tensor table, float scale, int c) {
+    if (table.isQuantized()) {
+      Quantized codes = Quantized.in(table);
+      long first = table.offset();
+      return (row, y, yi) -> {
+        codes.read(first + (long) row * c, c, y, yi);
+        if (scale != 1) {
+          elementwise.unary(Unary.AFFINE, scale, 0, y, yi, y, yi, c);
+        }
+      };
+    }
     if (!table.dtype().isFloat()) {
       throw new IllegalArgumentException("rows: the table is " + table.dtype() + "; it must be of a float type");
     }

@@ -30,7 +30,7 @@ abstract sealed class MatrixSource {
     }
     return switch (tensor.dtype()) {
       case F32, BF16, F16 -> new Stored(loops, tensor);
-      case NF4, Q8_0, INT8_ROWS -> new Coded(quantized, tensor);
+      case NF4, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, INT8_ROWS -> new Coded(quantized, tensor);
       default -> throw new IllegalArgumentException("matmul: rhs " + tensor + " is " + tensor.dtype()
           + "; products read F32, BF16, F16 and quantised weights, convert it with toF32()");
     };
@@ -203,7 +203,7 @@ abstract sealed class MatrixSource {
         long element = first + (long) i * columns();
         if (loops.inStep(elements, element, columns())) {
           sums[i - row] = loops.dot(elements, element, x, xi, columns());
-        } else { // vectors would cross blocks
+        } else { // vectors would cross blocks, or scales lie among the codes
           float[] values = Scratch.floats(WIDENED, columns());
           loops.widen(elements, element, values, 0, columns());
           products.dotsOfOne(columns(), values, 0, 0, 0, 0, x, xi, sums, i - row);

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.loops;
 
 import dev.hone.core.parallel.Scratch;
+import dev.hone.core.quant.GgmlBlocks;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
 
@@ -17,6 +18,10 @@ public abstract class QuantLoops {
 
   /** y = elements {@code element} to {@code element + n}. */
   public final void widen(Quantized source, long element, float[] y, int yi, int n) {
+    if (source instanceof GgmlBlocks) { // scales lie among the codes
+      source.read(element, n, y, yi);
+      return;
+    }
     int block = source.block();
     int done = 0;
     while (done < n) {
@@ -46,7 +51,9 @@ public abstract class QuantLoops {
   /** Whether {@link #dot} can start at an element: no step of its loop may meet two blocks. */
   public final boolean inStep(Quantized source, long element, int n) {
     int block = source.block();
-    return lanes() > 0 && (shift(block) == ONE_BLOCK ? element % block + n <= block : element % block % lanes() == 0);
+    boolean apart = !(source instanceof GgmlBlocks); // scales from codes
+    return lanes() > 0 && apart
+        && (shift(block) == ONE_BLOCK ? element % block + n <= block : element % block % lanes() == 0);
   }
 
   private static int shift(int block) {

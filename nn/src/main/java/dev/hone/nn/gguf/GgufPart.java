@@ -1,0 +1,119 @@
+package dev.hone.nn.gguf;
+
+import dev.hone.core.Tensor;
+import dev.hone.core.quant.Quantized;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A tensor on its way to a file.
+ *
+ * @param name in the file
+ * @param tensor of the model
+ * @param change how the file has it
+ * @param headDim D, of {@link Change#TURNED} ones
+ */
+record GgufPart(String name, Tensor tensor, Change change, int headDim) {
+  /** How the numbers of a file come from those of a model. */
+  enum Change {
+    /** As they are. */
+    NONE,
+    /** Rows of each head in another order: i and i + D / 2 become neighbours. */
+    TURNED,
+    /** 1 more. */
+    AROUND_ONE,
+    /** Rows become columns. */
+    TRANSPOSED
+  }
+
+  /** The shape in the file, as usual, the fastest axis last. */
+  int[] shape() {
+    return tensor.shape().rank() == 1 ? new int[] {tensor.dim(0)}
+        : change == Change.TRANSPOSED ? new int[] {tensor.dim(1), tensor.dim(0)} : new int[] {tensor.dim(0), tensor.dim(1)};
+  }
+
+  /** What the file gets. */
+  GgufWriter.Numbers numbers(GgufType type) {
+    return new GgufWriter.Numbers() {
+      private float[] whole; // of a transposed one
+
+      @Override
+      public void read(long from, int count, float[] target) {
+        switch (change) {
+          case NONE -> tensor.read(from, count, target, 0);
+          case AROUND_ONE -> {
+            tensor.read(from, count, target, 0);
+            for (int i = 0; i < count; i++) {
+              target[i] += 1;
+            }
+          }
+          case TURNED -> turned(from, count, target);
+          case TRANSPOSED -> transposed(from, count, target);
+        }
+      }
+
+      private void transposed(long from, int count, float[] target) {
+        whole = whole == null ? tensor.toFloatArray() : whole;
+        int rows = tensor.dim(0);
+        int columns = tensor.dim(1);
+        for (int i = 0; i < count; i++) {
+          int at = (int) from + i;
+          target[i] = whole[at % rows * columns + at / rows];
+        }
+      }
+
+      @Override
+      public MemorySegment stored() {
+        boolean same = type.isQuantized() && GgufType.of(tensor) == type;
+        MemorySegment codes = same ? Quantized.in(tensor).codes() : null;
+        return same && change == Change.TURNED ? turnedRows(codes, tensor.dim(0), headDim, true) : codes;
+      }
+
+      @Override
+      public void done() {
+        whole = null;
+        MemorySegment mapped = tensor.isQuantized() ? Quantized.in(tensor).codes()
+            : tensor.isReadOnly() ? tensor.segment() : MemorySegment.NULL;
+        if (mapped.isMapped()) {
+          mapped.unload();
+        }
+      }
+    };
+  }
+
+  private int width() {
+    return tensor.shape().rank() == 1 ? 1 : tensor.dim(1);
+  }
+
+  /** The row of the model that is row {@code row} of the file. */
+  private static int source(int row, int headDim) {
+    int within = row % headDim;
+    return row - within + within / 2 + within % 2 * (headDim / 2);
+  }
+
+  private void turned(long from, int count, float[] target) {
+    int width = width();
+    for (int done = 0; done < count; ) {
+      int row = (int) ((from + done) / width);
+      int column = (int) ((from + done) % width);
+      int taken = Math.min(width - column, count - done);
+      tensor.read((long) source(row, headDim) * width + column, taken, target, done);
+      done += taken;
+    }
+  }
+
+  /**
+   * Rows of bytes in another order.
+   *
+   * @param toFile from the model's order to the file's, else back
+   */
+  static MemorySegment turnedRows(MemorySegment bytes, int rows, int headDim, boolean toFile) {
+    long size = bytes.byteSize() / rows;
+    MemorySegment turned = Arena.ofAuto().allocate(bytes.byteSize(), 64);
+    for (int row = 0; row < rows; row++) {
+      int source = source(row, headDim);
+      MemorySegment.copy(bytes, (toFile ? source : row) * size, turned, (toFile ? row : source) * size, size);
+    }
+    return turned;
+  }
+}
