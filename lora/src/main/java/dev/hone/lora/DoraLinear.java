@@ -38,6 +38,11 @@ record DoraLinear(LoraLinear lora, DoraMagnitude magnitude) implements LinearPie
   }
 
   @Override
+  public float dropout() {
+    return lora.dropout();
+  }
+
+  @Override
   public void mergeInto(Linear base) {
     Tensor merged = lora.merged(base);
     magnitude.scale(merged, base.weight().value());

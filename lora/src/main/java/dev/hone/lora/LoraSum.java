@@ -19,6 +19,11 @@ record LoraSum(Map<String, LoraLinear> byName) implements LinearAdapter {
   }
 
   @Override
+  public float dropout() {
+    return (float) byName.values().stream().mapToDouble(LoraLinear::dropout).max().orElse(0);
+  }
+
+  @Override
   public void visit(LayerVisitor visitor) {
     byName.forEach(visitor::layer);
   }

@@ -41,6 +41,14 @@ public interface Backbone extends Layer {
         : finish(layers(embed(batch, pass), 0, depth(), rows, batch, pass, NOBODY), pass.only(rows));
   }
 
+  /**
+   * Why what several sequences begin with cannot be computed once in such passes, in words; null if it can, as where a token
+   * sees only what comes before it and nothing is drawn at random.
+   */
+  default String unshared(Pass pass) {
+    return "its tokens see what comes after them";
+  }
+
   /** The number of layers that hidden states go through, L. */
   int depth();
 

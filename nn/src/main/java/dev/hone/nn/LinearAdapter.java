@@ -10,4 +10,9 @@ public interface LinearAdapter extends Layer {
    * @param base the layer whose slot this adapter is in
    */
   Variable forward(Variable x, Linear base, Pass pass);
+
+  /** With what probability it drops inputs while training. */
+  default float dropout() {
+    return 0;
+  }
 }

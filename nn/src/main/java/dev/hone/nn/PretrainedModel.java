@@ -235,12 +235,14 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   }
 
   private static Variable hidden(Tree now, TokenBatch batch, Pass pass) {
-    if (now.input == null) {
-      return now.backbone.forward(batch, pass);
-    }
-    InputAdapter.Input in = now.input.apply(batch, pass);
-    Variable hidden = now.backbone.forward(in.batch(), in.pass());
+    InputAdapter.Input in = input(now, batch, pass);
+    Variable hidden = HiddenRows.all(now.backbone, in.batch(), in.pass());
     return in.rows() == null ? hidden : GatherOps.rows(hidden, in.rows());
+  }
+
+  /** Why what sequences of a batch begin with alike is not computed once in such passes, in words; null if it is. */
+  public String unshared(Pass pass) {
+    return HiddenRows.unshared(tree.backbone, pass);
   }
 
   /** A pass through the present tree, in its turn if it records nothing. */

@@ -77,6 +77,11 @@ public interface Objective {
     return set.tokens(rows);
   }
 
+  /** Whether steps have the dropout that model and adapter ask for. */
+  default boolean dropsOut() {
+    return true;
+  }
+
   /** Whether {@link #figures} are of interest at every step, not only of held-out rows. */
   default boolean measuresSteps() {
     return false;

@@ -51,6 +51,8 @@ import java.util.Map;
  * @param saveEverySteps steps between checkpoints; 0 for once an epoch
  * @param saveTotalLimit checkpoints that are kept; 0 for none at all
  * @param checkpointing whether blocks are recomputed in the backward pass
+ * @param sharePrefixes whether what rows of a batch begin with alike is computed once: {@code auto} where it can be, or
+ *     {@code off}
  * @param skipUnreadRows whether the last layer is computed for those rows alone that the head reads
  */
 public record TrainConfig(
@@ -136,6 +138,9 @@ public record TrainConfig(
     int saveTotalLimit,
     @Setting(key = "gradient_checkpointing", help = "recompute blocks in the backward pass: less memory, more time")
     boolean checkpointing,
+    @Setting(key = "share_prefixes", fallback = "off", form = "auto|off",
+        help = "auto: compute once what rows of a batch begin with alike, such as a system prompt; the same but for rounding")
+    String sharePrefixes,
     @Setting(key = "skip_unread_rows", fallback = "false", form = "true|false",
         help = "compute the last layer only for the tokens that the head reads: less work, the same but for rounding")
     boolean skipUnreadRows) {
@@ -177,6 +182,7 @@ public record TrainConfig(
     require(threshold >= 0, "early_stopping_threshold", threshold, "0 or more");
     atLeast(0, "save_steps", saveEverySteps);
     atLeast(0, "save_total_limit", saveTotalLimit);
+    require(List.of("auto", "off").contains(sharePrefixes), "share_prefixes", sharePrefixes, "auto or off");
     schedule(lrSchedulerType, 0, 2, learningRate, lrSchedulerArgs); // an unknown name fails here, not when training begins
     UpdateRule.named(optim, adamBeta1, adamBeta2, adamEpsilon, optimArgs);
     HeldOutMetric.named(bestMetric);
@@ -204,8 +210,14 @@ public record TrainConfig(
   }
 
   /** What passes of a run leave out. */
-  Pass.Savings savings() {
-    return new Pass.Savings(skipUnreadRows);
+  public Pass.Savings savings() {
+    return new Pass.Savings(skipUnreadRows, sharePrefixes.equals("auto"));
+  }
+
+  /** A pass of a run by its number. */
+  Pass pass(long number) {
+    return new Pass(true, seed, number, checkpointing).withNoise((float) neftuneAlpha)
+        .withModelDropout(dropout < 0 ? Float.NaN : (float) dropout).withSavings(savings());
   }
 
   /** The schedule of a run of this many steps; the warm-up is rounded to whole steps. */

@@ -149,6 +149,7 @@ public final class Trainer {
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
       memory(training, heldOut != null).check("training");
+      PrefixSharing.refusal(model, objective, config, training, batches).ifPresent(this::warn);
     }
     begin(found);
     run.start = run.step;
@@ -334,7 +335,7 @@ public final class Trainer {
   private void probe(TrainingSet training, List<int[]> batches) {
     int[] longest = longest(training, batches);
     try (Scope _ = Scope.open()) {
-      objective.answer(model, training, longest, 1, pass(-1)).loss().backward();
+      objective.answer(model, training, longest, 1, config.pass(-1)).loss().backward();
     }
   }
 
@@ -425,11 +426,6 @@ public final class Trainer {
     return windows;
   }
 
-  private Pass pass(long number) {
-    return new Pass(true, config.seed(), number, config.checkpointing()).withNoise((float) config.neftuneAlpha())
-        .withModelDropout(config.dropout() < 0 ? Float.NaN : (float) config.dropout()).withSavings(config.savings());
-  }
-
   /** What a window was: its mean loss and its tokens. */
   private record Window(double loss, int tokens, Map<String, Double> figures) {}
 
@@ -445,7 +441,7 @@ public final class Trainer {
     double loss = 0;
     List<float[]> answers = new ArrayList<>();
     for (int i = 0; i < window.size(); i++) {
-      Pass pass = pass(firstPass + i);
+      Pass pass = config.pass(firstPass + i);
       try (Scope _ = Scope.open()) {
         Objective.Answer answer = objective.answer(model, training, window.get(i), (float) (1 / weight), pass);
         if (objective.measuresSteps()) {

@@ -38,6 +38,15 @@ record DecoderBlock(int index, BlockNames names, Norm attentionNorm, DecoderAtte
     };
   }
 
+  boolean dropsOut(Pass pass) {
+    return pass.dropout(dropout) > 0 || pass.dropout(attention.attention().dropout()) > 0;
+  }
+
+  /** Whether what comes later changes how a token is turned. */
+  boolean turnsByLength() {
+    return attention.rotary() != null && attention.rotary().rope().reach() != Integer.MAX_VALUE;
+  }
+
   private Variable inTurn(Variable x, int[] rows, TokenBatch batch, Pass pass) {
     Variable normed = normed(attentionNorm, x);
     Variable mixed = attended(normed, rows, batch, pass);

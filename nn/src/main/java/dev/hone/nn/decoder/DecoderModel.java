@@ -37,6 +37,14 @@ record DecoderModel(DecoderNames names, Embedding embeddings, Embedding position
   }
 
   @Override
+  public String unshared(Pass pass) {
+    if (pass.dropout(dropout) > 0 || blocks.stream().anyMatch(block -> block.dropsOut(pass))) {
+      return "the model has dropout (--dropout 0 turns it off)";
+    }
+    return blocks.stream().anyMatch(DecoderBlock::turnsByLength) ? "its positions depend on how long a sequence becomes" : null;
+  }
+
+  @Override
   public int depth() {
     return blocks.size();
   }

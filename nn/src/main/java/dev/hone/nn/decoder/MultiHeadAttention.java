@@ -1,11 +1,13 @@
 package dev.hone.nn.decoder;
 
 import dev.hone.autograd.AttentionOps;
+import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.GradMode;
 import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.AttentionSpec;
 import dev.hone.nn.Pass;
+import dev.hone.nn.PrefixTree;
 import dev.hone.nn.TokenBatch;
 import java.util.List;
 
@@ -41,21 +43,30 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
   /** q [M, H · D] of some rows, k and v [N, G · D] of all -> [M, H · D]. */
   public Variable forward(Variable q, Variable k, Variable v, Queries queries, TokenBatch batch, Pass pass) {
     AttentionSpec all = spec(batch, pass);
+    if (pass.tree() != null) {
+      PrefixTree.Keys keys = pass.tree().keys(queries.offsets());
+      AttentionSpec paths = all.between(queries.offsets(), keys.offsets());
+      return attended(paths, q, GatherOps.rows(k, keys.rows()), GatherOps.rows(v, keys.rows()), pass);
+    }
     AttentionSpec spec = queries.rows() == null ? all : all.between(queries.offsets(), batch.offsets());
     if (pass.cache() == null) {
-      return pass.prefix() == null ? AttentionOps.attention(spec, q, k, v) : pass.prefix().attention(spec, layer, q, k, v);
+      return attended(spec, q, k, v, pass);
     }
     checkNoGradient();
     return pass.cache().attention(layer, spec, q, k, v);
   }
 
+  private Variable attended(AttentionSpec spec, Variable q, Variable k, Variable v, Pass pass) {
+    return pass.prefix() == null ? AttentionOps.attention(spec, q, k, v) : pass.prefix().attention(spec, layer, q, k, v);
+  }
+
   /** Attention over queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
   public Variable forward(Variable qkv, TokenBatch batch, Pass pass) {
-    AttentionSpec spec = spec(batch, pass);
-    if (pass.prefix() != null && pass.cache() == null) {
+    if ((pass.prefix() != null || pass.tree() != null) && pass.cache() == null) {
       List<Variable> parts = ShapeOps.split(qkv, 1, heads * headDim, kvHeads * headDim, kvHeads * headDim);
-      return pass.prefix().attention(spec, layer, parts.get(0), parts.get(1), parts.get(2));
+      return forward(parts.get(0), parts.get(1), parts.get(2), batch, pass);
     }
+    AttentionSpec spec = spec(batch, pass);
     if (pass.cache() == null) {
       return AttentionOps.attention(spec, qkv);
     }

@@ -65,6 +65,7 @@ final class PreferenceRun {
     }
     tuning = tuning.withBatchSize(config.batchSize());
     tuning.setReference(arguments.path("reference"), Path.of(arguments.required("output-dir")).resolve(REFERENCE));
+    tuning.setSavings(config.savings());
     if (HeldOutMetric.named(config.bestMetric()) == HeldOutMetric.ACCURACY) {
       tuning.setMetric((evaluated, _, _) -> evaluated.accuracy());
     }

@@ -60,6 +60,11 @@ record KtoObjective(PreferenceSettings settings) implements Objective {
   }
 
   @Override
+  public boolean dropsOut() {
+    return false;
+  }
+
+  @Override
   public int items(TrainingSet set, int[] rows) {
     return rows.length;
   }

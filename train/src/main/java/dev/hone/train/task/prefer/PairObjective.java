@@ -74,6 +74,11 @@ record PairObjective(PairLoss loss) implements Objective {
   }
 
   @Override
+  public boolean dropsOut() {
+    return false;
+  }
+
+  @Override
   public int items(TrainingSet set, int[] rows) {
     return rows.length;
   }

@@ -5,6 +5,7 @@ import dev.hone.lora.Adapter;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Labels;
+import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.generate.GenerationSettings;
@@ -51,6 +52,7 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
   private final DType quantized;
   private Path referenceAdapter; // null: the model without any
   private Path cache; // null: nothing is kept
+  private Pass.Savings savings = Pass.Savings.NONE; // of the reference
   private ReferenceCache known; // what cache has; null until it is needed
   private PretrainedModel frozen; // null until it is needed
 
@@ -98,6 +100,7 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
     PreferenceTuning tuning = new PreferenceTuning(base(), model(), adapter(), settings, quantized, other);
     tuning.referenceAdapter = referenceAdapter;
     tuning.cache = cache;
+    tuning.savings = savings;
     return tuning;
   }
 
@@ -127,6 +130,11 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
     cache = file;
     known = null;
     frozen = null;
+  }
+
+  /** What the reference does not compute: the savings of the run to come, so that equal models have equal numbers. */
+  public void setSavings(Pass.Savings savings) {
+    this.savings = savings;
   }
 
   /** What is optimised. */
@@ -173,7 +181,7 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
       }
       if (referenceAdapter == null && adapter() != null) {
         try (Adapter.Off _ = adapter().off()) {
-          return Reference.of(model(), rows, REFERENCE_BATCH, known);
+          return Reference.of(model(), rows, REFERENCE_BATCH, known, Pass.inference().withSavings(savings));
         }
       }
       if (frozen == null) {
@@ -182,7 +190,7 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
           AdapterFiles.load(referenceAdapter, frozen);
         }
       }
-      return Reference.of(frozen, rows, REFERENCE_BATCH, known);
+      return Reference.of(frozen, rows, REFERENCE_BATCH, known, Pass.inference().withSavings(savings));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

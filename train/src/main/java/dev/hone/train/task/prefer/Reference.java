@@ -23,6 +23,11 @@ final class Reference {
    *     its rows is not known, so that the numbers do not depend on when a run before was stopped
    */
   static List<PreferenceRow> of(PretrainedModel asked, List<PreferenceRow> rows, int batchSize, ReferenceCache cache) {
+    return of(asked, rows, batchSize, cache, Pass.inference());
+  }
+
+  /** The rows with what the model makes of them in such a pass. */
+  static List<PreferenceRow> of(PretrainedModel asked, List<PreferenceRow> rows, int batchSize, ReferenceCache cache, Pass pass) {
     PretrainedModel model = asked.snapshot();
     int[] lengths = rows.stream().mapToInt(row -> row.first().length + row.second().length).toArray();
     int budget = Math.max(BATCH_TOKENS, Arrays.stream(lengths).max().orElse(0));
@@ -30,7 +35,7 @@ final class Reference {
     for (int[] batch : new BatchSampler(lengths, batchSize, budget, true, 0).inOrder()) {
       List<PreferenceRow> chosen = Arrays.stream(batch).mapToObj(rows::get).toList();
       if (cache == null || !cache.hasAll(chosen)) {
-        List<PreferenceRow> made = computed(model, chosen);
+        List<PreferenceRow> made = computed(model, chosen, pass);
         if (cache == null) {
           for (int i = 0; i < batch.length; i++) {
             known.set(batch[i], made.get(i));
@@ -46,10 +51,10 @@ final class Reference {
     return known;
   }
 
-  private static List<PreferenceRow> computed(PretrainedModel model, List<PreferenceRow> rows) {
+  private static List<PreferenceRow> computed(PretrainedModel model, List<PreferenceRow> rows, Pass pass) {
     List<PreferenceRow> made = new ArrayList<>();
     try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
-      Answers answers = Answers.of(model, rows, false, Pass.inference());
+      Answers answers = Answers.of(model, rows, false, pass);
       for (int i = 0; i < rows.size(); i++) {
         made.add(rows.get(i).withReference(answers.logp(2 * i), answers.logp(2 * i + 1)));
       }

@@ -65,6 +65,11 @@ record RewardObjective(PreferenceSettings settings) implements Objective {
   }
 
   @Override
+  public boolean dropsOut() {
+    return false;
+  }
+
+  @Override
   public int items(TrainingSet set, int[] rows) {
     return rows.length;
   }

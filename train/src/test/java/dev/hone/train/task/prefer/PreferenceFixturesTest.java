@@ -119,6 +119,18 @@ class PreferenceFixturesTest {
   @MethodSource("cases")
   void lossRewardsGradientsAndStepsAreTrls(String name) {
     assumeTrue(!name.isEmpty(), "no fixtures at " + FOLDER);
+    trls(name, Pass.Savings.NONE);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cases")
+  void andSoTheyAreWherePromptsAreComputedOnce(String name) {
+    assumeTrue(!name.isEmpty(), "no fixtures at " + FOLDER);
+    trls(name, new Pass.Savings(true, true));
+  }
+
+  private static void trls(String name, Pass.Savings savings) {
+    Pass reference = Pass.inference().withSavings(savings);
     Case given = Case.of(name);
     Path base = ROOT.resolve(given.json.path("base").asString());
     boolean reward = given.settings.loss() == PreferenceLoss.REWARD;
@@ -128,12 +140,12 @@ class PreferenceFixturesTest {
     if (given.settings.loss().hasReference()) {
       if (given.json.path("reference").asString().equals("adapter off")) {
         try (Adapter.Off _ = adapter.off()) {
-          rows = Reference.of(model, rows, 3, null);
+          rows = Reference.of(model, rows, 3, null, reference);
         }
       } else {
         PretrainedModel frozen = model(base, false);
         AdapterFiles.load(ROOT.resolve(given.json.path("reference").asString()), frozen);
-        rows = Reference.of(frozen, rows, 3, null);
+        rows = Reference.of(frozen, rows, 3, null, reference);
       }
     }
     adapter.parameters().values().forEach(parameter -> assertTrue(parameter.requiresGradient()));
@@ -144,7 +156,7 @@ class PreferenceFixturesTest {
     String kind = name.substring(name.indexOf('/') + 1);
     Safetensors stored = Fixtures.tensors(FOLDER.resolve(folder + ".safetensors"));
     try (Scope _ = Scope.open()) {
-      Objective.Answer answer = objective.answer(model, set, all, 1f / rows.size(), Pass.training(1, 1));
+      Objective.Answer answer = objective.answer(model, set, all, 1f / rows.size(), Pass.training(1, 1).withSavings(savings));
       double loss = given.json.path("loss_f64").asDouble();
       assertEquals(loss, answer.loss().value().item(), Math.max(1e-5, 1e-5 * Math.abs(loss)), "loss");
       figures(given, answer);
