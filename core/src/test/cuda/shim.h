@@ -65,6 +65,9 @@ inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned) ((uint64_t)
 inline float rsqrtf(float x) { return (float) (1 / sqrt((double) x)); }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fdiv_rn(float a, float b) { return a / b; }
+inline double __dadd_rn(double a, double b) { return a + b; }
+inline double __dmul_rn(double a, double b) { return a * b; }
 template <class T> inline T min(T a, T b) { return b < a ? b : a; }
 template <class T> inline T max(T a, T b) { return a < b ? b : a; }
 inline long long min(long long a, int b) { return a < b ? a : b; }
@@ -104,7 +107,7 @@ namespace emulated {
 template <class T> constexpr Argument argument() {
   if constexpr (std::is_pointer_v<T>) {
     using To = std::remove_pointer_t<T>;
-    return {8, alignof(To), !std::is_const_v<To>, std::is_pointer_v<To>};
+    return {8, alignof(std::conditional_t<std::is_void_v<To>, char, To>), !std::is_const_v<To>, std::is_pointer_v<To>};
   } else {
     return {sizeof(T), 0, false, false};
   }
