@@ -21,13 +21,14 @@ class NormKernelTest extends KernelTest {
     Tensor y = Tensor.empty(rows, c);
     Tensor mean = Tensor.empty(rows);
     Tensor rstd = Tensor.empty(rows);
-    CPU.norm().layerNorm(tensor(x, rows, c), tensor(residual, rows, c), tensor(weight, c), tensor(bias, c), EPS, sum, y, mean, rstd);
+    CPU.norm().layerNorm(tensor(x, rows, c), tensor(residual, rows, c), tensor(weight, c), tensor(bias, c), EPS, sum, y, mean,
+        rstd);
     KernelRunner.Memory out = gpu.put(x);
     KernelRunner.Memory sums = gpu.room(rows * c);
     KernelRunner.Memory means = gpu.room(rows);
     KernelRunner.Memory rstds = gpu.room(rows);
-    gpu.launch(FAMILY, "hone_norm", new int[] {rows}, 128, 4 * c, true, out, gpu.put(residual), gpu.put(weight), 0f, gpu.put(bias),
-        EPS, sums, out, means, rstds, c);
+    gpu.launch(FAMILY, "hone_norm", new int[] {rows}, 128, 4 * c, true, out, gpu.put(residual), gpu.put(weight), 0f,
+        gpu.put(bias), EPS, sums, out, means, rstds, c);
     near("sum", sum, sums.floats(), 0);
     near("mean", mean, means.floats(), F32);
     near("rstd", rstd, rstds.floats(), F32);
@@ -36,8 +37,8 @@ class NormKernelTest extends KernelTest {
     Tensor plain = Tensor.empty(rows, c);
     CPU.norm().layerNorm(tensor(x, rows, c), null, null, null, EPS, null, plain, null, null);
     KernelRunner.Memory bare = gpu.room(rows * c);
-    gpu.launch(FAMILY, "hone_norm", new int[] {rows}, 32, 4 * c, true, gpu.put(x), null, null, 0f, null, EPS, null, bare, null, null,
-        c);
+    gpu.launch(FAMILY, "hone_norm", new int[] {rows}, 32, 4 * c, true, gpu.put(x), null, null, 0f, null, EPS, null, bare, null,
+        null, c);
     near("without anything", plain, bare.floats(), c == 1 ? 1e-3 : F32);
     backward(true, rows, c, sum, weight, 0, mean, rstd);
   }
@@ -53,8 +54,8 @@ class NormKernelTest extends KernelTest {
     CPU.norm().rmsNorm(tensor(x, rows, c), null, tensor(weight, c), 1, EPS, null, y, rstd);
     KernelRunner.Memory out = gpu.room(rows * c);
     KernelRunner.Memory rstds = gpu.room(rows);
-    gpu.launch(FAMILY, "hone_norm", new int[] {rows}, 256, 4 * c, false, gpu.put(x), null, gpu.put(weight), 1f, null, EPS, null, out,
-        null, rstds, c);
+    gpu.launch(FAMILY, "hone_norm", new int[] {rows}, 256, 4 * c, false, gpu.put(x), null, gpu.put(weight), 1f, null, EPS, null,
+        out, null, rstds, c);
     near("y", y, out.floats(), F32);
     near("rstd", rstd, rstds.floats(), F32);
     backward(false, rows, c, tensor(x, rows, c), weight, 1, null, rstd);
@@ -90,11 +91,13 @@ class NormKernelTest extends KernelTest {
           accumulate, result, c);
       near("dx", dx, result.floats(), c == 1 ? 1 : F32);
       KernelRunner.Memory target = gpu.put(dWeight);
-      gpu.launch("reduce", "hone_sum_columns", new int[] {(c + 31) / 32, 1, 1}, 256, 0, ofWeights, parts, c, parts, 1f, true, target);
+      gpu.launch("reduce", "hone_sum_columns", new int[] {(c + 31) / 32, 1, 1}, 256, 0, ofWeights, parts, c, parts, 1f, true,
+          target);
       near("dWeight", weights, target.floats(), F32);
       if (centred) {
         KernelRunner.Memory other = gpu.put(dBias);
-        gpu.launch("reduce", "hone_sum_columns", new int[] {(c + 31) / 32, 1, 1}, 256, 0, ofBiases, parts, c, parts, 1f, true, other);
+        gpu.launch("reduce", "hone_sum_columns", new int[] {(c + 31) / 32, 1, 1}, 256, 0, ofBiases, parts, c, parts, 1f, true,
+            other);
         near("dBias", biases, other.floats(), F32);
       }
     }
