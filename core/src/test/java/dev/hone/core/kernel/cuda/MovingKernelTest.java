@@ -55,7 +55,8 @@ class MovingKernelTest extends KernelTest {
     Tensor expected = Tensor.empty(rows.length, c);
     CPU.gather().rows(tensor(table, 9, c), rows, 0.5f, expected);
     KernelRunner.Memory out = gpu.room(rows.length * c);
-    gpu.each(FAMILY, "hone_rows", rows.length * c, gpu.put(table), DType.F32, gpu.put(rows), 0.5f, out, c, (long) rows.length * c);
+    gpu.each(FAMILY, "hone_rows", rows.length * c, gpu.put(table), DType.F32, gpu.put(rows), 0.5f, out, c,
+        (long) rows.length * c);
     assertArrayEquals(floats(expected), out.floats());
   }
 

@@ -114,8 +114,8 @@ class NormKernelTest extends KernelTest {
     CPU.norm().rmsNormBackward(tensor(dy, rows, c), tensor(s, rows, c), tensor(normal(14, c), c), 0, tensor(rstd, rows), false,
         null, weights);
     KernelRunner.Memory result = gpu.room(c);
-    gpu.launch(FAMILY, "hone_norm_weight_gradients", new int[] {1, 1}, 256, 0, false, gpu.put(dy), gpu.put(s), null, gpu.put(rstd),
-        result, null, rows, c, rows);
+    gpu.launch(FAMILY, "hone_norm_weight_gradients", new int[] {1, 1}, 256, 0, false, gpu.put(dy), gpu.put(s), null,
+        gpu.put(rstd), result, null, rows, c, rows);
     near("dWeight", weights, result.floats(), F32);
   }
 
