@@ -21,6 +21,7 @@ module dev.hone.train {
   exports dev.hone.train.infer;
   exports dev.hone.train.inspect;
   exports dev.hone.train.metric;
+  exports dev.hone.train.monitor;
   exports dev.hone.train.optim;
   exports dev.hone.train.report;
   exports dev.hone.train.run;

@@ -10,6 +10,8 @@ import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextReranker;
+import dev.hone.train.monitor.FeedbackLog;
+import dev.hone.train.monitor.LogSettings;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.serve.ModelServer;
 import dev.hone.train.serve.ServerSettings;
@@ -53,7 +55,9 @@ final class ServeCommand implements Command {
         Flag.of("chat-template", "FILE", null, "another chat template, in Jinja"),
         Flag.of("key-file", "FILE", null, "holds what clients must send as a bearer token; also the variable HONE_KEY"),
         Flag.of("allow-adapters", "DIR", null, "clients may load and unload the adapters in this directory, by name"),
+        Flag.of("log", "DIR", null, "keep answers and what people say of them (POST /v1/feedback) in files here"),
         Flag.toggle("no-warm-up", "be ready at once; the first answers are slower then")));
+    flags.addAll(Flag.of(LogSettings.ALL));
     flags.addAll(Flag.of(ServerSettings.ALL));
     flags.addAll(QuantFlags.ALL);
     return flags;
@@ -66,7 +70,7 @@ final class ServeCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Named model = named(arguments.required("model"), console);
     ServerSettings settings = settings(arguments);
-    try (ModelServer server = ModelServer.open(settings); Interruption _ = new Interruption(server::close)) {
+    try (FeedbackLog log = log(arguments); ModelServer server = ModelServer.open(settings); Interruption _ = new Interruption(server::close)) {
       console.note("loading " + model.name);
       load(server, arguments, model, console);
       if (arguments.has("embedder")) {
@@ -92,6 +96,7 @@ final class ServeCommand implements Command {
         }
         server.allowAdapters(directory);
       }
+      server.keep(log);
       server.ready();
       console.note("serving " + model.name + " on " + server.address() + (settings.key().isEmpty() ? "" : ", with a key"));
       server.await();
@@ -99,6 +104,18 @@ final class ServeCommand implements Command {
       Thread.currentThread().interrupt();
     }
     return 0;
+  }
+
+  /** The log; null without one. */
+  private static FeedbackLog log(Arguments arguments) throws IOException {
+    LogSettings settings = arguments.settings(LogSettings.ALL);
+    if (!arguments.has("log")) {
+      if (!settings.equals(LogSettings.DEFAULTS)) {
+        throw new UserError("--log-text, --log-days, --log-audit and --log-columns say what a log keeps: give --log DIR, too");
+      }
+      return null;
+    }
+    return FeedbackLog.open(arguments.path("log"), settings);
   }
 
   private static ServerSettings settings(Arguments arguments) throws IOException {
@@ -113,7 +130,10 @@ final class ServeCommand implements Command {
   private static void load(ModelServer server, Arguments arguments, Named model, Console console) throws IOException {
     Map<String, Path> adapters = new LinkedHashMap<>();
     for (String each : arguments.list("adapter")) {
-      Named adapter = named(each, console);
+      Named adapter = named(each, place -> ModelArgument.adapter(place, console::note));
+      if (!AdapterFiles.isAdapter(adapter.directory)) {
+        throw new UserError("--adapter: there is no adapter in " + adapter.directory);
+      }
       if (adapters.put(adapter.name, adapter.directory) != null || adapter.name.equals(model.name)) {
         throw new UserError("--adapter: two models are called '" + adapter.name + "'; give names, NAME=DIR");
       }
@@ -174,9 +194,18 @@ final class ServeCommand implements Command {
   }
 
   private static Named named(String argument, Console console) throws IOException {
+    return named(argument, place -> ModelArgument.resolve(place, console::note));
+  }
+
+  /** Where something is that has a name. */
+  private interface Place {
+    Path of(String argument) throws IOException;
+  }
+
+  private static Named named(String argument, Place where) throws IOException {
     int equals = argument.indexOf('=');
     String place = argument.substring(equals + 1);
-    Path directory = ModelArgument.resolve(place, console::note);
+    Path directory = where.of(place);
     Path last = directory.toAbsolutePath().normalize().getFileName();
     String usual = place.startsWith("maven:") ? place.split(":")[2] : last == null ? "model" : last.toString();
     return new Named(equals > 0 ? argument.substring(0, equals) : usual, directory);

@@ -48,6 +48,7 @@ public final class TextClassifier {
   private final PretrainedModel model;
   private final Tokenizer tokenizer;
   private final int maxLength;
+  private final int unknown; // the token for what the tokenizer does not know; -1 if it has none
   private Adapters adapters; // null until they are asked for
 
   /**
@@ -71,6 +72,7 @@ public final class TextClassifier {
     this.model = model;
     this.tokenizer = tokenizer;
     this.maxLength = maxLength;
+    this.unknown = Math.max(tokenizer.tokenId("[UNK]"), tokenizer.tokenId("<unk>"));
   }
 
   /**
@@ -252,6 +254,15 @@ public final class TextClassifier {
       }
     }
     return cut;
+  }
+
+  /** How many of these tokens stand for something that the tokenizer does not know; 0 where it knows everything. */
+  public int countUnknown(int[] tokens) {
+    int count = 0;
+    for (int token : tokens) {
+      count += token == unknown ? 1 : 0;
+    }
+    return count;
   }
 
   /** The model. */

@@ -1,34 +1,66 @@
 package dev.hone.train.inspect;
 
 /**
- * Finds what looks like a mail address, a phone number or a card number.
+ * Finds, and takes out, what looks like a mail address, a phone number or a card number.
  *
  * <p>Patterns are strict rather than complete: a phone number has a country code ({@code +49 30 123456}) or the usual
  * separators ({@code (555) 010-1234}, {@code 030 / 1234567}); a card number has the first digits and the length of a known
  * network and a right check digit (Luhn, ISO/IEC 7812-1). Names and postal addresses are not looked for.
  */
-final class PersonalData {
+public final class PersonalData {
   private PersonalData() {}
+
+  /** Where something begins and ends (exclusive); null if there is none at or after a place. */
+  private interface Finder {
+    int[] next(String text, int from);
+  }
+
+  /** A text in which {@code [mail]}, {@code [card]} and {@code [phone]} stand where such things stood. */
+  public static String redacted(String text) {
+    String clean = replaced(text, PersonalData::nextMail, "[mail]");
+    clean = replaced(clean, PersonalData::nextCard, "[card]"); // whose digits may look like a phone number
+    return replaced(clean, PersonalData::nextPhone, "[phone]");
+  }
+
+  private static String replaced(String text, Finder finder, String mark) {
+    int[] span = finder.next(text, 0);
+    if (span == null) {
+      return text;
+    }
+    StringBuilder clean = new StringBuilder();
+    int done = 0;
+    for (; span != null; span = finder.next(text, done)) {
+      clean.append(text, done, span[0]).append(mark);
+      done = span[1];
+    }
+    return clean.append(text, done, text.length()).toString();
+  }
 
   /** Whether a text holds a mail address: name, at sign, and a domain with a dot and letters at its end. */
   static boolean hasMail(String text) {
-    for (int at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    return nextMail(text, 0) != null;
+  }
+
+  private static int[] nextMail(String text, int begin) {
+    for (int at = text.indexOf('@', begin); at >= 0; at = text.indexOf('@', at + 1)) {
       int from = at;
-      while (from > 0 && isNamePart(text.charAt(from - 1))) {
+      while (from > begin && isNamePart(text.charAt(from - 1))) {
         from--;
       }
-      if (from < at && text.charAt(at - 1) != '.' && isDomain(text, at + 1)) {
-        return true;
+      int to = domainEnd(text, at + 1);
+      if (from < at && text.charAt(at - 1) != '.' && to > 0) {
+        return new int[] {from, to};
       }
     }
-    return false;
+    return null;
   }
 
   private static boolean isNamePart(char c) {
     return Character.isLetterOrDigit(c) || c == '.' || c == '_' || c == '-' || c == '+' || c == '%';
   }
 
-  private static boolean isDomain(String text, int from) {
+  /** Where a domain ends that begins here; -1 if none does. */
+  private static int domainEnd(String text, int from) {
     int to = from;
     while (to < text.length() && (Character.isLetterOrDigit(text.charAt(to)) || text.charAt(to) == '-'
         || text.charAt(to) == '.')) {
@@ -39,19 +71,23 @@ final class PersonalData {
     }
     int dot = text.lastIndexOf('.', to - 1);
     if (dot <= from || to - dot < 3 || text.charAt(from) == '.' || text.charAt(from) == '-') {
-      return false;
+      return -1;
     }
     for (int i = dot + 1; i < to; i++) {
       if (!Character.isLetter(text.charAt(i))) {
-        return false;
+        return -1;
       }
     }
-    return true;
+    return to;
   }
 
   /** Whether a text holds a phone number. */
   static boolean hasPhone(String text) {
-    for (int i = 0; i < text.length(); i++) {
+    return nextPhone(text, 0) != null;
+  }
+
+  private static int[] nextPhone(String text, int begin) {
+    for (int i = begin; i < text.length(); i++) {
       char c = text.charAt(i);
       boolean start = c == '+' || c == '(' || isDigit(c);
       if (!start || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1)) || "+.,-/$#=*".indexOf(text.charAt(i - 1)) >= 0)) {
@@ -66,11 +102,11 @@ final class PersonalData {
       }
       boolean ends = end == text.length() || !Character.isLetterOrDigit(text.charAt(end)) && "%=*+".indexOf(text.charAt(end)) < 0;
       if (ends && isPhone(text.substring(i, end))) {
-        return true;
+        return new int[] {i, end};
       }
       i = end - 1;
     }
-    return false;
+    return null;
   }
 
   private static boolean isPhone(String number) {
@@ -109,7 +145,11 @@ final class PersonalData {
 
   /** Whether a text holds a card number. */
   static boolean hasCard(String text) {
-    for (int i = 0; i < text.length(); i++) {
+    return nextCard(text, 0) != null;
+  }
+
+  private static int[] nextCard(String text, int begin) {
+    for (int i = begin; i < text.length(); i++) {
       if (!isDigit(text.charAt(i)) || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1))
           || ".-+".indexOf(text.charAt(i - 1)) >= 0)) {
         continue;
@@ -125,11 +165,11 @@ final class PersonalData {
       }
       boolean ends = end == text.length() || !Character.isLetterOrDigit(text.charAt(end));
       if (ends && isCard(digits)) {
-        return true;
+        return new int[] {i, end};
       }
       i = end;
     }
-    return false;
+    return null;
   }
 
   private static boolean isCard(CharSequence digits) {

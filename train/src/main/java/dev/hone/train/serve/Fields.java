@@ -2,7 +2,9 @@ package dev.hone.train.serve;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
@@ -10,6 +12,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The fields of a request: null is the same as absent, and what has the wrong type or size is refused by its name. */
 final class Fields {
+  private static final int METADATA_FIELDS = 16; // as OpenAI has it
+  private static final int METADATA = 512;
+
   private final ObjectNode json;
   private final Set<String> asked = new TreeSet<>();
 
@@ -117,6 +122,16 @@ final class Fields {
     if (has(name)) {
       throw ApiException.unsupported(name, name + " " + why);
     }
+  }
+
+  /** What a request says about itself: the texts of {@code metadata}, which change no answer. */
+  Map<String, String> metadata() {
+    Map<String, String> all = new TreeMap<>();
+    if (get("metadata") instanceof ObjectNode given) {
+      given.properties().stream().filter(each -> each.getValue().isString() && each.getValue().asString().length() <= METADATA)
+          .limit(METADATA_FIELDS).forEach(each -> all.put(each.getKey(), each.getValue().asString()));
+    }
+    return all;
   }
 
   /** Tells the names of fields that nobody asked for. */

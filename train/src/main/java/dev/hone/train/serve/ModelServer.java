@@ -6,6 +6,8 @@ import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextReranker;
+import dev.hone.train.monitor.Answered;
+import dev.hone.train.monitor.FeedbackLog;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -61,6 +63,7 @@ public final class ModelServer implements AutoCloseable {
   private final long created = System.currentTimeMillis() / 1000;
   private final AdapterRoutes adapterRoutes;
   private volatile RequestLog log = RequestLog.NONE;
+  private volatile FeedbackLog feedback; // null: nothing is kept
 
   private ModelServer(ServerSettings settings) throws IOException {
     this.settings = settings;
@@ -75,7 +78,7 @@ public final class ModelServer implements AutoCloseable {
     } catch (IOException e) {
       throw new IOException("serve: cannot listen on " + settings.host() + ":" + settings.port() + ": " + e.getMessage(), e);
     }
-    Router router = new Router(this, new TextRoutes(this), new SentenceRoutes(this), adapterRoutes);
+    Router router = new Router(this, new TextRoutes(this), new SentenceRoutes(this), adapterRoutes, new FeedbackRoutes(this));
     http.createContext("/", router);
     http.setExecutor(threads);
     http.start();
@@ -194,6 +197,16 @@ public final class ModelServer implements AutoCloseable {
     log = other;
   }
 
+  /** Keeps answers and what people say of them in this log, which stays the caller's to close; null for no more of it. */
+  public void keep(FeedbackLog log) {
+    feedback = log;
+  }
+
+  /** Where answers and opinions are kept; null if they are not. */
+  FeedbackLog feedback() {
+    return feedback;
+  }
+
   /** Lets requests in. */
   public void ready() {
     admission.open();
@@ -269,7 +282,8 @@ public final class ModelServer implements AutoCloseable {
     metrics.counter("hone_generation_tokens_total", "Tokens that were written.");
     metrics.counter("hone_clients_gone_total", "Answers whose client left before their end.");
     metrics.counter("hone_unknown_fields_total", "Fields of requests that this server does not know.");
-    metrics.counter("hone_log_failures_total", "Answers that could not be logged.");
+    metrics.counter("hone_log_failures_total", "Answers and feedback that could not be logged.");
+    metrics.counter("hone_feedback_total", "Feedback by what it says: good, bad, corrected, or other.");
     metrics.histogram("hone_request_duration_seconds", "From a request to the end of its answer.");
     metrics.histogram("hone_time_to_first_token_seconds", "From a request to its first token.");
     metrics.histogram("hone_inter_token_latency_seconds", "Between the tokens of an answer.");
@@ -404,9 +418,17 @@ public final class ModelServer implements AutoCloseable {
     });
   }
 
-  void log(RequestLog.Answered answered) {
+  void log(Answered answered) {
+    tell(answered, log);
+    FeedbackLog kept = feedback;
+    if (kept != null) {
+      tell(answered, kept::answer);
+    }
+  }
+
+  private void tell(Answered answered, RequestLog listener) {
     try {
-      log.answered(answered);
+      listener.answered(answered);
     } catch (RuntimeException e) {
       metrics.add("hone_log_failures_total", "", 1);
       LOG.log(Level.WARNING, "an answer could not be logged: " + e.getMessage());

@@ -29,7 +29,8 @@ final class Router implements HttpHandler {
   private final Map<String, Route> gets = new TreeMap<>();
   private final byte[] key;
 
-  Router(ModelServer server, TextRoutes texts, SentenceRoutes sentences, AdapterRoutes adapters) {
+  Router(ModelServer server, TextRoutes texts, SentenceRoutes sentences, AdapterRoutes adapters,
+      FeedbackRoutes feedback) {
     this.server = server;
     this.key = server.settings().key().isEmpty() ? null : digest(server.settings().key());
     posts.put("/chat/completions", texts::chat);
@@ -39,9 +40,8 @@ final class Router implements HttpHandler {
     posts.put("/classify", (call, _) -> sentences.classify(call));
     posts.put("/predict", (call, _) -> sentences.predict(call));
     posts.put("/rerank", (call, _) -> sentences.rerank(call));
-    posts.put("/feedback", (_, _) -> {
-      throw ApiException.notYet("feedback is not kept yet");
-    });
+    posts.put("/feedback", (call, _) -> feedback.say(call));
+    posts.put("/feedback/delete", (call, _) -> feedback.delete(call));
     posts.put("/load_lora_adapter", (call, _) -> adapters.load(call));
     posts.put("/unload_lora_adapter", (call, _) -> adapters.unload(call));
     gets.put("/models", (call, _) -> call.reply(200, server.models(null)));

@@ -2,6 +2,7 @@ package dev.hone.train.serve;
 
 import dev.hone.nn.Labels;
 import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.monitor.Answered;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,7 +34,7 @@ final class SentenceRoutes {
 
   void embeddings(HttpCall call) throws IOException {
     Fields fields = call.fields();
-    fields.withoutEffect("user");
+    fields.withoutEffect("user", "metadata");
     String name = ModelServer.model(fields);
     ServedEmbedder served = server.embedder(name);
     String format = fields.text("encoding_format", "float");
@@ -60,8 +61,8 @@ final class SentenceRoutes {
     }
     root.put("model", name);
     usage(root, tokens);
+    log(call, fields, "embeddings", name, texts, tokens);
     call.reply(200, root);
-    log(call, "embeddings", name, texts, tokens, null);
   }
 
   /** TEI's {@code /embed}. */
@@ -90,8 +91,8 @@ final class SentenceRoutes {
     ArrayNode root = HttpCall.JSON.createArrayNode();
     vectors.forEach(vector -> numbers(root.addArray(), normal ? normalized(Arrays.copyOf(vector, dimensions))
         : Arrays.copyOf(vector, dimensions)));
+    log(call, fields, "embed", served.name(), texts, tokens);
     call.reply(200, root);
-    log(call, "embed", served.name(), texts, tokens, null);
   }
 
   private int[] embedderTokens(ServedEmbedder served, List<String> texts, boolean cut, String param, int status) {
@@ -135,7 +136,7 @@ final class SentenceRoutes {
 
   void classify(HttpCall call) throws IOException {
     Fields fields = call.fields();
-    fields.withoutEffect("user");
+    fields.withoutEffect("user", "metadata");
     String name = ModelServer.model(fields);
     ServedClassifier served = server.classifier(name);
     List<String> texts = inputs(fields, "input");
@@ -154,8 +155,8 @@ final class SentenceRoutes {
     served.classifier().model().labels().names().forEach(root.putArray("labels")::add);
     int[] counts = tokens.stream().mapToInt(ids -> ids.length).toArray();
     usage(root, counts);
+    logLabels(call, fields, "classify", name, served, texts, tokens, predictions);
     call.reply(200, root);
-    log(call, "classify", name, texts, counts, predictions);
   }
 
   private List<int[]> classifierTokens(ServedClassifier served, List<String> texts, boolean cut, String param, int status) {
@@ -190,9 +191,9 @@ final class SentenceRoutes {
     for (float[] row : logits) {
       scores(batch ? root.addArray() : root, labels, scores(served, row, function), top);
     }
-    call.reply(200, root);
-    log(call, "predict", name == null ? served.name() : name, texts, tokens.stream().mapToInt(ids -> ids.length).toArray(),
+    logLabels(call, fields, "predict", name == null ? served.name() : name, served, texts, tokens,
         logits.stream().map(served.classifier()::prediction).toList());
+    call.reply(200, root);
   }
 
   private static Fields parameters(Fields fields) {
@@ -278,8 +279,8 @@ final class SentenceRoutes {
         item.put("text", texts.get(i));
       }
     });
+    log(call, fields, "rerank", served.name(), texts, tokens);
     call.reply(200, root);
-    log(call, "rerank", served.name(), texts, tokens, null);
   }
 
   // Both
@@ -340,17 +341,27 @@ final class SentenceRoutes {
     server.metrics().add("hone_prompt_tokens_total", "", sum);
   }
 
-  private void log(HttpCall call, String route, String model, List<String> texts, int[] tokens,
-      List<TextClassifier.Prediction> predictions) {
-    long millis = call.elapsed() / 1_000_000;
-    server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", "stop"), 1);
+  private void log(HttpCall call, Fields fields, String route, String model, List<String> texts, int[] tokens) {
     for (int i = 0; i < texts.size(); i++) {
-      TextClassifier.Prediction prediction = predictions == null ? null : predictions.get(i);
-      String id = route + "-" + call.id();
-      server.log(new RequestLog.Answered(texts.size() == 1 ? id : id + "/" + i, call.time(), route, model, texts.get(i),
-          prediction == null ? "" : prediction.label(), prediction == null ? new float[0] : prediction.probabilities(), tokens[i],
-          0,
-          millis, "stop"));
+      log(call, fields, route, model, texts, i, "", List.of(), new float[0], tokens[i], -1);
     }
+    server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", "stop"), 1);
+  }
+
+  private void logLabels(HttpCall call, Fields fields, String route, String model, ServedClassifier served, List<String> texts,
+      List<int[]> tokens, List<TextClassifier.Prediction> predictions) {
+    List<String> labels = served.classifier().model().labels().names();
+    for (int i = 0; i < texts.size(); i++) {
+      log(call, fields, route, model, texts, i, predictions.get(i).label(), labels, predictions.get(i).probabilities(),
+          tokens.get(i).length, served.classifier().countUnknown(tokens.get(i)));
+    }
+    server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", "stop"), 1);
+  }
+
+  private void log(HttpCall call, Fields fields, String route, String model, List<String> texts, int i, String output,
+      List<String> labels, float[] probabilities, int tokens, int unknown) {
+    String id = route + "-" + call.id();
+    server.log(new Answered(texts.size() == 1 ? id : id + "/" + i, call.time(), route, model, "", texts.get(i), output, labels,
+        probabilities, tokens, unknown, 0, call.elapsed() / 1_000_000, "stop", fields.metadata()));
   }
 }

@@ -4,9 +4,11 @@ import dev.hone.lora.Adapters;
 import dev.hone.nn.generate.StopReason;
 import dev.hone.nn.generate.StreamRequest;
 import dev.hone.train.encode.LanguageEncoder;
+import dev.hone.train.monitor.Answered;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
@@ -26,7 +28,7 @@ final class TextRoutes {
 
   /** What is asked for: one answer for each prompt and n. */
   private record Asked(String model, ServedGenerator generator, Adapters.Route route, List<int[]> prompts, List<String> echoes,
-      String input, GenerateOptions options, TextForm form) {
+      List<String> inputs, GenerateOptions options, TextForm form, Map<String, String> metadata) {
     int promptTokens() {
       return prompts.stream().mapToInt(prompt -> prompt.length).sum();
     }
@@ -54,8 +56,8 @@ final class TextRoutes {
         .asString(""));
     TextForm form = new TextForm.Chat(tools, fields.flag("parallel_tool_calls", true));
     server.unknown(fields);
-    answer(call, place, new Asked(name, generator, route, List.of(prompt), List.of(), fields.get("messages").toString(), options,
-        form));
+    answer(call, place, new Asked(name, generator, route, List.of(prompt), List.of(), List.of(fields.get("messages").toString()),
+        options, form, fields.metadata()));
   }
 
   private static void responseFormat(Fields fields) {
@@ -103,8 +105,18 @@ final class TextRoutes {
     List<String> echoes = !echo ? List.of() : fields.get("prompt").isString() ? List.of(fields.get("prompt").asString())
         : echoes(fields.get("prompt"), prompts, generator);
     server.unknown(fields);
-    answer(call, place, new Asked(name, generator, route, prompts, echoes, fields.get("prompt").toString(), options,
-        new TextForm.Completion()));
+    answer(call, place, new Asked(name, generator, route, prompts, echoes, inputs(fields.get("prompt"), prompts.size()), options,
+        new TextForm.Completion(), fields.metadata()));
+  }
+
+  /** The prompts as they were given: texts, or token ids as JSON. */
+  private static List<String> inputs(JsonNode given, int prompts) {
+    List<String> inputs = new ArrayList<>();
+    for (int i = 0; i < prompts; i++) {
+      JsonNode each = given.isArray() && !given.get(0).isNumber() ? given.get(i) : given;
+      inputs.add(each.isString() ? each.asString() : each.toString());
+    }
+    return inputs;
   }
 
   private static List<String> echoes(JsonNode given, List<int[]> prompts, ServedGenerator generator) {
@@ -246,12 +258,12 @@ final class TextRoutes {
           send(event);
         }
       }
+      log();
       if (stream) {
         finish();
       } else {
         call.reply(200, whole());
       }
-      log();
     }
 
     /** The next event; null if none came for a while. */
@@ -385,10 +397,10 @@ final class TextRoutes {
         Choice choice = choices.get(i);
         String reason = finish(choice);
         server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", reason), 1);
-        server.log(new RequestLog.Answered(choices.size() == 1 ? id : id + "/" + i, call.time(), asked.form.route(), asked.model,
-            asked.input, choice.text.toString(), new float[0], asked.prompts.get(i / asked.options.n()).length, choice.tokens,
-            millis,
-            reason));
+        int prompt = i / asked.options.n();
+        server.log(new Answered(choices.size() == 1 ? id : id + "/" + i, call.time(), asked.form.route(), asked.model, "",
+            asked.inputs.get(prompt), choice.text.toString(), List.of(), new float[0], asked.prompts.get(prompt).length, -1,
+            choice.tokens, millis, reason, asked.metadata));
       }
     }
   }

@@ -58,4 +58,13 @@ class PersonalDataTest {
       assertEquals(digit == 3, PersonalData.luhn("7992739871" + digit));
     }
   }
+
+  @Test
+  void whatIsPersonalIsTakenOutAndNothingElse() {
+    assertEquals("write to [mail] or [mail], call [phone]. Card [card], order 4711 of 2024-05-06.", PersonalData.redacted(
+        "write to a.b@example.org or c@d.example.com, call +49 30 123456. Card 4111 1111 1111 1111, order 4711 of 2024-05-06."));
+    assertEquals("[mail] @ nobody a@b", PersonalData.redacted("x@example.org @ nobody a@b"));
+    assertEquals("nothing", PersonalData.redacted("nothing"));
+    assertEquals("", PersonalData.redacted(""));
+  }
 }

@@ -15,6 +15,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.monitor.Answered;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -333,7 +334,7 @@ class ModelServerTest {
 
   @Test
   void everyAnswerIsToldToTheLogAndWhatItThrowsHarmsNobody() throws Exception {
-    LinkedBlockingQueue<RequestLog.Answered> told = new LinkedBlockingQueue<>();
+    LinkedBlockingQueue<Answered> told = new LinkedBlockingQueue<>();
     try (ModelServer server = server(Map.of()); Asking client = new Asking(server)) {
       server.log(answered -> {
         told.add(answered);
@@ -341,7 +342,7 @@ class ModelServerTest {
       });
       Asking.Answer answer = client.post("/v1/completions", ASK);
       assertEquals(200, answer.status());
-      RequestLog.Answered one = told.poll(20, TimeUnit.SECONDS);
+      Answered one = told.poll(20, TimeUnit.SECONDS);
       assertEquals(answer.json().path("id").asString(), one.id());
       assertEquals(answer.choice(0).path("text").asString(), one.output());
       assertEquals("completions", one.route());

@@ -14,6 +14,10 @@ import dev.hone.train.TinyModel;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.monitor.AnswerLog;
+import dev.hone.train.monitor.Feedback;
+import dev.hone.train.monitor.FeedbackLog;
+import dev.hone.train.monitor.LogSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -48,11 +52,14 @@ class ServerPageTest {
     PretrainedModel labelled = PretrainedModel.load(base, new Labels(List.of("up", "down"), Labels.Kind.SINGLE_LABEL), 1);
     AdapterFiles.save(Adapter.attach(labelled, LoraConfig.of(2, 4), 1), directory.resolve("adapter"), "base");
     TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null);
-    try (ModelServer server = ModelServer.open(ServerSettings.ALL.read(Map.of("port", 0, "key", "secret")));
+    Path kept = directory.resolve("log");
+    try (FeedbackLog log = FeedbackLog.open(kept, LogSettings.DEFAULTS.withText());
+        ModelServer server = ModelServer.open(ServerSettings.ALL.read(Map.of("port", 0, "key", "secret")));
         Browser browser = new Browser(Browser.program(), directory.resolve("profile"))) {
       server.add("tiny", generator);
       server.add("labels", TextClassifier.withAdapters(base, Map.of("reviews", directory.resolve("adapter"))));
       server.add("vectors", TextEmbedder.load(base));
+      server.keep(log);
       server.ready();
       browser.size(390, 800);
       browser.open(server.address() + "/");
@@ -72,7 +79,7 @@ class ServerPageTest {
       assertTrue(browser.value("document.querySelectorAll('#talk .said')[1].textContent.length").asInt() > 0);
       assertEquals("Hello", browser.value("document.querySelector('#talk .mine .said').textContent").asString());
       browser.value("document.querySelector('.opinion button').click()");
-      browser.until("document.querySelector('.opinion [role=status]').textContent");
+      browser.until("document.querySelector('.opinion [role=status]').textContent === 'kept'");
 
       choose(browser, "reviews");
       set(browser, "text", "it is <b>good</b>");
@@ -81,6 +88,16 @@ class ServerPageTest {
       double sum = browser.value("[...document.querySelectorAll('#labels meter')].reduce((all, each) => all + each.value, 0)")
           .asDouble();
       assertEquals(1, sum, 1e-5);
+      browser.value("document.querySelectorAll('#labels .opinion button')[2].click()");
+      browser.until("document.querySelector('#labels select.correction')");
+      browser.value("document.querySelector('#labels select.correction').value = 'down'");
+      browser.value("[...document.querySelectorAll('#labels .opinion button')].at(-1).click()");
+      browser.until("document.querySelector('#labels .opinion [role=status]').textContent === 'kept'");
+      List<Feedback> said = List.copyOf(AnswerLog.read(kept, null, _ -> true).feedback().values());
+      assertEquals(2, said.size());
+      assertTrue(said.get(0).isGood());
+      assertEquals("down", said.get(1).label());
+      assertEquals("page", said.get(1).source());
 
       choose(browser, "vectors");
       set(browser, "first", "good");
@@ -94,8 +111,7 @@ class ServerPageTest {
         browser.size(width, 800);
         assertTrue(browser.value("document.documentElement.scrollWidth <= innerWidth").asBoolean(), "too wide for " + width);
       }
-      List<String> complaints = browser.complaints().stream().filter(line -> !line.contains("401") && !line.contains("501"))
-          .toList();
+      List<String> complaints = browser.complaints().stream().filter(line -> !line.contains("401")).toList();
       assertEquals(List.of(), complaints);
     }
   }
