@@ -70,7 +70,8 @@ final class ServeCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Named model = named(arguments.required("model"), console);
     ServerSettings settings = settings(arguments);
-    try (FeedbackLog log = log(arguments); ModelServer server = ModelServer.open(settings); Interruption _ = new Interruption(server::close)) {
+    try (FeedbackLog log = log(arguments); ModelServer server = ModelServer.open(settings);
+        Interruption _ = new Interruption(server::close)) {
       console.note("loading " + model.name);
       load(server, arguments, model, console);
       if (arguments.has("embedder")) {

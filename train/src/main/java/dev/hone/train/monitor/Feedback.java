@@ -26,8 +26,8 @@ public record Feedback(String id, Instant time, double score, String label, Stri
       throw new IllegalArgumentException("score must be from -1 to 1, is " + score);
     }
     if (label != null && answer != null || Double.isNaN(score) && label == null && answer == null && comment == null) {
-      throw new IllegalArgumentException("feedback must have a score, a label, an answer or a comment, and not both a label and an "
-          + "answer");
+      throw new IllegalArgumentException("feedback must have a score, a label, an answer or a comment, and not both a label "
+          + "and an answer");
     }
     if (label != null && label.length() > MAX_LABEL || answer != null && answer.length() > MAX_TEXT
         || comment != null && comment.length() > MAX_TEXT || source != null && source.length() > MAX_LABEL) {
