@@ -11,6 +11,7 @@ import dev.hone.nn.Labels;
 import dev.hone.nn.ModelConfig;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.gguf.GgufWeights;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -234,6 +235,13 @@ public final class ModelLoader {
   }
 
   private TensorSource weights(Arena arena) {
+    if (Files.exists(directory.resolve(GgufWeights.FILE))) {
+      try {
+        return GgufWeights.open(directory.resolve(GgufWeights.FILE), arena);
+      } catch (IOException e) {
+        throw new ModelException(e.getMessage(), e);
+      }
+    }
     if (!Files.exists(directory.resolve(WeightFiles.SINGLE)) && !Files.exists(directory.resolve(WeightFiles.INDEX))) {
       boolean pickled = Files.exists(directory.resolve("pytorch_model.bin"))
           || Files.exists(directory.resolve("pytorch_model.bin.index.json"));

@@ -124,7 +124,7 @@ public final class Weights {
       misshapen.add(file + " is " + stored.shape() + ", the configuration makes it " + shape);
       return placeholder(name, shape);
     }
-    if (!coded && !stored.dtype().isFloat()) {
+    if (!coded && !stored.dtype().isFloat() && !stored.isQuantized()) {
       misshapen.add(file + " is of " + stored.dtype() + ", weights are floats");
       return placeholder(name, shape);
     }

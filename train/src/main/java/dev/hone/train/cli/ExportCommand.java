@@ -7,6 +7,7 @@ import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
 import dev.hone.train.export.ExportGguf;
 import dev.hone.train.export.ExportOnnx;
+import dev.hone.train.gguf.GgufDirectory;
 import dev.hone.train.run.OutputDirectory;
 import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
@@ -39,7 +40,7 @@ final class ExportCommand implements Command {
         Flag.of("adapter", "DIR", null, "an adapter, which is merged into the weights first"),
         Flag.of("output-dir", "DIR", null, "where the file and the tokenizer go"),
         Flag.of("dtype", "TYPE", null, "how matrices are stored. onnx: float32 [usual] or int8 with a scale a row; "
-            + "gguf: f32, f16 [usual], bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0"),
+            + "gguf: f32, f16 [usual, or what a --model FILE.gguf has], bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0"),
         Flag.toggle("overwrite", "replace what is in the output directory"));
   }
 
@@ -56,7 +57,7 @@ final class ExportCommand implements Command {
     if (arguments.free().equals(List.of("onnx"))) {
       onnx(given, adapter, output, dtype == null ? "float32" : dtype, console);
     } else {
-      gguf(given, adapter, output, dtype == null ? "f16" : dtype, console);
+      gguf(given, adapter, output, dtype, console);
     }
     return 0;
   }
@@ -74,7 +75,10 @@ final class ExportCommand implements Command {
   }
 
   private static void gguf(String model, Path adapter, Path output, String dtype, Console console) throws IOException {
-    GgufType type = switch (dtype) {
+    Path base = ModelArgument.resolve(model, console::note);
+    boolean kept = dtype == null && GgufDirectory.isWhole(base);
+    String named = dtype != null ? dtype : kept ? "merged" : "f16";
+    GgufType type = kept ? null : switch (named) {
       case "f32" -> GgufType.F32;
       case "f16" -> GgufType.F16;
       case "bf16" -> GgufType.BF16;
@@ -86,10 +90,9 @@ final class ExportCommand implements Command {
       default -> throw new UserError("--dtype of gguf must be f32, f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0, is '" + dtype
           + "'");
     };
-    Path base = ModelArgument.resolve(model, console::note);
     Files.createDirectories(output);
     String name = base.toAbsolutePath().normalize().getFileName().toString();
-    ExportGguf.Result result = ExportGguf.write(base, adapter, output.resolve("model-" + dtype + ".gguf"), type, name);
+    ExportGguf.Result result = ExportGguf.write(base, adapter, output.resolve("model-" + named + ".gguf"), type, name);
     result.warnings().forEach(console::note);
     console.note(String.format(Locale.ROOT, "%s: read again, weights differ from the model's by at most %.1e of the largest of "
         + "their block", result.file(), result.rounding()));

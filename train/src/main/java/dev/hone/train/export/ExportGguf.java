@@ -8,6 +8,7 @@ import dev.hone.nn.gguf.GgufModel;
 import dev.hone.nn.gguf.GgufType;
 import dev.hone.nn.gguf.GgufWriter;
 import dev.hone.nn.load.ModelException;
+import dev.hone.train.gguf.GgufTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ public final class ExportGguf {
    * @param base a directory of Hugging Face
    * @param adapter its directory, or null
    * @param file what to write, such as {@code model.gguf}
-   * @param type of the matrices; vectors stay in 32 bits
+   * @param type of the matrices; vectors stay in 32 bits; null keeps what a file of llama.cpp has
    * @param name what the file calls the model
    * @throws ModelException if llama.cpp does not have the family, its tokenizer's rule or its positions
    * @throws TensorFileException if the file, read again, is not the model; it is deleted then

@@ -1,17 +1,20 @@
 package dev.hone.train.source;
 
 import dev.hone.core.io.WeightFiles;
+import dev.hone.train.gguf.GgufDirectory;
 import dev.hone.train.source.hub.Hub;
 import dev.hone.train.source.hub.HubException;
 import dev.hone.train.source.hub.RepoId;
 import dev.hone.train.source.hub.TransferListener;
 import java.io.IOException;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -68,6 +71,8 @@ public final class ModelCache {
    */
   public Path directory(ModelReference reference, Consumer<String> progress) throws IOException {
     return switch (reference) {
+      case ModelReference.Directory(Path path) when Files.isRegularFile(path) && path.toString().endsWith(".gguf") ->
+          unpacked(path);
       case ModelReference.Directory(Path path) -> existing(path, progress);
       case ModelReference.HubModel(RepoId repo) -> ofHub(repo, true, progress);
       case ModelReference.MavenArtifact artifact -> cached(artifact, progress);
@@ -98,13 +103,40 @@ public final class ModelCache {
     }
     if (!Files.isDirectory(path)) {
       throw new ModelReferenceException(path + ": not a directory; a model is a directory with config.json, tokenizer.json and "
-          + "model.safetensors");
+          + "model.safetensors, or a file NAME.gguf");
     }
     if (!Files.exists(path.resolve("config.json"))) {
       throw new ModelReferenceException(path + ": no config.json; a model is a directory with config.json, tokenizer.json and "
           + "model.safetensors");
     }
     return path;
+  }
+
+  /** The directory that was made of a file of llama.cpp as it now is. */
+  private Path unpacked(Path file) throws IOException {
+    if (root == null) {
+      throw new ModelReferenceException(file + ": this user has no home directory to keep its settings in; set XDG_CACHE_HOME, "
+          + "or -Dhone.cache=DIR for the JVM");
+    }
+    Path whole = file.toRealPath();
+    String name = whole.getFileName().toString();
+    String state = whole + " " + Files.size(whole) + " " + Files.getLastModifiedTime(whole);
+    String key = UUID.nameUUIDFromBytes(state.getBytes(StandardCharsets.UTF_8)).toString();
+    Path place = root.resolve("gguf").resolve(key).resolve(name.substring(0, name.length() - ".gguf".length()));
+    if (!GgufDirectory.isWhole(place)) {
+      Files.createDirectories(place.getParent());
+      try (TemporaryDirectory workshop = TemporaryDirectory.open(place.getParent())) {
+        Path made = Files.createDirectory(workshop.directory().resolve("model"));
+        GgufDirectory.write(whole, made);
+        Directories.delete(place); // damaged
+        move(made, place);
+      } catch (IOException e) {
+        if (!GgufDirectory.isWhole(place)) { // another process may have been faster
+          throw e;
+        }
+      }
+    }
+    return place;
   }
 
   private Path cached(ModelReference.MavenArtifact artifact, Consumer<String> progress) throws IOException {

@@ -1,4 +1,4 @@
-package dev.hone.train.export;
+package dev.hone.train.gguf;
 
 import dev.hone.nn.load.ModelException;
 import java.nio.file.Path;
@@ -57,6 +57,11 @@ final class GgufRules {
       }
     }
     name = pieces ? ofPieces() : ofBytes();
+  }
+
+  /** The pattern by which a rule cuts text. */
+  static String pattern(String rule) {
+    return PATTERNS.entrySet().stream().filter(entry -> entry.getValue().equals(rule)).findFirst().orElseThrow().getKey();
   }
 
   private ModelException refused(String what) {

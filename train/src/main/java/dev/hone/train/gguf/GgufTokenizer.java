@@ -1,4 +1,4 @@
-package dev.hone.train.export;
+package dev.hone.train.gguf;
 
 import dev.hone.nn.load.ModelException;
 import dev.hone.tokenizer.EncodeOptions;
@@ -21,7 +21,7 @@ import tools.jackson.databind.node.MissingNode;
  * A tokenizer as llama.cpp's metadata: byte-level BPE ({@code gpt2}) with a rule of splitting that llama.cpp knows by name, or
  * SentencePiece's BPE ({@code llama}). Others, and unknown rules, are refused: llama.cpp would cut text otherwise.
  */
-final class GgufTokenizer {
+public final class GgufTokenizer {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int NORMAL = 1;
   private static final int UNKNOWN = 2;
@@ -39,7 +39,14 @@ final class GgufTokenizer {
   private final boolean pieces;
   private final GgufRules rules;
 
-  GgufTokenizer(Path directory, int rows, boolean stripping) throws IOException {
+  /**
+   * The tokenizer of a model directory.
+   *
+   * @param rows of the model's table
+   * @param stripping whether llama.cpp drops the space behind special tokens, as it does for Phi-3
+   * @throws ModelException if llama.cpp would cut text otherwise
+   */
+  public GgufTokenizer(Path directory, int rows, boolean stripping) throws IOException {
     this.directory = directory;
     Path path = directory.resolve("tokenizer.json");
     if (!Files.isRegularFile(path)) {
@@ -90,7 +97,7 @@ final class GgufTokenizer {
   }
 
   /** The metadata, in the order of llama.cpp's converter. */
-  Map<String, Object> metadata() throws IOException {
+  public Map<String, Object> metadata() throws IOException {
     Map<String, Object> out = new LinkedHashMap<>();
     JsonNode model = file.get("model");
     List<String> merges = new ArrayList<>();
@@ -150,7 +157,7 @@ final class GgufTokenizer {
   }
 
   /** What llama.cpp does otherwise to rare text. */
-  List<String> warnings() {
+  public List<String> warnings() {
     return rules.warnings();
   }
 
