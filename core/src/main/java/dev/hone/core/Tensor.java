@@ -9,6 +9,7 @@ import dev.hone.core.memory.OwnedStorage;
 import dev.hone.core.memory.QuantizedStorage;
 import dev.hone.core.memory.SegmentStorage;
 import dev.hone.core.memory.Storage;
+import dev.hone.core.memory.WeightLayout;
 import dev.hone.core.parallel.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -242,6 +243,18 @@ public final class Tensor {
           : isQuantized() ? " is quantised; use codes()" : " is in a Java array; use onHost()"));
     }
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
+  }
+
+  /**
+   * Where kernels of the CPU keep another form of these numbers; null if they may change, and for a part of a stored tensor.
+   */
+  @SuppressWarnings("exports")
+  public WeightLayout.Slot layout() {
+    return switch (storage) {
+      case SegmentStorage memory when memory.segment().byteSize() == bytes() -> memory.layout();
+      case QuantizedStorage store when store.quantized().size() == size() -> store.layout();
+      default -> null;
+    };
   }
 
   /** These elements on another device, as they are stored: this tensor if it is there, else a copy. */

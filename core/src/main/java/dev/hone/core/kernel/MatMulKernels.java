@@ -33,6 +33,22 @@ public interface MatMulKernels {
   }
 
   /**
+   * Bytes that {@link #layOut} takes for a weight; 0 if there is no quicker form of it.
+   *
+   * @param transB whether products take it as [N, K]
+   */
+  default long layoutBytes(Tensor weight, boolean transB) {
+    return 0;
+  }
+
+  /**
+   * Makes a second form of a frozen weight, which products then read in place of the stored one wherever it is the right
+   * operand. Changes no bit of {@link #matmul}; {@link #stream} gives the bits of {@link #matmul} from then on. Does nothing for a
+   * weight without a quicker form.
+   */
+  default void layOut(Tensor weight, boolean transB) {}
+
+  /**
    * Independent products: C_i = op(A_i) · op(B_i) for every i of the first axis.
    *
    * @param a F32 [batch, M, K] or [batch, K, M]

@@ -1,5 +1,6 @@
 package dev.hone.core.kernel.cpu;
 
+import dev.hone.core.Device;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
@@ -36,11 +37,14 @@ public final class CpuMatMul implements MatMulKernels {
   private final DotProduct dots;
   private final RowSumProduct rowSums;
   private final FewRowsProduct fewRows;
+  private final LaneLoops lanes;
+  private final LaidOutProduct laidOut;
 
   /** Products on these loops. */
-  public CpuMatMul(MatMulLoops loops, GatherLoops stored, QuantLoops quantized, ActivationLoops activations) {
+  public CpuMatMul(MatMulLoops loops, LaneLoops lanes, GatherLoops stored, QuantLoops quantized, ActivationLoops activations) {
     this.stored = stored;
     this.quantized = quantized;
+    this.lanes = lanes;
     ProductEpilogue epilogue = new ProductEpilogue(loops, activations);
     PanelStore store = new PanelStore();
     packed = new PackedProduct(loops, epilogue, store);
@@ -48,12 +52,41 @@ public final class CpuMatMul implements MatMulKernels {
     dots = new DotProduct(loops, epilogue, store);
     rowSums = new RowSumProduct(loops, epilogue, store);
     fewRows = new FewRowsProduct(loops, epilogue, store);
+    laidOut = new LaidOutProduct(loops, lanes, epilogue, store);
+  }
+
+  @Override
+  public long layoutBytes(Tensor weight, boolean transB) {
+    boolean useful = weight.device() == Device.CPU && lanes.reads(weight.dtype()) && LaidOut.fits(weight, transB)
+        && weight.dim(transB ? 1 : 0) >= SHALLOW && weight.dim(transB ? 0 : 1) > FEW_DOTS; // else sums run in another order
+    return useful ? LaidOut.bytes(weight, transB, lanes.width()) : 0;
+  }
+
+  @Override
+  public void layOut(Tensor weight, boolean transB) {
+    if (layout(weight, transB) == null && layoutBytes(weight, transB) > 0) {
+      weight.layout().set(LaidOut.of(weight, transB, lanes.width(), stored));
+    }
+  }
+
+  private LaidOut layout(Tensor weight, boolean transB) {
+    return weight.layout() != null && weight.layout().get() instanceof LaidOut layout && layout.transB() == transB
+        && layout.width() == lanes.width() ? layout : null;
   }
 
   @Override
   public void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
     Product product = Product.of(a, transA, b, transB, accumulate, c, epilogue, stored, quantized);
     if (product.m() > 0 && product.n() > 0) {
+      run(product, b);
+    }
+  }
+
+  private void run(Product product, Tensor b) {
+    LaidOut layout = product.transA() || !b.isReadOnly() ? null : layout(b, product.transB());
+    if (layout != null) {
+      laidOut.run(product, layout);
+    } else {
       run(product);
     }
   }
@@ -92,7 +125,9 @@ public final class CpuMatMul implements MatMulKernels {
     if (product.m() == 0 || product.n() == 0) {
       return;
     }
-    if (product.k() >= SHALLOW && transB && product.m() <= STREAMED) {
+    if (b.isReadOnly() && layout(b, transB) != null) {
+      run(product, b);
+    } else if (product.k() >= SHALLOW && transB && product.m() <= STREAMED) {
       dots.fewRows(product);
     } else if (product.k() >= SHALLOW && product.n() > FEW_DOTS && product.m() == 1) {
       rowSums.oneRow(product);
