@@ -33,7 +33,7 @@ public interface MatMulKernels {
   }
 
   /**
-   * Bytes that {@link #layOut} takes for a weight; 0 if there is no quicker form of it.
+   * Bytes that {@link #layOut} takes for a weight; 0 if there is no quicker form of it, or it has it already.
    *
    * @param transB whether products take it as [N, K]
    */

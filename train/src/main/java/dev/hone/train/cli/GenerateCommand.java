@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Sampling;
@@ -75,6 +76,7 @@ final class GenerateCommand implements Command {
     PromptRows rows = arguments.has("data") ? PromptRows.of(arguments) : null;
     TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
         ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
+    InterleavedWeights.of(generator.model());
     GenerationSettings settings = settings(arguments, generator.settings());
     if (rows != null) {
       for (int i = 0; i < rows.size(); i++) {

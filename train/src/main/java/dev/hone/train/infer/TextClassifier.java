@@ -4,6 +4,7 @@ import dev.hone.core.DType;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.Adapters;
+import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -172,6 +173,7 @@ public final class TextClassifier {
 
   /** Makes requests of no use until the first real one is quick; see {@link WarmUp}. */
   public void warmUp() {
+    InterleavedWeights.of(model);
     WarmUp.run(() -> predict(List.of("a", "The quick brown fox jumps over the lazy dog, and does so 12 times.", "Is it?")));
   }
 

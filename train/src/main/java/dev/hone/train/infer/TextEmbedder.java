@@ -3,6 +3,7 @@ package dev.hone.train.infer;
 import dev.hone.core.DType;
 import dev.hone.core.ShapeException;
 import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -207,6 +208,7 @@ public final class TextEmbedder {
 
   /** Makes requests of no use until the first real one is quick; see {@link WarmUp}. */
   public void warmUp() {
+    InterleavedWeights.of(model);
     WarmUp.run(() -> embed(List.of("a", "The quick brown fox jumps over the lazy dog, and does so 12 times.", "Is it?")));
   }
 

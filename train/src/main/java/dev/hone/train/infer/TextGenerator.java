@@ -3,6 +3,7 @@ package dev.hone.train.infer;
 import dev.hone.core.DType;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.Adapters;
+import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.generate.Generated;
@@ -230,6 +231,7 @@ public final class TextGenerator {
 
   /** Makes requests of no use until the first real one is quick; see {@link WarmUp}. */
   public void warmUp() {
+    InterleavedWeights.of(model);
     int[] prompt = prompt("The quick brown fox jumps");
     int[] some = prompt.length == 0 ? new int[] {0} : Arrays.copyOf(prompt, Math.min(prompt.length, model.maxLength() - 1));
     GenerationSettings few = GenerationSettings.GREEDY.withMaxNewTokens(8);

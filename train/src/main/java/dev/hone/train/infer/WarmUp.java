@@ -2,7 +2,8 @@ package dev.hone.train.infer;
 
 /**
  * Prepares a JVM for its first request: until the compiler has seen them often enough, kernels run in the interpreter, which
- * makes a first answer take a second or more where later ones take milliseconds.
+ * makes a first answer take a second or more where later ones take milliseconds. The models' own {@code warmUp} also makes their
+ * {@link dev.hone.nn.InterleavedWeights}, which takes memory.
  *
  * {@snippet :
  * TextClassifier classifier = TextClassifier.load(Path.of("minilm"), Path.of("out/adapter"));

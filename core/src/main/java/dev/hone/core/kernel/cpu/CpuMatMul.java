@@ -57,14 +57,15 @@ public final class CpuMatMul implements MatMulKernels {
 
   @Override
   public long layoutBytes(Tensor weight, boolean transB) {
-    boolean useful = weight.device() == Device.CPU && lanes.reads(weight.dtype()) && LaidOut.fits(weight, transB)
-        && weight.dim(transB ? 1 : 0) >= SHALLOW && weight.dim(transB ? 0 : 1) > FEW_DOTS; // else sums run in another order
+    boolean useful = weight.device() == Device.CPU && layout(weight, transB) == null && lanes.reads(weight.dtype())
+        && LaidOut.fits(weight, transB)
+        && weight.dim(transB ? 1 : 0) >= SHALLOW && weight.dim(transB ? 0 : 1) > FEW_DOTS; // other sums run in another order
     return useful ? LaidOut.bytes(weight, transB, lanes.width()) : 0;
   }
 
   @Override
   public void layOut(Tensor weight, boolean transB) {
-    if (layout(weight, transB) == null && layoutBytes(weight, transB) > 0) {
+    if (layoutBytes(weight, transB) > 0) {
       weight.layout().set(LaidOut.of(weight, transB, lanes.width(), stored));
     }
   }
