@@ -213,7 +213,7 @@ public final class Tensor {
       throw new IllegalStateException("tensor " + this
           + (device != Device.CPU ? onOther() : " is stored outside the heap; use toF32() to compute with it"));
     }
-    checkValid(heap);
+    heap.checkValid(shape);
     return heap.array();
   }
 
@@ -227,7 +227,7 @@ public final class Tensor {
     if (!(storage instanceof DeviceStorage memory)) {
       throw new IllegalStateException("tensor " + dtype + " " + shape + " on the device " + device + " has no buffer of its own");
     }
-    checkValid(memory);
+    memory.checkValid(shape);
     return memory.buffer();
   }
 
@@ -245,16 +245,10 @@ public final class Tensor {
     return memory.segment().asSlice(offset * dtype.bytes(), bytes());
   }
 
-  /**
-   * Where kernels of the CPU keep another form of these numbers; null if they may change, and for a part of a stored tensor.
-   */
+  /** The place for another form of these numbers; null if they may change, and for a part of a stored tensor. */
   @SuppressWarnings("exports")
   public WeightLayout.Slot layout() {
-    return switch (storage) {
-      case SegmentStorage memory when memory.segment().byteSize() == bytes() -> memory.layout();
-      case QuantizedStorage store when store.quantized().size() == size() -> store.layout();
-      default -> null;
-    };
+    return storage.layout(size(), bytes());
   }
 
   /** These elements on another device, as they are stored: this tensor if it is there, else a copy. */
@@ -441,18 +435,11 @@ public final class Tensor {
    */
   public Tensor keep() {
     if (storage instanceof OwnedStorage owned) {
-      checkValid(owned);
+      owned.checkValid(shape);
       Scope.moveOut(owned);
       owned.pin();
     }
     return this;
-  }
-
-  private void checkValid(OwnedStorage owned) {
-    if (!owned.isValid()) {
-      throw new IllegalStateException("tensor " + shape + " is used after its memory was given back: its Scope closed, or "
-          + "backward() had no more need of it; keep() it while it is valid");
-    }
   }
 
   /**
@@ -461,7 +448,7 @@ public final class Tensor {
    */
   public Tensor moveOut() {
     if (storage instanceof OwnedStorage owned) {
-      checkValid(owned);
+      owned.checkValid(shape);
       if (Scope.isCurrent(owned)) {
         Scope.moveOut(owned);
       }

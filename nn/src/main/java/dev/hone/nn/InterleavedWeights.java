@@ -16,8 +16,8 @@ import java.util.List;
  *
  * <p>It takes as much memory again as the weights of linear layers do, F32 on the heap and other types outside it, and the time
  * of reading and writing them once. A batch has the same bits with and without it. Text that is written token by token has, with
- * it, the bits of a batch: they no longer depend on how many texts are written together. Weights that are trained, or that adapters
- * were merged into, stay as they are.
+ * it, the bits of a batch: they no longer depend on how many texts are written together. Weights that are trained, or that
+ * adapters were merged into, stay as they are.
  *
  * @param weights how many weights have the second form
  * @param left how many could have had it if there were more memory

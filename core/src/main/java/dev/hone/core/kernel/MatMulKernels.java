@@ -43,8 +43,8 @@ public interface MatMulKernels {
 
   /**
    * Makes a second form of a frozen weight, which products then read in place of the stored one wherever it is the right
-   * operand. Changes no bit of {@link #matmul}; {@link #stream} gives the bits of {@link #matmul} from then on. Does nothing for a
-   * weight without a quicker form.
+   * operand. Changes no bit of {@link #matmul}; {@link #stream} gives the bits of {@link #matmul} from then on. Does nothing for
+   * a weight without a quicker form.
    */
   default void layOut(Tensor weight, boolean transB) {}
 

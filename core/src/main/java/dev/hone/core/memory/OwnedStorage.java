@@ -65,4 +65,12 @@ public abstract sealed class OwnedStorage implements Storage permits HeapStorage
   abstract void outlastScopes();
 
   abstract void giveBack();
+
+  /** Fails if the memory was given back; {@code shape} of the tensor that is used is for the message. */
+  public final void checkValid(Object shape) {
+    if (!isValid()) {
+      throw new IllegalStateException("tensor " + shape + " is used after its memory was given back: its Scope closed, or "
+          + "backward() had no more need of it; keep() it while it is valid");
+    }
+  }
 }

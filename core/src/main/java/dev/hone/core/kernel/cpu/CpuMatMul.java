@@ -6,6 +6,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.loops.ActivationLoops;
 import dev.hone.core.kernel.loops.GatherLoops;
+import dev.hone.core.kernel.loops.LaneLoops;
 import dev.hone.core.kernel.loops.MatMulLoops;
 import dev.hone.core.kernel.loops.QuantLoops;
 import dev.hone.core.parallel.Workers;

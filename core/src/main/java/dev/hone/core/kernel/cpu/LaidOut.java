@@ -2,6 +2,7 @@ package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.DType;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.loops.GatherLoops;
 import dev.hone.core.memory.WeightLayout;
 import dev.hone.core.parallel.Workers;
 import dev.hone.core.quant.Quantized;
@@ -40,7 +41,7 @@ final class LaidOut implements WeightLayout {
     this.width = width;
     n = transB ? weight.shape().rows() : weight.shape().columns();
     k = transB ? weight.shape().columns() : weight.shape().rows();
-    block = weight.isQuantized() ? Math.min(weight.quantized().block(), k) : k;
+    block = weight.isQuantized() ? Math.min(Quantized.in(weight).block(), k) : k;
     long padded = (long) groups() * width * k;
     floats = type == DType.F32 ? new float[Math.toIntExact(padded)] : null;
     codes = type == DType.F32 ? null : Arena.ofAuto().allocate(codeBytes(type, padded), 64);
@@ -64,7 +65,7 @@ final class LaidOut implements WeightLayout {
     return switch (weight.dtype()) {
       case F32 -> weight.size() < 1 << 30;
       case BF16 -> k % 2 == 0;
-      case Q8_0, INT8_ROWS, NF4 -> transB && k % weight.quantized().block() == 0 && k % 8 == 0;
+      case Q8_0, INT8_ROWS, NF4 -> transB && k % Quantized.in(weight).block() == 0 && k % 8 == 0;
       default -> false;
     };
   }
@@ -75,7 +76,7 @@ final class LaidOut implements WeightLayout {
     long elements = weight.size() / n * ((n + width - 1) / width * width);
     return weight.dtype() == DType.F32 ? elements * Float.BYTES
         : codeBytes(weight.dtype(), elements)
-            + (weight.isQuantized() ? elements / weight.quantized().block() * Float.BYTES : 0);
+            + (weight.isQuantized() ? elements / Quantized.in(weight).block() * Float.BYTES : 0);
   }
 
   /** Lays a weight out for which {@link #fits} holds. */
@@ -91,11 +92,11 @@ final class LaidOut implements WeightLayout {
     switch (type) {
       case F32 -> fillFloats(weight, group, first, count, stored);
       case BF16 -> fillPairs(weight.segment(), group, first, count);
-      case NF4 -> fillHalves(weight.quantized(), group, first, count);
-      default -> fillBytes(weight.quantized(), group, first, count);
+      case NF4 -> fillHalves(Quantized.in(weight), group, first, count);
+      default -> fillBytes(Quantized.in(weight), group, first, count);
     }
     if (scales != null) {
-      fillScales(weight.quantized(), group, first, count);
+      fillScales(Quantized.in(weight), group, first, count);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.hone.core.kernel.cpu;
 
 import dev.hone.core.DType;
+import dev.hone.core.kernel.loops.LaneLoops;
+import dev.hone.core.kernel.loops.MatMulLoops;
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.hone.core.kernel.scalar;
 
 import dev.hone.core.DType;
-import dev.hone.core.kernel.cpu.LaneLoops;
+import dev.hone.core.kernel.loops.LaneLoops;
 import dev.hone.core.quant.Nf4;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,7 +21,10 @@ public final class ScalarLaneLoops extends LaneLoops {
 
   @Override
   public boolean reads(DType type) {
-    return type == DType.F32 || type == DType.BF16 || type.isQuantized();
+    return switch (type) {
+      case F32, BF16, Q8_0, INT8_ROWS, NF4 -> true;
+      default -> false;
+    };
   }
 
   private static float pair(MemorySegment codes, long at, int k, int j) {

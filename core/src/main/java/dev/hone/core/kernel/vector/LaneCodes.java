@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One row with a block of a group of interleaved codes; see {@link dev.hone.core.kernel.cpu.LaneLoops}. A code is scaled before
+ * One row with a block of a group of interleaved codes; see {@link dev.hone.core.kernel.loops.LaneLoops}. A code is scaled before
  * it is multiplied, though a product of the block's sum would take an operation less: so it has the bits of the widened weight.
  */
 final class LaneCodes {
@@ -66,7 +66,7 @@ final class LaneCodes {
     sum3.intoArray(sums, si + 3 * LANES);
   }
 
-  /** NF4 where a vector holds the book; the choice of a lane wraps around, so that the higher bits of a code's int do not matter. */
+  /** NF4 where a vector holds the book. The choice of a lane wraps around: the higher bits of a code's int do not matter. */
   static void book16(MemorySegment codes, long at, MemorySegment scales, long scalesAt, int depth, float[] x, int xi,
       float[] sums, int si) {
     FloatVector sum0 = FloatVector.fromArray(F32, sums, si);
@@ -81,14 +81,14 @@ final class LaneCodes {
       long from = at + (long) (k >> 3) * (16 * LANES);
       int shift = (k & 7) << 2;
       FloatVector factor = FloatVector.broadcast(F32, x[xi + k]);
-      sum0 = IntVector.fromMemorySegment(I32, codes, from, LITTLE).lanewise(VectorOperators.LSHR, shift).selectFrom(LOW)
-          .reinterpretAsFloats().mul(scale0).fma(factor, sum0);
-      sum1 = IntVector.fromMemorySegment(I32, codes, from + 4L * LANES, LITTLE).lanewise(VectorOperators.LSHR, shift).selectFrom(LOW)
-          .reinterpretAsFloats().mul(scale1).fma(factor, sum1);
-      sum2 = IntVector.fromMemorySegment(I32, codes, from + 8L * LANES, LITTLE).lanewise(VectorOperators.LSHR, shift).selectFrom(LOW)
-          .reinterpretAsFloats().mul(scale2).fma(factor, sum2);
-      sum3 = IntVector.fromMemorySegment(I32, codes, from + 12L * LANES, LITTLE).lanewise(VectorOperators.LSHR, shift).selectFrom(LOW)
-          .reinterpretAsFloats().mul(scale3).fma(factor, sum3);
+      sum0 = IntVector.fromMemorySegment(I32, codes, from, LITTLE).lanewise(VectorOperators.LSHR, shift)
+          .selectFrom(LOW).reinterpretAsFloats().mul(scale0).fma(factor, sum0);
+      sum1 = IntVector.fromMemorySegment(I32, codes, from + 4L * LANES, LITTLE).lanewise(VectorOperators.LSHR, shift)
+          .selectFrom(LOW).reinterpretAsFloats().mul(scale1).fma(factor, sum1);
+      sum2 = IntVector.fromMemorySegment(I32, codes, from + 8L * LANES, LITTLE).lanewise(VectorOperators.LSHR, shift)
+          .selectFrom(LOW).reinterpretAsFloats().mul(scale2).fma(factor, sum2);
+      sum3 = IntVector.fromMemorySegment(I32, codes, from + 12L * LANES, LITTLE).lanewise(VectorOperators.LSHR, shift)
+          .selectFrom(LOW).reinterpretAsFloats().mul(scale3).fma(factor, sum3);
     }
     sum0.intoArray(sums, si);
     sum1.intoArray(sums, si + LANES);

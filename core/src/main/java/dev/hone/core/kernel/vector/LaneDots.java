@@ -10,7 +10,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** One row with a group of interleaved floats or upper halves of them; see {@link dev.hone.core.kernel.cpu.LaneLoops}. */
+/** One row with a group of interleaved floats or upper halves of them; see {@link dev.hone.core.kernel.loops.LaneLoops}. */
 final class LaneDots {
   private static final VectorSpecies<Integer> I32 = IntVector.SPECIES_PREFERRED;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;

@@ -4,7 +4,7 @@ import static dev.hone.core.kernel.vector.VectorMath.F32;
 import static dev.hone.core.kernel.vector.VectorMath.LANES;
 
 import dev.hone.core.DType;
-import dev.hone.core.kernel.cpu.LaneLoops;
+import dev.hone.core.kernel.loops.LaneLoops;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -25,7 +25,7 @@ public final class VectorLaneLoops extends LaneLoops {
   public boolean reads(DType type) {
     return switch (type) {
       case F32, BF16 -> true;
-      case Q8_0, INT8_ROWS, NF4 -> LANES == 8 || LANES == 16; // shorter vectors have no conversion from bytes, longer ones no book
+      case Q8_0, INT8_ROWS, NF4 -> LANES == 8 || LANES == 16; // no conversion to shorter ones, no book for longer ones
       default -> false;
     };
   }

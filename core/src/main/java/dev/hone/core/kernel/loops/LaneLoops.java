@@ -1,10 +1,10 @@
-package dev.hone.core.kernel.cpu;
+package dev.hone.core.kernel.loops;
 
 import dev.hone.core.DType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Loops over weights that are {@link LaidOut}: a lane is an output. Every sum runs over k in order and goes on from what is
+ * Loops over weights whose outputs lie interleaved: a lane is an output. Every sum runs over k in order and goes on from what is
  * there, as that of {@link MatMulLoops#tile} does, so that an output has the same bits in each of these loops.
  */
 public abstract class LaneLoops {
@@ -21,7 +21,7 @@ public abstract class LaneLoops {
   public abstract void dot(float[] w, int wi, int depth, float[] x, int xi, float[] sums, int si);
 
   /**
-   * The same for BF16.
+   * Adds those products for BF16.
    *
    * @param at the first byte
    * @param depth number of k, even
@@ -29,7 +29,7 @@ public abstract class LaneLoops {
   public abstract void dot(MemorySegment codes, long at, int depth, float[] x, int xi, float[] sums, int si);
 
   /**
-   * The same for codes that share scales, one for each output.
+   * Adds those products for codes that share scales, one for each output.
    *
    * @param inHalves whether codes are those of NF4, not signed bytes
    * @param depth number of k within a block; if {@code inHalves} a multiple of 8
