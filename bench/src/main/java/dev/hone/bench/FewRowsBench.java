@@ -116,7 +116,7 @@ public final class FewRowsBench {
     }
     Tensor weight = Tensor.of(values, n, k);
     if (type.isQuantized()) {
-      return Tensor.of(Quantized.of(weight, type), weight.shape());
+      return Quantized.of(weight, type).tensor(weight.shape());
     }
     MemorySegment memory = Arena.ofAuto().allocate((long) values.length * type.bytes(), 64);
     for (int i = 0; i < values.length; i++) {
