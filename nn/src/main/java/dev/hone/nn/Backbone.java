@@ -49,6 +49,12 @@ public interface Backbone extends Layer {
     return "its tokens see what comes after them";
   }
 
+  /**
+   * How many layers, from the first on, have nothing that is trained, nor have the embeddings: what they make of a sequence is the
+   * same in every step, unless they have dropout.
+   */
+  int frozenDepth();
+
   /** The number of layers that hidden states go through, L. */
   int depth();
 

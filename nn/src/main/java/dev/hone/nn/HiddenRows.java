@@ -17,7 +17,7 @@ record HiddenRows(Variable hidden, int[] labels, Pass pass) {
   /** A head's answers, from the rows that it reads if the pass saves the others. */
   static Variable answers(Backbone backbone, Head head, TokenBatch batch, Pass pass) {
     PrefixTree tree = tree(backbone, batch, pass);
-    int[] rows = tree != null || savesRows(pass) ? head.reads(batch) : null;
+    int[] rows = picks(tree, pass) ? head.reads(batch) : null;
     return rows == null || !ascending(rows) ? head.forward(of(backbone, batch, null, tree, pass), batch, pass)
         : head.forwardRead(of(backbone, batch, rows, tree, pass), batch, pass);
   }
@@ -30,7 +30,7 @@ record HiddenRows(Variable hidden, int[] labels, Pass pass) {
   static HiddenRows labelled(Backbone backbone, TokenBatch batch, int[] labels, Pass pass) {
     PrefixTree tree = tree(backbone, batch, pass);
     int[] rows = rows(labels);
-    if (tree == null && !savesRows(pass) || rows.length == 0) {
+    if (!picks(tree, pass) || rows.length == 0) {
       return new HiddenRows(of(backbone, batch, null, tree, pass), labels, pass);
     }
     return new HiddenRows(of(backbone, batch, rows, tree, pass), IntStream.of(rows).map(row -> labels[row]).toArray(),
@@ -44,17 +44,42 @@ record HiddenRows(Variable hidden, int[] labels, Pass pass) {
 
   /** Hidden states of some rows, ascending, or of all; [M, C]. */
   private static Variable of(Backbone backbone, TokenBatch batch, int[] rows, PrefixTree tree, Pass pass) {
+    if (pass.frozen() != null && pass.frozen().depth() == backbone.depth()) { // only what is read is remembered
+      return backbone.finish(pass.frozen().of(backbone, batch, rows), pass.only(rows));
+    }
+    Variable known = pass.frozen() == null ? null : pass.frozen().of(backbone, batch, null);
+    int[] wanted = savesRows(pass) ? rows : null;
     if (tree == null) {
-      return backbone.forward(batch, rows, pass);
+      Variable hidden = through(backbone, known, batch, wanted, pass);
+      return rows == null || wanted != null ? hidden : GatherOps.rows(hidden, rows);
     }
     int[] places = rows == null ? tree.rows() : IntStream.of(rows).map(row -> tree.rows()[row]).toArray();
-    if (rows == null || !savesRows(pass)) {
-      return GatherOps.rows(backbone.forward(tree.batch(), pass.within(tree)), places);
+    Variable shared = known == null ? null : GatherOps.rows(known, firsts(tree));
+    if (wanted == null) {
+      return GatherOps.rows(through(backbone, shared, tree.batch(), null, pass.within(tree)), places);
     }
     int[] distinct = IntStream.of(places).distinct().sorted().toArray();
-    Variable hidden = backbone.forward(tree.batch(), distinct, pass.within(tree));
+    Variable hidden = through(backbone, shared, tree.batch(), distinct, pass.within(tree));
     return Arrays.equals(distinct, places) ? hidden
         : GatherOps.rows(hidden, IntStream.of(places).map(place -> Arrays.binarySearch(distinct, place)).toArray());
+  }
+
+  /** Through the model, or what is left of it. */
+  private static Variable through(Backbone backbone, Variable known, TokenBatch batch, int[] rows, Pass pass) {
+    if (known == null) {
+      return backbone.forward(batch, rows, pass);
+    }
+    return backbone.finish(backbone.layers(known, pass.frozen().depth(), backbone.depth(), rows, batch, pass, Backbone.NOBODY),
+        pass.only(rows));
+  }
+
+  /** A given row for every row of a tree. */
+  private static int[] firsts(PrefixTree tree) {
+    int[] firsts = new int[tree.batch().size()];
+    for (int row = tree.rows().length - 1; row >= 0; row--) {
+      firsts[tree.rows()[row]] = row;
+    }
+    return firsts;
   }
 
   /** What sequences share, or null if they share nothing or it is not computed once. */
@@ -98,6 +123,11 @@ record HiddenRows(Variable hidden, int[] labels, Pass pass) {
     int[] rows = rows(labels);
     return rows.length == labels.length ? this
         : new HiddenRows(GatherOps.rows(hidden, rows), IntStream.of(rows).map(row -> labels[row]).toArray(), pass.rows(rows));
+  }
+
+  /** Whether rows that count are picked anyhow, so that heads need not. */
+  private static boolean picks(PrefixTree tree, Pass pass) {
+    return tree != null || savesRows(pass) || pass.frozen() != null;
   }
 
   /** Keys and values of a cache are wanted of all rows, and nothing else is for them. */

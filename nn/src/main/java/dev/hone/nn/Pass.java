@@ -26,9 +26,11 @@ import java.util.function.UnaryOperator;
  * @param numbers which rows of the batch the rows of hidden states are, or null for all: dropout drops of them what it would drop
  *     of all
  * @param tree what the sequences of the batch continue, where sequences that begin alike have that once; else null
+ * @param frozen what layers that are not trained make of sequences, which this pass then begins behind; else null
  */
 public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
-    int[] routes, float noise, float modelDropout, Savings savings, int[] numbers, PrefixTree tree) {
+    int[] routes, float noise, float modelDropout, Savings savings, int[] numbers, PrefixTree tree,
+    FrozenStates frozen) {
   /**
    * Work that a pass need not do. Results stay what they are but for rounding.
    *
@@ -46,12 +48,12 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** A pass that starts its sequences. */
   public Pass(boolean training, long seed, long step, boolean checkpointing) {
-    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN, Savings.NONE, null, null);
+    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN, Savings.NONE, null, null, null);
   }
 
   /** A pass without dropout that continues the sequences of a cache; only without gradients. */
   public static Pass continuing(KvCache cache) {
-    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN, Savings.NONE, null, null);
+    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN, Savings.NONE, null, null, null);
   }
 
   /** A pass without dropout. */
@@ -66,22 +68,22 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout, savings, numbers, tree);
+    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, frozen);
   }
 
   /** This pass with keys and values before those of every sequence. */
   public Pass withPrefix(AttentionPrefix other) {
-    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout, savings, numbers, tree);
+    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout, savings, numbers, tree, frozen);
   }
 
   /** This pass with an adapter per row. */
   public Pass withRoutes(int[] other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout, savings, numbers, tree);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout, savings, numbers, tree, frozen);
   }
 
   /** This pass with noise on embeddings, if it trains. */
   public Pass withNoise(float alpha) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout, savings, numbers, tree);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout, savings, numbers, tree, frozen);
   }
 
   /**
@@ -90,22 +92,27 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    * @param p NaN for those of the model's configuration
    */
   public Pass withModelDropout(float p) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p, savings, numbers, tree);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p, savings, numbers, tree, frozen);
   }
 
   /** This pass without what it need not compute. */
   public Pass withSavings(Savings other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, other, numbers, tree);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, other, numbers, tree, frozen);
   }
 
   /** This pass without any dropout, of adapters as well, and without noise. */
   public Pass withoutDropout() {
-    return new Pass(false, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree);
+    return new Pass(false, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, frozen);
+  }
+
+  /** This pass behind layers whose results are known. */
+  public Pass behind(FrozenStates other) {
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, other);
   }
 
   /** This pass through a batch whose sequences continue others. */
   public Pass within(PrefixTree other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, other);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, other, frozen);
   }
 
   /**
@@ -115,7 +122,7 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    */
   public Pass only(int[] rows) {
     return rows == null ? this : new Pass(training, seed, step, checkpointing, cache, prefix, rows(rows).routes, noise,
-        modelDropout, savings, rows, tree);
+        modelDropout, savings, rows, tree, frozen);
   }
 
   /**
@@ -125,7 +132,7 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    */
   public Pass part(int number) {
     return number == 0 ? this : new Pass(training, seed, Philox.stream(PARTS, step, number), checkpointing, cache, prefix, routes,
-        noise, modelDropout, savings, numbers, tree);
+        noise, modelDropout, savings, numbers, tree, frozen);
   }
 
   /** The embeddings of the tokens of a batch, with noise if this pass has it. [N, C] -> [N, C]. */

@@ -18,12 +18,11 @@ import dev.hone.train.infer.Inference;
 public record Evaluated(double loss, long items, double accuracy, float[][] logits) {
   /** Runs the model over all rows, without dropout. */
   public static Evaluated of(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize) {
-    return of(asked, objective, set, batchSize, Pass.Savings.NONE);
+    return of(asked, objective, set, batchSize, Pass.inference());
   }
 
-  /** Runs the model without what need not be computed. */
-  static Evaluated of(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize, Pass.Savings savings) {
-    Pass pass = Pass.inference().withSavings(savings);
+  /** Runs the model in such passes. */
+  static Evaluated of(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize, Pass pass) {
     PretrainedModel model = asked.snapshot();
     Sums sums = new Sums();
     Inference.overBatches(BatchSampler.ofRows(set.lengths(), batchSize, 0), rows -> {

@@ -21,7 +21,7 @@ final class RunState {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int FORMAT = 1;
   /** Settings that change what is written and when, but no weight. */
-  private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size");
+  private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size", "cache_frozen");
 
   final Optimizer optimizer;
   final BestCheckpoint best;

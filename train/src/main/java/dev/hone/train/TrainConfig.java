@@ -51,6 +51,8 @@ import java.util.Map;
  * @param saveEverySteps steps between checkpoints; 0 for once an epoch
  * @param saveTotalLimit checkpoints that are kept; 0 for none at all
  * @param checkpointing whether blocks are recomputed in the backward pass
+ * @param cacheFrozen whether what frozen layers make of a row is remembered for later epochs: {@code auto} where it does not
+ *     change, or {@code off}
  * @param sharePrefixes whether what rows of a batch begin with alike is computed once: {@code auto} where it can be, or
  *     {@code off}
  * @param skipUnreadRows whether the last layer is computed for those rows alone that the head reads
@@ -138,6 +140,9 @@ public record TrainConfig(
     int saveTotalLimit,
     @Setting(key = "gradient_checkpointing", help = "recompute blocks in the backward pass: less memory, more time")
     boolean checkpointing,
+    @Setting(key = "cache_frozen", fallback = "auto", form = "auto|off",
+        help = "auto: what frozen layers without dropout make of a row is computed once, not in every epoch")
+    String cacheFrozen,
     @Setting(key = "share_prefixes", fallback = "off", form = "auto|off",
         help = "auto: compute once what rows of a batch begin with alike, such as a system prompt; the same but for rounding")
     String sharePrefixes,
@@ -182,6 +187,7 @@ public record TrainConfig(
     require(threshold >= 0, "early_stopping_threshold", threshold, "0 or more");
     atLeast(0, "save_steps", saveEverySteps);
     atLeast(0, "save_total_limit", saveTotalLimit);
+    require(List.of("auto", "off").contains(cacheFrozen), "cache_frozen", cacheFrozen, "auto or off");
     require(List.of("auto", "off").contains(sharePrefixes), "share_prefixes", sharePrefixes, "auto or off");
     schedule(lrSchedulerType, 0, 2, learningRate, lrSchedulerArgs); // an unknown name fails here, not when training begins
     UpdateRule.named(optim, adamBeta1, adamBeta2, adamEpsilon, optimArgs);

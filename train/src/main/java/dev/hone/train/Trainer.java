@@ -68,6 +68,7 @@ public final class Trainer {
   private Checkpoints checkpoints; // null: none are written
   private boolean resume;
   private Metric metric;
+  private FrozenCache frozen; // of a run; null: none
   private volatile boolean stopped;
 
   /**
@@ -135,26 +136,35 @@ public final class Trainer {
         Scope.Hold _ = Scope.hold()) { // gradients outlive steps, and other threads may compute between two
       return run(training, heldOut);
     } finally {
+      if (frozen != null) {
+        frozen.close();
+        frozen = null;
+      }
       stopped = false;
     }
   }
 
   private Result run(TrainingSet training, TrainingSet heldOut) {
     Batches batches = batches(training);
-    int total = steps(batches);
+    Windows plan = new Windows(config, batches);
+    int total = plan.steps();
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
         new DivergenceGuard(objective.ignorance(model, training), objective.noise()), metric);
     Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
-      memory(training, heldOut != null).check("training");
+      MemoryEstimate needed = memory(training, heldOut != null);
+      needed.check("training");
+      frozen = FrozenCache.of(model, objective, config, training, total - run.step > plan.of(run.epoch).size(),
+          Math.max(0, Runtime.getRuntime().maxMemory() - needed.heapBytes()) / 2,
+          checkpoints == null ? null : checkpoints.directory().resolve(FrozenCache.FILE), this::warn);
       PrefixSharing.refusal(model, objective, config, training, batches).ifPresent(this::warn);
     }
     begin(found);
     run.start = run.step;
     while (goesOn(run, total)) {
-      List<List<int[]>> windows = windows(batches.epoch(run.epoch));
+      List<List<int[]>> windows = plan.of(run.epoch);
       while (run.window < windows.size() && goesOn(run, total)) {
         step(run, training, windows, schedule, total);
         if (run.step == run.start + 1 && goesOn(run, total)) {
@@ -251,7 +261,8 @@ public final class Trainer {
     if (run.mean != null) {
       run.mean.swap();
     }
-    Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize(), config.savings());
+    Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize(),
+        Pass.inference().withSavings(config.savings()).behind(frozen));
     double measured = metric.of(evaluated, heldOut, model.labels());
     boolean better = run.best.offer(run.step, measured, evaluated.loss());
     if (run.mean != null) {
@@ -378,7 +389,7 @@ public final class Trainer {
 
   /** The steps that {@link #train} would take. */
   public int steps(TrainingSet training) {
-    return steps(batches(training));
+    return new Windows(config, batches(training)).steps();
   }
 
   /**
@@ -401,31 +412,6 @@ public final class Trainer {
     return objective.batches(training, config);
   }
 
-  /** The steps of the whole run; a fraction of an epoch counts its share. */
-  private int steps(Batches batches) {
-    if (config.maxSteps() > 0) {
-      return config.maxSteps();
-    }
-    int whole = (int) Math.floor(config.epochs());
-    double steps = 0;
-    for (int epoch = 0; epoch < whole; epoch++) {
-      steps += windows(batches.epoch(epoch)).size();
-    }
-    if (config.epochs() > whole) {
-      steps += (config.epochs() - whole) * windows(batches.epoch(whole)).size();
-    }
-    return Math.max(1, (int) Math.ceil(steps));
-  }
-
-  /** Batches in groups of as many as are accumulated; the last group may have fewer. */
-  private List<List<int[]>> windows(List<int[]> batches) {
-    List<List<int[]>> windows = new ArrayList<>();
-    for (int i = 0; i < batches.size(); i += config.accumulation()) {
-      windows.add(batches.subList(i, Math.min(batches.size(), i + config.accumulation())));
-    }
-    return windows;
-  }
-
   /** What a window was: its mean loss and its tokens. */
   private record Window(double loss, int tokens, Map<String, Double> figures) {}
 
@@ -441,7 +427,7 @@ public final class Trainer {
     double loss = 0;
     List<float[]> answers = new ArrayList<>();
     for (int i = 0; i < window.size(); i++) {
-      Pass pass = config.pass(firstPass + i);
+      Pass pass = config.pass(firstPass + i).behind(frozen);
       try (Scope _ = Scope.open()) {
         Objective.Answer answer = objective.answer(model, training, window.get(i), (float) (1 / weight), pass);
         if (objective.measuresSteps()) {
@@ -475,7 +461,7 @@ public final class Trainer {
     LearningRateFinder search = new LearningRateFinder(steps);
     long pass = 0;
     for (int epoch = 0; search.goesOn(); epoch++) {
-      for (List<int[]> window : windows(batches.epoch(epoch))) {
+      for (List<int[]> window : new Windows(config, batches).of(epoch)) {
         if (!search.goesOn()) {
           break;
         }

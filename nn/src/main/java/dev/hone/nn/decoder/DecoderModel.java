@@ -4,6 +4,7 @@ import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Embedding;
+import dev.hone.nn.FrozenStates;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Norm;
@@ -42,6 +43,11 @@ record DecoderModel(DecoderNames names, Embedding embeddings, Embedding position
       return "the model has dropout (--dropout 0 turns it off)";
     }
     return blocks.stream().anyMatch(DecoderBlock::turnsByLength) ? "its positions depend on how long a sequence becomes" : null;
+  }
+
+  @Override
+  public int frozenDepth() {
+    return FrozenStates.depth(this, blocks, norm, outOf);
   }
 
   @Override

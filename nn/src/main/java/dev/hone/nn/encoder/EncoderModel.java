@@ -4,6 +4,7 @@ import dev.hone.autograd.Variable;
 import dev.hone.core.ShapeException;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Embedding;
+import dev.hone.nn.FrozenStates;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Norm;
 import dev.hone.nn.Pass;
@@ -31,6 +32,11 @@ public record EncoderModel(EncoderEmbeddings input, List<? extends EncoderLayer>
   @Override
   public Embedding embeddings() {
     return input.words().layer();
+  }
+
+  @Override
+  public int frozenDepth() {
+    return FrozenStates.depth(this, layers, norm == null ? null : norm.layer());
   }
 
   @Override

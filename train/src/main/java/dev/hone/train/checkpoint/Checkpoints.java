@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  */
 public final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("step-(\\d{1,10})\\.safetensors");
-  private static final Pattern UNFINISHED = Pattern.compile("\\.step-\\d+\\.safetensors\\..*\\.tmp");
+  private static final Pattern UNFINISHED = Pattern.compile("\\.(step-\\d+\\.safetensors\\..*|frozen)\\.tmp");
 
   private final Path directory;
   private final int limit;
