@@ -50,8 +50,8 @@ public interface Backbone extends Layer {
   }
 
   /**
-   * How many layers, from the first on, have nothing that is trained, nor have the embeddings: what they make of a sequence is the
-   * same in every step, unless they have dropout.
+   * How many layers, from the first on, have nothing that is trained, nor have the embeddings: what they make of a sequence is
+   * the same in every step, unless they have dropout.
    */
   int frozenDepth();
 

@@ -73,17 +73,20 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with keys and values before those of every sequence. */
   public Pass withPrefix(AttentionPrefix other) {
-    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout, savings, numbers, tree, frozen);
+    return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout, savings, numbers, tree,
+        frozen);
   }
 
   /** This pass with an adapter per row. */
   public Pass withRoutes(int[] other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout, savings, numbers, tree, frozen);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout, savings, numbers, tree,
+        frozen);
   }
 
   /** This pass with noise on embeddings, if it trains. */
   public Pass withNoise(float alpha) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout, savings, numbers, tree, frozen);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout, savings, numbers, tree,
+        frozen);
   }
 
   /**
@@ -97,7 +100,8 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass without what it need not compute. */
   public Pass withSavings(Savings other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, other, numbers, tree, frozen);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, other, numbers, tree,
+        frozen);
   }
 
   /** This pass without any dropout, of adapters as well, and without noise. */
@@ -107,12 +111,14 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass behind layers whose results are known. */
   public Pass behind(FrozenStates other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, other);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree,
+        other);
   }
 
   /** This pass through a batch whose sequences continue others. */
   public Pass within(PrefixTree other) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, other, frozen);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, other,
+        frozen);
   }
 
   /**

@@ -82,8 +82,8 @@ final class FrozenCache implements FrozenStates, AutoCloseable {
       return null;
     }
     if (objective.dropsOut() && !quiet(model.backbone(), depth, config, training)) {
-      say.accept("cache_frozen: " + depth + " frozen layers are computed in every step, as they have dropout (--dropout 0 computes "
-          + "them once)");
+      say.accept("cache_frozen: " + depth + " frozen layers are computed in every step, as they have dropout "
+          + "(--dropout 0 computes them once)");
       return null;
     }
     return new FrozenCache(depth, config.savings(), memory, file, MOST_DISK);
@@ -112,8 +112,8 @@ final class FrozenCache implements FrozenStates, AutoCloseable {
   private record Key(int first, int[] tokens, int[] types, int[] rows) {
     @Override
     public boolean equals(Object other) {
-      return other instanceof Key key && first == key.first && Arrays.equals(tokens, key.tokens) && Arrays.equals(types, key.types)
-          && Arrays.equals(rows, key.rows);
+      return other instanceof Key key && first == key.first && Arrays.equals(tokens, key.tokens)
+          && Arrays.equals(types, key.types) && Arrays.equals(rows, key.rows);
     }
 
     @Override

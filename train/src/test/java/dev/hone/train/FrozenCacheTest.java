@@ -100,7 +100,8 @@ class FrozenCacheTest {
   void dropoutOfFrozenLayersIsSaidInALine() throws IOException {
     String line = "layers are computed in every step, as they have dropout (--dropout 0 computes them once)";
     assertEquals(List.of("cache_frozen: 2 frozen " + line), classifier(SubsetConfig.head(), Map.of("dropout", -1)).warnings);
-    assertEquals(List.of("cache_frozen: 1 frozen " + line), classifier(SubsetConfig.lastLayers(1), Map.of("dropout", 0.2)).warnings);
+    assertEquals(List.of("cache_frozen: 1 frozen " + line),
+        classifier(SubsetConfig.lastLayers(1), Map.of("dropout", 0.2)).warnings);
     assertEquals(List.of(), classifier(SubsetConfig.head(), Map.of("dropout", -1, "num_train_epochs", 1)).warnings);
     assertEquals(List.of(), classifier(LoraConfig.of(4, 8), Map.of("dropout", -1)).warnings);
   }
