@@ -36,7 +36,15 @@ public enum HeldOutMetric implements Metric {
   /** Share of the variance of numbers that is explained. */
   R2(true, null, null, RegressionScores::r2),
   /** Linear correlation of numbers. */
-  PEARSON(true, null, null, RegressionScores::pearson);
+  PEARSON(true, null, null, RegressionScores::pearson),
+  /** Correlation of the order of numbers. */
+  SPEARMAN(true, null, null, RegressionScores::spearman),
+  /** Normalised discounted cumulative gain of the first ten results of a search. */
+  NDCG(true, null, null, null),
+  /** The mean of one over the place of the first right result. */
+  MRR(true, null, null, null),
+  /** The mean over queries of the average precision. */
+  MAP(true, null, null, null);
 
   private final boolean greater;
   private final ToDoubleFunction<ConfusionMatrix> ofClasses; // null: there is no such measure of classes
@@ -51,9 +59,10 @@ public enum HeldOutMetric implements Metric {
     this.ofNumbers = ofNumbers;
   }
 
-  /** The measure of a name such as {@code accuracy}, {@code eval_loss} or {@code macro-f1}. */
+  /** The measure of a name such as {@code accuracy}, {@code eval_loss}, {@code macro-f1} or {@code ndcg@10}. */
   public static HeldOutMetric named(String name) {
-    String plain = name.strip().toUpperCase(Locale.ROOT).replace('-', '_').replaceFirst("^EVAL_", "");
+    String plain = name.strip().toUpperCase(Locale.ROOT).replace('-', '_').replaceFirst("^EVAL_", "")
+        .replaceFirst("@\\d+$", ""); // ndcg@10
     List<String> known = Arrays.stream(values()).map(Enum::name).toList();
     if (!known.contains(plain)) {
       throw new IllegalArgumentException("metric_for_best_model: '" + name + "' is not known"
@@ -90,7 +99,7 @@ public enum HeldOutMetric implements Metric {
       String instead = kind == null ? "a language model; use loss" : switch (kind) {
         case SINGLE_LABEL -> "classes; use accuracy or macro_f1";
         case MULTI_LABEL -> "several labels a row; use micro_f1 or macro_f1";
-        case REGRESSION -> "numbers; use rmse, mae, r2 or pearson";
+        case REGRESSION -> "numbers; use rmse, mae, r2, pearson or spearman";
       };
       throw new IllegalArgumentException("metric_for_best_model: there is no " + name().toLowerCase(Locale.ROOT) + " of "
           + instead);

@@ -14,6 +14,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.Split;
 import dev.hone.train.encode.LanguageEncoder;
 import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
 import dev.hone.train.source.ModelArgument;
@@ -41,6 +42,9 @@ import java.util.function.Consumer;
  */
 public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder,
     Set<Reporting> reporting) {
+  /** While training nobody sees an interval. */
+  static final Bootstrap NO_INTERVALS = new Bootstrap(2, 0.95, 0);
+
   /** Rows to learn from, rows to evaluate on or null, and rows that only the tuned model is measured on or null. */
   record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut, Dataset<E> test) {
     Parts(Dataset<E> training, Dataset<E> heldOut) {

@@ -2,9 +2,11 @@ package dev.hone.train.run;
 
 import dev.hone.core.DType;
 import dev.hone.lora.AdapterConfig;
+import dev.hone.train.HeldOutMetric;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
+import dev.hone.train.config.UserError;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.Split;
@@ -12,6 +14,7 @@ import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.report.RunRecorder;
 import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.TaskName;
+import dev.hone.train.task.rerank.RerankEvaluator;
 import dev.hone.train.task.rerank.RerankTuning;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +30,14 @@ final class RerankRun {
 
   private RerankRun() {}
 
+  /** Fails for settings that do not go together. */
+  static void check(TrainConfig config) {
+    HeldOutMetric best = HeldOutMetric.named(config.bestMetric());
+    if (best != HeldOutMetric.LOSS && best != HeldOutMetric.NDCG && best != HeldOutMetric.MRR && best != HeldOutMetric.MAP) {
+      throw new UserError("--metric-for-best-model must be loss, map, ndcg or mrr, is " + config.bestMetric());
+    }
+  }
+
   static PreparedRun of(Arguments arguments, TrainConfig config, Consumer<String> say) throws IOException {
     PreparedRun.Parts<Example.Related> parts = PreparedRun.parts(arguments, config, say, Dataset::related, // one query, one side
         (data, size) -> PreparedRun.chosen(data, Split.grouped(data, size, config.seed(), row -> row.texts().getFirst())));
@@ -40,6 +51,12 @@ final class RerankRun {
       tuning = tuning.withMaxLength(arguments.integer("max-length"));
     }
     PreparedRun.sayBase(tuning, arguments, say);
+    HeldOutMetric best = HeldOutMetric.named(config.bestMetric());
+    if (best != HeldOutMetric.LOSS && parts.heldOut() != null) {
+      RerankTuning tuned = tuning;
+      RerankEvaluator evaluator = new RerankEvaluator(PreparedRun.NO_INTERVALS);
+      tuning.setMetric((_, _, _) -> evaluator.evaluate(tuned.reranker(), parts.heldOut()).value(best.name()));
+    }
     RerankTuning.Pairs pairs = RerankTuning.Pairs.of(parts.training());
     TrainingSet training = tuning.reranker().encode(pairs.texts(), pairs.targets());
     say.accept(training.size() + " pairs of a query and a document, up to " + tuning.reranker().maxLength() + " tokens each");

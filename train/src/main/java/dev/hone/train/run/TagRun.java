@@ -11,7 +11,6 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.Split;
 import dev.hone.train.encode.TrainingSet;
-import dev.hone.train.metric.Bootstrap;
 import dev.hone.train.report.RunRecorder;
 import dev.hone.train.source.ModelArgument;
 import dev.hone.train.task.tag.TagTuning;
@@ -22,8 +21,6 @@ import java.util.function.Consumer;
 
 /** Reads what {@code --task tag} learns from. */
 final class TagRun {
-  private static final Bootstrap NO_INTERVALS = new Bootstrap(2, 0.95, 0); // while training nobody sees them
-
   private TagRun() {}
 
   /** Fails for settings that do not go together. */
@@ -62,7 +59,7 @@ final class TagRun {
     } else if (best != HeldOutMetric.LOSS) {
       TagTuning tagged = tuning;
       String figure = best == HeldOutMetric.MICRO_F1 ? "micro_f1" : "macro_f1";
-      tuning.setMetric((_, _, _) -> TagTuning.evaluate(tagged.tagger(), parts.heldOut(), NO_INTERVALS).figure(figure).value());
+      tuning.setMetric((_, _, _) -> TagTuning.evaluate(tagged.tagger(), parts.heldOut(), PreparedRun.NO_INTERVALS).figure(figure).value());
     }
     Set<Reporting> reporting = Reporting.of(arguments);
     RunRecorder recorder = reporting.contains(Reporting.HTML)

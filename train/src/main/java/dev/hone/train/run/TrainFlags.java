@@ -149,9 +149,15 @@ public final class TrainFlags {
       TagRun.check(arguments, config);
     } else if (task == TaskName.DISTIL) {
       DistilRun.check(arguments);
+    } else if (task == TaskName.RERANK) {
+      RerankRun.check(config);
+    } else if (task == TaskName.EMBED) {
+      EmbeddingRun.check(config);
     }
-    HeldOutMetric.named(task == TaskName.PREFER || task == TaskName.TAG ? "loss" : config.bestMetric())
-        .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);
+    if (task == TaskName.CLASSIFY || task == TaskName.GENERATE || task == TaskName.DISTIL) {
+      HeldOutMetric.named(config.bestMetric())
+          .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);
+    }
     double share = arguments.number("val-size");
     if (!(share >= 0) || share >= 1 && share != Math.rint(share)) {
       throw new UserError("--val-size must be a share below 1 or a whole number of rows, is '"

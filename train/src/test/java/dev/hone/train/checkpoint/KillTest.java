@@ -15,13 +15,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Processes that are killed. {@link KillRun} is the same as a program, for as many kills as one likes. */
 class KillTest {
+  private static final int KILLS = Integer.getInteger("hone.kills", 2);
+
   @TempDir
   Path directory;
 
   @Test
   void aKilledRunEndsWithTheSameBits() throws Exception {
-    KillRun.Report report = KillRun.run(directory, Integer.getInteger("hone.kills", 4), 1);
-    assertTrue(report.kills() >= 4 && report.completed() >= 1, report.toString());
+    KillRun.Report report = KillRun.run(directory, KILLS, 1);
+    assertTrue(report.kills() >= KILLS && report.completed() >= 1, report.toString());
   }
 
   @Test

@@ -136,6 +136,22 @@ class EmbeddingCommandsTest {
     assertTrue(triplets.path("accuracy").path("value").asDouble() >= 0);
   }
 
+  /** At a rate that is too high later steps are worse, so that the best one is not the last. */
+  @Test
+  void theBestStepIsChosenByWhatIsMeasured() throws IOException {
+    train("--method", "full", "--num-train-epochs", 6, "--eval-data", data, "--eval-steps", 2, "--learning-rate", "3e-2",
+        "--metric-for-best-model", "ndcg@10").assertDone();
+    Path out = directory.resolve("out");
+    double best = Files.readAllLines(out.resolve("metrics.jsonl")).stream().map(JsonMapper.shared()::readTree)
+        .filter(line -> line.has("eval_metric")).mapToDouble(line -> line.path("eval_metric").asDouble()).max().orElseThrow();
+    assertEquals(best, evaluate("--model", out.resolve("model")).path("ndcg@10").path("value").asDouble(), 1e-9);
+    train("--eval-data", data, "--metric-for-best-model", "spearman")
+        .assertUserError("spearman is of rows with scores, and these have none; use loss, ndcg, mrr or map");
+    train("--metric-for-best-model", "accuracy").assertUserError("must be loss; ndcg, mrr or map of rows without scores;");
+    CommandRun.of("train", "--task", "rerank", "--model", model, "--data", data, "--output-dir", directory.resolve("new"),
+        "--metric-for-best-model", "spearman").assertUserError("must be loss, map, ndcg or mrr, is spearman");
+  }
+
   @Test
   void flagsOfOtherTasksAreRefused() {
     train("--problem-type", "regression").assertUserError("--problem-type is for --task classify, not for embed");
@@ -159,8 +175,8 @@ class EmbeddingCommandsTest {
     Files.writeString(rows, text);
     CommandRun train = CommandRun.of("train", "--task", "rerank", "--model", model, "--data", rows, "--eval-data", rows,
         "--output-dir",
-        directory.resolve("out"), "--method", "full", "--learning-rate", "3e-3", "--num-train-epochs", 6, "--batch-size", 16)
-        .assertDone();
+        directory.resolve("out"), "--method", "full", "--learning-rate", "3e-3", "--num-train-epochs", 6, "--batch-size", 16,
+        "--metric-for-best-model", "map").assertDone();
     assertTrue(train.err().contains("78 pairs of a query and a document, up to 64 tokens each"), train.err());
     Path tuned = directory.resolve("out/model");
     List<String> best = CommandRun.of("rerank", "--model", tuned, "--query", "is it a", "the awful a", "the good a", "--json")

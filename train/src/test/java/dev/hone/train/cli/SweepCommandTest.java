@@ -108,15 +108,16 @@ class SweepCommandTest {
     Path killed = directory.resolve("killed");
     long seed = Long.getLong("hone.seed", 5);
     Random random = new Random(seed);
+    int most = Integer.getInteger("hone.kills", 2);
     int kills = 0;
     while (true) {
       Process process = ChildJvm.hone("sweep", "--config", file, "--output-dir", killed).redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("output.txt").toFile())).start();
       int trials = kills == 0 ? 0 : finished(killed) + random.nextInt(2); // the first kill is in the first trial
-      while (kills < 4 && process.isAlive() && (finished(killed) < trials || begun(killed) <= trials)) {
+      while (kills < most && process.isAlive() && (finished(killed) < trials || begun(killed) <= trials)) {
         Thread.sleep(1);
       }
-      if (kills == 4 || process.waitFor(random.nextInt(kills == 0 ? 2 : 100), TimeUnit.MILLISECONDS)) {
+      if (kills == most || process.waitFor(random.nextInt(kills == 0 ? 2 : 100), TimeUnit.MILLISECONDS)) {
         assertEquals(0, process.waitFor(), Files.readString(directory.resolve("output.txt")));
         break;
       }

@@ -132,6 +132,19 @@ public record EmbeddingEvaluation(Kind kind, int units, int documents, Map<Strin
     return of(Kind.RERANKING, all.length, documents, names, units -> means(all, units), bootstrap);
   }
 
+  /**
+   * The value of a figure.
+   *
+   * @param name in any case, with or without the places that are looked at, as in {@code ndcg} or {@code NDCG@10}
+   * @throws IllegalArgumentException if there is no such figure
+   */
+  public double value(String name) {
+    String plain = name.toLowerCase(Locale.ROOT);
+    return figures.entrySet().stream().filter(one -> one.getKey().equals(plain) || one.getKey().startsWith(plain + "@"))
+        .findFirst().orElseThrow(() -> new IllegalArgumentException("there is no " + name + "; figures are: "
+            + String.join(", ", figures.keySet()))).getValue().value();
+  }
+
   /** The figure that says most. */
   public String main() {
     return figures.keySet().iterator().next();
