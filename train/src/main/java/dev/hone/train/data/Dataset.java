@@ -9,10 +9,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Rows of one kind, in the order of the file, each with the line it came from.
@@ -55,8 +58,9 @@ public final class Dataset<E extends Example> {
   }
 
   /** The rows of a table that are kept. */
-  private static <E extends Example> Dataset<E> of(Path file, RawTable table, DataOptions options, int[] kept, IntFunction<E> row,
-      String columns) {
+  private static <E extends Example> Dataset<E> of(Path file, RawTable table, DataOptions options, Keep keep, IntFunction<E> row,
+      String columns, Set<Integer> used) {
+    int[] kept = keep.kept;
     int skipped = table.rows().size() - kept.length;
     int[] lines = skipped == 0 ? table.lines() : Arrays.stream(kept).map(r -> table.lines()[r]).toArray();
     List<E> rows = new RowList<>(kept.length, skipped == 0 ? row : i -> row.apply(kept[i]));
@@ -70,8 +74,8 @@ public final class Dataset<E extends Example> {
       List<String> cells = new RowList<>(kept.length, i -> Objects.requireNonNullElse(table.cell(kept[i], column), ""));
       more.put(name, table.onDemand() ? cells : List.copyOf(cells));
     }
-    return new Dataset<>(table.source(), describe(file, table, kept.length, skipped) + ", " + columns, rows, lines, skipped,
-        table.onDemand(), more);
+    return new Dataset<>(table.source(), describe(file, table, kept.length, skipped) + ", " + columns + keep.missing()
+        + table.unread(used, more.keySet()), rows, lines, skipped, table.onDemand(), more);
   }
 
   /**
@@ -95,7 +99,7 @@ public final class Dataset<E extends Example> {
     LabelledRows reader = new LabelledRows(table, options, kind);
     LabelCounts labels = new LabelCounts();
     LabelCheck check = reader.check();
-    int[] kept = new Keep(table, reader.textColumn()).rows(r -> {
+    Keep keep = new Keep(table, reader.textColumn()).rows(r -> {
       if (reader.lacksLabel(r)) {
         throw new DataException(table.source(), table.lines()[r], "the label (" + reader.describe() + ") is empty"
             + (kind == Labels.Kind.MULTI_LABEL ? "; a row without labels has []" : ""));
@@ -106,7 +110,7 @@ public final class Dataset<E extends Example> {
     });
     reader.checkFlat();
     refuse(0, table, check.end());
-    return of(file, table, options, kept, reader::row, reader.description() + "; " + labels);
+    return of(file, table, options, keep, reader::row, reader.description() + "; " + labels, reader.used());
   }
 
   private static void refuse(int line, RawTable table, String problem) {
@@ -119,9 +123,10 @@ public final class Dataset<E extends Example> {
   public static Dataset<Example.Text> texts(Path file, DataOptions options) {
     RawTable table = RawTable.read(file, options);
     int text = new ColumnChoice(table, options, false).text();
-    int[] kept = new Keep(table, text).rows(_ -> { });
+    Keep keep = new Keep(table, text).rows(_ -> { });
     ColumnChoice.requireFlat(table, text);
-    return of(file, table, options, kept, r -> new Example.Text(table.cell(r, text)), "text = " + table.describe(text));
+    return of(file, table, options, keep, r -> new Example.Text(table.cell(r, text)), "text = " + table.describe(text),
+        IntStream.range(0, table.columns().size()).boxed().collect(Collectors.toSet())); // a table to predict for has others
   }
 
   /**
@@ -138,9 +143,9 @@ public final class Dataset<E extends Example> {
     }
     RawTable table = RawTable.read(file, options);
     LanguageRows reader = new LanguageRows(table, options);
-    int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
+    Keep keep = new Keep(table, reader.learntColumn()).rows(reader::row);
     reader.checkFlat();
-    return of(file, table, options, kept, reader::row, reader.description());
+    return of(file, table, options, keep, reader::row, reader.description(), reader.used());
   }
 
   /**
@@ -153,8 +158,8 @@ public final class Dataset<E extends Example> {
   public static Dataset<Example.Judged> judged(Path file, DataOptions options) {
     RawTable table = RawTable.read(file, options);
     PreferenceRows reader = new PreferenceRows(table, options);
-    int[] kept = new Keep(table, reader.learntColumn()).rows(reader::row);
-    return of(file, table, options, kept, reader::row, reader.description());
+    Keep keep = new Keep(table, reader.learntColumn()).rows(reader::row);
+    return of(file, table, options, keep, reader::row, reader.description(), reader.used());
   }
 
   /**
@@ -176,9 +181,9 @@ public final class Dataset<E extends Example> {
           labelled.onDemand, labelled.more);
     }
     RelatedRows reader = new RelatedRows(table, options);
-    int[] kept = new Keep(table, reader.anchorColumn()).rows(reader::row);
+    Keep keep = new Keep(table, reader.anchorColumn()).rows(reader::row);
     reader.checkFlat();
-    return of(file, table, options, kept, reader::row, reader.description());
+    return of(file, table, options, keep, reader::row, reader.description(), reader.used());
   }
 
   /**
@@ -380,26 +385,48 @@ public final class Dataset<E extends Example> {
     }
   }
 
-  /** Goes through the rows that have a text; returns which those are. */
-  private record Keep(RawTable table, int textColumn) {
-    int[] rows(IntConsumer row) {
-      int[] kept = new int[table.rows().size()];
+  /** Goes through the rows that have a text, and keeps which those are. */
+  private static final class Keep {
+    private final RawTable table;
+    private final int textColumn;
+    private int[] kept;
+    private int missing; // texts that say there is none
+    private int firstMissing;
+
+    Keep(RawTable table, int textColumn) {
+      this.table = table;
+      this.textColumn = textColumn;
+    }
+
+    Keep rows(IntConsumer row) {
+      kept = new int[table.rows().size()];
       int n = 0;
       int firstEmpty = 0;
       for (int r = 0; r < kept.length; r++) {
         String text = table.cell(r, textColumn);
         if (text == null || text.isBlank()) {
           firstEmpty = firstEmpty == 0 ? table.lines()[r] : firstEmpty;
-        } else {
-          row.accept(r);
-          kept[n++] = r;
+          continue;
+        }
+        row.accept(r);
+        kept[n++] = r;
+        if (LabelCheck.isMissing(text)) {
+          firstMissing = missing++ == 0 ? r : firstMissing;
         }
       }
       if (kept.length - n > MAX_EMPTY * kept.length) {
         throw new DataException(table.source(), firstEmpty, (kept.length - n) + " of " + kept.length + " rows have an "
             + "empty text (" + table.describe(textColumn) + "), this is the first; more than 5 % is taken for a fault");
       }
-      return Arrays.copyOf(kept, n);
+      kept = Arrays.copyOf(kept, n);
+      return this;
+    }
+
+    /** Texts that mostly stand for none, in words; empty if there are none. */
+    String missing() {
+      return missing == 0 ? "" : "; " + missing + (missing == 1 ? " text mostly stands" : " texts mostly stand")
+          + " for a missing one and " + (missing == 1 ? "is" : "are") + " taken as written ('"
+          + table.cell(firstMissing, textColumn).strip() + "' in line " + table.lines()[firstMissing] + ")";
     }
   }
 }

@@ -43,6 +43,11 @@ public final class LabelCheck {
     this.exact = options.labels().equals(DataOptions.EXACT);
   }
 
+  /** Whether a text is a sign of a missing value. */
+  public static boolean isMissing(String text) {
+    return text.length() < 12 && MISSING.contains(text.strip());
+  }
+
   /** What labels have in common that differ only by capitals, spaces, composed characters or the writing of a number. */
   static String plain(String label) {
     String plain = Normalizer.normalize(label, Normalizer.Form.NFKC).strip().replaceAll("\\s+", " ").toLowerCase(Locale.ROOT);

@@ -2,7 +2,9 @@ package dev.hone.train.data;
 
 import dev.hone.nn.Labels;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -154,6 +156,13 @@ final class LabelledRows {
   /** What was found, in words. */
   String description() {
     return "text = " + table.describe(columns.text()) + ", label = " + describe();
+  }
+
+  /** The columns that rows are made of. */
+  Set<Integer> used() {
+    Set<Integer> used = new HashSet<>(columns.labels());
+    used.add(columns.text());
+    return used;
   }
 
   /** The column of the label in words, or those. */

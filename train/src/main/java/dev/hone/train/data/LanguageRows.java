@@ -110,6 +110,11 @@ final class LanguageRows {
     return columns.get(kind.learnt());
   }
 
+  /** The columns that rows are made of. */
+  Set<Integer> used() {
+    return Set.copyOf(columns.values());
+  }
+
   /** What was found, in words. */
   String description() {
     List<String> words = new ArrayList<>();

@@ -69,6 +69,11 @@ final class PreferenceRows {
     return columns.get(columns.containsKey(CHOSEN) ? CHOSEN : COMPLETION);
   }
 
+  /** The columns that rows are made of. */
+  Set<Integer> used() {
+    return Set.copyOf(columns.values());
+  }
+
   /** What was found, in words. */
   String description() {
     List<String> words = new ArrayList<>();

@@ -3,6 +3,8 @@ package dev.hone.train.data;
 import dev.hone.nn.load.ConfigReader;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A file cut into rows and named columns, before anything is known of what they mean.
@@ -22,6 +24,8 @@ record RawTable(String source, DataFormat format, String layout, boolean named, 
     CellKinds kinds, boolean onDemand) {
   /** Rows from which header and columns are told. */
   static final int HEAD = 10_000;
+  /** Columns that a note names. */
+  private static final int SHOWN = 8;
 
   /** Reads a file, through an index if it is too large for the heap. */
   static RawTable read(Path file, DataOptions options) {
@@ -58,6 +62,20 @@ record RawTable(String source, DataFormat format, String layout, boolean named, 
   /** How messages call a column: "column 'review'", or "column 2" where columns have no names. */
   String describe(int column) {
     return named ? "column '" + columns.get(column) + "'" : "column " + (column + 1);
+  }
+
+  /**
+   * The columns that nobody asks for, as a note; empty if there are none.
+   *
+   * @param used by number
+   * @param more by name
+   */
+  String unread(Set<Integer> used, Set<String> more) {
+    List<String> left = IntStream.range(0, columns.size()).filter(c -> !used.contains(c) && !more.contains(columns.get(c)))
+        .mapToObj(c -> named ? "'" + ConfigReader.shortened(columns.get(c)) + "'" : Integer.toString(c + 1)).toList();
+    int shown = Math.min(left.size(), SHOWN);
+    return left.isEmpty() ? "" : "; not read: " + String.join(", ", left.subList(0, shown))
+        + (shown < left.size() ? " and " + (left.size() - shown) + " more" : "");
   }
 
   /** The columns as a list for messages. */

@@ -1,6 +1,7 @@
 package dev.hone.train.data;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,13 @@ final class RelatedRows {
   /** Whether rows have a score. */
   boolean scored() {
     return columns.containsKey("score");
+  }
+
+  /** The columns that rows are made of. */
+  Set<Integer> used() {
+    Set<Integer> used = new HashSet<>(columns.values());
+    used.addAll(negatives);
+    return used;
   }
 
   /** What was found, in words. */

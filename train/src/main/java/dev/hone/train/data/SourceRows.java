@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 
@@ -43,11 +44,12 @@ public final class SourceRows {
   private SourceRows(Path file, DataOptions options, RawTable table, LabelledRows labelled, LanguageRows language) {
     this(file, options, table, labelled, language, labelled == null ? language::row : labelled::row,
         labelled == null ? language.learntColumn() : labelled.textColumn(),
-        labelled == null ? language.description() : labelled.description());
+        labelled == null ? language.description() : labelled.description(),
+        labelled == null ? language.used() : labelled.used());
   }
 
   private SourceRows(Path file, DataOptions options, RawTable table, LabelledRows labelled, LanguageRows language,
-      IntFunction<? extends Example> reader, int needed, String columns) {
+      IntFunction<? extends Example> reader, int needed, String columns, Set<Integer> used) {
     this.file = file;
     this.options = options;
     this.whole = null;
@@ -57,7 +59,8 @@ public final class SourceRows {
     this.reader = reader;
     this.needed = needed;
     this.document = false;
-    this.description = Dataset.describe(file, table, table.rows().size(), 0) + ", " + columns;
+    this.description = Dataset.describe(file, table, table.rows().size(), 0) + ", " + columns
+        + table.unread(used, Set.copyOf(options.more()));
     this.byLine = rising(table.lines());
   }
 
@@ -104,7 +107,7 @@ public final class SourceRows {
       return labelled(file, options, Labels.Kind.SINGLE_LABEL);
     }
     RelatedRows rows = new RelatedRows(table, options);
-    return new SourceRows(file, options, table, null, null, rows::row, rows.anchorColumn(), rows.description());
+    return new SourceRows(file, options, table, null, null, rows::row, rows.anchorColumn(), rows.description(), rows.used());
   }
 
   /**
@@ -124,7 +127,7 @@ public final class SourceRows {
   public static SourceRows judged(Path file, DataOptions options) {
     RawTable table = RawTable.read(file, options);
     PreferenceRows rows = new PreferenceRows(table, options);
-    return new SourceRows(file, options, table, null, null, rows::row, rows.learntColumn(), rows.description());
+    return new SourceRows(file, options, table, null, null, rows::row, rows.learntColumn(), rows.description(), rows.used());
   }
 
   /** Reads what the columns say: rows for a language model if they have its keys, also a plain text; else texts with labels. */

@@ -28,7 +28,7 @@ public enum Check {
   /** Labels that differ by their spelling alone, or that training does not know. */
   LABEL_NAMES("label-names", false, "labels that differ in spelling only, or are held out only"),
   /** Rows unlike all others. */
-  OUTLIERS("outliers", false, "rows unlike the others: their length, or mostly symbols"),
+  OUTLIERS("outliers", false, "rows unlike the others: their length, mostly symbols, NA for a text"),
   /** Characters that were damaged on the way. */
   DAMAGE("damaged-text", false, "replacement or control characters, or UTF-8 read as Latin-1"),
   /** Writing systems. */

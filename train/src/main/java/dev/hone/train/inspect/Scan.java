@@ -5,6 +5,7 @@ import dev.hone.tokenizer.chat.ChatTemplate;
 import dev.hone.tokenizer.chat.ChatTemplateException;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Example;
+import dev.hone.train.data.LabelCheck;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -24,6 +25,7 @@ final class Scan {
   static final int ALL_CUT = 1 << 10;
   static final int UNKNOWN = 1 << 11;
   static final int JOINED = 1 << 12;
+  static final int MISSING = 1 << 13;
 
   /** A text of fewer characters shows nothing by its symbols. */
   private static final int SHORT = 20;
@@ -118,6 +120,7 @@ final class Scan {
     RowText words = RowText.of(example);
     String all = words.all();
     characters[row] = all.codePointCount(0, all.length());
+    flags[row] |= LabelCheck.isMissing(words.answer().isEmpty() ? words.prompt() : words.answer()) ? MISSING : 0;
     if (!(example instanceof Example.Document)) {
       compare(row, example, words, all, desk);
     }

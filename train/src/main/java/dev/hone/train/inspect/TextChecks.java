@@ -74,7 +74,9 @@ final class TextChecks {
       if (!scan.isUsable(row)) {
         continue;
       }
-      if (isFar(scan.characters[row], usual)) {
+      if (scan.has(row, Scan.MISSING)) {
+        odd.add(row, -1, "a sign of a missing text");
+      } else if (isFar(scan.characters[row], usual)) {
         odd.add(row, -1, String.format(Locale.ROOT, "%,d characters", scan.characters[row]));
       } else if (scan.has(row, Scan.SYMBOLS)) {
         odd.add(row, -1, "mostly symbols");

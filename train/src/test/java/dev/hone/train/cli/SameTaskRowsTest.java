@@ -9,6 +9,8 @@ import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.data.DataException;
+import dev.hone.train.data.DataOptions;
+import dev.hone.train.data.Dataset;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.inspect.Check;
 import dev.hone.train.inspect.DataInspector;
@@ -117,6 +119,20 @@ class SameTaskRowsTest {
     assertEquals(7, first.learnt(), "both answers and their ends");
     Inspection cut = same(words("prefer", "pairs.jsonl", rows, "--max-length", "10"));
     assertEquals(1, cut.finding(Check.TRUNCATED).rows(), cut.text(false, 5));
+  }
+
+  @Test
+  void textsThatStandForNoneAndColumnsThatNobodyReadsAreSaid() throws IOException {
+    Path file = Files.writeString(dir.resolve("na.csv"), "id,text,label\n1,good,up\n2,NA,down\n3,null,up\n");
+    String said = Dataset.labelled(file, DataOptions.DETECT).description();
+    assertEquals("na.csv: 3 rows, comma separated, header, text = column 'text', label = column 'label'; 2 labels: down 1, up 2; 2 "
+        + "texts mostly stand for a missing one and are taken as written ('NA' in line 3); not read: 'id'", said);
+    Path rows = Files.writeString(dir.resolve("rows.jsonl"),
+        "{\"prompt\": \"1 + 1 =\", \"completion\": \"2\", \"source\": \"x\", \"grade\": 1}\n");
+    assertEquals("rows.jsonl: 1 row, JSON lines, prompt = column 'prompt', completion = column 'completion'; not read: 'source', "
+        + "'grade'", Dataset.language(rows, DataOptions.DETECT).description());
+    Inspection found = inspect(words("classify", "na.csv", "text,label\ngood it is,up\nNA,down\nbad it is,down\n"));
+    assertEquals(1, found.finding(Check.OUTLIERS).rows(), found.text(false, 5));
   }
 
   @Test
