@@ -59,7 +59,8 @@ final class TagRun {
     } else if (best != HeldOutMetric.LOSS) {
       TagTuning tagged = tuning;
       String figure = best == HeldOutMetric.MICRO_F1 ? "micro_f1" : "macro_f1";
-      tuning.setMetric((_, _, _) -> TagTuning.evaluate(tagged.tagger(), parts.heldOut(), PreparedRun.NO_INTERVALS).figure(figure).value());
+      tuning.setMetric((_, _, _) -> TagTuning.evaluate(tagged.tagger(), parts.heldOut(), PreparedRun.NO_INTERVALS).figure(figure)
+          .value());
     }
     Set<Reporting> reporting = Reporting.of(arguments);
     RunRecorder recorder = reporting.contains(Reporting.HTML)

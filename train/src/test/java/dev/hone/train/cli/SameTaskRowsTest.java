@@ -125,8 +125,8 @@ class SameTaskRowsTest {
   void textsThatStandForNoneAndColumnsThatNobodyReadsAreSaid() throws IOException {
     Path file = Files.writeString(dir.resolve("na.csv"), "id,text,label\n1,good,up\n2,NA,down\n3,null,up\n");
     String said = Dataset.labelled(file, DataOptions.DETECT).description();
-    assertEquals("na.csv: 3 rows, comma separated, header, text = column 'text', label = column 'label'; 2 labels: down 1, up 2; 2 "
-        + "texts mostly stand for a missing one and are taken as written ('NA' in line 3); not read: 'id'", said);
+    assertEquals("na.csv: 3 rows, comma separated, header, text = column 'text', label = column 'label'; 2 labels: down 1, "
+        + "up 2; 2 texts mostly stand for a missing one and are taken as written ('NA' in line 3); not read: 'id'", said);
     Path rows = Files.writeString(dir.resolve("rows.jsonl"),
         "{\"prompt\": \"1 + 1 =\", \"completion\": \"2\", \"source\": \"x\", \"grade\": 1}\n");
     assertEquals("rows.jsonl: 1 row, JSON lines, prompt = column 'prompt', completion = column 'completion'; not read: 'source', "
