@@ -26,14 +26,13 @@ public final class ActivationOps {
     kernels.activation(activation, in, y);
     return Variable.of(activation.name().toLowerCase(Locale.ROOT), y)
         .pullbackInto(x, (up, dx, accumulate) -> kernels.activationBackward(activation, in, up, accumulate, dx))
-        .saves(x.computed())
+        .saves(x.value())
         .recomputedBy(() -> again(activation, in));
   }
 
   /** activation(x), fresh. */
   static Tensor again(Activation activation, Tensor x) {
     Tensor y = x.emptyLike(x.shape());
-    y.retain();
     Kernels.of(x).elementwise().activation(activation, x, y);
     return y;
   }
@@ -51,7 +50,7 @@ public final class ActivationOps {
       kernels.gatedBackward(activation, Columns.of(g), Columns.of(u), Columns.of(dy), Columns.of(dGate), Columns.of(dUp));
       targets.add(0, dGate);
       targets.add(1, dUp);
-    }).saves(gate.computed(), up.computed())
+    }).saves(gate.value(), up.value())
         .recomputedBy(() -> gated(activation, Columns.of(g), Columns.of(u), y.shape()));
   }
 
@@ -67,13 +66,12 @@ public final class ActivationOps {
       kernels.gatedBackward(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(dy),
           new Columns(dx, 0, width), new Columns(dx, width, width));
       return dx;
-    }).saves(gateUp.computed())
+    }).saves(gateUp.value())
         .recomputedBy(() -> gated(activation, new Columns(x, 0, width), new Columns(x, width, width), y.shape()));
   }
 
   private static Tensor gated(Activation activation, Columns gate, Columns up, Shape shape) {
     Tensor y = gate.tensor().emptyLike(shape);
-    y.retain();
     Kernels.of(y).elementwise().gated(activation, gate, up, Columns.of(y));
     return y;
   }
@@ -141,7 +139,7 @@ public final class ActivationOps {
       kernels.addScaled(alpha / (float) Math.sqrt(size), noise.slice(offsets[s], offsets[s + 1]),
           y.slice(offsets[s], offsets[s + 1]));
     }
-    return Variable.of("neftune", y).pullback(x, up -> up);
+    return Variable.of("neftune", y).pullback(x, up -> up).saves();
   }
 
   /** Adds NEFTune's noise, drawn from {@code random}, a stream of its own for every step. */

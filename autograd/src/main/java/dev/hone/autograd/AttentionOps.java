@@ -35,7 +35,7 @@ public final class AttentionOps {
       targets.add(0, dq);
       targets.add(1, dk);
       targets.add(2, dv);
-    }).saves(q.computed(), k.computed(), v.computed(), out, lse);
+    }).saves(q.value(), k.value(), v.value(), out, lse);
   }
 
   /** Attention over queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
@@ -54,7 +54,7 @@ public final class AttentionOps {
           new Columns(x, queries + keys, keys), Columns.of(out), lse, Columns.of(up), new Columns(dx, 0, queries),
           new Columns(dx, queries, keys), new Columns(dx, queries + keys, keys));
       return dx;
-    }).saves(qkv.computed(), out, lse);
+    }).saves(qkv.value(), out, lse);
   }
 
   /**

@@ -33,7 +33,8 @@ final class GeneralizedJsd {
     }
     Tensor gradient = Tensor.of(z, logits.shape().toArray()).to(logits.value().device());
     return Variable.of("generalizedJsd", logits.value().scalarLike((float) (scale * sum)))
-        .pullbackInto(logits, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx));
+        .pullbackInto(logits, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx))
+        .saves(gradient);
   }
 
   /** The divergence of a row, whose logits are overwritten by scale times its slope by them. */

@@ -24,13 +24,13 @@ public final class GradientCheckpoint {
     }
     Tensor in = input.value();
     Tensor out;
-    try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
-      out = part.apply(Variable.constant(in)).value().moveOut();
+    try (GradMode _ = GradMode.disabled()) {
+      out = Block.run(() -> part.apply(Variable.constant(in))).value();
     }
     return Variable.of("checkpoint", out).always(List.of(input), (up, targets) -> {
       try (GradMode _ = GradMode.enabled(); Scope _ = Scope.open()) {
         Variable again = Variable.recomputed(in, targets.wants(0));
-        Variable result = part.apply(again);
+        Variable result = Block.run(() -> part.apply(again));
         if (result.requiresGradient()) {
           BackwardWalk.run(result, up);
         }
@@ -40,6 +40,6 @@ public final class GradientCheckpoint {
           gradient.release();
         }
       }
-    }).saves(input.computed());
+    }).saves(input.value());
   }
 }

@@ -99,7 +99,7 @@ final class LinearCrossEntropy {
           again.forward(x.reshape(in.rows(), in.columns()), rows, labels, x.emptyLike(rows.length));
           again.backward(x.scalarLike(1), in, rows, targets);
         })
-        .saves(hidden.computed(), weight.computed(), bias == null ? null : bias.computed());
+        .saves(hidden.value(), weight.value(), bias == null ? null : bias.value());
   }
 
   private void allocate(int rows, boolean forHidden, boolean forWeight, boolean forBias) {

@@ -207,7 +207,8 @@ public final class LossOps {
     Tensor loss = in.emptyLike();
     Kernels.of(in).loss().pointwise(function, in, on(in, target), on(in, weight), p, q, scale, gradient, loss);
     return Variable.of(op, loss)
-        .pullbackInto(x, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> MathOps.scaledInto(gradient, up, accumulate, dx))
+        .saves(gradient);
   }
 
   private static Tensor on(Tensor place, Tensor input) {

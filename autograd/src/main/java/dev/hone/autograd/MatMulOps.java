@@ -45,7 +45,7 @@ public final class MatMulOps {
     if (bias != null) {
       result.pullbackInto(bias, ReduceOps::sumRowsInto);
     }
-    return result.saves(weight.requiresGradient() ? x.recallable() : null, weight.computed());
+    return result.saves(weight.requiresGradient() ? x.recallable() : null, weight.value());
   }
 
   /** y = x · w, or x · wᵀ if {@code transposed}, then what the epilogue says. */
@@ -59,16 +59,14 @@ public final class MatMulOps {
 
   /** dW = dyᵀ · x if the weight is [N, K], else xᵀ · dy. */
   private static void weightGradient(Variable x, Tensor dy, boolean transposed, boolean accumulate, Tensor dw) {
-    Tensor in = x.recall();
     MatMulKernels kernels = Kernels.of(dy).matmul();
-    if (transposed) {
-      kernels.matmul(matrix(dy), true, matrix(in), false, accumulate, dw);
-    } else {
-      kernels.matmul(matrix(in), true, matrix(dy), false, accumulate, dw);
-    }
-    if (in != x.value()) {
-      in.release();
-    }
+    x.recall(in -> {
+      if (transposed) {
+        kernels.matmul(matrix(dy), true, matrix(in), false, accumulate, dw);
+      } else {
+        kernels.matmul(matrix(in), true, matrix(dy), false, accumulate, dw);
+      }
+    });
   }
 
   /**
@@ -104,7 +102,7 @@ public final class MatMulOps {
       if (targets.wants(2)) {
         ReduceOps.sumRowsInto(dPre, targets.buffer(2), addBias);
       }
-    }).saves(pre, weight.requiresGradient() ? x.recallable() : null, weight.computed())
+    }).saves(pre, weight.requiresGradient() ? x.recallable() : null, weight.value())
         .recomputedBy(() -> ActivationOps.again(activation, pre));
   }
 
@@ -152,7 +150,8 @@ public final class MatMulOps {
     kernels.matmul(left, false, right, false, false, y);
     return Variable.of("matmul", y)
         .pullbackInto(a, (up, da, accumulate) -> kernels.matmul(up, false, right, true, accumulate, da))
-        .pullbackInto(b, (up, db, accumulate) -> kernels.matmul(matrix(left), true, matrix(up), false, accumulate, db));
+        .pullbackInto(b, (up, db, accumulate) -> kernels.matmul(matrix(left), true, matrix(up), false, accumulate, db))
+        .saves(Variable.needsGradient(b) ? left : null, Variable.needsGradient(a) ? right : null);
   }
 
   /** All axes but the last as rows. A view. */
@@ -172,7 +171,8 @@ public final class MatMulOps {
     kernels.batched(av, false, bv, false, false, y);
     Variable product = Variable.of("matmul", y)
         .pullbackInto(left, (up, da, accumulate) -> kernels.batched(up, false, bv, true, accumulate, da))
-        .pullbackInto(right, (up, db, accumulate) -> kernels.batched(av, true, up, false, accumulate, db));
+        .pullbackInto(right, (up, db, accumulate) -> kernels.batched(av, true, up, false, accumulate, db))
+        .saves(Variable.needsGradient(right) ? av : null, Variable.needsGradient(left) ? bv : null);
     int[] dims = Arrays.copyOf(lead, lead.length + 2);
     dims[lead.length] = av.dim(1);
     dims[lead.length + 1] = bv.dim(2);

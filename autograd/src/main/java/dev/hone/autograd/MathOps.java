@@ -34,7 +34,8 @@ public final class MathOps {
           Tensor db = sum.sharesMemory(up) ? up.emptyLike(bs) : sum;
           elements(sum).unary(Unary.NEG, 0, 0, sum, db);
           return db;
-        });
+        })
+        .saves();
   }
 
   /** a · b. */
@@ -43,7 +44,8 @@ public final class MathOps {
     Tensor bv = b.value();
     return Variable.of("mul", binary(Binary.MUL, av, bv))
         .pullback(a, up -> summed(binary(Binary.MUL, up, bv), av.shape()))
-        .pullback(b, up -> summed(binary(Binary.MUL, up, av), bv.shape()));
+        .pullback(b, up -> summed(binary(Binary.MUL, up, av), bv.shape()))
+        .saves(Variable.needsGradient(b) ? av : null, Variable.needsGradient(a) ? bv : null);
   }
 
   /** a / b. */
@@ -58,7 +60,8 @@ public final class MathOps {
           elements(slope).binary(Binary.DIV, slope, bv, slope);
           elements(slope).unary(Unary.NEG, 0, 0, slope, slope);
           return summed(slope, bv.shape());
-        });
+        })
+        .saves(Variable.needsGradient(b) ? y : null, bv);
   }
 
   /** x + c. */
@@ -124,7 +127,8 @@ public final class MathOps {
     Kernels.of("where", left.value(), right.value()).elementwise().where(chosen, left.value(), right.value(), y);
     return Variable.of("where", y)
         .pullback(left, up -> part(chosen, up, true))
-        .pullback(right, up -> part(chosen, up, false));
+        .pullback(right, up -> part(chosen, up, false))
+        .saves();
   }
 
   /** {@code value} where the mask is true, else x; the mask is broadcast to x. */
@@ -133,7 +137,7 @@ public final class MathOps {
     boolean[] chosen = mask.expand(shape).values();
     Tensor y = x.value().emptyLike(shape).fill(value);
     elements(y).where(chosen, y, x.value(), y);
-    return Variable.of("maskedFill", y).pullback(x, up -> part(chosen, up, false));
+    return Variable.of("maskedFill", y).pullback(x, up -> part(chosen, up, false)).saves();
   }
 
   /** x where the mask is {@code kept}, else 0. */
@@ -156,8 +160,10 @@ public final class MathOps {
     Tensor y = in.emptyLike(in.shape());
     ElementwiseKernels kernels = elements(in);
     kernels.unary(function, p, q, in, y);
+    boolean straight = function == Unary.AFFINE || function == Unary.NEG; // the slope is the same everywhere
     return Variable.of(op, y)
-        .pullbackInto(x, (up, dx, accumulate) -> kernels.unaryBackward(function, p, q, in, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.unaryBackward(function, p, q, straight ? up : in, up, accumulate, dx))
+        .saves(straight ? null : in);
   }
 
   private static Tensor binary(Binary function, Tensor a, Tensor b) {

@@ -25,14 +25,13 @@ public final class NormOps {
     norm("layerNorm", in, weight, bias).layerNorm(in, null, value(weight), value(bias), eps, null, y, mean, rstd);
     return Variable.of("layerNorm", y)
         .pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> layerNormBackward(up, in, weight, mean, rstd, targets))
-        .saves(x.computed(), mean, rstd)
+        .saves(x.value(), mean, rstd)
         .recomputedBy(() -> again(in, weight, bias, eps));
   }
 
   /** layerNorm(x), fresh. */
   private static Tensor again(Tensor x, Variable weight, Variable bias, float eps) {
     Tensor y = x.emptyLike(x.shape());
-    y.retain();
     norm("layerNorm", x, weight, bias).layerNorm(x, null, value(weight), value(bias), eps, null, y, null, null);
     return y;
   }
@@ -96,9 +95,8 @@ public final class NormOps {
     return Variable.of("rmsNorm", y).pullbacks(Arrays.asList(x, weight), (up, targets) -> {
       boolean accumulate = targets.accumulates(0);
       kernels.rmsNormBackward(up, in, w, weightOffset, rstd, accumulate, targets.buffer(0), targets.sum(1));
-    }).saves(x.computed(), rstd).recomputedBy(() -> {
+    }).saves(x.value(), rstd).recomputedBy(() -> {
       Tensor again = in.emptyLike(in.shape());
-      again.retain();
       kernels.rmsNorm(in, null, w, weightOffset, eps, null, again, null);
       return again;
     });

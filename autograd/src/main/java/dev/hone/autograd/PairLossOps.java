@@ -45,7 +45,8 @@ public final class PairLossOps {
     }
     Tensor ds = Tensor.of(gradient, s.length).to(similarities.value().device());
     return Variable.of("cosent", ds.scalarLike((float) (scale * (largest + Math.log(sum)))))
-        .pullbackInto(similarities, (up, dx, accumulate) -> MathOps.scaledInto(ds, up, accumulate, dx));
+        .pullbackInto(similarities, (up, dx, accumulate) -> MathOps.scaledInto(ds, up, accumulate, dx))
+        .saves(ds);
   }
 
   /**

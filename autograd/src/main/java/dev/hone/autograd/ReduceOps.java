@@ -27,7 +27,7 @@ public final class ReduceOps {
 
   private static Variable scaledSum(String op, Variable x, boolean keepAxes, Axes axes, float scale) {
     Tensor y = sum(x.value(), axes, scale).reshape(axes.result(keepAxes));
-    return Variable.of(op, y).pullback(x, up -> MathOps.spread(up.reshape(axes.kept()), scale, axes.shape()));
+    return Variable.of(op, y).pullback(x, up -> MathOps.spread(up.reshape(axes.kept()), scale, axes.shape())).saves();
   }
 
   /**
@@ -62,7 +62,7 @@ public final class ReduceOps {
         dx.fill(0);
       }
       Kernels.of(up).gather().addRows(up.reshape(rows.length, 1), rows, 1, dx.reshape(-1, 1));
-    });
+    }).saves();
   }
 
   /** softmax(x) = e^x / Σ e^x along an axis. */
@@ -84,7 +84,8 @@ public final class ReduceOps {
     ReduceKernels kernels = Kernels.of(y).reduce();
     kernels.softmax(x.value(), logarithm, y);
     return Variable.of(op, y)
-        .pullbackInto(x, (up, dx, accumulate) -> kernels.softmaxBackward(y, logarithm, up, accumulate, dx));
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.softmaxBackward(y, logarithm, up, accumulate, dx))
+        .saves(y);
   }
 
   /** log Σ e^x along an axis. */
@@ -101,7 +102,7 @@ public final class ReduceOps {
       kernels.reduce().softmax(rows, false, dx);
       kernels.elementwise().binary(ElementwiseKernels.Binary.MUL, dx, up, dx);
       return dx;
-    });
+    }).saves(rows);
     Variable ordered = in == x ? lse : ShapeOps.transpose(lse, axis, last);
     return ShapeOps.reshape(ordered, result.toArray());
   }
@@ -119,7 +120,7 @@ public final class ReduceOps {
       Tensor dx = up.emptyLike(shape); // x_i is in every sum from i on
       kernels.cumulativeSum(up, outer, shape.dim(at), inner, true, dx);
       return dx;
-    });
+    }).saves();
   }
 
   /**
@@ -150,7 +151,7 @@ public final class ReduceOps {
           kernels.elementwise().addScaled(scale, row, dx.slice(n, n + 1));
         }
       }
-    });
+    }).saves();
   }
 
   /** into (+)= the sum of all rows of x: the gradient of a row that was added to each. [..., C] -> [C]. */

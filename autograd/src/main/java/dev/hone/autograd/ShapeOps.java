@@ -17,7 +17,7 @@ public final class ShapeOps {
   /** Puts the elements under another shape, one size of which may be -1. A view. */
   public static Variable reshape(Variable x, int... dims) {
     Shape from = x.shape();
-    return Variable.of("reshape", x.value().reshape(dims)).pullback(x, up -> up.reshape(from));
+    return Variable.of("reshape", x.value().reshape(dims)).pullback(x, up -> up.reshape(from)).saves();
   }
 
   /** Adds an axis of size 1 before {@code axis}; -1 adds it at the end. A view. */
@@ -57,7 +57,8 @@ public final class ShapeOps {
       dims[i] = from.dim(axis);
     }
     return Variable.of("permute", permuted(x.value(), forth, Shape.of(dims)))
-        .pullback(x, up -> permuted(up, back, from));
+        .pullback(x, up -> permuted(up, back, from))
+        .saves();
   }
 
   private static Tensor permuted(Tensor x, int[] order, Shape shape) {
@@ -74,7 +75,7 @@ public final class ShapeOps {
       return x;
     }
     checkExpands("expand", from, to);
-    return Variable.of("expand", MathOps.spread(x.value(), 1, to)).pullback(x, up -> ReduceOps.sumTo(up, from));
+    return Variable.of("expand", MathOps.spread(x.value(), 1, to)).pullback(x, up -> ReduceOps.sumTo(up, from)).saves();
   }
 
   /** Repeats every slice along an axis: {@code [a, b]} becomes {@code [a, a, b, b]} for 2. */
@@ -114,7 +115,7 @@ public final class ShapeOps {
       result.pullbackInto(part, (up, dx, accumulate) -> kernels.copyBlock(up, from, dx, 0, count, outer, inner, accumulate));
       start += count;
     }
-    return result;
+    return result.saves();
   }
 
   /** Joins tensors of one shape along a new axis, which stands before {@code axis}; -1 puts it at the end. */
@@ -155,7 +156,7 @@ public final class ShapeOps {
             dx.fill(0);
           }
           Kernels.of(up).gather().copyBlock(up, 0, dx, from, count, outer, inner, true);
-        });
+        }).saves();
   }
 
   private static Tensor leading(Tensor x, int inner, int from, int to) {

@@ -1,11 +1,13 @@
 package dev.hone.autograd;
 
+import dev.hone.core.Scope;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -31,10 +33,10 @@ import java.util.function.Supplier;
  * }
  *
  * <p>A pull-back runs only if its input needs a gradient, so a frozen weight never pays for its own. It captures tensors,
- * never variables (but for one it may {@link #recall()}), and as few as it can; {@link #saves} names them, and without it
- * inputs and result are all kept. {@link GradCheck} tests it. {@link #backward()} walks the graph once, adds straight into
- * {@link Parameter#gradient()}, and gives back the memory of every value and gradient that it no longer needs: to look at an
- * intermediate value afterwards, {@link Tensor#keep()} it before.
+ * never variables (but for one it may {@link #recall}), and as few as it can; {@link #saves} names them, and without it
+ * inputs and result are all kept, and all that their {@link Block} made. {@link GradCheck} tests it. {@link #backward()} walks
+ * the graph once, adds straight into {@link Parameter#gradient()}, and gives back the memory of every value and gradient that
+ * it no longer needs: to look at an intermediate value afterwards, {@link Tensor#keep()} it before.
  */
 public sealed class Variable permits Parameter {
   private static final AtomicLong CREATED = new AtomicLong();
@@ -45,7 +47,7 @@ public sealed class Variable permits Parameter {
   private List<Edge> edges; // null: a leaf, or a graph that backward() has consumed
   private List<Tensor> saved;
   private boolean savesKnown; // whether saves() has said what the pull-backs use
-  private boolean held; // whether this variable itself keeps its value
+  private boolean held; // whether this variable itself keeps its value: outside of blocks
   private Supplier<Tensor> recipe; // computes the value again
   private boolean consumed;
   private Tensor gradient;
@@ -126,89 +128,102 @@ public sealed class Variable permits Parameter {
   Variable always(List<Variable> inputs, Pullback.Joint pullback) {
     if (edges == null) {
       edges = new ArrayList<>(2);
-      held = true;
-      value.retain();
+      hold();
+      save(value);
+      Block.silent(1);
     }
     for (Variable input : inputs) {
-      if (input != null && input.computed() != null) {
-        save(input.computed());
+      if (input != null) {
+        save(input.value());
       }
     }
     edges.add(new Edge(inputs, pullback));
     return this;
   }
 
+  private void hold() {
+    held = !value.isRetained();
+    if (held) {
+      value.retain();
+    }
+  }
+
+  /** Leaves the value to a block, which gives it back at its end unless somebody saves it. */
+  void moveInto(Scope block) {
+    if (value().moveInto(block) && held) {
+      held = false;
+      value.release();
+    }
+  }
+
+  /** Takes the value out of the block that computed it. */
+  void moveOut() {
+    value().moveOut();
+    if (edges != null && !held) {
+      hold();
+    }
+  }
+
   /**
    * Names the tensors that the pull-backs use, of inputs, of the result and of what was made for them alone. They stay until
-   * the backward pass was here, and the memory of others may go back sooner, see {@link #spent()}. After the pull-backs;
-   * returns this.
+   * the backward pass was here; others go with the {@link Block} that they were made in. After the pull-backs; returns this.
    *
-   * @param tensors null ones are left out; of inputs give {@link #computed()}
+   * @param tensors null ones are left out
    */
   public Variable saves(Tensor... tensors) {
     if (edges != null) {
-      releaseSaved(); // what was kept as long as nothing was known
-      savesKnown = true;
+      List<Tensor> before = saved; // what was kept as long as nothing was known
+      saved = null;
       for (Tensor tensor : tensors) {
-        if (tensor != null) {
-          save(tensor);
-        }
+        save(tensor);
+      }
+      release(before);
+      if (!savesKnown) {
+        savesKnown = true;
+        Block.silent(-1);
       }
     }
     return this;
   }
 
+  /** Only what somebody has retained can go before its scope ends: a block, the operator that made it, or an owner for good. */
   private void save(Tensor tensor) {
-    tensor.retain();
-    saved = saved == null ? new ArrayList<>(2) : saved;
-    saved.add(tensor);
+    if (tensor != null && tensor.isRetained()) {
+      tensor.retain();
+      saved = saved == null ? new ArrayList<>(2) : saved;
+      saved.add(tensor);
+    }
   }
 
-  private void releaseSaved() {
+  private static void release(List<Tensor> saved) {
     if (saved != null) {
       saved.forEach(Tensor::release);
-      saved = null;
     }
   }
 
   /**
-   * Says that nobody will ask for this value any more, neither an operator nor through a view: its memory goes back now unless
-   * a pull-back uses it. For layers and their intermediate results.
-   */
-  public void spent() {
-    if (held && savesKnown) {
-      held = false;
-      value.release();
-    } else if (isLeaf() && !requiresGradient() && !GradMode.isEnabled()) {
-      value().release(); // nothing is recorded, so no pull-back can want it
-    }
-  }
-
-  /**
-   * Says how pull-backs of others get the value again once it is {@link #spent()}, from tensors that this operator saves. For
-   * what is large and quickly computed; returns this.
+   * Says how pull-backs of others get the value again once it is gone, from tensors that this operator saves. For what is large
+   * and quickly computed; returns this.
    */
   public Variable recomputedBy(Supplier<Tensor> values) {
     recipe = edges == null ? null : values;
     return this;
   }
 
-  /** What the operators on this value name in {@link #saves} if their pull-backs use {@link #recall()}. */
+  /** What the operators on this value name in {@link #saves} if their pull-backs use {@link #recall}. */
   public Tensor recallable() {
-    return recipe != null ? null : computed();
+    return recipe != null ? null : value();
   }
 
-  /**
-   * The value, for pull-backs of others: the same tensor or, if it is spent and its operator knows how, computed again. What is
-   * not the same tensor has to be released after use.
-   */
-  public Tensor recall() {
-    return recipe == null || held ? value() : recipe.get();
-  }
-
-  /** The value if an operator of this graph computed it, for {@link #saves}; null of a leaf, which the graph never gives back. */
-  public Tensor computed() {
-    return isLeaf() ? null : value;
+  /** Gives the value to a pull-back of others, computed again if it is gone and its operator knows how. */
+  public void recall(Consumer<Tensor> use) {
+    if (recipe == null || value.isValid()) {
+      use.accept(value());
+    } else {
+      Tensor again = recipe.get();
+      use.accept(again);
+      again.release();
+    }
   }
 
   /** The value. */
@@ -285,14 +300,12 @@ public sealed class Variable permits Parameter {
     edges = null;
     consumed = true;
     if (gradient != null) {
-      for (Edge way : ways) {
-        try {
-          way.pullback.apply(gradient, new InputGradients(way.inputs));
-        } catch (ShapeException e) {
-          ShapeException named = new ShapeException("backward of " + op + " " + shape() + ": " + e.getMessage());
-          named.initCause(e);
-          throw named;
+      if (Scope.isOpen()) {
+        try (Scope _ = Scope.block()) { // gradients stay, as those whom they belong to retain them; all else goes
+          sendBack(ways);
         }
+      } else {
+        sendBack(ways);
       }
       gradient.release();
       gradient = null;
@@ -301,7 +314,20 @@ public sealed class Variable permits Parameter {
       held = false;
       value.release();
     }
-    releaseSaved();
+    release(saved);
+    saved = null;
+  }
+
+  private void sendBack(List<Edge> ways) {
+    for (Edge way : ways) {
+      try {
+        way.pullback.apply(gradient, new InputGradients(way.inputs));
+      } catch (ShapeException e) {
+        ShapeException named = new ShapeException("backward of " + op + " " + shape() + ": " + e.getMessage());
+        named.initCause(e);
+        throw named;
+      }
+    }
   }
 
   boolean hasGradient() {

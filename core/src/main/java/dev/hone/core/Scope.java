@@ -8,6 +8,7 @@ import dev.hone.core.memory.SlabPool;
 import dev.hone.core.parallel.Scratch;
 import java.util.ArrayList;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -23,6 +24,8 @@ import java.util.stream.IntStream;
  * <p>A tensor used after its scope closed throws. {@link Tensor#keep()} moves one to the enclosing scope or, where there is
  * none, to the garbage collector. Without any scope the garbage collector owns all tensors. Scopes nest, belong to the
  * thread that opened them, and close in reverse order.
+ *
+ * <p>A {@link #block} is a scope within one: what is made there goes when it closes but for what somebody still uses.
  *
  * <p>A thread borrows memory with its outermost scope and gives it back with that, for whoever comes next; what nobody has
  * borrowed for some seconds goes to the garbage collector. {@link #hold} keeps it between scopes.
@@ -73,19 +76,33 @@ public final class Scope implements AutoCloseable {
   private final Borrowed memory;
   private final Scope parent;
   private final ArrayList<OwnedStorage> storages = new ArrayList<>();
+  private final boolean block; // itself a user of what is made in it
   private boolean open = true;
 
-  private Scope(Borrowed memory) {
+  private Scope(Borrowed memory, boolean block) {
     this.memory = memory;
     this.parent = memory.innermost;
+    this.block = block;
+    memory.innermost = this;
   }
 
   /** Opens a scope on this thread. */
   public static Scope open() {
-    Borrowed memory = Borrowed.one();
-    Scope scope = new Scope(memory);
-    memory.innermost = scope;
-    return scope;
+    return new Scope(Borrowed.one(), false);
+  }
+
+  /**
+   * Opens a scope for a part of a computation: when it closes, memory that somebody has retained goes over to the enclosing
+   * scope, where it lasts until it is released, and all other memory is given back. For operators and their graph.
+   */
+  public static Scope block() {
+    return new Scope(Borrowed.one(), true);
+  }
+
+  /** Whether a scope is open on this thread. */
+  public static boolean isOpen() {
+    Borrowed memory = BORROWED.get();
+    return memory != null && memory.innermost != null;
   }
 
   /** Memory that a thread keeps between its scopes. */
@@ -184,19 +201,32 @@ public final class Scope implements AutoCloseable {
     return pool == null ? 0 : pool.liveBytes();
   }
 
-  /** Memory for {@code length} floats with unspecified contents that outlives scopes and is this thread's until released. */
-  static OwnedStorage allocateLasting(Device device, int length) {
-    return device == Device.CPU ? withPool(pool -> pool.takeLasting(length, LASTING)) : onDevice(device, length, LASTING);
+  /** Memory for floats with unspecified contents that outlives scopes and is this thread's until released. */
+  static OwnedStorage allocateLasting(Device device, Shape shape) {
+    return orOutOfMemory(device, shape, length -> device == Device.CPU
+        ? withPool(pool -> pool.takeLasting(length, LASTING)) : onDevice(device, length, LASTING));
   }
 
-  /** Memory for {@code length} floats with unspecified contents. */
-  static OwnedStorage allocate(Device device, int length) {
+  /** Memory for floats with unspecified contents. */
+  static OwnedStorage allocate(Device device, Shape shape) {
+    return orOutOfMemory(device, shape, length -> allocate(device, length));
+  }
+
+  private static OwnedStorage orOutOfMemory(Device device, Shape shape, IntFunction<OwnedStorage> allocation) {
+    try {
+      return allocation.apply(shape.length());
+    } catch (OutOfMemoryError e) {
+      throw new OutOfMemory("tensor " + shape, device, shape.size() * Float.BYTES, e);
+    }
+  }
+
+  private static OwnedStorage allocate(Device device, int length) {
     Borrowed memory = BORROWED.get();
     if (device != Device.CPU) {
       Scope scope = memory == null ? null : memory.innermost;
       OwnedStorage storage = onDevice(device, length, scope);
       if (scope != null) {
-        scope.storages.add(storage);
+        scope.add(storage);
       }
       return storage;
     }
@@ -204,8 +234,15 @@ public final class Scope implements AutoCloseable {
       return new HeapStorage(new float[length]);
     }
     HeapStorage storage = memory.pool().take(length, memory.innermost);
-    memory.innermost.storages.add(storage);
+    memory.innermost.add(storage);
     return storage;
+  }
+
+  private void add(OwnedStorage storage) {
+    storages.add(storage);
+    if (block) {
+      storage.retain();
+    }
   }
 
   /** Memory on a device other than the CPU that belongs to the garbage collector. */
@@ -217,33 +254,72 @@ public final class Scope implements AutoCloseable {
     return new DeviceStorage(device.memory().allocate((long) length * Float.BYTES), scope);
   }
 
-  /** Whether the innermost open scope owns a storage. */
-  static boolean isCurrent(OwnedStorage storage) {
-    Borrowed memory = BORROWED.get();
-    return memory != null && memory.innermost != null && storage.scope() == memory.innermost;
-  }
-
   /** Takes a storage from its scope: it lasts until it is released. */
   static boolean outlast(OwnedStorage storage) {
-    boolean owned = storage.scope() instanceof Scope;
-    if (owned) {
-      storage.outlast(LASTING);
+    if (!(storage.scope() instanceof Scope scope)) {
+      return false;
     }
-    return owned;
+    scope.letGo(storage);
+    storage.outlast(LASTING);
+    return true;
   }
 
-  /** Moves a storage from its scope to the enclosing one, or to the garbage collector. */
-  static void moveOut(OwnedStorage storage) {
+  /** Moves a storage from its scope to the one that encloses it and is no block, or to the garbage collector. */
+  static void keep(OwnedStorage storage) {
     if (storage.scope() == LASTING) {
       storage.moveTo(null);
     }
-    if (!(storage.scope() instanceof Scope scope)) {
-      return;
+    boolean within = true; // a block of it
+    while (within && storage.scope() instanceof Scope scope) {
+      within = scope.block;
+      scope.handOver(storage);
     }
-    if (scope.parent != null) {
-      scope.parent.storages.add(storage);
+  }
+
+  /** Moves a storage from the innermost scope to the enclosing one. */
+  static void moveOut(OwnedStorage storage) {
+    if (storage.scope() instanceof Scope scope && scope == scope.memory.innermost) {
+      scope.handOver(storage);
     }
-    storage.moveTo(scope.parent);
+  }
+
+  private void letGo(OwnedStorage storage) {
+    if (block) {
+      storage.leave();
+    }
+  }
+
+  private void handOver(OwnedStorage storage) {
+    letGo(storage);
+    passOn(storage);
+  }
+
+  private void passOn(OwnedStorage storage) {
+    if (parent != null) {
+      parent.add(storage);
+    }
+    storage.moveTo(parent);
+  }
+
+  /** Takes a storage of the enclosing scope into this block, which it then does not outlive unless somebody retains it. */
+  boolean takeOver(OwnedStorage storage) {
+    if (!block || parent == null || storage.scope() != parent) {
+      return false;
+    }
+    add(storage);
+    parent.letGo(storage);
+    storage.moveTo(this);
+    return true;
+  }
+
+  /** Hands all that was made in this block over to the enclosing scope, for those of whom nobody knows what they use. */
+  public void keepAll() {
+    for (OwnedStorage storage : storages) {
+      if (storage.scope() == this && storage.isValid()) {
+        handOver(storage);
+      }
+    }
+    storages.clear();
   }
 
   /** Gives back what was made in this scope and not kept. */
@@ -258,11 +334,20 @@ public final class Scope implements AutoCloseable {
     open = false;
     for (OwnedStorage storage : storages) {
       if (storage.scope() == this) {
-        storage.free();
+        end(storage);
       }
     }
     storages.clear();
     memory.innermost = parent;
     memory.done();
+  }
+
+  private void end(OwnedStorage storage) {
+    letGo(storage);
+    if (block && storage.isRetained() && storage.isValid()) {
+      passOn(storage);
+    } else {
+      storage.free();
+    }
   }
 }

@@ -46,8 +46,16 @@ final class StoredElements {
     }
   }
 
-  /** An element of an integer or boolean type. */
-  static long integer(MemorySegment bytes, DType dtype, long index) {
+  /** The first elements of an integer or boolean type. */
+  static long[] integers(MemorySegment bytes, DType dtype, int count) {
+    long[] values = new long[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = integer(bytes, dtype, i);
+    }
+    return values;
+  }
+
+  private static long integer(MemorySegment bytes, DType dtype, long index) {
     return switch (dtype) {
       case I64 -> bytes.get(I64, index * 8);
       case I32 -> bytes.get(I32, index * 4);

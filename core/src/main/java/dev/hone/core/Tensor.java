@@ -53,11 +53,7 @@ public final class Tensor {
 
   /** A float tensor with unspecified contents, for a kernel to write. */
   public static Tensor empty(Device device, Shape shape) {
-    try {
-      return new Tensor(shape, DType.F32, device, Scope.allocate(device, shape.length()), 0);
-    } catch (OutOfMemoryError e) {
-      throw new OutOfMemory("tensor " + shape, device, shape.size() * Float.BYTES, e);
-    }
+    return new Tensor(shape, DType.F32, device, Scope.allocate(device, shape), 0);
   }
 
   /** A float tensor on the device of this one, with unspecified contents: what an operator writes its result to. */
@@ -80,13 +76,9 @@ public final class Tensor {
    * or the garbage collector's after {@link #keep()}. For gradients, which outlive the pass that made them.
    */
   public static Tensor lasting(Device device, Shape shape) {
-    try {
-      Tensor tensor = new Tensor(shape, DType.F32, device, Scope.allocateLasting(device, shape.length()), 0);
-      tensor.retain();
-      return tensor;
-    } catch (OutOfMemoryError e) {
-      throw new OutOfMemory("tensor " + shape, device, shape.size() * Float.BYTES, e);
-    }
+    Tensor tensor = new Tensor(shape, DType.F32, device, Scope.allocateLasting(device, shape), 0);
+    tensor.retain();
+    return tensor;
   }
 
   /** A float tensor of zeros that no scope owns: what lasts, such as weights, until it is garbage. */
@@ -421,22 +413,17 @@ public final class Tensor {
     if (dtype.isFloat() || isQuantized()) {
       throw new IllegalStateException("toLongArray: tensor " + this + " holds floating point numbers");
     }
-    MemorySegment bytes = hostBytes(0, shape.length());
-    long[] values = new long[shape.length()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = StoredElements.integer(bytes, dtype, i);
-    }
-    return values;
+    return StoredElements.integers(hostBytes(0, shape.length()), dtype, shape.length());
   }
 
   /**
-   * Moves this tensor's memory (and that of its views) out of the scope it was made in, to the enclosing scope or the
-   * garbage collector, and makes it last there whatever {@link #release()} says; returns this.
+   * Moves this tensor's memory (and that of its views) out of the scope it was made in and out of that scope's blocks, to the
+   * enclosing scope or the garbage collector, and makes it last there whatever {@link #release()} says; returns this.
    */
   public Tensor keep() {
     if (storage instanceof OwnedStorage owned) {
       owned.checkValid(shape);
-      Scope.moveOut(owned);
+      Scope.keep(owned);
       owned.pin();
     }
     return this;
@@ -444,16 +431,19 @@ public final class Tensor {
 
   /**
    * Moves this tensor's memory from the innermost open scope to the enclosing one, where {@link #release()} still gives it
-   * back; memory of outer scopes stays where it is. For operators that open a scope; returns this.
+   * back; memory of outer scopes stays where it is. For the results of blocks; returns this.
    */
   public Tensor moveOut() {
     if (storage instanceof OwnedStorage owned) {
       owned.checkValid(shape);
-      if (Scope.isCurrent(owned)) {
-        Scope.moveOut(owned);
-      }
+      Scope.moveOut(owned);
     }
     return this;
+  }
+
+  /** Moves memory of the enclosing scope into a block, with which it ends unless somebody retains it. False if it cannot. */
+  public boolean moveInto(Scope block) {
+    return storage instanceof OwnedStorage owned && block.takeOver(owned);
   }
 
   /**
@@ -473,6 +463,16 @@ public final class Tensor {
     if (storage instanceof OwnedStorage owned) {
       owned.retain();
     }
+  }
+
+  /** Whether somebody has retained this memory. */
+  public boolean isRetained() {
+    return storage instanceof OwnedStorage owned && owned.isRetained();
+  }
+
+  /** Whether this memory is still there: neither was it given back nor has its scope closed. */
+  public boolean isValid() {
+    return !(storage instanceof OwnedStorage owned) || owned.isValid();
   }
 
   /**

@@ -15,7 +15,7 @@ record Cayley(int size, int terms) {
   /** [rows, b · (b - 1) / 2] to [rows, b, b]. */
   Variable of(Variable angles) {
     Tensor values = angles.value();
-    return Variable.of("cayley", of(values)).pullback(angles, up -> backward(values, up));
+    return Variable.of("cayley", of(values)).pullback(angles, up -> backward(values, up)).saves(values);
   }
 
   /** The rotations without a gradient: [rows, b · (b - 1) / 2] to [rows, b, b]. */

@@ -84,8 +84,6 @@ final class DoraMagnitude {
     kernels.matmul().matmul(down, false, down, true, false, g);
     Tensor y = down.emptyLike(squares.length);
     kernels.norm().lowRankNorms(squares, up, t, g, scale, numerator, y);
-    t.release();
-    g.release();
     return y;
   }
 

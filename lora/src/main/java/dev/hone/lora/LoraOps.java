@@ -35,7 +35,7 @@ final class LoraOps {
     }
     Tensor y = base.value();
     kernels.matmul(h, false, up, true, true, y);
-    Variable result = Variable.of("lora", y)
+    return Variable.of("lora", y)
         .pullback(base, dy -> dy)
         .pullbacks(Arrays.asList(x, a, b), (dy, targets) -> {
           boolean addX = targets.accumulates(0);
@@ -48,25 +48,13 @@ final class LoraOps {
             Tensor dh = h.emptyLike(h.shape());
             kernels.matmul(dy, false, up, false, false, dh, Epilogue.scale(scale));
             if (targets.wants(1)) {
-              Tensor input = x.recall();
-              kernels.matmul(dh, true, input, false, addA, targets.buffer(1));
-              if (input != x.value()) {
-                input.release();
-              }
+              x.recall(input -> kernels.matmul(dh, true, input, false, addA, targets.buffer(1)));
             }
             if (targets.wants(0)) {
               kernels.matmul(dh, false, down, false, addX, targets.buffer(0));
             }
-            dh.release();
           }
         })
-        .saves(h, a.requiresGradient() ? x.recallable() : null, a.computed(), b.computed());
-    if (base.requiresGradient()) {
-      base.spent(); // the same memory is the result's
-    }
-    if (!result.requiresGradient()) {
-      h.release();
-    }
-    return result;
+        .saves(h, a.requiresGradient() ? x.recallable() : null, a.value(), b.value());
   }
 }

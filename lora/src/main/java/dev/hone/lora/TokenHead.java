@@ -39,7 +39,7 @@ record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
     GatherKernels kernels = Kernels.of("replaceColumns", result, z.value()).gather();
     clear(result, places);
     kernels.addRows(z.value().reshape(places.length, 1), places, 1, result.reshape(-1, 1));
-    Variable replaced = Variable.of("replaceColumns", result)
+    return Variable.of("replaceColumns", result)
         .pullback(y, dy -> {
           Tensor others = dy.copy();
           clear(others, places);
@@ -51,10 +51,6 @@ record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
           return own;
         })
         .saves();
-    if (y.requiresGradient()) {
-      y.spent(); // the same memory is the result's
-    }
-    return replaced;
   }
 
   /** Makes elements zero: v - v is that for every finite v. */
@@ -63,7 +59,6 @@ record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
     Tensor values = matrix.emptyLike(places.length, 1);
     kernels.rows(matrix.reshape(-1, 1), places, 1, values);
     kernels.addRows(values, places, -1, matrix.reshape(-1, 1));
-    values.release();
   }
 
   @Override

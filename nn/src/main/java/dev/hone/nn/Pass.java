@@ -1,10 +1,9 @@
 package dev.hone.nn;
 
 import dev.hone.autograd.ActivationOps;
-import dev.hone.autograd.GradMode;
+import dev.hone.autograd.Block;
 import dev.hone.autograd.GradientCheckpoint;
 import dev.hone.autograd.Variable;
-import dev.hone.core.Scope;
 import dev.hone.core.random.Philox;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
@@ -178,32 +177,19 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
     return numbers == null ? ActivationOps.dropout(x, p, random(site)) : ActivationOps.dropout(x, p, random(site), numbers);
   }
 
-  /** {@link #dropout} of a value that nothing else uses. */
-  public Variable droppedOut(Variable x, float p, long site) {
-    Variable y = dropout(x, p, site);
-    if (y != x) {
-      x.spent();
-    }
-    return y;
-  }
-
   /** The number of a place, from its name and layer. */
   public static long site(String name, int layer) {
     return Philox.stream(name.hashCode(), layer);
   }
 
   /**
-   * Runs one block of a model. While recording it is recomputed in the backward pass if this pass checkpoints; without
-   * recording its temporary values go as soon as it is done.
+   * Runs one block of a model, whose temporary values go as soon as it is done but for what the backward pass needs; that is
+   * computed again then if this pass checkpoints.
+   *
+   * @param alone whether nobody else uses x
    */
-  public Variable block(UnaryOperator<Variable> block, Variable x) {
-    if (GradMode.isEnabled()) {
-      return checkpointing ? GradientCheckpoint.run(block, x) : block.apply(x);
-    }
-    try (Scope _ = Scope.open()) {
-      Variable y = block.apply(x);
-      y.value().moveOut();
-      return y;
-    }
+  public Variable block(UnaryOperator<Variable> block, Variable x, boolean alone) {
+    UnaryOperator<Variable> part = checkpointing ? in -> GradientCheckpoint.run(block, in) : block;
+    return alone ? Block.run(part, x) : Block.run(() -> part.apply(x));
   }
 }

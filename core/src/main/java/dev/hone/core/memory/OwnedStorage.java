@@ -44,6 +44,16 @@ public abstract sealed class OwnedStorage implements Storage permits HeapStorage
     users++;
   }
 
+  /** Whether somebody uses this memory who will call {@link #release}. */
+  public final boolean isRetained() {
+    return users > 0;
+  }
+
+  /** One user fewer, who leaves the memory where it is. */
+  public final void leave() {
+    users--;
+  }
+
   /** One user is done; after the last one the memory goes back to where it came from. */
   public final void release() {
     if (--users <= 0) {

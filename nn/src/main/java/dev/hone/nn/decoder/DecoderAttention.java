@@ -64,17 +64,12 @@ record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear q
     Variable mixed = rows != null ? some(x, rows, batch, pass)
         : fused != null && !byGroups && rotary == null && queryNorm == null ? atOnce(x, batch, pass)
         : apart(x, attention.all(batch), batch, pass);
-    Variable y = output.forward(mixed, pass.only(rows));
-    mixed.spent();
-    return y;
+    return output.forward(mixed, pass.only(rows));
   }
 
   /** Nothing happens between the fused projection and attention, which reads the three side by side. */
   private Variable atOnce(Variable x, TokenBatch batch, Pass pass) {
-    Variable qkv = fused.forward(x, pass);
-    Variable mixed = attention.forward(qkv, batch, pass);
-    qkv.spent();
-    return mixed;
+    return attention.forward(fused.forward(x, pass), batch, pass);
   }
 
   /** What the heads bring together for some rows. */
@@ -102,15 +97,7 @@ record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear q
     Variable turnedQ = turned(queryNorm, q, batch, queries.rows());
     Variable turnedK = turned(keyNorm, k, batch, null);
     Variable grown = growth == null ? turnedQ : growth.of(turnedQ, batch, queries.rows());
-    Variable mixed = attention.forward(grown, turnedK, v, queries, batch, pass);
-    if (fused == null || turnedQ != q) {
-      turnedQ.spent();
-      turnedK.spent();
-    }
-    if (fused == null) { // parts of one projection may lie in the same memory
-      v.spent();
-    }
-    return mixed;
+    return attention.forward(grown, turnedK, v, queries, batch, pass);
   }
 
   private Variable clipped(Variable x) {
@@ -133,20 +120,7 @@ record DecoderAttention(MultiHeadAttention attention, BlockNames names, Linear q
   private Variable turned(Norm norm, Variable x, TokenBatch batch, int[] rows) {
     Variable normed = norm == null || normLast ? x : norm.forward(x);
     Variable turned = rotary == null ? normed : rotary.rotate(normed, attention.headDim(), batch, rows);
-    if (normed != x && normed != turned) {
-      normed.spent();
-    }
-    if (turned != x && fused == null) {
-      x.spent();
-    }
-    if (norm == null || !normLast) {
-      return turned;
-    }
-    Variable last = norm.forward(turned);
-    if (turned != x || fused == null) {
-      turned.spent();
-    }
-    return last;
+    return norm == null || !normLast ? turned : norm.forward(turned);
   }
 
   @Override

@@ -48,43 +48,23 @@ record DecoderBlock(int index, BlockNames names, Norm attentionNorm, DecoderAtte
   }
 
   private Variable inTurn(Variable x, int[] rows, TokenBatch batch, Pass pass) {
-    Variable normed = normed(attentionNorm, x);
-    Variable mixed = attended(normed, rows, batch, pass);
-    spent(normed, x);
-    Variable h = sum(picked(x, rows), mixed);
-    Variable inner = normed(feedForwardNorm, h);
-    Variable fed = fed(inner, pass.only(rows));
-    spent(inner, h);
-    Variable y = sum(h, fed);
-    h.spent();
-    return y;
+    Variable mixed = attended(normed(attentionNorm, x), rows, batch, pass);
+    Variable h = MathOps.add(picked(x, rows), mixed);
+    return MathOps.add(h, fed(normed(feedForwardNorm, h), pass.only(rows)));
   }
 
   private Variable parallel(Variable x, int[] rows, TokenBatch batch, Pass pass) {
     Variable normed = normed(attentionNorm, x);
     Variable mixed = attended(normed, rows, batch, pass);
     Variable residual = picked(x, rows);
-    Variable h = sum(residual, mixed);
+    Variable h = MathOps.add(residual, mixed);
     Variable inner = feedForwardNorm == null ? picked(normed, rows) : feedForwardNorm.forward(residual);
-    Variable fed = fed(inner, pass.only(rows));
-    if (inner != normed) {
-      inner.spent();
-    }
-    spent(normed, x);
-    Variable y = sum(h, fed);
-    h.spent();
-    return y;
+    return MathOps.add(h, fed(inner, pass.only(rows)));
   }
 
   private Variable normOfSum(Variable x, int[] rows, TokenBatch batch, Pass pass) {
-    Variable s = sum(picked(x, rows), attended(x, rows, batch, pass));
-    Variable h = attentionNorm.forward(s);
-    s.spent();
-    Variable t = sum(h, fed(h, pass.only(rows)));
-    h.spent();
-    Variable y = feedForwardNorm.forward(t);
-    t.spent();
-    return y;
+    Variable h = attentionNorm.forward(MathOps.add(picked(x, rows), attended(x, rows, batch, pass)));
+    return feedForwardNorm.forward(MathOps.add(h, fed(h, pass.only(rows))));
   }
 
   private static Variable picked(Variable x, int[] rows) {
@@ -92,42 +72,22 @@ record DecoderBlock(int index, BlockNames names, Norm attentionNorm, DecoderAtte
   }
 
   private Variable attended(Variable x, int[] rows, TokenBatch batch, Pass pass) {
-    Variable mixed = pass.only(rows).droppedOut(attention.forward(x, rows, batch, pass), dropout, Pass.site("attention", index));
+    Variable mixed = pass.only(rows).dropout(attention.forward(x, rows, batch, pass), dropout, Pass.site("attention", index));
     return behind(attentionOutputNorm, mixed);
   }
 
   private Variable fed(Variable x, Pass pass) {
-    Variable fed = pass.droppedOut(feedForward.forward(x, pass), dropout, Pass.site("feedForward", index));
+    Variable fed = pass.dropout(feedForward.forward(x, pass), dropout, Pass.site("feedForward", index));
     return behind(feedForwardOutputNorm, fed);
   }
 
   private Variable behind(Norm norm, Variable x) {
     Variable normed = normed(norm, x);
-    spent(x, normed);
-    if (residualScale == 1) {
-      return normed;
-    }
-    Variable scaled = MathOps.mul(normed, residualScale);
-    normed.spent();
-    return scaled;
+    return residualScale == 1 ? normed : MathOps.mul(normed, residualScale);
   }
 
   private static Variable normed(Norm norm, Variable x) {
     return norm == null ? x : norm.forward(x);
-  }
-
-  /** x + y, where nothing else uses y. */
-  private static Variable sum(Variable x, Variable y) {
-    Variable sum = MathOps.add(x, y);
-    y.spent();
-    return sum;
-  }
-
-  /** Lets go of a value unless it is the one that goes on. */
-  private static void spent(Variable value, Variable unless) {
-    if (value != unless) {
-      value.spent();
-    }
   }
 
   @Override

@@ -22,23 +22,10 @@ record DecoderFeedForward(BlockNames names, Linear gate, Linear up, Linear fused
 
   /** The layer's result. */
   public Variable forward(Variable x, Pass pass) {
-    Variable wide;
-    if (fused != null) {
-      Variable both = fused.forward(x, pass);
-      wide = ActivationOps.gated(activation, both);
-      both.spent();
-    } else if (gate != null) {
-      Variable g = gate.forward(x, pass);
-      Variable u = up.forward(x, pass);
-      wide = ActivationOps.gated(activation, g, u);
-      g.spent();
-      u.spent();
-    } else {
-      wide = up.forward(x, activation, pass);
-    }
-    Variable y = down.forward(wide, pass);
-    wide.spent();
-    return y;
+    Variable wide = fused != null ? ActivationOps.gated(activation, fused.forward(x, pass))
+        : gate != null ? ActivationOps.gated(activation, gate.forward(x, pass), up.forward(x, pass))
+        : up.forward(x, activation, pass);
+    return down.forward(wide, pass);
   }
 
   @Override

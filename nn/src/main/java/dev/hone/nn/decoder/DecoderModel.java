@@ -1,5 +1,6 @@
 package dev.hone.nn.decoder;
 
+import dev.hone.autograd.Block;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.nn.Backbone;
@@ -63,11 +64,7 @@ record DecoderModel(DecoderNames names, Embedding embeddings, Embedding position
       observer.accept(x);
       DecoderBlock block = blocks.get(i);
       int[] wanted = i + 1 < to ? null : rows;
-      Variable y = pass.block(in -> block.forward(in, wanted, batch, pass), x);
-      if (observer == NOBODY) {
-        x.spent();
-      }
-      x = y;
+      x = pass.block(in -> block.forward(in, wanted, batch, pass), x, observer == NOBODY);
     }
     return x;
   }
@@ -81,23 +78,21 @@ record DecoderModel(DecoderNames names, Embedding embeddings, Embedding position
   @Override
   public Variable embed(TokenBatch batch, Pass pass) {
     Context.check(batch, maxLength);
+    return Block.run(() -> embedded(batch, pass));
+  }
+
+  private Variable embedded(TokenBatch batch, Pass pass) {
     Variable x = pass.noisy(embeddings.forward(batch.tokens(), pass), batch);
     if (into != null) {
       x = into.forward(x, pass);
     }
     if (positions != null) {
-      Variable words = x;
-      Variable places = positions.forward(rows(batch), pass);
-      x = MathOps.add(words, places);
-      words.spent();
-      places.spent();
+      x = MathOps.add(x, positions.forward(rows(batch), pass));
     }
     if (embeddingNorm != null) {
-      Variable normed = embeddingNorm.forward(x);
-      x.spent();
-      x = normed;
+      x = embeddingNorm.forward(x);
     }
-    return pass.droppedOut(x, dropout, Pass.site("embeddings", 0));
+    return pass.dropout(x, dropout, Pass.site("embeddings", 0));
   }
 
   private int[] rows(TokenBatch batch) {

@@ -40,26 +40,15 @@ public record EncoderBlock(boolean normFirst, EncoderAttention attention, Named<
     Pass pass = allRows.only(rows);
     Variable mixed = output.layer().forward(attended, pass);
     if (attentionDropout >= 0) {
-      mixed = pass.droppedOut(mixed, attentionDropout, Pass.site("attention", index));
-    }
-    attended.spent();
-    if (in != all) {
-      in.spent();
+      mixed = pass.dropout(mixed, attentionDropout, Pass.site("attention", index));
     }
     Variable h = sum(attentionNorm, mixed, x);
-    mixed.spent();
     Variable inner = normFirst ? feedForwardNorm.layer().forward(h) : h;
     Variable fed = feedForward.forward(inner, index, pass);
     if (feedForwardDropout >= 0) {
-      fed = pass.droppedOut(fed, feedForwardDropout, Pass.site("feedForward", index));
+      fed = pass.dropout(fed, feedForwardDropout, Pass.site("feedForward", index));
     }
-    if (inner != h) {
-      inner.spent();
-    }
-    Variable y = sum(feedForwardNorm, fed, h);
-    fed.spent();
-    h.spent();
-    return y;
+    return sum(feedForwardNorm, fed, h);
   }
 
   private Variable sum(Named<? extends Norm> norm, Variable added, Variable x) {

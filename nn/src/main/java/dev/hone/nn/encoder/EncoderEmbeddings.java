@@ -10,7 +10,6 @@ import dev.hone.nn.Linear;
 import dev.hone.nn.Norm;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
-import java.util.function.BinaryOperator;
 
 /**
  * What a batch is before the first layer: norm(words + types + positions), and a projection from E to C where the tables are
@@ -31,8 +30,7 @@ public record EncoderEmbeddings(Named<Embedding> words, Named<Embedding> positio
   Variable forward(TokenBatch batch, Pass pass) {
     Variable x = pass.noisy(words.layer().forward(batch.tokens(), pass), batch);
     if (types != null) {
-      x = spentIn(MathOps::add, x,
-          types.layer().forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
+      x = MathOps.add(x, types.layer().forward(batch.types() == null ? new int[batch.size()] : batch.types(), pass));
     }
     Variable places = null;
     if (positions != null) {
@@ -43,43 +41,23 @@ public record EncoderEmbeddings(Named<Embedding> words, Named<Embedding> positio
       places = positions.layer().forward(rows, pass);
     }
     if (normedLast) {
-      Variable sum = places == null ? x : spentIn(MathOps::add, x, places);
-      Variable wide = projected(sum, pass);
-      Variable y = norm.layer().forward(wide);
-      wide.spent();
-      return pass.droppedOut(y, dropout, Pass.site("embeddings", 0));
+      Variable y = norm.layer().forward(projected(places == null ? x : MathOps.add(x, places), pass));
+      return pass.dropout(y, dropout, Pass.site("embeddings", 0));
     }
     Variable y = normed(x, places);
-    return projected(dropout < 0 ? y : pass.droppedOut(y, dropout, Pass.site("embeddings", 0)), pass);
+    return projected(dropout < 0 ? y : pass.dropout(y, dropout, Pass.site("embeddings", 0)), pass);
   }
 
   private Variable normed(Variable x, Variable places) {
     if (places != null && norm != null && norm.layer() instanceof LayerNorm layerNorm) {
-      return spentIn(layerNorm::forward, x, places);
+      return layerNorm.forward(x, places);
     }
-    Variable sum = places == null ? x : spentIn(MathOps::add, x, places);
-    if (norm == null) {
-      return sum;
-    }
-    Variable y = norm.layer().forward(sum);
-    sum.spent();
-    return y;
+    Variable sum = places == null ? x : MathOps.add(x, places);
+    return norm == null ? sum : norm.layer().forward(sum);
   }
 
   private Variable projected(Variable x, Pass pass) {
-    if (projection == null) {
-      return x;
-    }
-    Variable y = projection.layer().forward(x, pass);
-    x.spent();
-    return y;
-  }
-
-  private static Variable spentIn(BinaryOperator<Variable> operator, Variable a, Variable b) {
-    Variable y = operator.apply(a, b);
-    a.spent();
-    b.spent();
-    return y;
+    return projection == null ? x : projection.layer().forward(x, pass);
   }
 
   @Override

@@ -29,26 +29,13 @@ public record EncoderFeedForward(Named<Linear> gate, Named<Linear> up, boolean f
   }
 
   Variable forward(Variable x, int layer, Pass pass) {
-    Variable wide;
-    if (gate != null) {
-      Variable g = gate.layer().forward(x, pass);
-      Variable u = up.layer().forward(x, pass);
-      wide = ActivationOps.gated(activation, g, u);
-      g.spent();
-      u.spent();
-    } else if (fusedGate) {
-      Variable both = up.layer().forward(x, pass);
-      wide = ActivationOps.gated(activation, both);
-      both.spent();
-    } else {
-      wide = up.layer().forward(x, activation, pass);
-    }
+    Variable wide = gate != null ? ActivationOps.gated(activation, gate.layer().forward(x, pass), up.layer().forward(x, pass))
+        : fusedGate ? ActivationOps.gated(activation, up.layer().forward(x, pass))
+        : up.layer().forward(x, activation, pass);
     if (dropout >= 0) {
-      wide = pass.droppedOut(wide, dropout, Pass.site("feedForward.wide", layer));
+      wide = pass.dropout(wide, dropout, Pass.site("feedForward.wide", layer));
     }
-    Variable y = down.layer().forward(wide, pass);
-    wide.spent();
-    return y;
+    return down.layer().forward(wide, pass);
   }
 
   @Override

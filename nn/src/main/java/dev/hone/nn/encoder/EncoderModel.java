@@ -1,5 +1,6 @@
 package dev.hone.nn.encoder;
 
+import dev.hone.autograd.Block;
 import dev.hone.autograd.Variable;
 import dev.hone.core.ShapeException;
 import dev.hone.nn.Backbone;
@@ -50,7 +51,7 @@ public record EncoderModel(EncoderEmbeddings input, List<? extends EncoderLayer>
       throw new ShapeException("a sequence has " + batch.extent() + " tokens, the model takes " + maxLength
           + "; truncate it (max_length)");
     }
-    return input.forward(batch, pass);
+    return Block.run(() -> input.forward(batch, pass));
   }
 
   @Override
@@ -61,11 +62,7 @@ public record EncoderModel(EncoderEmbeddings input, List<? extends EncoderLayer>
       EncoderLayer layer = layers.get(i);
       int index = i;
       int[] wanted = i + 1 < to ? null : rows;
-      Variable y = pass.block(before -> layer.forward(before, wanted, index, batch, pass), x);
-      if (observer == NOBODY) {
-        x.spent();
-      }
-      x = y;
+      x = pass.block(before -> layer.forward(before, wanted, index, batch, pass), x, observer == NOBODY);
     }
     return x;
   }

@@ -49,31 +49,13 @@ public record ProjectedAttention(int heads, int kvHeads, int headDim, boolean ca
     if (fused != null) {
       int keys = kvHeads * headDim;
       List<Variable> parts = ShapeOps.split(fused.layer().forward(x, pass), 1, heads * headDim, keys, keys);
-      return attended(attention, turned(queries.of(parts.get(0)), batch, queries.rows()), turned(parts.get(1), batch, null),
+      return attention.forward(turned(queries.of(parts.get(0)), batch, queries.rows()), turned(parts.get(1), batch, null),
           parts.get(2), queries, batch, pass);
     }
     Variable q = query.layer().forward(queries.of(x), pass.only(queries.rows()));
     Variable k = key.layer().forward(x, pass);
     Variable v = value.layer().forward(x, pass);
-    Variable turnedQ = turned(q, batch, queries.rows());
-    Variable turnedK = turned(k, batch, null);
-    if (rotary != null) {
-      q.spent();
-      k.spent();
-    }
-    Variable mixed = attended(attention, turnedQ, turnedK, v, queries, batch, pass);
-    v.spent();
-    return mixed;
-  }
-
-  private Variable attended(MultiHeadAttention attention, Variable q, Variable k, Variable v, Queries queries, TokenBatch batch,
-      Pass pass) {
-    Variable mixed = attention.forward(q, k, v, queries, batch, pass);
-    if (fused == null || rotary != null) { // parts of one projection may lie in the same memory
-      q.spent();
-      k.spent();
-    }
-    return mixed;
+    return attention.forward(turned(q, batch, queries.rows()), turned(k, batch, null), v, queries, batch, pass);
   }
 
   private Variable turned(Variable x, TokenBatch batch, int[] rows) {
