@@ -35,7 +35,7 @@ public record LoraInit(Kind kind, int iterations) {
   }
 
   /** Whether the base gives some of its weights to the matrices and keeps the rest. */
-  boolean takesFromBase() {
+  public boolean takesFromBase() {
     return kind == Kind.PISSA || kind == Kind.OLORA;
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -154,6 +155,41 @@ public final class GgufModel {
     int layers = model.config().layers();
     boolean more = layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
     return more && (name.endsWith(".attn_v.weight") || name.endsWith(".ffn_down.weight")) ? GgufType.Q6_K : wanted;
+  }
+
+  /** Metadata of a LoRA for this model; {@code alpha} / rank is what llama.cpp multiplies the product of each pair by. */
+  public Map<String, Object> loraMetadata(String name, float alpha) {
+    return new LinkedHashMap<>(Map.of("general.architecture", family.architecture(), "general.type", "adapter", "adapter.type",
+        "lora", "general.name", name, "adapter.lora.alpha", alpha, "general.quantization_version", 2));
+  }
+
+  /**
+   * Adds the pair of a layer to a file.
+   *
+   * @param path of the layer
+   * @param a [r, in]; of a table [r, V]
+   * @param b [out, r]; of a table [C, r]
+   * @param factor what B is multiplied by
+   * @throws ModelException if llama.cpp has no such layer, or none of its own
+   */
+  public void lora(GgufWriter file, String path, Tensor a, Tensor b, float factor) {
+    String name = family.inFile(path + ".weight");
+    boolean table = "token_embd.weight".equals(name);
+    boolean shared = tied && (table || "output.weight".equals(name)) || "position_embd.weight".equals(name);
+    if (name == null || shared) {
+      throw new ModelException("GGUF: llama.cpp takes no adapter of " + path + (name == null ? ""
+          : tied ? ", which is the head and the table of tokens in one" : "") + "; merge it into the model");
+    }
+    float[] up = b.toFloatArray();
+    for (int i = 0; i < up.length && factor != 1; i++) {
+      up[i] *= factor;
+    }
+    boolean turned = family.turned() && (name.contains(".attn_q.") || name.contains(".attn_k."));
+    GgufPart left = new GgufPart(name + ".lora_a", a, table ? GgufPart.Change.TRANSPOSED : GgufPart.Change.NONE, 0);
+    GgufPart right = new GgufPart(name + ".lora_b", Tensor.of(up, b.dim(0), b.dim(1)),
+        turned ? GgufPart.Change.TURNED : GgufPart.Change.NONE, settings.headDim());
+    file.tensor(left.name(), left.shape(), GgufType.F32, left.numbers(GgufType.F32));
+    file.tensor(right.name(), right.shape(), GgufType.F32, right.numbers(GgufType.F32));
   }
 
   /**

@@ -41,6 +41,7 @@ final class ExportCommand implements Command {
         Flag.of("output-dir", "DIR", null, "where the file and the tokenizer go"),
         Flag.of("dtype", "TYPE", null, "how matrices are stored. onnx: float32 [usual] or int8 with a scale a row; "
             + "gguf: f32, f16 [usual, or what a --model FILE.gguf has], bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0"),
+        Flag.toggle("lora", "gguf: the adapter by itself, a LoRA, not merged: for --lora of llama.cpp or ADAPTER of Ollama"),
         Flag.toggle("overwrite", "replace what is in the output directory"));
   }
 
@@ -54,12 +55,26 @@ final class ExportCommand implements Command {
     String dtype = arguments.has("dtype") ? arguments.text("dtype") : null;
     String given = arguments.required("model");
     Path adapter = arguments.has("adapter") ? Path.of(arguments.text("adapter")) : null;
-    if (arguments.free().equals(List.of("onnx"))) {
+    if (arguments.on("lora")) {
+      lora(arguments, given, adapter, output, console);
+    } else if (arguments.free().equals(List.of("onnx"))) {
       onnx(given, adapter, output, dtype == null ? "float32" : dtype, console);
     } else {
       gguf(given, adapter, output, dtype, console);
     }
     return 0;
+  }
+
+  private static void lora(Arguments arguments, String model, Path adapter, Path output, Console console) throws IOException {
+    if (adapter == null || arguments.has("dtype") || !arguments.free().equals(List.of("gguf"))) {
+      throw new UserError("--lora writes an adapter as GGUF: it needs --adapter, and takes no --dtype, for it is stored "
+          + "in 32 bits");
+    }
+    Path base = ModelArgument.resolve(model, console::note);
+    Files.createDirectories(output);
+    Path file = output.resolve("adapter.gguf");
+    ExportGguf.writeLora(base, adapter, file, adapter.toAbsolutePath().normalize().getFileName().toString());
+    console.note(file + ": the adapter alone; give it to llama.cpp with the GGUF file of the model that it was trained on");
   }
 
   private static void onnx(String model, Path adapter, Path output, String dtype, Console console) throws IOException {
@@ -95,6 +110,8 @@ final class ExportCommand implements Command {
     ExportGguf.Result result = ExportGguf.write(base, adapter, output.resolve("model-" + named + ".gguf"), type, name);
     result.warnings().forEach(console::note);
     console.note(String.format(Locale.ROOT, "%s: read again, weights differ from the model's by at most %.1e of the largest of "
-        + "their block", result.file(), result.rounding()));
+        + "their block, log probabilities of 64 random tokens by at most %.2g (perplexity %.5g, the model's %.5g)", result.file(),
+        result.rounding(), result.logProbability(), result.perplexityRead(), result.perplexity()));
+    console.note("For Ollama: ollama create NAME -f " + output.resolve(ExportGguf.MODELFILE));
   }
 }

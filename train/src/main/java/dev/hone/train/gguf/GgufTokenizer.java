@@ -1,5 +1,6 @@
 package dev.hone.train.gguf;
 
+import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.load.ModelException;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
@@ -120,6 +121,11 @@ public final class GgufTokenizer {
       if (id != null) {
         out.put("tokenizer.ggml." + role.getValue() + "_token_id", id);
       }
+    }
+    List<Integer> others = new ArrayList<>(GenerationSettings.read(directory).endTokens());
+    others.remove(id("eos"));
+    for (int i = 0; i < Math.min(2, others.size()); i++) {
+      out.put("tokenizer.ggml." + (i == 0 ? "eot" : "eom") + "_token_id", others.get(i));
     }
     Ends ends = ends();
     out.put("tokenizer.ggml.add_bos_token", ends.bos);

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hone.core.io.TensorFileException;
+import dev.hone.lora.Adapter;
+import dev.hone.lora.AdapterFiles;
+import dev.hone.lora.LoraConfig;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.gguf.GgufFile;
@@ -29,9 +32,11 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Files for llama.cpp: what is read again, and against the bytes of llama.cpp's own converter. */
 class ExportGgufTest {
@@ -100,6 +105,109 @@ class ExportGgufTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama_all, llama_gqa_tied, false", "gemma3_all, gemma3, false", "phi3_fused, phi3, false",
+      "llama_head, llama_mha_untied, false", "llama_embed, llama_mha_untied, false", "qwen2_rslora, qwen2, true",
+      "llama_patterns, llama_mha_untied, true", "gpt2_conv1d, gpt2, true"})
+  void adaptersAreThoseOfTheConverter(String name, String base, boolean mended) throws IOException {
+    Path folder = REFERENCE.resolveSibling("lora").resolve(name);
+    assumeTrue(Files.isDirectory(folder), folder + " is absent: no adapters of llama.cpp's converter to compare with");
+    Path file = temporary.resolve("adapter.gguf");
+    ExportGguf.writeLora(REFERENCE.resolve(base + "/hf"), folder.resolve("adapter"), file, "x");
+    GgufFile wanted = GgufFile.open(folder.resolve(name + (mended ? "-right.gguf" : ".gguf")));
+    GgufFile own = GgufFile.open(file);
+    assertEquals(wanted.tensors().keySet(), own.tensors().keySet());
+    for (String key : List.of("general.architecture", "general.type", "adapter.type", "adapter.lora.alpha")) {
+      assertEquals(wanted.metadata().get(key), own.metadata().get(key), key);
+    }
+    for (String tensor : wanted.tensors().keySet()) {
+      assertArrayEquals(wanted.tensors().get(tensor).shape(), own.tensors().get(tensor).shape(), tensor);
+      assertArrayEquals(wanted.values(tensor), own.values(tensor), name.equals("llama_patterns") ? 1e-6f : 0, tensor);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama_dora, llama_gqa_tied, use_dora", "llama_bias, llama_gqa_tied, it has biases",
+      "llama_modules_to_save, llama_mha_untied, modules_to_save"})
+  void adaptersThatAreMoreThanPairsAreRefused(String name, String base, String why) {
+    Path folder = REFERENCE.resolveSibling("lora").resolve(name);
+    assumeTrue(Files.isDirectory(folder), folder + " is absent: no such adapters");
+    String message = assertThrows(ModelException.class, () -> ExportGguf.writeLora(REFERENCE.resolve(base + "/hf"),
+        folder.resolve("adapter"), temporary.resolve("x.gguf"), "x")).getMessage();
+    assertTrue(message.contains(why), message);
+  }
+
+  @Test
+  void ollamaGetsTheTemplateInItsLanguage() throws IOException {
+    Path base = model();
+    Path settings = base.resolve("tokenizer_config.json");
+    String json = Files.readString(settings);
+    String chatml = "{{ bos_token }}{% if messages[0].role != 'system' %}<|im_start|>system\nHi<|im_end|>\n{% endif %}"
+        + "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n{% endfor %}"
+        + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    assertEquals("""
+        FROM ./x.gguf
+        TEMPLATE \"""{{ if not .System }}<|im_start|>system
+        Hi<|im_end|>
+        {{ end }}{{ range .Messages }}{{ if eq .Role "system" }}<|im_start|>system
+        {{ .Content }}<|im_end|>
+        {{ else if eq .Role "user" }}<|im_start|>user
+        {{ .Content }}<|im_end|>
+        {{ else if eq .Role "assistant" }}<|im_start|>assistant
+        {{ .Content }}<|im_end|>
+        {{ end }}{{ end }}<|im_start|>assistant
+        \"""
+        PARAMETER stop "</s>"
+        PARAMETER stop "<|im_end|>"
+        PARAMETER num_ctx 128
+        """, modelfile(base, settings, json, chatml, List.of()));
+    String gemma = "{{ bos_token }}{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        + "{% for m in messages %}{{ '<t>' + ('model' if m.role == 'assistant' else m.role) }}:{{ m.content }}</t>{% endfor %}"
+        + "{% if add_generation_prompt %}<t>model:{% endif %}";
+    assertEquals("""
+        FROM ./x.gguf
+        TEMPLATE \"""{{ range .Messages }}{{ if eq .Role "user" }}<t>user:{{ .Content }}</t>{{ else if eq .Role "assistant" }}\
+        <t>model:{{ .Content }}</t>{{ end }}{{ end }}<t>model:\"""
+        PARAMETER stop "</s>"
+        PARAMETER stop "</t>"
+        PARAMETER num_ctx 128
+        """, modelfile(base, settings, json, gemma, List.of("no place of its own for a system message")));
+    String counted = "{% for m in messages %}{{ loop.index }}{{ m.content }}{% endfor %}";
+    assertEquals("""
+        FROM ./x.gguf
+        PARAMETER stop "</s>"
+        PARAMETER num_ctx 128
+        """, modelfile(base, settings, json, counted, List.of("the Modelfile has no TEMPLATE")));
+  }
+
+  private String modelfile(Path base, Path settings, String json, String template, List<String> warned) throws IOException {
+    ObjectNode tree = (ObjectNode) JSON.readTree(json);
+    Files.writeString(settings, JSON.writeValueAsString(tree.put("chat_template", template)));
+    Path file = temporary.resolve("x.gguf");
+    List<String> warnings = ExportGguf.write(base, null, file, GgufType.F16, "x").warnings();
+    assertEquals(warned.size(), warnings.size(), warnings.toString());
+    warned.forEach(warning -> assertTrue(warnings.toString().contains(warning), warnings.toString()));
+    return Files.readString(file.resolveSibling("Modelfile"));
+  }
+
+  @Test
+  void theAdaptersOwnTemplateAndEndsGoIntoTheFile() throws IOException {
+    Path base = model();
+    PretrainedModel model = PretrainedModel.load(base, Task.CAUSAL_LM);
+    Path adapter = temporary.resolve("adapter");
+    AdapterFiles.save(Adapter.attach(model, LoraConfig.of(2, 4), 1), adapter, "base");
+    Files.writeString(adapter.resolve("chat_template.jinja"), "{% for m in messages %}<{{ m.content }}>{% endfor %}");
+    Files.writeString(adapter.resolve("generation_config.json"), "{\"eos_token_id\": [1, 7]}");
+    Path file = temporary.resolve("x.gguf");
+    ExportGguf.Result result = ExportGguf.write(base, adapter, file, GgufType.Q8_0, "x");
+    Map<String, Object> metadata = GgufFile.open(file).metadata();
+    assertEquals("{% for m in messages %}<{{ m.content }}>{% endfor %}", metadata.get("tokenizer.chat_template"));
+    assertEquals(1, metadata.get("tokenizer.ggml.eos_token_id"));
+    assertEquals(7, metadata.get("tokenizer.ggml.eot_token_id"));
+    assertTrue(result.logProbability() > 0 && result.logProbability() < 0.5, "" + result);
+    assertEquals(result.perplexity(), result.perplexityRead(), 0.02 * result.perplexity());
   }
 
   @Test
