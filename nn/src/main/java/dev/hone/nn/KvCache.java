@@ -74,6 +74,24 @@ public final class KvCache {
     return new KvCache(caches.getFirst().pages, all.toArray(Sequence[]::new));
   }
 
+  /**
+   * Sequences of this cache side by side, in which they stay. One that is there several times gets several tokens in a pass, each of
+   * which attends to those before it and has the bits of a token that came alone.
+   *
+   * @param which numbers of sequences
+   */
+  public KvCache each(int[] which) {
+    return new KvCache(pages, IntStream.of(which).mapToObj(s -> sequences[s]).toArray(Sequence[]::new));
+  }
+
+  /** Keeps the first tokens of a sequence, which it must have, and forgets the others. */
+  public void shorten(int sequence, int tokens) {
+    if (tokens < 0 || tokens > length(sequence)) {
+      throw new IllegalArgumentException("KvCache: the first " + tokens + " of " + length(sequence) + " tokens");
+    }
+    sequences[sequence].shorten(tokens, pages);
+  }
+
   /** The pages of one sequence, and how many tokens it has in each layer. */
   private static final class Sequence {
     private int[] pages = {};
@@ -98,6 +116,14 @@ public final class KvCache {
         rows[at + i] = pages[(length + i) / KvPages.SIZE] * KvPages.SIZE + (length + i) % KvPages.SIZE;
       }
       lengths[layer] = length + tokens;
+    }
+
+    /** Forgets what comes after the first tokens. */
+    void shorten(int tokens, KvPages to) {
+      int needed = KvPages.needed(tokens);
+      to.release(Arrays.copyOfRange(pages, Math.min(needed, count), count));
+      count = Math.min(needed, count);
+      Arrays.setAll(lengths, layer -> Math.min(lengths[layer], tokens));
     }
 
     int[] all() {

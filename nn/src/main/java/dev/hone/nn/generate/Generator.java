@@ -38,6 +38,7 @@ import java.util.stream.IntStream;
 public final class Generator {
   private final PretrainedModel model;
   private final TextDecoder decoder;
+  private final Drafting drafting;
 
   /**
    * A generator without stop strings.
@@ -55,11 +56,21 @@ public final class Generator {
    * @param decoder finds stop strings; null if there are none
    */
   public Generator(PretrainedModel model, TextDecoder decoder) {
+    this(model, decoder, Drafting.NONE);
+  }
+
+  /**
+   * A generator that checks guesses.
+   *
+   * @param drafting guesses next tokens; it changes none
+   */
+  public Generator(PretrainedModel model, TextDecoder decoder, Drafting drafting) {
     if (!(model.head() instanceof CausalHead)) {
       throw new IllegalArgumentException("Generator: the model was loaded for " + model.task() + ", not for " + Task.CAUSAL_LM);
     }
     this.model = model;
     this.decoder = decoder;
+    this.drafting = drafting;
   }
 
   /** A sequence that is growing. */
@@ -67,14 +78,16 @@ public final class Generator {
     private final int prompt;
     private final int promptLength;
     private final Philox random;
+    private final Drafting.Drafter drafter;
     private int[] tokens;
     private StopReason reason;
 
-    Sequence(int prompt, int[] tokens, Philox random) {
+    Sequence(int prompt, int[] tokens, Philox random, Drafting.Drafter drafter) {
       this.prompt = prompt;
       this.promptLength = tokens.length;
       this.tokens = tokens.clone();
       this.random = random;
+      this.drafter = drafter;
     }
 
     int added() {
@@ -83,6 +96,10 @@ public final class Generator {
 
     int[] newTokens() {
       return Arrays.copyOfRange(tokens, promptLength, tokens.length);
+    }
+
+    int last() {
+      return tokens[tokens.length - 1];
     }
 
     void add(int token) {
@@ -116,16 +133,23 @@ public final class Generator {
         .check("generation");
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
-    TokenBatch batch = TokenBatch.of(prompts);
+    Step step = Step.whole(all);
+    boolean drafts = ((DecoderConfig) now.config()).reach() == Integer.MAX_VALUE; // else keys may have to be made anew
     try (GradMode _ = GradMode.generating()) {
       while (!active.isEmpty()) {
         if (Thread.currentThread().isInterrupted()) {
           active.forEach(sequence -> sequence.reason = StopReason.INTERRUPTED);
           break;
         }
-        float[][] logits = logits(now, batch, cache);
-        for (int s = 0; s < logits.length; s++) { // outside the turn: listeners may wait for others
-          extend(active.get(s), logits[s], settings, listener);
+        float[][] logits = logits(now, step.batch, step.which == null ? cache : cache.each(step.which), step.rows);
+        int row = 0;
+        for (int s = 0; s < active.size(); s++) { // outside the turn: listeners may wait for others
+          int[] draft = step.drafts.get(s);
+          int wrong = draft.length - extend(active.get(s), draft, logits, row, settings, listener);
+          if (wrong > 0) {
+            cache.shorten(s, cache.length(s) - wrong);
+          }
+          row += 1 + draft.length;
         }
         List<Sequence> before = active;
         int[] kept = IntStream.range(0, before.size()).filter(s -> before.get(s).reason == null).toArray();
@@ -133,11 +157,11 @@ public final class Generator {
           cache.keep(kept);
           active = IntStream.of(kept).mapToObj(before::get).toList();
         }
-        batch = lastTokens(active);
+        step = Step.last(active, drafts ? settings.maxNewTokens() : 0, model);
         if (outgrows(active, ((DecoderConfig) now.config()).reach() - added)) {
           cache.keep(new int[0]);
           cache = new KvCache(now.config().layers(), active.size(), reserve);
-          batch = TokenBatch.of(active.stream().map(sequence -> sequence.tokens).toList());
+          step = Step.whole(active);
         }
       }
     }
@@ -149,16 +173,16 @@ public final class Generator {
     return sequences.stream().anyMatch(sequence -> sequence.tokens.length == reach + 1 && sequence.added() > 0);
   }
 
-  /** What may come after each sequence. */
-  private static float[][] logits(PretrainedModel model, TokenBatch batch, KvCache cache) {
+  /** What may come after some rows of a batch. */
+  static float[][] logits(PretrainedModel model, TokenBatch batch, KvCache cache, int[] rows) {
     try (Turn _ = Turn.take(); Scope _ = Scope.open()) {
       Variable hidden = model.hidden(batch, Pass.continuing(cache));
-      Tensor logits = ((CausalHead) model.head()).logits(GatherOps.rows(hidden, batch.lastRows()), Pass.inference()).value();
-      float[][] rows = new float[logits.dim(0)][];
-      for (int s = 0; s < rows.length; s++) {
-        rows[s] = logits.slice(s, s + 1).toFloatArray();
+      Tensor logits = ((CausalHead) model.head()).logits(GatherOps.rows(hidden, rows), Pass.inference()).value();
+      float[][] all = new float[logits.dim(0)][];
+      for (int i = 0; i < all.length; i++) {
+        all[i] = logits.slice(i, i + 1).toFloatArray();
       }
-      return rows;
+      return all;
     }
   }
 
@@ -182,9 +206,25 @@ public final class Generator {
         }
       }
       long twins = prompts.subList(0, i).stream().filter(other -> Arrays.equals(other, prompt)).count();
-      all.add(new Sequence(i, prompt, new Philox(settings.sampling().seed(), Philox.stream(twins))));
+      all.add(new Sequence(i, prompt, new Philox(settings.sampling().seed(), Philox.stream(twins)),
+          drafting.begin()));
     }
     return all;
+  }
+
+  /** Adds the token of a row, and of those after it as long as what was guessed is what came; returns how many guesses were right. */
+  private int extend(Sequence sequence, int[] draft, float[][] logits, int row, GenerationSettings settings,
+      TokenListener listener) {
+    int right = 0;
+    extend(sequence, logits[row], settings, listener);
+    while (right < draft.length && sequence.last() == draft[right] && sequence.reason == null) {
+      right++;
+      extend(sequence, logits[row + right], settings, listener);
+    }
+    if (draft.length > 0) {
+      sequence.drafter.accepted(draft.length, right);
+    }
+    return right;
   }
 
   private void extend(Sequence sequence, float[] logits, GenerationSettings settings, TokenListener listener) {
@@ -212,14 +252,42 @@ public final class Generator {
     return settings.stopStrings().stream().anyMatch(text::contains);
   }
 
-  private static TokenBatch lastTokens(List<Sequence> sequences) {
-    int count = sequences.size();
-    int[] tokens = new int[count];
-    int[] positions = new int[count];
-    for (int s = 0; s < count; s++) {
-      positions[s] = sequences.get(s).tokens.length - 1;
-      tokens[s] = sequences.get(s).tokens[positions[s]];
+  /**
+   * What goes through the model at a time.
+   *
+   * @param which the sequence that each part of the batch belongs to, or null if there is one part for each
+   * @param rows of the batch that tokens come after: for each sequence one, and one more for each guess
+   * @param drafts of each sequence
+   */
+  private record Step(TokenBatch batch, int[] which, int[] rows, List<int[]> drafts) {
+    /** All tokens of sequences. */
+    static Step whole(List<Sequence> sequences) {
+      TokenBatch batch = TokenBatch.of(sequences.stream().map(sequence -> sequence.tokens).toList());
+      return new Step(batch, null, batch.lastRows(), sequences.stream().map(_ -> new int[0]).toList());
     }
-    return new TokenBatch(tokens, positions, IntStream.rangeClosed(0, count).toArray(), null);
+
+    /** The last token of each, and guesses of what comes then: each by itself, so that it has the bits of a token alone. */
+    static Step last(List<Sequence> sequences, int maxNewTokens, PretrainedModel model) {
+      List<int[]> drafts = sequences.stream().map(sequence -> {
+        int room = Math.min(maxNewTokens - sequence.added(), model.maxLength() - sequence.tokens.length) - 1;
+        return room <= 0 ? new int[0]
+            : Drafting.usable(sequence.drafter.draft(sequence.tokens, room), room, model.config().vocabSize());
+      }).toList();
+      int count = sequences.size() + drafts.stream().mapToInt(draft -> draft.length).sum();
+      int[] tokens = new int[count];
+      int[] positions = new int[count];
+      int[] which = new int[count];
+      int row = 0;
+      for (int s = 0; s < sequences.size(); s++) {
+        int length = sequences.get(s).tokens.length;
+        for (int i = 0; i <= drafts.get(s).length; i++) {
+          tokens[row] = i == 0 ? sequences.get(s).last() : drafts.get(s)[i - 1];
+          positions[row] = length - 1 + i;
+          which[row++] = s;
+        }
+      }
+      TokenBatch batch = new TokenBatch(tokens, positions, IntStream.rangeClosed(0, count).toArray(), null);
+      return new Step(batch, which, IntStream.range(0, count).toArray(), drafts);
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.hone.train.cli;
 import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
+import dev.hone.nn.generate.PromptLookup;
 import dev.hone.nn.generate.Sampling;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
@@ -22,6 +23,13 @@ import tools.jackson.databind.node.ObjectNode;
 /** Lets a language model write. */
 final class GenerateCommand implements Command {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  /** Guesses of next tokens, for all that writes. */
+  static final List<Flag> DRAFTS = List.of(
+      Flag.toggle("prompt-lookup", "guess that the text goes on as where its last words stood before; changes no token"),
+      Flag.of("draft-model", "DIR|org/name|maven:G:A:V", null, "a smaller model with the same tokenizer guesses; changes no token"));
+
+  private static final int DRAFTED = 7; // guesses of a model at a time, at most: each costs a pass of it
 
   @Override
   public String name() {
@@ -58,6 +66,7 @@ final class GenerateCommand implements Command {
         Flag.of("repetition-penalty", "X", null, "above 1: tokens that were there become less likely"),
         Flag.of("stop", "TEXT", null, "a text that ends the answer; it is not shown"),
         Flag.of("seed", "N", "42", "of the draws")));
+    flags.addAll(DRAFTS);
     flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
     return flags;
@@ -77,6 +86,7 @@ final class GenerateCommand implements Command {
     TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
         ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
     InterleavedWeights.of(generator.model());
+    generator = drafting(generator, arguments, console);
     GenerationSettings settings = settings(arguments, generator.settings());
     if (rows != null) {
       for (int i = 0; i < rows.size(); i++) {
@@ -92,6 +102,19 @@ final class GenerateCommand implements Command {
       write(generator, tokens, settings, prompt, JSON.createObjectNode(), chat, arguments.on("json"), console);
     }
     return 0;
+  }
+
+  /** A generator with the guesses that the flags ask for. */
+  static TextGenerator drafting(TextGenerator generator, Arguments arguments, Console console) throws IOException {
+    if (!arguments.has("draft-model")) {
+      return arguments.on("prompt-lookup") ? generator.withDrafting(PromptLookup.USUAL) : generator;
+    }
+    if (arguments.on("prompt-lookup")) {
+      throw new UserError("--draft-model and --prompt-lookup both guess; give one of them");
+    }
+    TextGenerator draft = TextGenerator.load(ModelArgument.resolve(arguments.text("draft-model"), console), null);
+    InterleavedWeights.of(draft.model());
+    return generator.withDraftModel(draft, DRAFTED);
   }
 
   private static void write(TextGenerator generator, int[] tokens, GenerationSettings settings, String prompt,

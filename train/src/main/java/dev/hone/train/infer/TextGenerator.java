@@ -6,6 +6,8 @@ import dev.hone.lora.Adapters;
 import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.generate.DraftModel;
+import dev.hone.nn.generate.Drafting;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Generator;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
@@ -42,6 +45,7 @@ public final class TextGenerator {
   private final PretrainedModel model;
   private final LanguageEncoder encoder;
   private final GenerationSettings settings;
+  private final Drafting drafting;
   private Adapters adapters; // null until they are asked for
 
   /**
@@ -52,6 +56,10 @@ public final class TextGenerator {
    * @param settings used where none are given
    */
   public TextGenerator(PretrainedModel model, LanguageEncoder encoder, GenerationSettings settings) {
+    this(model, encoder, settings, Drafting.NONE);
+  }
+
+  private TextGenerator(PretrainedModel model, LanguageEncoder encoder, GenerationSettings settings, Drafting drafting) {
     if (model.task() != Task.CAUSAL_LM) {
       throw new IllegalArgumentException("TextGenerator: the model was loaded for " + model.task());
     }
@@ -62,6 +70,7 @@ public final class TextGenerator {
     this.model = model;
     this.encoder = encoder;
     this.settings = settings;
+    this.drafting = drafting;
   }
 
   /**
@@ -123,12 +132,46 @@ public final class TextGenerator {
 
   /** This generator with rows cut to another number of tokens, and with or without learning the prompts. */
   public TextGenerator withRows(int maxLength, boolean withPrompts) {
-    return new TextGenerator(model, encoder.withRows(maxLength, withPrompts), settings);
+    return new TextGenerator(model, encoder.withRows(maxLength, withPrompts), settings, drafting);
   }
 
   /** This generator with another chat template, by its Jinja source. */
   public TextGenerator withTemplate(String source) {
-    return new TextGenerator(model, encoder.withTemplate(source), settings);
+    return new TextGenerator(model, encoder.withTemplate(source), settings, drafting);
+  }
+
+  /** This generator with guesses of next tokens, which change none: {@link dev.hone.nn.generate.PromptLookup}, for one. */
+  public TextGenerator withDrafting(Drafting other) {
+    return new TextGenerator(model, encoder, settings, other);
+  }
+
+  /**
+   * This generator with guesses by a smaller model, which change no token.
+   *
+   * @param draft a model with this one's tokenizer
+   * @param most the most tokens that are guessed at a time
+   * @throws IllegalArgumentException if the ids of the two stand for other tokens
+   */
+  public TextGenerator withDraftModel(TextGenerator draft, int most) {
+    Tokenizer own = encoder.tokenizer();
+    Tokenizer other = draft.encoder.tokenizer();
+    int smaller = draft.model.config().vocabSize();
+    for (int id = 0; id < Math.max(own.idBound(), other.idBound()); id++) {
+      if (!Objects.equals(own.token(id), other.token(id))) {
+        throw new IllegalArgumentException("draft model: token " + id + " is '" + other.token(id) + "' there and '" + own.token(id)
+            + "' here; the two models must have one tokenizer");
+      }
+    }
+    if (smaller < own.idBound()) {
+      throw new IllegalArgumentException("draft model: it has " + smaller + " rows in its embedding, the tokenizer "
+          + own.idBound() + " tokens");
+    }
+    return withDrafting(new DraftModel(draft.model, most));
+  }
+
+  /** The guesses of next tokens. */
+  public Drafting drafting() {
+    return drafting;
   }
 
   /**
@@ -149,7 +192,7 @@ public final class TextGenerator {
    * @param adapter its name
    */
   public TextGenerator with(String adapter) {
-    return new TextGenerator(adapters().model(adapter), encoder, settings);
+    return new TextGenerator(adapters().model(adapter), encoder, settings, drafting);
   }
 
   /** The tokens of a text that is to go on. */
@@ -181,7 +224,7 @@ public final class TextGenerator {
       stream.step(id); // what the prompt's last tokens say decides whether a space comes before the first new word
     }
     StopStrings text = new StopStrings(how.stopStrings(), listener);
-    Generated result = new Generator(model, ids -> encoder.tokenizer().decode(ids, true))
+    Generated result = new Generator(model, ids -> encoder.tokenizer().decode(ids, true), drafting)
         .generate(List.of(prompt), how, (_, id) -> {
           token.run();
           stream.step(id).ifPresent(text::add);
@@ -196,7 +239,7 @@ public final class TextGenerator {
    * @throws CancellationException if the thread is interrupted before all is written
    */
   public List<String> generateAll(List<int[]> prompts, GenerationSettings how) {
-    List<Generated> results = new Generator(model, ids -> encoder.tokenizer().decode(ids, true)).generate(prompts, how);
+    List<Generated> results = new Generator(model, ids -> encoder.tokenizer().decode(ids, true), drafting).generate(prompts, how);
     results.forEach(TextGenerator::requireWhole);
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < results.size(); i++) {
