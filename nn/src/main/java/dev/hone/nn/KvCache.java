@@ -75,8 +75,8 @@ public final class KvCache {
   }
 
   /**
-   * Sequences of this cache side by side, in which they stay. One that is there several times gets several tokens in a pass, each of
-   * which attends to those before it and has the bits of a token that came alone.
+   * Sequences of this cache side by side, in which they stay. One that is there several times gets several tokens in a pass, each
+   * of which attends to those before it and has the bits of a token that came alone.
    *
    * @param which numbers of sequences
    */

@@ -212,7 +212,7 @@ public final class Generator {
     return all;
   }
 
-  /** Adds the token of a row, and of those after it as long as what was guessed is what came; returns how many guesses were right. */
+  /** Adds the token of a row, and of those after it as long as what was guessed is what came; returns how many were right. */
   private int extend(Sequence sequence, int[] draft, float[][] logits, int row, GenerationSettings settings,
       TokenListener listener) {
     int right = 0;

@@ -11,6 +11,7 @@ public final class Stream {
   private final StreamRequest request;
   private final StreamListener listener;
   private final Philox random;
+  private final Drafting.Drafter drafter;
   private final int end; // the most tokens, with the prompt
   private int[] tokens;
   private int length;
@@ -20,9 +21,10 @@ public final class Stream {
   private volatile boolean cancelled;
   private boolean over;
 
-  Stream(StreamRequest request, StreamListener listener) {
+  Stream(StreamRequest request, StreamListener listener, Drafting.Drafter drafter) {
     this.request = request;
     this.listener = listener;
+    this.drafter = drafter;
     this.random = new Philox(request.settings().sampling().seed(), Philox.stream(request.draw()));
     this.end = (int) Math.min(request.model().maxLength(), (long) request.prompt().length + request.settings().maxNewTokens());
     this.tokens = Arrays.copyOf(request.prompt(), Math.min(end, request.prompt().length + 64));
@@ -115,6 +117,27 @@ public final class Stream {
 
   void saw(int more) {
     seen += more;
+  }
+
+  /** Guesses of the next tokens, of which it must have room for one more. */
+  int[] draft(int most) {
+    int room = Math.min(most, end - length - 1);
+    return room <= 0 ? new int[0] : Drafting.usable(drafter.draft(tokens(0, length), room), room,
+        request.model().config().vocabSize());
+  }
+
+  /** So many guesses were right, and are tokens now; the cache forgets the others. */
+  void accepted(int guesses, int right) {
+    drafter.accepted(guesses, right);
+    seen += right;
+    if (right < guesses) {
+      cache.shorten(0, cache.length(0) - (guesses - right));
+    }
+  }
+
+  /** The last token. */
+  int last() {
+    return tokens[length - 1];
   }
 
   /** Tokens of the text from one place to another. */

@@ -18,11 +18,13 @@ import dev.hone.nn.decoder.DecoderConfig;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Many texts at once on one thread: they join and leave between tokens, and all that are being written take each step together.
@@ -41,6 +43,7 @@ public final class Streams implements AutoCloseable {
   /** Prompts are cut at multiples of this, which is one of the runs of queries in attention: cuts change no bits. */
   static final int PIECE = 256;
   private static final int STEP_TOKENS = 2 * PIECE; // of prompts in one pass
+  private static final int STEP_ROWS = 16; // of texts that write, with guesses: more cost more than they can save
 
   private final PretrainedModel base;
   private final int places;
@@ -48,6 +51,7 @@ public final class Streams implements AutoCloseable {
   private final SharedPrefixes prefixes;
   private final int room; // in pages
   private final boolean sharing;
+  private final Drafting drafting;
   private final Thread thread;
   private final Deque<Stream> waiting = new ArrayDeque<>(); // guarded by itself, as is closed
   private boolean closed;
@@ -65,6 +69,14 @@ public final class Streams implements AutoCloseable {
    *     taken when it is needed
    */
   public Streams(PretrainedModel base, int places, int room) {
+    this(base, places, room, Drafting.NONE);
+  }
+
+  /**
+   * A place for texts that are to come, with guesses of their next tokens, which change none. Fewer are guessed the more texts
+   * are being written, none from nine on.
+   */
+  public Streams(PretrainedModel base, int places, int room, Drafting drafting) {
     if (places < 1 || room < KvPages.SIZE) {
       throw new IllegalArgumentException("Streams: " + places + " texts of " + room
           + " tokens; there must be room for at least one "
@@ -79,6 +91,7 @@ public final class Streams implements AutoCloseable {
     this.pages = new KvPages(base.config().layers(), 1, this.room);
     this.prefixes = new SharedPrefixes(pages);
     this.sharing = isCut(base);
+    this.drafting = drafting;
     this.thread = Thread.ofPlatform().daemon().name("hone-streams").start(this::run);
   }
 
@@ -96,7 +109,7 @@ public final class Streams implements AutoCloseable {
    */
   public Stream submit(StreamRequest request, StreamListener listener) {
     check(request);
-    Stream stream = new Stream(request, listener);
+    Stream stream = new Stream(request, listener, drafting.begin());
     if (KvPages.needed(stream.extent() + stream.virtualTokens()) > room) {
       throw new IllegalArgumentException("streams: a text of up to " + stream.extent() + " tokens, there is room for " + room());
     }
@@ -281,8 +294,20 @@ public final class Streams implements AutoCloseable {
     count();
   }
 
-  /** What a stream has in a pass: its tokens from one to another; {@code last} if a new token comes of it. */
-  private record Part(Stream stream, int from, int to, boolean last) {}
+  /**
+   * What a stream has in a pass: its tokens from one to another, and guesses of those after them, each by itself; {@code last} if a
+   * new token comes of it.
+   */
+  private record Part(Stream stream, int from, int to, boolean last, int[] draft) {
+    Part(Stream stream, int from, int to, boolean last) {
+      this(stream, from, to, last, new int[0]);
+    }
+
+    /** Sequences of the batch. */
+    int runs() {
+      return 1 + draft.length;
+    }
+  }
 
   /**
    * All that write, and prompts in their order up to a bound; or one whole prompt alone, if what is put before it must not meet
@@ -301,6 +326,8 @@ public final class Streams implements AutoCloseable {
         }
       }
     }
+    int writing = (int) streams.stream().filter(stream -> !stream.isReading()).count();
+    int guesses = whole ? 0 : STEP_ROWS / Math.max(1, writing) - 1;
     int budget = STEP_TOKENS;
     for (Stream stream : streams) {
       int from = stream.seen();
@@ -311,7 +338,7 @@ public final class Streams implements AutoCloseable {
         }
         budget -= to - from;
       }
-      parts.add(new Part(stream, from, to, to == stream.length()));
+      parts.add(new Part(stream, from, to, to == stream.length(), stream.isReading() ? new int[0] : stream.draft(guesses)));
     }
     return parts;
   }
@@ -327,19 +354,33 @@ public final class Streams implements AutoCloseable {
     List<Part> last = parts.stream().filter(Part::last).toList();
     float[][] logits = logits(model, batch, parts);
     StreamListener.Token[] chosen = new StreamListener.Token[last.size()];
-    Workers.run(chosen.length, i -> chosen[i] = last.get(i).stream.choose(logits[i]));
+    int[] first = new int[last.size() + 1]; // the row of each
+    Arrays.setAll(first, i -> i == 0 ? 0 : first[i - 1] + last.get(i - 1).runs());
+    Workers.run(chosen.length, i -> chosen[i] = last.get(i).stream.choose(logits[first[i]]));
     parts.forEach(this::saw);
     for (int i = 0; i < chosen.length; i++) {
       Stream stream = last.get(i).stream;
-      StreamListener.Token token = chosen[i];
       try {
-        StopReason reason = stream.add(token);
-        if (reason != null) {
-          stream.end(reason);
-        }
+        add(last.get(i), chosen[i], logits, first[i]);
       } catch (RuntimeException e) { // of a listener: the others go on
         quietly(() -> stream.fail(e));
       }
+    }
+  }
+
+  /** Adds a token, and those after it as long as what was guessed is what came; the cache forgets wrong guesses. */
+  private static void add(Part part, StreamListener.Token token, float[][] logits, int row) {
+    Stream stream = part.stream;
+    int right = 0;
+    StopReason reason = stream.add(token);
+    while (reason == null && right < part.draft.length && stream.last() == part.draft[right]) {
+      right++;
+      reason = stream.add(stream.choose(logits[row + right]));
+    }
+    if (reason != null) {
+      stream.end(reason);
+    } else if (part.draft.length > 0) {
+      stream.accepted(part.draft.length, right);
     }
   }
 
@@ -354,22 +395,19 @@ public final class Streams implements AutoCloseable {
 
   /** What may come after each part that is the last of its text. */
   private static float[][] logits(PretrainedModel model, TokenBatch batch, List<Part> parts) {
-    Pass pass = Pass.continuing(KvCache.together(parts.stream().map(part -> part.stream.cache()).toList()));
+    List<Part> runs = new ArrayList<>(); // the part of each sequence
+    parts.forEach(part -> runs.addAll(Collections.nCopies(part.runs(), part)));
+    Pass pass = Pass.continuing(KvCache.together(runs.stream().map(part -> part.stream.cache()).toList()));
+    int[] offsets = batch.offsets();
     if (parts.stream().anyMatch(part -> part.stream.request().route() >= 0)) {
       int[] routes = new int[batch.size()];
-      for (int s = 0; s < parts.size(); s++) {
-        Arrays.fill(routes, batch.offsets()[s], batch.offsets()[s + 1], parts.get(s).stream.request().route());
+      for (int s = 0; s < runs.size(); s++) {
+        Arrays.fill(routes, offsets[s], offsets[s + 1], runs.get(s).stream.request().route());
       }
       pass = pass.withRoutes(routes);
     }
-    int[] rows = new int[parts.size()];
-    int count = 0;
-    for (int s = 0; s < parts.size(); s++) {
-      if (parts.get(s).last) {
-        rows[count++] = batch.offsets()[s + 1] - 1;
-      }
-    }
-    rows = Arrays.copyOf(rows, count);
+    int[] rows = IntStream.range(0, runs.size()).filter(s -> runs.get(s).last).map(s -> offsets[s + 1] - 1).toArray();
+    int count = rows.length;
     try (Turn _ = Turn.take(); Scope _ = Scope.open()) {
       Variable hidden = model.hidden(batch, pass);
       if (count == 0) {
@@ -385,17 +423,21 @@ public final class Streams implements AutoCloseable {
   }
 
   private static TokenBatch batch(List<Part> parts) {
-    int[] offsets = new int[parts.size() + 1];
-    for (int s = 0; s < parts.size(); s++) {
-      offsets[s + 1] = offsets[s] + parts.get(s).to - parts.get(s).from;
-    }
-    int[] tokens = new int[offsets[parts.size()]];
-    int[] positions = new int[tokens.length];
-    for (int s = 0; s < parts.size(); s++) {
-      Part part = parts.get(s);
-      System.arraycopy(part.stream.tokens(part.from, part.to), 0, tokens, offsets[s], part.to - part.from);
-      for (int i = offsets[s]; i < offsets[s + 1]; i++) {
-        positions[i] = part.from + i - offsets[s];
+    int count = parts.stream().mapToInt(part -> part.to - part.from + part.draft.length).sum();
+    int[] offsets = new int[1 + parts.stream().mapToInt(Part::runs).sum()];
+    int[] tokens = new int[count];
+    int[] positions = new int[count];
+    int run = 0;
+    for (Part part : parts) {
+      int at = offsets[run];
+      int length = part.to - part.from;
+      System.arraycopy(part.stream.tokens(part.from, part.to), 0, tokens, at, length);
+      System.arraycopy(part.draft, 0, tokens, at + length, part.draft.length);
+      for (int i = 0; i < length + part.draft.length; i++) {
+        positions[at + i] = part.from + i;
+      }
+      for (int i = 0; i < part.runs(); i++) {
+        offsets[++run] = at + length + i;
       }
     }
     return new TokenBatch(tokens, positions, offsets, null);

@@ -27,7 +27,7 @@ final class GenerateCommand implements Command {
   /** Guesses of next tokens, for all that writes. */
   static final List<Flag> DRAFTS = List.of(
       Flag.toggle("prompt-lookup", "guess that the text goes on as where its last words stood before; changes no token"),
-      Flag.of("draft-model", "DIR|org/name|maven:G:A:V", null, "a smaller model with the same tokenizer guesses; changes no token"));
+      Flag.of("draft-model", "DIR|org/name|maven:G:A:V", null, "a smaller model of one tokenizer guesses; changes no token"));
 
   private static final int DRAFTED = 7; // guesses of a model at a time, at most: each costs a pass of it
 

@@ -59,6 +59,7 @@ final class ServeCommand implements Command {
         Flag.toggle("no-warm-up", "be ready at once; the first answers are slower then")));
     flags.addAll(Flag.of(LogSettings.ALL));
     flags.addAll(Flag.of(ServerSettings.ALL));
+    flags.addAll(GenerateCommand.DRAFTS);
     flags.addAll(QuantFlags.ALL);
     return flags;
   }
@@ -146,6 +147,7 @@ final class ServeCommand implements Command {
         if (arguments.has("chat-template")) {
           generator = generator.withTemplate(Files.readString(arguments.path("chat-template")));
         }
+        generator = GenerateCommand.drafting(generator, arguments, console);
         warmUp(arguments, generator::warmUp);
         server.add(model.name, generator);
         for (Map.Entry<String, Path> adapter : adapters.entrySet()) {

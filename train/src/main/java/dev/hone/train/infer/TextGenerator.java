@@ -158,8 +158,8 @@ public final class TextGenerator {
     int smaller = draft.model.config().vocabSize();
     for (int id = 0; id < Math.max(own.idBound(), other.idBound()); id++) {
       if (!Objects.equals(own.token(id), other.token(id))) {
-        throw new IllegalArgumentException("draft model: token " + id + " is '" + other.token(id) + "' there and '" + own.token(id)
-            + "' here; the two models must have one tokenizer");
+        throw new IllegalArgumentException("draft model: token " + id + " is '" + other.token(id) + "' there and '"
+            + own.token(id) + "' here; the two models must have one tokenizer");
       }
     }
     if (smaller < own.idBound()) {

@@ -34,7 +34,8 @@ final class ServedGenerator implements AutoCloseable {
   ServedGenerator(String name, TextGenerator generator, ServerSettings settings) {
     this.name = name;
     this.generator = generator;
-    this.streams = new Streams(generator.model(), settings.streams(), room(generator, settings.cacheTokens()));
+    this.streams = new Streams(generator.model(), settings.streams(), room(generator, settings.cacheTokens()),
+        generator.drafting());
     Adapters all;
     try {
       all = generator.adapters();

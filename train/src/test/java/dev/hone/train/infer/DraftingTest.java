@@ -17,15 +17,21 @@ import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Generator;
 import dev.hone.nn.generate.PromptLookup;
 import dev.hone.nn.generate.Sampling;
+import dev.hone.nn.generate.StopReason;
+import dev.hone.nn.generate.StreamListener;
+import dev.hone.nn.generate.StreamRequest;
+import dev.hone.nn.generate.Streams;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.train.TinyLanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -203,5 +209,48 @@ class DraftingTest {
     TextGenerator turned = TextGenerator.load(other, null);
     String message = assertThrows(IllegalArgumentException.class, () -> generator.withDraftModel(turned, 5)).getMessage();
     assertEquals("draft model: token 99 is 'b' there and 'a' here; the two models must have one tokenizer", message);
+  }
+
+  /** Texts of a server, which come and go, with guesses for as many as share a pass. */
+  @Test
+  void streamsHaveTheTokensWithoutGuesses() {
+    PretrainedModel model = model(3);
+    int[] lengths = {1, 5, 16, 17, 40, 3, 64, 80, 2, 9, 33, 12};
+    Counted itself = new Counted(new DraftModel(model(3), 6));
+    for (Drafting way : List.of(PromptLookup.USUAL, itself, new DraftModel(model(4), 4))) {
+      try (Streams streams = new Streams(model, 5, 2048, way)) {
+        List<CompletableFuture<int[]>> all = new ArrayList<>();
+        for (int i = 0; i < lengths.length; i++) {
+          GenerationSettings settings = (i % 2 == 0 ? GREEDY : GREEDY.withSampling(WARM)).withMaxNewTokens(10 + 3 * i);
+          CompletableFuture<int[]> end = new CompletableFuture<>();
+          all.add(end);
+          List<Integer> heard = new ArrayList<>();
+          streams.submit(new StreamRequest(model, -1, prompt(i, lengths[i]), settings, 0, StreamRequest.Choice.PLAIN),
+              new StreamListener() {
+                @Override
+                public boolean token(Token token) {
+                  heard.add(token.id());
+                  return true;
+                }
+
+                @Override
+                public void end(StopReason reason) {
+                  end.complete(heard.stream().mapToInt(Integer::intValue).toArray());
+                }
+
+                @Override
+                public void fail(Throwable failure) {
+                  end.completeExceptionally(failure);
+                }
+              });
+        }
+        for (int i = 0; i < lengths.length; i++) {
+          GenerationSettings settings = (i % 2 == 0 ? GREEDY : GREEDY.withSampling(WARM)).withMaxNewTokens(10 + 3 * i);
+          assertArrayEquals(new Generator(model).generate(List.of(prompt(i, lengths[i])), settings).getFirst().tokens(),
+              all.get(i).join(), way + ", prompt " + i);
+        }
+      }
+    }
+    assertTrue(itself.right > 60, () -> itself.right + " tokens were guessed");
   }
 }
