@@ -295,8 +295,8 @@ public final class Streams implements AutoCloseable {
   }
 
   /**
-   * What a stream has in a pass: its tokens from one to another, and guesses of those after them, each by itself; {@code last} if a
-   * new token comes of it.
+   * What a stream has in a pass: its tokens from one to another, and guesses of those after them, each by itself;
+   * {@code last} if a new token comes of it.
    */
   private record Part(Stream stream, int from, int to, boolean last, int[] draft) {
     Part(Stream stream, int from, int to, boolean last) {
