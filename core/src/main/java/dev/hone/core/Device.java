@@ -1,7 +1,9 @@
 package dev.hone.core;
 
 import dev.hone.core.memory.DeviceMemory;
+import dev.hone.core.memory.DeviceProvider;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.TreeMap;
 
 /**
@@ -42,19 +44,34 @@ public final class Device {
   }
 
   /**
-   * The device of a name.
+   * The device of a name: {@code cpu}, {@code cuda} for the first GPU or {@code cuda:1} for the second, which is opened when it
+   * is first asked for.
    *
    * @throws IllegalArgumentException if there is none; the message names those that there are
+   * @throws HoneException if the machine has no such GPU; the message says what was looked for
    */
   public static Device named(String name) {
     synchronized (REGISTERED) {
       Device device = REGISTERED.get(name);
+      if (device == null) {
+        device = opened(name);
+      }
       if (device == null) {
         throw new IllegalArgumentException("there is no device " + name + "; there are: "
             + String.join(", ", REGISTERED.keySet()));
       }
       return device;
     }
+  }
+
+  private static Device opened(String name) {
+    for (DeviceProvider provider : ServiceLoader.load(DeviceProvider.class, Device.class.getClassLoader())) {
+      DeviceMemory memory = provider.open(name);
+      if (memory != null) {
+        return register(name, memory);
+      }
+    }
+    return null;
   }
 
   /** Its name, such as {@code cpu}. */

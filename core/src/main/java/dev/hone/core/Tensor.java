@@ -17,8 +17,7 @@ import java.util.Arrays;
 
 /**
  * A contiguous, row-major array of numbers on a {@link Device}. Everything computed or trained is {@link DType#F32}, on the
- * CPU in a Java array; frozen weights may stay as their file has them ({@link #isReadOnly()}) and are widened where a kernel
- * reads them.
+ * CPU in a Java array; frozen weights may stay as their file has them ({@link #isReadOnly()}), widened where they are read.
  *
  * <p>{@link #reshape} and {@link #slice} are views: they share memory with the tensor they came from. A tensor is a plain
  * value holder; the operations are in the kernels, and with gradients in {@code dev.hone.autograd}. Not thread-safe for
@@ -187,10 +186,7 @@ public final class Tensor {
     return store.codes();
   }
 
-  /**
-   * Whether the elements stay as a file or a quantiser has made them: frozen weights, which kernels widen where they read them.
-   * All else is F32 that kernels may write.
-   */
+  /** Whether the elements stay as a file or a quantiser has made them: frozen weights. All else is F32 that kernels may write. */
   public boolean isReadOnly() {
     return dtype != DType.F32 || !(storage instanceof OwnedStorage);
   }
@@ -221,6 +217,12 @@ public final class Tensor {
     }
     memory.checkValid(shape);
     return memory.buffer();
+  }
+
+  /** The codes of a quantised tensor on a device other than the CPU, for its kernels; its first is number {@link #offset()}. */
+  @SuppressWarnings("exports")
+  public DeviceCodes deviceCodes() {
+    return (DeviceCodes) storage;
   }
 
   /** Index of the first element in {@link #array()}, {@link #buffer()} or {@link #codes()}. */
@@ -446,10 +448,7 @@ public final class Tensor {
     return storage instanceof OwnedStorage owned && block.takeOver(owned);
   }
 
-  /**
-   * Takes this tensor's memory, which nobody else may use, from its scope, as if {@link #lasting} had made it. False, and
-   * nothing happens, if no scope owns it.
-   */
+  /** Takes this memory, which nobody else may use, from its scope, as if {@link #lasting} had made it; false if none owns it. */
   public boolean outlast() {
     if (!(storage instanceof OwnedStorage owned) || !Scope.outlast(owned)) {
       return false;

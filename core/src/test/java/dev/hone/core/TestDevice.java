@@ -1,8 +1,10 @@
 package dev.hone.core;
 
+import dev.hone.core.kernel.cuda.EmulatedGpu;
+
 /**
  * The device that tests run on: the CPU, or with {@code -Dhone.test.device=mirror} the mirror, where what they compute must be
- * the same.
+ * the same, or with {@code cuda} a GPU on the emulated driver.
  */
 public final class TestDevice {
   private TestDevice() {}
@@ -10,7 +12,11 @@ public final class TestDevice {
   /** The device that is asked for. */
   public static Device chosen() {
     String name = System.getProperty("hone.test.device", "cpu");
-    return name.equals("mirror") ? MirrorDevice.DEVICE : Device.named(name);
+    return switch (name) {
+      case "mirror" -> MirrorDevice.DEVICE;
+      case "cuda" -> EmulatedGpu.device();
+      default -> Device.named(name);
+    };
   }
 
   /** A tensor there. */

@@ -37,11 +37,7 @@ public record Kernels(String name, String reason, MatMulKernels matmul, Elementw
     if (device == Device.CPU) {
       return Holder.ACTIVE;
     }
-    Kernels kernels = OTHERS.get(device);
-    if (kernels == null) {
-      throw new IllegalStateException("the device " + device + " has no kernels");
-    }
-    return kernels;
+    return OTHERS.computeIfAbsent(device, Kernels::provided);
   }
 
   /** Says what computes on a device other than the CPU. */
@@ -85,15 +81,16 @@ public record Kernels(String name, String reason, MatMulKernels matmul, Elementw
   /** Found at first use, so that no kernel class is loaded before. */
   private static final class Holder {
     static final Kernels ACTIVE = provided(Device.CPU);
+  }
 
-    private static Kernels provided(Device device) {
-      for (KernelProvider provider : ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader())) {
-        if (provider.device() == device) {
-          return provider.kernels();
-        }
+  private static Kernels provided(Device device) {
+    for (KernelProvider provider : ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader())) {
+      Kernels kernels = provider.kernels(device);
+      if (kernels != null) {
+        return kernels;
       }
-      throw new IllegalStateException("no kernels for the device " + device + " were found as a service "
-          + KernelProvider.class.getName() + "; where jars are packed into one, META-INF/services of hone-core belongs in it");
     }
+    throw new IllegalStateException("no kernels for the device " + device + " were found as a service "
+        + KernelProvider.class.getName() + "; where jars are packed into one, META-INF/services of hone-core belongs in it");
   }
 }

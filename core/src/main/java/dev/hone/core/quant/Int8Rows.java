@@ -61,8 +61,14 @@ public final class Int8Rows extends Quantized {
 
   @Override
   public Form form() {
-    int columns = block();
-    return parts -> new Int8Rows(columns, parts.get(0), parts.get(1));
+    return new Int8Form(block());
+  }
+
+  private record Int8Form(int block) implements Form {
+    @Override
+    public Quantized over(List<MemorySegment> parts) {
+      return new Int8Rows(block, parts.get(0), parts.get(1));
+    }
   }
 
   @Override

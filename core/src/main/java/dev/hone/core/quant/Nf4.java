@@ -157,10 +157,20 @@ public final class Nf4 extends Quantized {
 
   @Override
   public Form form() {
-    long size = size();
-    float[] map = nested == null ? null : nested.map;
-    float offset = nested == null ? 0 : nested.offset;
-    return parts -> new Nf4(size, parts.get(0), parts.get(1), map == null ? null : new Nested(parts.get(2), map, offset));
+    return new Nf4Form(size(), nested == null ? null : nested.map, nested == null ? 0 : nested.offset);
+  }
+
+  private record Nf4Form(long size, float[] scaleMap, float scaleOffset) implements Form {
+    @Override
+    public Quantized over(List<MemorySegment> parts) {
+      return new Nf4(size, parts.get(0), parts.get(1),
+          scaleMap == null ? null : new Nested(parts.get(2), scaleMap, scaleOffset));
+    }
+
+    @Override
+    public int block() {
+      return BLOCK;
+    }
   }
 
   @Override

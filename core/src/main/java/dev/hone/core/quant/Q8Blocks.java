@@ -54,8 +54,19 @@ public final class Q8Blocks extends Quantized {
 
   @Override
   public Form form() {
-    long size = size();
-    return parts -> new Q8Blocks(size, parts.get(0), parts.get(1));
+    return new Q8Form(size());
+  }
+
+  private record Q8Form(long size) implements Form {
+    @Override
+    public Quantized over(List<MemorySegment> parts) {
+      return new Q8Blocks(size, parts.get(0), parts.get(1));
+    }
+
+    @Override
+    public int block() {
+      return BLOCK;
+    }
   }
 
   @Override

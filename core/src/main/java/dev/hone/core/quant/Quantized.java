@@ -56,6 +56,21 @@ public abstract sealed class Quantized implements Codes permits Nf4, Q8Blocks, I
   public interface Form extends Codes.Form {
     @Override
     Quantized over(List<MemorySegment> parts);
+
+    /** Elements of a block that share a scale; 0 where these numbers have formulas of their own. */
+    default int block() {
+      return 0;
+    }
+
+    /** What bytes stand for that scale blocks, before they are scaled themselves; null where scales are numbers. */
+    default float[] scaleMap() {
+      return null;
+    }
+
+    /** What is added to scales that are bytes. */
+    default float scaleOffset() {
+      return 0;
+    }
   }
 
   /** The quantised numbers that a tensor on the CPU stands for; its first is number {@link Tensor#offset()}. */

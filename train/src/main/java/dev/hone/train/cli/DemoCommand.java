@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.Device;
 import dev.hone.lora.LoraConfig;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
@@ -15,6 +16,7 @@ import dev.hone.train.evaluation.Evaluator;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.report.RunFacts;
 import dev.hone.train.report.RunRecorder;
+import dev.hone.train.run.DeviceFlag;
 import dev.hone.train.run.PreparedRun;
 import dev.hone.train.run.Reporting;
 import dev.hone.train.run.TrainFlags;
@@ -59,7 +61,7 @@ final class DemoCommand implements Command {
 
   @Override
   public String usage() {
-    return "[--output-dir DIR] [--seed N]";
+    return "[--output-dir DIR] [--seed N] [--device auto|cpu|cuda]";
   }
 
   @Override
@@ -70,6 +72,8 @@ final class DemoCommand implements Command {
         Flag.of("num-train-epochs", "N", Double.toString(EPOCHS), "passes over the data"),
         Flag.of("learning-rate", "X", Double.toString(RATE), "highest learning rate"),
         Flag.of("seed", "N", "42", "of everything random"),
+        DeviceFlag.FLAG,
+        DeviceFlag.PRECISION_FLAG,
         Flag.toggle("quiet", "no progress"));
   }
 
@@ -79,6 +83,7 @@ final class DemoCommand implements Command {
     String reference = arguments.required("model");
     Path model = ModelArgument.resolve(reference, console);
     Path data = Files.createDirectories(output.resolve("data"));
+    Device device = DeviceFlag.of(arguments, console);
     long seed = arguments.whole("seed");
     TrainConfig config = TrainConfig.of(Map.of("num_train_epochs", arguments.number("num-train-epochs"), "batch_size", 16,
         "learning_rate", arguments.number("learning-rate"), "seed", seed));
@@ -94,6 +99,7 @@ final class DemoCommand implements Command {
           LoraConfig.of(8, 16).withTargets(List.of(LoraConfig.ALL_LINEAR)), seed);
       warmUp.await();
     }
+    tuning.model().to(device);
     tuning.setBaseName(reference);
     List<TextClassifier.Prediction> before = tuning.classifier().predict(SENTENCES);
     RunRecorder recorder = RunRecorder.of(tuning, training, test, new RunRecorder.About(reference, "lora",

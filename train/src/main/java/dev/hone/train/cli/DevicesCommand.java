@@ -1,6 +1,7 @@
 package dev.hone.train.cli;
 
 import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.cuda.Cuda;
 import dev.hone.core.parallel.Workers;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
@@ -15,7 +16,7 @@ final class DevicesCommand implements Command {
 
   @Override
   public String summary() {
-    return "show which kernels are active, their vector width, the threads, and why";
+    return "show what computes and why: kernels, vector width, threads, GPUs and their libraries";
   }
 
   @Override
@@ -37,6 +38,11 @@ final class DevicesCommand implements Command {
     console.result("threads   " + Workers.threads() + " of " + runtime.availableProcessors()
         + " processors (-Dhone.threads=N changes it)");
     console.result("heap      at most " + runtime.maxMemory() / 1_000_000 + " MB (HONE_JAVA_OPTS=-Xmx8g changes it)");
+    Cuda.Report report = Cuda.probeThoroughly();
+    report.facts().forEach(console::result);
+    if (!report.ready()) {
+      console.result("gpu       none: " + report.whole());
+    }
     console.result("java      " + Runtime.version() + ", " + System.getProperty("java.vm.name"));
     return 0;
   }

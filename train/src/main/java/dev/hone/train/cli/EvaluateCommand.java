@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.Device;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Task;
@@ -27,6 +28,7 @@ import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextTagger;
 import dev.hone.train.metric.Bootstrap;
+import dev.hone.train.run.DeviceFlag;
 import dev.hone.train.task.TaskName;
 import dev.hone.train.task.prefer.PreferenceJudge;
 import dev.hone.train.task.tag.TagTuning;
@@ -94,6 +96,7 @@ final class EvaluateCommand implements Command {
         Flag.toggle("json", "one JSON object instead of tables")));
     flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
+    flags.addAll(DeviceFlag.ALL);
     return flags;
   }
 
@@ -128,6 +131,7 @@ final class EvaluateCommand implements Command {
       }
     }
     Dataset<Example.Labelled> data = Dataset.labelled(Path.of(arguments.required("data")), options);
+    DeviceFlag.refuse(arguments, "few-shot classifiers");
     FewShotClassifier classifier = FewShotClassifier.load(model, arguments.path("adapter"));
     note(arguments, data.description(), console);
     Report report = new Report(arguments, console, evaluator.evaluate(classifier, data));
@@ -155,12 +159,15 @@ final class EvaluateCommand implements Command {
     }
     List<SwapTest.Terms> swaps = arguments.has("swap") ? SwapTest.read(arguments.path("swap")) : List.of();
     Path file = Path.of(arguments.required("data"));
+    Device device = DeviceFlag.of(arguments, console);
     TextClassifier classifier = TextClassifier.load(model, arguments.path("adapter"), QuantFlags.of(arguments));
+    classifier.model().to(device);
     Labels labels = classifier.model().labels();
     Dataset<Example.Labelled> all = Dataset.labelled(file, options.labels().isEmpty() ? options.withLabels("exact") : options,
         labels.kind());
     Baseline<TextClassifier> baseline = baseline(arguments, model, (base, adapter) -> {
       TextClassifier other = TextClassifier.load(base, adapter, QuantFlags.of(arguments));
+      other.model().to(device);
       if (!other.model().labels().equals(labels)) {
         throw new UserError("--baseline " + arguments.text("baseline") + ": its labels are " + String.join(", ",
             other.model().labels().names()) + ", those of the model " + String.join(", ", labels.names())
@@ -194,7 +201,12 @@ final class EvaluateCommand implements Command {
       }
     }
     Dataset<Example.Tagged> data = Dataset.tagged(Path.of(arguments.required("data")), options);
-    Loader<TextTagger> loader = (base, adapter) -> TextTagger.load(base, adapter, QuantFlags.of(arguments));
+    Device device = DeviceFlag.of(arguments, console);
+    Loader<TextTagger> loader = (base, adapter) -> {
+      TextTagger loaded = TextTagger.load(base, adapter, QuantFlags.of(arguments));
+      loaded.model().to(device);
+      return loaded;
+    };
     TextTagger tagger = loader.load(model, arguments.path("adapter"));
     Baseline<TextTagger> baseline = baseline(arguments, model, loader);
     note(arguments, data.description(), console);
@@ -213,6 +225,7 @@ final class EvaluateCommand implements Command {
         throw new UserError("--" + flag + " is not for --task prefer");
       }
     }
+    DeviceFlag.refuse(arguments, "--task prefer");
     Loader<PreferenceJudge> loader = (base, adapter) -> {
       PreferenceJudge judge = PreferenceJudge.load(base, adapter, QuantFlags.of(arguments));
       return arguments.has("max-length") ? judge.withMaxLength(arguments.integer("max-length")) : judge;
@@ -255,8 +268,10 @@ final class EvaluateCommand implements Command {
       throw new UserError("--swap is for classifiers; this is a language model");
     }
     Dataset<Example.Language> data = Dataset.language(Path.of(arguments.required("data")), options);
+    Device device = DeviceFlag.of(arguments, console);
     Loader<TextGenerator> loader = (base, adapter) -> {
       TextGenerator generator = TextGenerator.load(base, adapter, QuantFlags.of(arguments));
+      generator.model().to(device);
       int window = arguments.has("max-length") ? arguments.integer("max-length") : generator.encoder().maxLength();
       return generator.withRows(window, arguments.on("train-on-prompt"));
     };

@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.Device;
 import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
@@ -10,6 +11,7 @@ import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
 import dev.hone.train.data.Example;
 import dev.hone.train.infer.TextGenerator;
+import dev.hone.train.run.DeviceFlag;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
@@ -69,6 +71,7 @@ final class GenerateCommand implements Command {
     flags.addAll(DRAFTS);
     flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
+    flags.addAll(DeviceFlag.ALL);
     return flags;
   }
 
@@ -83,8 +86,10 @@ final class GenerateCommand implements Command {
           : "hone generate: give prompts or --data, not both");
     }
     PromptRows rows = arguments.has("data") ? PromptRows.of(arguments) : null;
+    Device device = DeviceFlag.of(arguments, console);
     TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
         ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
+    generator.model().to(device);
     InterleavedWeights.of(generator.model());
     generator = drafting(generator, arguments, console);
     GenerationSettings settings = settings(arguments, generator.settings());

@@ -1,5 +1,6 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.Device;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
@@ -7,6 +8,7 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.infer.FewShotClassifier;
 import dev.hone.train.infer.TextClassifier;
+import dev.hone.train.run.DeviceFlag;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
@@ -51,6 +53,7 @@ final class PredictCommand implements Command {
         Flag.toggle("json", "one JSON object per text, with the probabilities of all labels")));
     flags.addAll(TrainFlags.DATA);
     flags.addAll(QuantFlags.ALL);
+    flags.addAll(DeviceFlag.ALL);
     return flags;
   }
 
@@ -84,10 +87,13 @@ final class PredictCommand implements Command {
 
   private static Lines lines(Path model, Path adapter, Arguments arguments, Console console) throws IOException {
     if (FewShotClassifier.isIn(adapter == null ? model : adapter)) {
+      DeviceFlag.refuse(arguments, "few-shot classifiers");
       FewShotClassifier classifier = FewShotClassifier.load(model, adapter);
       return new Lines(classifier::predict, classifier.labels(), arguments.on("json"), console);
     }
+    Device device = DeviceFlag.of(arguments, console);
     TextClassifier classifier = TextClassifier.load(model, adapter, QuantFlags.of(arguments));
+    classifier.model().to(device);
     return new Lines(classifier::predict, classifier.model().labels().names(), arguments.on("json"), console);
   }
 

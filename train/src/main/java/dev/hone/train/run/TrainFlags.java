@@ -22,7 +22,8 @@ import java.util.Map;
 /** The flags of {@code hone train}, which are the keys of {@code run.yaml}, and what they mean together. */
 public final class TrainFlags {
   /** Flags that are about one start and no part of a run. */
-  public static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr");
+  public static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr",
+      DeviceFlag.NAME, DeviceFlag.PRECISION);
   private static final String CLASSIFY = TaskName.CLASSIFY.word();
   private static final String GENERATE = TaskName.GENERATE.word();
   private static final String PREFER = TaskName.PREFER.word();
@@ -61,6 +62,7 @@ public final class TrainFlags {
     flags.addAll(QuantFlags.ALL);
     Flag.of(TrainConfig.SETTINGS).forEach(flag -> flags.add(decided(flag)));
     flags.add(Reporting.FLAG);
+    flags.addAll(DeviceFlag.ALL);
     flags.add(Flag.of("slice-by", "COLUMN,...", null,
         "columns of the measured rows: figures by group in the report, and the gap"));
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));

@@ -1,5 +1,6 @@
 package dev.hone.train.run;
 
+import dev.hone.core.Device;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Task;
 import dev.hone.train.TrainConfig;
@@ -82,9 +83,12 @@ public final class TrainingRun {
     boolean resume = arguments.on("resume");
     OutputDirectory.check(output, resume || arguments.on("find-lr") || arguments.on("overwrite"));
     TrainConfig config = TrainFlags.config(arguments);
+    Device device = DeviceFlag.of(arguments, say);
+    DeviceFlag.check(arguments, device);
     DataArgument.resolve(arguments, say);
     TrainFlags.checkFiles(arguments, config);
     PreparedRun prepared = PreparedRun.of(arguments, config, say);
+    prepared.tuning().model().to(device);
     return new TrainingRun(prepared, config, output, arguments.resolved(TrainFlags.OF_ONE_START), resume, arguments.path("probe"),
         say);
   }

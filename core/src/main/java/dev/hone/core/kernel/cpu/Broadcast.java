@@ -8,7 +8,7 @@ import java.util.Arrays;
  * How two operands repeat along a result, after NumPy's rule: shapes are aligned at the last axis, and an axis of size 1
  * or none repeats. Neighbouring axes that repeat alike are merged, so that equal shapes are one axis and a bias row two.
  */
-final class Broadcast {
+public final class Broadcast {
   private final int[] sizes;
   private final int[] left; // distance in the left operand along each axis, 0 where it repeats
   private final int[] right;
@@ -20,7 +20,7 @@ final class Broadcast {
   }
 
   /** The way from a and b to y; fails where a size is neither 1 nor that of y. */
-  static Broadcast of(String op, Shape a, Shape b, Shape y) {
+  public static Broadcast of(String op, Shape a, Shape b, Shape y) {
     check(op, "left", a, y);
     check(op, "right", b, y);
     int rank = y.rank();
@@ -73,6 +73,21 @@ final class Broadcast {
       throw new ShapeException(op + ": the " + name + " operand " + operand + " cannot be broadcast to " + y
           + "; aligned at the last axis, each size must be equal or 1");
     }
+  }
+
+  /** Sizes of the merged axes of the result, of which there is one at least. A copy. */
+  public int[] sizes() {
+    return sizes.clone();
+  }
+
+  /** Distances in the left operand along each axis, 0 where it repeats. A copy. */
+  public int[] leftStrides() {
+    return left.clone();
+  }
+
+  /** Distances in the right operand along each axis, 0 where it repeats. A copy. */
+  public int[] rightStrides() {
+    return right.clone();
   }
 
   /** Length of the runs along which each operand either advances by one or stands still. */

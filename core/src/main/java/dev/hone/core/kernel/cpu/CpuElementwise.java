@@ -239,7 +239,8 @@ public final class CpuElementwise implements ElementwiseKernels {
     return columns.offset() + row * columns.stride();
   }
 
-  private static void check(String op, String name, Columns gate, Columns other) {
+  /** Checks that columns are like those of the gate. */
+  public static void check(String op, String name, Columns gate, Columns other) {
     if (gate.rows() != other.rows() || gate.width() != other.width()) {
       throw new ShapeException(op + ": gate is " + gate.rows() + " rows of " + gate.width() + " columns, " + name + " "
           + other.rows() + " of " + other.width() + "; they must be equal");

@@ -97,7 +97,8 @@ public final class CpuGather implements GatherKernels {
     addRows(dy, rows, scale.array()[scale.offset()], dTable);
   }
 
-  private static int check(String op, String tableName, Tensor table, int[] rows, String name, Tensor y) {
+  /** Checks rows of a table and what they are copied from or to; returns C. */
+  public static int check(String op, String tableName, Tensor table, int[] rows, String name, Tensor y) {
     if (table.shape().rank() != 2) {
       throw new ShapeException(op + ": " + tableName + " is " + table.shape() + "; it must be [V, C]");
     }
@@ -163,8 +164,8 @@ public final class CpuGather implements GatherKernels {
     });
   }
 
-  /** Length of the middle axis of a tensor seen as [outer, length, inner]. */
-  private static int length(String name, Tensor tensor, int from, int count, int outer, int inner) {
+  /** Length of the middle axis of a tensor seen as [outer, length, inner], which has a block. */
+  public static int length(String name, Tensor tensor, int from, int count, int outer, int inner) {
     long around = (long) outer * inner;
     long length = around == 0 ? from + (long) count : tensor.size() / around;
     if (from < 0 || count < 0 || around * length != tensor.size() || from + (long) count > length) {

@@ -159,7 +159,8 @@ public final class CpuMatMul implements MatMulKernels {
     return tensor.slice(i, i + 1).reshape(tensor.dim(1), tensor.dim(2));
   }
 
-  private static int batch(Tensor a, Tensor b, Tensor c) {
+  /** Checks operands of independent products; returns how many there are. */
+  public static int batch(Tensor a, Tensor b, Tensor c) {
     if (a.shape().rank() != 3 || b.shape().rank() != 3 || c.shape().rank() != 3) {
       throw new ShapeException("batched matmul: lhs " + a.shape() + ", rhs " + b.shape() + ", result " + c.shape()
           + "; each must have three axes, the first of them the batch");

@@ -59,7 +59,7 @@ public final class CpuNorm implements NormKernels {
   }
 
   /** Width of the rows that are normalised: that of the weight, which may be one head of several in a row of x. */
-  private static int width(String op, Tensor x, Tensor weight) {
+  public static int width(String op, Tensor x, Tensor weight) {
     int columns = x.shape().columns();
     if (weight == null) {
       return columns;
@@ -72,8 +72,9 @@ public final class CpuNorm implements NormKernels {
     return (int) width;
   }
 
-  private void forward(String op, boolean centred, Tensor x, Tensor residual, Tensor weight, float weightOffset,
-      Tensor bias, float eps, Tensor sum, Tensor y, Tensor mean, Tensor rstd, int c) {
+  /** Checks a forward pass over rows of c numbers; returns how many there are. */
+  public static int check(String op, Tensor x, Tensor residual, Tensor weight, Tensor bias, Tensor sum, Tensor y, Tensor mean,
+      Tensor rstd, int c) {
     Operands.same(op, "x", x, "y", y);
     if ((residual == null) != (sum == null)) {
       throw new IllegalArgumentException(op + ": residual and sum come together or not at all");
@@ -87,6 +88,38 @@ public final class CpuNorm implements NormKernels {
     Operands.size(op, "bias", bias, c, "one per column");
     Operands.size(op, "mean", mean, rows, "one per row");
     Operands.size(op, "rstd", rstd, rows, "one per row");
+    return rows;
+  }
+
+  /** Checks a backward pass over rows of c numbers; returns how many there are. */
+  public static int checkBackward(String op, Tensor dy, Tensor s, Tensor weight, Tensor mean, Tensor rstd, Tensor dx,
+      Tensor dWeight, Tensor dBias, int c) {
+    Operands.same(op, "dy", dy, "s", s);
+    if (dx != null) {
+      Operands.same(op, "dy", dy, "dx", dx);
+    }
+    int rows = c == 0 ? s.shape().rows() : s.shape().length() / c;
+    Operands.size(op, "weight", weight, c, "one per column");
+    Operands.size(op, "mean", mean, rows, "one per row");
+    Operands.size(op, "rstd", rstd, rows, "one per row");
+    Operands.size(op, "dWeight", dWeight, c, "one per column");
+    Operands.size(op, "dBias", dBias, c, "one per column");
+    return rows;
+  }
+
+  /** Checks the operands of norms of a product of low rank. */
+  public static void checkLowRank(int outputs, Tensor b, Tensor t, Tensor g, Tensor numerator, Tensor y) {
+    int rank = b.shape().columns();
+    Operands.size("lowRankNorms", "b", b, (long) outputs * rank, "[out, R]");
+    Operands.size("lowRankNorms", "t", t, (long) outputs * rank, "[R, out]");
+    Operands.size("lowRankNorms", "g", g, (long) rank * rank, "[R, R]");
+    Operands.size("lowRankNorms", "numerator", numerator, outputs, "[out]");
+    Operands.size("lowRankNorms", "y", y, outputs, "[out]");
+  }
+
+  private void forward(String op, boolean centred, Tensor x, Tensor residual, Tensor weight, float weightOffset,
+      Tensor bias, float eps, Tensor sum, Tensor y, Tensor mean, Tensor rstd, int c) {
+    int rows = check(op, x, residual, weight, bias, sum, y, mean, rstd, c);
     float[] xs = x.array();
     int xi = x.offset();
     float[] rs = Operands.array(residual);
@@ -124,16 +157,7 @@ public final class CpuNorm implements NormKernels {
 
   private void backward(String op, boolean centred, Tensor dy, Tensor s, Tensor weight, float weightOffset, Tensor mean,
       Tensor rstd, boolean accumulate, Tensor dx, Tensor dWeight, Tensor dBias, int c) {
-    Operands.same(op, "dy", dy, "s", s);
-    if (dx != null) {
-      Operands.same(op, "dy", dy, "dx", dx);
-    }
-    int rows = c == 0 ? s.shape().rows() : s.shape().length() / c;
-    Operands.size(op, "weight", weight, c, "one per column");
-    Operands.size(op, "mean", mean, rows, "one per row");
-    Operands.size(op, "rstd", rstd, rows, "one per row");
-    Operands.size(op, "dWeight", dWeight, c, "one per column");
-    Operands.size(op, "dBias", dBias, c, "one per column");
+    int rows = checkBackward(op, dy, s, weight, mean, rstd, dx, dWeight, dBias, c);
     float[] dys = dy.array();
     int dyi = dy.offset();
     float[] ss = s.array();
@@ -205,11 +229,7 @@ public final class CpuNorm implements NormKernels {
   public void lowRankNorms(double[] squares, Tensor b, Tensor t, Tensor g, double scale, Tensor numerator, Tensor y) {
     int outputs = squares.length;
     int rank = b.shape().columns();
-    Operands.size("lowRankNorms", "b", b, (long) outputs * rank, "[out, R]");
-    Operands.size("lowRankNorms", "t", t, (long) outputs * rank, "[R, out]");
-    Operands.size("lowRankNorms", "g", g, (long) rank * rank, "[R, R]");
-    Operands.size("lowRankNorms", "numerator", numerator, outputs, "[out]");
-    Operands.size("lowRankNorms", "y", y, outputs, "[out]");
+    checkLowRank(outputs, b, t, g, numerator, y);
     float[] up = b.array();
     float[] ts = t.array();
     float[] gs = g.array();

@@ -20,20 +20,9 @@ public final class CpuOptimizer implements OptimizerKernels {
   @Override
   public void adamW(Tensor parameter, Tensor gradient, int[] rows, Tensor first, Tensor second, int step, double learningRate,
       double beta1, double beta2, double eps, double decay, float gradientScale) {
-    if (rows == null) {
-      Operands.same("adamW", "parameter", parameter, "gradient", gradient);
-    } else {
-      checkRows(parameter, gradient, rows);
-    }
-    Operands.same("adamW", "parameter", parameter, "first", first);
-    Operands.same("adamW", "parameter", parameter, "second", second);
-    if (step < 1) {
-      throw new IllegalArgumentException("adamW: step counts from 1, got " + step);
-    }
-    OptimizerLoops.AdamWStep numbers = new OptimizerLoops.AdamWStep(gradientScale, (float) (1 - learningRate * decay),
-        (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2),
-        (float) (learningRate / (1 - Math.pow(beta1, step))), (float) (1 / Math.sqrt(1 - Math.pow(beta2, step))),
-        (float) eps);
+    OptimizerLoops.AdamWStep numbers = check(parameter, gradient, rows, first, second, step, learningRate, beta1, beta2, eps,
+        decay,
+        gradientScale);
     float[] ps = parameter.array();
     int pi = parameter.offset();
     float[] gs = gradient.array();
@@ -50,6 +39,25 @@ public final class CpuOptimizer implements OptimizerKernels {
       Workers.ranges(parameter.shape().length(), CpuElementwise.GRAIN, (from, to) -> loops.adamW(numbers, ps, pi + from,
           piece(gs, gi, rows, c, from, to), 0, ms, mi + from, vs, vi + from, to - from));
     }
+  }
+
+  /** Checks the operands of a step; returns its numbers. */
+  public static OptimizerLoops.AdamWStep check(Tensor parameter, Tensor gradient, int[] rows, Tensor first, Tensor second,
+      int step, double learningRate, double beta1, double beta2, double eps, double decay, float gradientScale) {
+    if (rows == null) {
+      Operands.same("adamW", "parameter", parameter, "gradient", gradient);
+    } else {
+      checkRows(parameter, gradient, rows);
+    }
+    Operands.same("adamW", "parameter", parameter, "first", first);
+    Operands.same("adamW", "parameter", parameter, "second", second);
+    if (step < 1) {
+      throw new IllegalArgumentException("adamW: step counts from 1, got " + step);
+    }
+    return new OptimizerLoops.AdamWStep(gradientScale, (float) (1 - learningRate * decay),
+        (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2),
+        (float) (learningRate / (1 - Math.pow(beta1, step))), (float) (1 / Math.sqrt(1 - Math.pow(beta2, step))),
+        (float) eps);
   }
 
   @Override

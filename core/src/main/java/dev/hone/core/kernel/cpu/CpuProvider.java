@@ -7,13 +7,8 @@ import dev.hone.core.kernel.Kernels;
 /** The kernels of the CPU: on the Vector API if its module is there, else in plain Java; {@code -Dhone.backend} forces one. */
 public final class CpuProvider implements KernelProvider {
   @Override
-  public Device device() {
-    return Device.CPU;
-  }
-
-  @Override
-  public Kernels kernels() {
-    return choose(System.getProperty("hone.backend", "auto"));
+  public Kernels kernels(Device device) {
+    return device == Device.CPU ? choose(System.getProperty("hone.backend", "auto")) : null;
   }
 
   private static Kernels choose(String backend) {

@@ -3,13 +3,14 @@ package dev.hone.core.kernel.cpu;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.LossKernels.Pointwise;
 
-/** What the loops rely on: they index arrays without looking at shapes. */
-final class Operands {
+/** What kernels of any device rely on: they index memory without looking at shapes. */
+public final class Operands {
   private Operands() {}
 
   /** Both tensors have the same shape. */
-  static void same(String op, String leftName, Tensor left, String rightName, Tensor right) {
+  public static void same(String op, String leftName, Tensor left, String rightName, Tensor right) {
     if (!left.shape().equals(right.shape())) {
       throw new ShapeException(op + ": " + leftName + " is " + left.shape() + ", " + rightName + " is " + right.shape()
           + "; the shapes must be equal");
@@ -17,7 +18,7 @@ final class Operands {
   }
 
   /** The tensor has this many elements; null passes, for operands that may be absent. */
-  static void size(String op, String name, Tensor tensor, long size, String rule) {
+  public static void size(String op, String name, Tensor tensor, long size, String rule) {
     if (tensor != null && tensor.size() != size) {
       throw new ShapeException(op + ": " + name + " is " + tensor.shape() + ", which has " + tensor.size()
           + " elements; it must have " + size + ", " + rule);
@@ -25,7 +26,7 @@ final class Operands {
   }
 
   /** Every row of logits has one label, which is a class or negative. */
-  static void labels(String op, Tensor logits, int[] labels) {
+  public static void labels(String op, Tensor logits, int[] labels) {
     int rows = logits.shape().rows();
     int v = logits.shape().columns();
     if (labels.length != rows) {
@@ -39,8 +40,21 @@ final class Operands {
     }
   }
 
+  /** Operands of a loss of single numbers. */
+  public static void pointwise(Pointwise function, Tensor x, Tensor target, Tensor weight, Tensor gradient, Tensor loss) {
+    String op = "pointwise " + function;
+    same(op, "x", x, "gradient", gradient);
+    size(op, "loss", loss, 1, "the sum");
+    if (function != Pointwise.FOCAL && function != Pointwise.HINGE) {
+      same(op, "x", x, "target", target);
+    }
+    if (weight != null && weight.size() != x.size()) {
+      size(op, "weight", weight, x.shape().columns(), "one per class");
+    }
+  }
+
   /** A tensor seen as [outer, length, inner] has that many elements. */
-  static void view(String op, String name, Tensor tensor, int outer, int length, int inner) {
+  public static void view(String op, String name, Tensor tensor, int outer, int length, int inner) {
     if (outer < 0 || length < 0 || inner < 0 || tensor.size() != (long) outer * length * inner) {
       throw new ShapeException(op + ": " + name + " is " + tensor.shape() + " and cannot be seen as "
           + Shape.of(Math.max(outer, 0), Math.max(length, 0), Math.max(inner, 0)));
@@ -48,12 +62,12 @@ final class Operands {
   }
 
   /** The array of a tensor that may be absent. */
-  static float[] array(Tensor tensor) {
+  public static float[] array(Tensor tensor) {
     return tensor == null ? null : tensor.array();
   }
 
   /** The offset of a tensor that may be absent. */
-  static int offset(Tensor tensor) {
+  public static int offset(Tensor tensor) {
     return tensor == null ? 0 : tensor.offset();
   }
 }

@@ -5,7 +5,7 @@ import dev.hone.core.ShapeException;
 import java.util.Arrays;
 
 /** Where the runs along the last axis of y = permute(x) start in x, with neighbouring axes merged that stay neighbours. */
-final class Permutation {
+public final class Permutation {
   private final int[] sizes; // of y
   private final int[] strides; // in x
 
@@ -14,7 +14,8 @@ final class Permutation {
     this.strides = strides;
   }
 
-  static Permutation of(Shape x, int[] order, Shape y) {
+  /** The way from x to y; fails where the order does not fit them. */
+  public static Permutation of(Shape x, int[] order, Shape y) {
     int rank = x.rank();
     boolean[] seen = new boolean[rank];
     boolean fits = order.length == rank && y.rank() == rank;
@@ -51,6 +52,16 @@ final class Permutation {
       steps[count++] = 1;
     }
     return new Permutation(Arrays.copyOf(sizes, count), Arrays.copyOf(steps, count));
+  }
+
+  /** Sizes of the merged axes of y, of which there is one at least. A copy. */
+  public int[] sizes() {
+    return sizes.clone();
+  }
+
+  /** Distances in x along each of them. A copy. */
+  public int[] strides() {
+    return strides.clone();
   }
 
   /** Length of a run. */

@@ -11,16 +11,8 @@ final class PointwiseLoss {
 
   static void run(Pointwise function, Tensor x, Tensor target, Tensor weight, float p, float q, float scale,
       Tensor gradient, Tensor loss) {
-    String op = "pointwise " + function;
-    Operands.same(op, "x", x, "gradient", gradient);
-    Operands.size(op, "loss", loss, 1, "the sum");
-    if (function != Pointwise.FOCAL && function != Pointwise.HINGE) {
-      Operands.same(op, "x", x, "target", target);
-    }
+    Operands.pointwise(function, x, target, weight, gradient, loss);
     int weights = weight == null ? 1 : weight.shape().length();
-    if (weight != null && weights != x.size()) {
-      Operands.size(op, "weight", weight, x.shape().columns(), "one per class");
-    }
     float[] xs = x.array();
     float[] ys = Operands.array(target);
     float[] ws = Operands.array(weight);

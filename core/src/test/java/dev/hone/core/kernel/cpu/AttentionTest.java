@@ -69,8 +69,11 @@ class AttentionTest {
   }
 
   static Stream<Kernels> kinds() {
-    Stream<Kernels> scalar = Stream.of(CpuKernels.scalar("for the test"));
-    return Kernels.vectorModulePresent() ? Stream.concat(scalar, Stream.of(CpuKernels.vector("for the test"))) : scalar;
+    Stream<Kernels> kinds = Stream.of(CpuKernels.scalar("for the test"));
+    if (Kernels.vectorModulePresent()) {
+      kinds = Stream.concat(kinds, Stream.of(CpuKernels.vector("for the test")));
+    }
+    return Kind.CUDA.isTested() ? Stream.concat(kinds, Stream.of(Kind.CUDA.kernels())) : kinds;
   }
 
   static Stream<Arguments> kindsAndCases() {

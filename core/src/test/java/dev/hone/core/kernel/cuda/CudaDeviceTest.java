@@ -1,0 +1,128 @@
+package dev.hone.core.kernel.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.hone.core.DType;
+import dev.hone.core.Device;
+import dev.hone.core.Scope;
+import dev.hone.core.Shape;
+import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementwiseKernels.Binary;
+import dev.hone.core.kernel.Kernels;
+import dev.hone.core.quant.Quantized;
+import dev.hone.core.random.Philox;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Tensors on a GPU, on the emulated driver. */
+class CudaDeviceTest {
+  private Device cuda;
+
+  @BeforeEach
+  void open() {
+    cuda = EmulatedGpu.device();
+  }
+
+  @AfterEach
+  void nothingIsWrong() {
+    assertEquals("", EmulatedGpu.reports());
+  }
+
+  private static Tensor random(int seed, int... dims) {
+    Tensor x = Tensor.empty(dims);
+    new Philox(seed, 0).fillUniform(x.array(), x.offset(), x.offset() + x.shape().length(), -1, 1);
+    return x;
+  }
+
+  @Test
+  void theDeviceHasAName() {
+    assertSame(cuda, Device.named("cuda"));
+    assertEquals("cuda", cuda.toString());
+    assertTrue(Cuda.probe().ready());
+    assertTrue(Cuda.probe().facts().getFirst().startsWith("driver    CUDA 13.0, "), Cuda.probe().facts().toString());
+  }
+
+  @Test
+  void aTensorMovesThereAndBackAsItIs() {
+    Tensor x = random(1, 4, 3);
+    Tensor there = x.to(cuda);
+    assertSame(cuda, there.device());
+    assertArrayEquals(x.toFloatArray(), there.toFloatArray());
+    assertArrayEquals(x.slice(1, 3).toFloatArray(), there.slice(1, 3).to(Device.CPU).toFloatArray());
+    assertEquals(x.get(5), there.get(5));
+    Tensor large = random(2, 1 << 13, 700); // 23 MB: more than the staging memory
+    assertArrayEquals(large.toFloatArray(), large.to(cuda).toFloatArray());
+  }
+
+  @Test
+  void filledAndCopiedThere() {
+    Tensor x = Tensor.empty(cuda, Shape.of(3, 2)).fill(1);
+    x.slice(1, 2).fill(2);
+    x.slice(2, 3).fill(0);
+    assertArrayEquals(new float[] {1, 1, 2, 2, 0, 0}, x.toFloatArray());
+    Tensor y = x.copy();
+    y.slice(0, 1).copyFrom(x.slice(1, 2));
+    assertArrayEquals(new float[] {2, 2, 2, 2, 0, 0}, y.toFloatArray());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NF4", "Q8_0", "INT8_ROWS"})
+  void quantisedWeightsMoveAsTheirBytes(DType type) {
+    Tensor x = random(3, 6, 64);
+    Tensor here = Quantized.of(x, type).tensor(x.shape());
+    assertArrayEquals(here.toFloatArray(), here.to(cuda).toFloatArray());
+  }
+
+  @Test
+  void memoryGoesBackWithItsScope() {
+    GpuMemory memory = ((GpuBuffer) Tensor.empty(cuda, Shape.of(1)).buffer()).memory();
+    long before = memory.liveBytes();
+    Tensor lost;
+    try (Scope _ = Scope.open()) {
+      lost = Tensor.empty(cuda, Shape.of(1000)).fill(1);
+      assertEquals(before + 4000, memory.liveBytes());
+    }
+    assertEquals(before, memory.liveBytes());
+    assertTrue(assertThrows(IllegalStateException.class, lost::buffer).getMessage().contains("its Scope closed"));
+  }
+
+  @Test
+  void forgottenMemoryIsGivenBack() throws InterruptedException {
+    GpuMemory memory = ((GpuBuffer) Tensor.empty(cuda, Shape.of(1)).buffer()).memory();
+    long before = memory.liveBytes();
+    IntStream.range(0, 50).forEach(_ -> Tensor.persistent(cuda, Shape.of(1000)));
+    for (int i = 0; i < 100 && memory.liveBytes() > before; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertTrue(memory.liveBytes() <= before, memory.liveBytes() + " bytes live, " + before + " before");
+  }
+
+  @Test
+  void kernelsOfEachRefuseTensorsOfTheOther() {
+    Tensor x = random(5, 2, 3);
+    Tensor there = x.to(cuda);
+    assertThrows(IllegalStateException.class,
+        () -> Kernels.of(Device.CPU).elementwise().binary(Binary.ADD, x, there, Tensor.empty(2, 3)));
+    assertTrue(assertThrows(IllegalStateException.class, () -> Kernels.of(cuda).elementwise().addScaled(1, x, there)).getMessage()
+        .contains("is on the device cpu"));
+  }
+
+  @Test
+  void storedWeightsMoveAsTheirBytes() {
+    short[] halves = {Float.floatToFloat16(0.5f), Float.floatToFloat16(-2), Float.floatToFloat16(3), Float.floatToFloat16(7)};
+    Tensor stored = Tensor.of(MemorySegment.ofArray(halves), DType.F16, Shape.of(2, 2)).to(cuda);
+    assertTrue(stored.isReadOnly());
+    assertArrayEquals(new float[] {3, 7}, stored.slice(1, 2).toFloatArray());
+    assertArrayEquals(new float[] {0.5f, -2, 3, 7}, stored.toF32().toFloatArray());
+  }
+}

@@ -1,0 +1,63 @@
+package dev.hone.core.kernel.cuda;
+
+import dev.hone.core.Device;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The device {@code cuda} on the emulated driver, as tests of all modules get it. Every buffer is an allocation of its own, so
+ * that
+ * the driver watches each.
+ */
+public final class EmulatedGpu {
+  private static final long TEXT = 1 << 20;
+
+  private EmulatedGpu() {}
+
+  /** The device; a test that asks for it is skipped where there is no g++. */
+  public static synchronized Device device() {
+    if (System.getProperty(CudaLibrary.DRIVER.property()) == null) {
+      Path library = EmulatedDriver.library();
+      for (CudaLibrary kind : CudaLibrary.values()) {
+        System.setProperty(kind.property(), library.toString());
+      }
+      System.setProperty("hone.cuda.cache", library.getParent().resolve("kernels").toString());
+      System.setProperty("hone.cuda.slabs", "false");
+      System.setProperty(Precision.PROPERTY, System.getProperty(Precision.PROPERTY, "fp32"));
+    }
+    return Cuda.device();
+  }
+
+  /** Mistakes that the driver has seen since the last call, a line each; none is good. */
+  public static String reports() {
+    return text("honeEmulatedReports");
+  }
+
+  /** How often each kernel was launched. */
+  public static Map<String, Long> launches() {
+    Map<String, Long> launches = new TreeMap<>();
+    text("honeEmulatedLaunches").lines().forEach(line -> launches.put(line.split(" ")[0], Long.parseLong(line.split(" ")[1])));
+    return launches;
+  }
+
+  @SuppressWarnings("restricted")
+  private static String text(String function) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = SymbolLookup.libraryLookup(EmulatedDriver.library(), Arena.global()).find(function).orElseThrow();
+      MemorySegment text = arena.allocate(TEXT);
+      long length = (long) Linker.nativeLinker().downcallHandle(address,
+          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG)).invokeExact(text, TEXT);
+      return length == 0 ? "" : text.getString(0, StandardCharsets.UTF_8);
+    } catch (Throwable e) {
+      throw new AssertionError(function, e);
+    }
+  }
+}
