@@ -8,6 +8,7 @@ import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.random.Philox;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -116,6 +117,61 @@ public final class ActivationOps {
         .saves();
   }
 
+  /**
+   * Dropout of sequences that are drawn apart: the numbers of a sequence are the same wherever it stands in a batch.
+   *
+   * @param offsets S + 1 bounds of the sequences, in rows of x
+   * @param first number of the first sequence: sequence s draws from {@code random.substream(first + s)}
+   */
+  public static Variable dropout(Variable x, float p, Philox random, int[] offsets, long first) {
+    if (p == 0) {
+      return x;
+    }
+    Tensor y = x.value().emptyLike(x.shape());
+    ElementwiseKernels kernels = Kernels.of(y).elementwise();
+    kernels.dropout(p, random, offsets, first, x.value(), false, y);
+    return Variable.of("dropout", y)
+        .pullbackInto(x, (up, dx, accumulate) -> kernels.dropout(p, random, offsets, first, up, accumulate, dx))
+        .saves();
+  }
+
+  /**
+   * Dropout of some rows of sequences that are drawn apart, which drops what dropout of all would drop there. [M, C] -> [M, C].
+   *
+   * @param offsets S + 1 bounds of the sequences among all rows
+   * @param first number of the first sequence
+   * @param rows the numbers of the M rows among all, ascending
+   */
+  public static Variable dropout(Variable x, float p, Philox random, int[] offsets, long first, int[] rows) {
+    if (p == 0) {
+      return x;
+    }
+    Tensor y = x.value().emptyLike(x.shape());
+    dropout(p, random, offsets, first, rows, x.value(), false, y);
+    return Variable.of("dropout", y)
+        .pullbackInto(x, (up, dx, accumulate) -> dropout(p, random, offsets, first, rows, up, accumulate, dx))
+        .saves();
+  }
+
+  private static void dropout(float p, Philox random, int[] offsets, long first, int[] rows, Tensor x, boolean accumulate,
+      Tensor y) {
+    ElementwiseKernels kernels = Kernels.of(y).elementwise();
+    int s = 0;
+    for (int from = 0, to; from < rows.length; from = to) {
+      while (offsets[s + 1] <= rows[from]) {
+        s++;
+      }
+      int begin = offsets[s];
+      int end = offsets[s + 1];
+      to = from;
+      while (to < rows.length && rows[to] < end) {
+        to++;
+      }
+      int[] places = Arrays.stream(rows, from, to).map(row -> row - begin).toArray();
+      kernels.dropoutRows(p, random.substream(first + s), places, x.slice(from, to), accumulate, y.slice(from, to));
+    }
+  }
+
   /** Dropout with a mask that is given: y = x / (1 - p) where {@code kept}, else 0. */
   public static Variable dropout(Variable x, float p, Mask kept) {
     return MathOps.where(kept, MathOps.mul(x, 1 / (1 - p)), Variable.constant(x.value().scalarLike(0)));
@@ -142,10 +198,17 @@ public final class ActivationOps {
     return Variable.of("neftune", y).pullback(x, up -> up).saves();
   }
 
-  /** Adds NEFTune's noise, drawn from {@code random}, a stream of its own for every step. */
-  public static Variable neftune(Variable x, int[] offsets, float alpha, Philox random) {
+  /**
+   * Adds NEFTune's noise: sequence s draws from {@code random.substream(first + s)}, where {@code random} is a stream of its own
+   * for every step.
+   */
+  public static Variable neftune(Variable x, int[] offsets, float alpha, Philox random, long first) {
     Tensor noise = x.value().emptyLike(x.shape());
-    Kernels.of(noise).elementwise().uniform(random, -1, 1, noise);
+    for (int s = 0; s + 1 < offsets.length; s++) {
+      if (offsets[s] < offsets[s + 1]) {
+        Kernels.of(noise).elementwise().uniform(random.substream(first + s), -1, 1, noise.slice(offsets[s], offsets[s + 1]));
+      }
+    }
     Variable y = neftune(x, offsets, alpha, noise);
     noise.release();
     return y;

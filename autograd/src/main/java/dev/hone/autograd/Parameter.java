@@ -179,6 +179,11 @@ public final class Parameter extends Variable {
     return gradient;
   }
 
+  /** Adds to the gradient what was computed apart, such as that of other rows of the same step. Shape of the parameter. */
+  public void addGradient(Tensor contribution) {
+    accept(contribution, false);
+  }
+
   /** Keeps rows as long as nobody wanted the gradient whole and they are less than half of it. */
   @Override
   void acceptRows(Tensor contribution, int[] rows, float scale) {

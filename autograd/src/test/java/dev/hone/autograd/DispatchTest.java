@@ -42,7 +42,7 @@ class DispatchTest {
     try (Scope _ = Scope.open()) {
       long reads = MirrorDevice.copiesToHost();
       long kernels = MirrorDevice.kernelsRun();
-      Variable x = ActivationOps.neftune(GatherOps.embedding(table, ids), new int[] {0, 4, 6}, 5, new Philox(1, 2));
+      Variable x = ActivationOps.neftune(GatherOps.embedding(table, ids), new int[] {0, 4, 6}, 5, new Philox(1, 2), 0);
       Variable ones = Variable.constant(x.value().emptyLike(8).fill(1));
       Variable hidden = NormOps.rmsNorm(MatMulOps.linear(x, weight, null), ones, 0, 1e-6f);
       HeadLoss head = LossOps.linearCrossEntropy(hidden, table, null, labels, 30, 1, CrossEntropySettings.PLAIN, 0.2f);

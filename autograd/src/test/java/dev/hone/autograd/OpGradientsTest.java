@@ -181,7 +181,7 @@ class OpGradientsTest {
     add(cases, "dropout", in -> ActivationOps.dropout(in[0], 0.4f, RANDOM), shape(5, 7));
     Mask kept = Mask.of(new boolean[] {true, false, true, true, false}, 5);
     add(cases, "dropout by a mask", in -> ActivationOps.dropout(in[0], 0.4f, kept), shape(3, 5));
-    add(cases, "neftune", in -> ActivationOps.neftune(in[0], new int[] {0, 3, 4}, 5, RANDOM), shape(4, 7));
+    add(cases, "neftune", in -> ActivationOps.neftune(in[0], new int[] {0, 3, 4}, 5, RANDOM, 7), shape(4, 7));
   }
 
   private static void attention(List<Case> cases) {

@@ -17,13 +17,14 @@ import dev.hone.core.random.Philox;
  * @param window how far a query sees: keys at a distance below {@code window}; backwards if causal, both ways if not;
  *     {@link Integer#MAX_VALUE} for no limit
  * @param softCap scores become softCap · tanh(score / softCap); 0 for none
- * @param dropout share of the probabilities dropped, 0 for none. For head h, query row n of N and key j of its sequence,
- *     the probability is dropped where {@code random.uniform(((long) h * N + n) << 24 | j)} is below it
+ * @param dropout share of the probabilities dropped, 0 for none. For head h, query n of the L of its sequence s and key j, the
+ *     probability is dropped where {@code random(s).uniform(((long) h * L + n) << 24 | j)} is below it
  * @param random where dropout draws from; null if there is none
+ * @param firstSequence the number of sequence 0 among those whose dropout is drawn apart
  * @param keyBias what is added to the scores, or null; not together with a soft cap
  */
 public record AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int kvHeads, int headDim, float scale,
-    boolean causal, int window, float softCap, float dropout, Philox random, KeyBias keyBias) {
+    boolean causal, int window, float softCap, float dropout, Philox random, long firstSequence, KeyBias keyBias) {
   public AttentionSpec {
     if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
       throw new IllegalArgumentException("attention: " + heads + " query heads are not a multiple of " + kvHeads
@@ -41,18 +42,36 @@ public record AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int
   /** Without a bias of the keys. */
   public AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int kvHeads, int headDim, float scale, boolean causal,
       int window, float softCap, float dropout, Philox random) {
-    this(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, null);
+    this(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, 0, null);
+  }
+
+  /** With sequences numbered from 0. */
+  public AttentionSpec(int[] queryOffsets, int[] keyOffsets, int heads, int kvHeads, int headDim, float scale, boolean causal,
+      int window, float softCap, float dropout, Philox random, KeyBias keyBias) {
+    this(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, 0, keyBias);
   }
 
   /** This attention between other runs of queries and keys. */
   public AttentionSpec between(int[] queries, int[] keys) {
-    return new AttentionSpec(queries, keys, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random, keyBias);
+    return new AttentionSpec(queries, keys, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random,
+        firstSequence, keyBias);
   }
 
   /** With a bias of the keys. */
   public AttentionSpec withKeyBias(KeyBias bias) {
     return new AttentionSpec(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random,
-        bias);
+        firstSequence, bias);
+  }
+
+  /** With dropout drawn by other numbers of the sequences: from {@code first} on. */
+  public AttentionSpec withFirstSequence(long first) {
+    return new AttentionSpec(queryOffsets, keyOffsets, heads, kvHeads, headDim, scale, causal, window, softCap, dropout, random,
+        first, keyBias);
+  }
+
+  /** Where the dropout of a sequence draws from. */
+  public Philox random(int sequence) {
+    return random.substream(firstSequence + sequence);
   }
 
   /** Number of sequences. */

@@ -7,6 +7,7 @@ import dev.hone.autograd.Variable;
 import dev.hone.core.random.Philox;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * How a forward pass runs: whether dropout is on and which random numbers it draws, and whether blocks are recomputed in
@@ -14,7 +15,7 @@ import java.util.function.UnaryOperator;
  *
  * @param training whether dropout is on
  * @param seed the user's seed
- * @param step number of this pass: every pass of a run has its own
+ * @param step number of the step: those of a run have their own
  * @param checkpointing whether each block keeps only its input and is computed again in the backward pass
  * @param cache the keys and values of tokens that earlier passes saw, which get those of this batch; null if there are none
  * @param prefix what every sequence sees before its own tokens, or null
@@ -26,10 +27,11 @@ import java.util.function.UnaryOperator;
  *     of all
  * @param tree what the sequences of the batch continue, where sequences that begin alike have that once; else null
  * @param frozen what layers that are not trained make of sequences, which this pass then begins behind; else null
+ * @param place where in a step the batch stands
  */
 public record Pass(boolean training, long seed, long step, boolean checkpointing, KvCache cache, AttentionPrefix prefix,
     int[] routes, float noise, float modelDropout, Savings savings, int[] numbers, PrefixTree tree,
-    FrozenStates frozen) {
+    FrozenStates frozen, Place place) {
   /**
    * Work that a pass need not do. Results stay what they are but for rounding.
    *
@@ -41,18 +43,40 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
     public static final Savings NONE = new Savings(false, false);
   }
 
+  /**
+   * Where the rows of a batch stand among all rows of a step: what a row draws does not depend on how the step's rows are cut
+   * into batches.
+   *
+   * @param first index of the batch's first row of data in the step
+   * @param rows of data in the batch, each of which may be several sequences; 0 if a sequence is a row
+   * @param offsets bounds of the batch's sequences, once the pass is {@linkplain Pass#over over} one; else null
+   */
+  public record Place(int first, int rows, int[] offsets) {
+    /** A batch that is a whole step. */
+    public static final Place ALONE = new Place(0, 0, null);
+
+    /** The number, in the step, of the first sequence of the batch. */
+    public long firstSequence() {
+      int sequences = offsets == null ? rows : offsets.length - 1;
+      if (rows == 0 || sequences == rows || first == 0) {
+        return first;
+      }
+      return sequences % rows == 0 ? (long) first * (sequences / rows) : Philox.stream(first);
+    }
+  }
+
   private static final long NOISE = site("neftune", 0);
   private static final long PARTS = site("parts", 0);
   private static final Pass INFERENCE = new Pass(false, 0, 0, false);
 
   /** A pass that starts its sequences. */
   public Pass(boolean training, long seed, long step, boolean checkpointing) {
-    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN, Savings.NONE, null, null, null);
+    this(training, seed, step, checkpointing, null, null, null, 0, Float.NaN, Savings.NONE, null, null, null, Place.ALONE);
   }
 
   /** A pass without dropout that continues the sequences of a cache; only without gradients. */
   public static Pass continuing(KvCache cache) {
-    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN, Savings.NONE, null, null, null);
+    return new Pass(false, 0, 0, false, cache, null, null, 0, Float.NaN, Savings.NONE, null, null, null, Place.ALONE);
   }
 
   /** A pass without dropout. */
@@ -67,25 +91,26 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
 
   /** This pass with blocks recomputed in the backward pass. */
   public Pass withCheckpointing() {
-    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, frozen);
+    return new Pass(training, seed, step, true, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, frozen,
+        place);
   }
 
   /** This pass with keys and values before those of every sequence. */
   public Pass withPrefix(AttentionPrefix other) {
     return new Pass(training, seed, step, checkpointing, cache, other, routes, noise, modelDropout, savings, numbers, tree,
-        frozen);
+        frozen, place);
   }
 
   /** This pass with an adapter per row. */
   public Pass withRoutes(int[] other) {
     return new Pass(training, seed, step, checkpointing, cache, prefix, other, noise, modelDropout, savings, numbers, tree,
-        frozen);
+        frozen, place);
   }
 
   /** This pass with noise on embeddings, if it trains. */
   public Pass withNoise(float alpha) {
     return new Pass(training, seed, step, checkpointing, cache, prefix, routes, alpha, modelDropout, savings, numbers, tree,
-        frozen);
+        frozen, place);
   }
 
   /**
@@ -94,30 +119,31 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    * @param p NaN for those of the model's configuration
    */
   public Pass withModelDropout(float p) {
-    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p, savings, numbers, tree, frozen);
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, p, savings, numbers, tree, frozen, place);
   }
 
   /** This pass without what it need not compute. */
   public Pass withSavings(Savings other) {
     return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, other, numbers, tree,
-        frozen);
+        frozen, place);
   }
 
   /** This pass without any dropout, of adapters as well, and without noise. */
   public Pass withoutDropout() {
-    return new Pass(false, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree, frozen);
+    return new Pass(false, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree,
+        frozen, place);
   }
 
   /** This pass behind layers whose results are known. */
   public Pass behind(FrozenStates other) {
     return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, tree,
-        other);
+        other, place);
   }
 
   /** This pass through a batch whose sequences continue others. */
   public Pass within(PrefixTree other) {
     return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, numbers, other,
-        frozen);
+        frozen, place);
   }
 
   /**
@@ -126,8 +152,7 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    * @param rows of the batch, or null for all
    */
   public Pass only(int[] rows) {
-    return rows == null ? this : new Pass(training, seed, step, checkpointing, cache, prefix, rows(rows).routes, noise,
-        modelDropout, savings, rows, tree, frozen);
+    return rows == null ? this : rows(rows);
   }
 
   /**
@@ -137,17 +162,44 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    */
   public Pass part(int number) {
     return number == 0 ? this : new Pass(training, seed, Philox.stream(PARTS, step, number), checkpointing, cache, prefix, routes,
-        noise, modelDropout, savings, numbers, tree, frozen);
+        noise, modelDropout, savings, numbers, tree, frozen, place);
+  }
+
+  /** This pass over some of a step's rows of data: {@code count} of them from {@code first} on. */
+  public Pass ofRows(int first, int count) {
+    return at(numbers, new Place(first, count, place.offsets));
+  }
+
+  /** This pass over the sequences of a batch, for what is drawn by sequence. */
+  public Pass over(TokenBatch batch) {
+    return training ? at(numbers, new Place(place.first, place.rows, batch.offsets())) : this;
+  }
+
+  /** This pass for what all sequences of a step share, such as a table of distances: it is drawn once. */
+  public Pass shared() {
+    return at(null, Place.ALONE);
+  }
+
+  private Pass at(int[] rows, Place other) {
+    return new Pass(training, seed, step, checkpointing, cache, prefix, routes, noise, modelDropout, savings, rows, tree,
+        frozen, other);
   }
 
   /** The embeddings of the tokens of a batch, with noise if this pass has it. [N, C] -> [N, C]. */
   public Variable noisy(Variable embeddings, TokenBatch batch) {
-    return training && noise > 0 ? ActivationOps.neftune(embeddings, batch.offsets(), noise, random(NOISE)) : embeddings;
+    return training && noise > 0 ? ActivationOps.neftune(embeddings, batch.offsets(), noise, random(NOISE),
+        place.firstSequence()) : embeddings;
   }
 
   /** What remains of this pass for those who go on with some rows of the hidden states only. */
   public Pass rows(int[] rows) {
-    return routes == null ? this : withRoutes(Arrays.stream(rows).map(row -> routes[row]).toArray());
+    if (!training && routes == null) {
+      return this;
+    }
+    int[] ways = routes == null ? null : Arrays.stream(rows).map(row -> routes[row]).toArray();
+    int[] left = numbers == null ? rows : Arrays.stream(rows).map(row -> numbers[row]).toArray();
+    return new Pass(training, seed, step, checkpointing, cache, prefix, ways, noise, modelDropout, savings, left, tree,
+        frozen, place);
   }
 
   /**
@@ -174,7 +226,30 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
     if (!training || !(p > 0)) {
       return x;
     }
-    return numbers == null ? ActivationOps.dropout(x, p, random(site)) : ActivationOps.dropout(x, p, random(site), numbers);
+    int[] offsets = place.offsets;
+    int count = x.shape().dim(0);
+    if (offsets != null && numbers == null && count == offsets[offsets.length - 1]) {
+      return ActivationOps.dropout(x, p, random(site), offsets, place.firstSequence());
+    }
+    if (offsets != null && numbers == null && count == offsets.length - 1) { // a row for each sequence
+      return ActivationOps.dropout(x, p, random(site), IntStream.rangeClosed(0, count).toArray(), place.firstSequence());
+    }
+    if (offsets != null && numbers != null && numbers.length == count && ascending(numbers)) {
+      return ActivationOps.dropout(x, p, random(site), offsets, place.firstSequence(), numbers);
+    }
+    Philox own = place.first == 0 ? random(site) : random(site).substream(-place.first);
+    return numbers == null || numbers.length != count ? ActivationOps.dropout(x, p, own)
+        : ActivationOps.dropout(x, p, own, numbers);
+  }
+
+  private static boolean ascending(int[] rows) {
+    return IntStream.range(1, rows.length).allMatch(i -> rows[i - 1] < rows[i]);
+  }
+
+  /** A dropout of the model on a value of one sequence of the batch, number {@code sequence}. */
+  public Variable dropoutOf(int sequence, Variable x, float configured, long site) {
+    float p = dropout(configured);
+    return p > 0 ? ActivationOps.dropout(x, p, random(site).substream(place.firstSequence() + sequence)) : x;
   }
 
   /** The number of a place, from its name and layer. */

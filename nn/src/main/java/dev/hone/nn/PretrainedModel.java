@@ -197,7 +197,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   public Variable forward(TokenBatch batch, Pass pass) {
     return pass(now -> {
       if (now.input != null && task != Task.SEQUENCE_CLASSIFICATION) {
-        return now.head.forward(hidden(now, batch, pass), batch, pass);
+        return now.head.forward(hidden(now, batch, pass), batch, pass.over(batch));
       }
       InputAdapter.Input in = input(now, batch, pass); // PEFT's classifiers read the first token, which may be a virtual one
       return HiddenRows.answers(now.backbone, now.head, in.batch(), in.pass());
@@ -206,7 +206,11 @@ public final class PretrainedModel implements Layer, AutoCloseable {
 
   /** What the backbone gets: the batch, or what an adapter makes of it. */
   private static InputAdapter.Input input(Tree now, TokenBatch batch, Pass pass) {
-    return now.input == null ? new InputAdapter.Input(batch, pass, null) : now.input.apply(batch, pass);
+    if (now.input == null) {
+      return new InputAdapter.Input(batch, pass.over(batch), null);
+    }
+    InputAdapter.Input in = now.input.apply(batch, pass);
+    return new InputAdapter.Input(in.batch(), in.pass().over(in.batch()), in.rows());
   }
 
   /** Hidden states with what comes next, of all tokens that a label follows. */

@@ -72,6 +72,14 @@ public interface Objective {
     return new BatchSampler(set.lengths(), config.batchSize(), budget, config.groupByLength(), config.seed());
   }
 
+  /**
+   * Whether the loss looks at all rows of a batch together, such as at other rows' answers: then a batch is never cut, and a step
+   * has no more blocks than batches.
+   */
+  default boolean ofWholeBatches() {
+    return false;
+  }
+
   /** Tokens of a batch of these rows that are in the model at a time, which its memory grows with. */
   default int tokensAtOnce(TrainingSet set, int[] rows) {
     return set.tokens(rows);

@@ -14,12 +14,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * All that changes in the course of a run. Random numbers are functions of the seed and {@link #pass}, batches of the seed
+ * All that changes in the course of a run. Random numbers are functions of the seed and {@link #step}, batches of the seed
  * and {@link #epoch}, so that these counters are all there is to remember of them.
  */
 final class RunState {
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2; // 1: dropout by batches
   /** Settings that change what is written and when, but no weight. */
   private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size", "cache_frozen");
 
@@ -32,8 +32,6 @@ final class RunState {
   int epoch;
   /** Windows of the epoch that are done. */
   int window;
-  /** Batches that the model has seen: the counter of dropout. */
-  long pass;
   long tokens;
   double seconds;
 
@@ -63,7 +61,7 @@ final class RunState {
     Map<String, Tensor> tensors = new TreeMap<>();
     parameters.forEach(parameter -> tensors.put("parameter/" + parameter.name(), parameter.value()));
     ObjectNode state = JSON.createObjectNode().put("format", FORMAT).put("step", step).put("epoch", epoch).put("window", window)
-        .put("pass", pass).put("tokens", tokens).put("seconds", seconds).put("data", data);
+        .put("tokens", tokens).put("seconds", seconds).put("data", data);
     ObjectNode settings = state.putObject("config");
     settings().forEach(settings::put);
     Optimizer.State memory = optimizer.state();
@@ -107,7 +105,6 @@ final class RunState {
     step = state.path("step").asInt();
     epoch = state.path("epoch").asInt();
     window = state.path("window").asInt();
-    pass = state.path("pass").asLong();
     tokens = state.path("tokens").asLong();
     seconds = state.path("seconds").asDouble();
   }
@@ -121,7 +118,9 @@ final class RunState {
 
   private void checkSameRun(ObjectNode state, Map<String, Tensor> tensors) {
     if (state.path("format").asInt() != FORMAT) {
-      throw another("its format is " + state.path("format") + ", this program reads " + FORMAT);
+      throw new IllegalArgumentException("resume: the checkpoint is of another version of Hone (format " + state.path("format")
+          + ", this one reads " + FORMAT + "), whose dropout or order of sums was another; end the run with that version, or "
+          + "begin it again with --overwrite");
     }
     settings().forEach((key, value) -> {
       String before = state.path("config").path(key).asString("");

@@ -20,6 +20,8 @@ import java.util.Map;
  * @param maxTokensPerBatch tokens of a batch, 0 for no limit; batches then have up to {@code batchSize} sequences
  * @param groupByLength whether a batch's rows are about equally long
  * @param accumulation batches whose gradients are summed before a step
+ * @param blocks of a step's rows, whose gradients are summed in one binary tree whoever computes them: as many processes can
+ *     share a step, to the same bits
  * @param learningRate at its highest
  * @param warmupRatio share of the steps in which the rate rises from 0
  * @param warmupSteps the same as a number of steps; 0 leaves it to the ratio
@@ -71,6 +73,9 @@ public record TrainConfig(
     boolean groupByLength,
     @Setting(key = "gradient_accumulation_steps", fallback = "1", form = "N", help = "batches that make one step")
     int accumulation,
+    @Setting(key = "step_blocks", fallback = "1", form = "N",
+        help = "blocks that a step's rows are summed in, which so many processes can share (mpirun)")
+    int blocks,
     @Setting(key = "learning_rate", aliases = "lr", fallback = "0.00005", form = "X", help = "highest learning rate")
     double learningRate,
     @Setting(key = "warmup_ratio", fallback = "0.1", form = "X", help = "share of the steps in which the rate rises")
@@ -143,10 +148,10 @@ public record TrainConfig(
     @Setting(key = "cache_frozen", fallback = "auto", form = "auto|off",
         help = "auto: what frozen layers without dropout make of a row is computed once, not in every epoch")
     String cacheFrozen,
-    @Setting(key = "share_prefixes", fallback = "off", form = "auto|off",
+    @Setting(key = "share_prefixes", fallback = "auto", form = "auto|off",
         help = "auto: compute once what rows of a batch begin with alike, such as a system prompt; the same but for rounding")
     String sharePrefixes,
-    @Setting(key = "skip_unread_rows", fallback = "false", form = "true|false",
+    @Setting(key = "skip_unread_rows", fallback = "true", form = "true|false",
         help = "compute the last layer only for the tokens that the head reads: less work, the same but for rounding")
     boolean skipUnreadRows) {
   /** Reads and writes these settings by key. */
@@ -162,6 +167,9 @@ public record TrainConfig(
     atLeast(1, "batch_size", batchSize);
     atLeast(0, "max_tokens_per_batch", maxTokensPerBatch);
     atLeast(1, "gradient_accumulation_steps", accumulation);
+    atLeast(1, "step_blocks", blocks);
+    require((long) batchSize * accumulation >= blocks, "step_blocks", blocks, "at most batch_size * gradient_accumulation_steps, "
+        + (long) batchSize * accumulation);
     require(learningRate > 0 && learningRate < 1e3, "learning_rate", learningRate, "above 0");
     require(warmupRatio >= 0 && warmupRatio < 1, "warmup_ratio", warmupRatio, "from 0 to below 1");
     atLeast(0, "warmup_steps", warmupSteps);
@@ -220,9 +228,9 @@ public record TrainConfig(
     return new Pass.Savings(skipUnreadRows, sharePrefixes.equals("auto"));
   }
 
-  /** A pass of a run by its number. */
-  Pass pass(long number) {
-    return new Pass(true, seed, number, checkpointing).withNoise((float) neftuneAlpha)
+  /** A pass of a step of a run. */
+  Pass pass(long step) {
+    return new Pass(true, seed, step, checkpointing).withNoise((float) neftuneAlpha)
         .withModelDropout(dropout < 0 ? Float.NaN : (float) dropout).withSavings(savings());
   }
 

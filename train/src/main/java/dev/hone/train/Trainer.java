@@ -13,7 +13,6 @@ import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.Batches;
 import dev.hone.train.encode.TrainingSet;
-import dev.hone.train.infer.Inference;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.schedule.Schedule;
 import java.io.IOException;
@@ -38,8 +37,8 @@ import java.util.Optional;
  * <p>Runs on the thread that calls it. With held-out rows the parameters that are left at the end are those with the best
  * held-out measure. The same seed gives the same bits, whatever the number of threads. Which other sequences are in its batch
  * changes no bit of a sequence's logits, nor of the gradients that it sends back, if each has more than 65 tokens; short batches
- * are added up in another order, so that there it is equal to rounding. So are, however a window is cut into batches, the
- * gradients of weights, which are sums over all of it.
+ * are added up in another order, so that there it is equal to rounding. So are, however a window is cut into batches and blocks,
+ * the gradients of weights, which are sums over all of it; dropout and noise are drawn by a row's place in the window.
  *
  * <p>{@link #stop()} from any thread ends the run after the current step; interrupting the training thread does too. While it
  * trains, other threads can neither train the model nor ask it: both throw.
@@ -64,6 +63,7 @@ public final class Trainer {
   private final List<Parameter> parameters;
   private final Objective objective;
   private final TrainConfig config;
+  private final StepPass pass;
   private final List<TrainListener> listeners = new ArrayList<>();
   private Checkpoints checkpoints; // null: none are written
   private boolean resume;
@@ -90,6 +90,7 @@ public final class Trainer {
         throw new IllegalArgumentException("Trainer: parameter " + parameter.name() + " is frozen");
       }
     }
+    pass = new StepPass(model, this.parameters, objective, config);
   }
 
   /** Chooses the best step, and with patience the end, by a measure of your own instead of {@code metric_for_best_model}. */
@@ -168,7 +169,7 @@ public final class Trainer {
       while (run.window < windows.size() && goesOn(run, total)) {
         step(run, training, windows, schedule, total);
         if (run.step == run.start + 1 && goesOn(run, total)) {
-          probe(training, batches.epoch(run.epoch));
+          probe(training, windows);
           Gradients.clear(parameters);
         }
         boolean pause = run.window == windows.size() || run.step == total;
@@ -219,37 +220,36 @@ public final class Trainer {
     }
     long start = System.nanoTime();
     List<int[]> batches = windows.get(run.window);
-    Window window = accumulate(training, batches, run.pass);
+    StepPass.Result window = pass.run(training, batches, run.step, frozen);
     if (run.step == run.start) {
       nameUnreached();
     }
     double norm = Gradients.norm(parameters);
     double rate = config.learningRate() * schedule.factor(run.step);
-    String refused = run.watch.check(run.step + 1, window.loss, norm, parameters);
+    String refused = run.watch.check(run.step + 1, window.loss(), norm, parameters);
     if (refused == null) {
       run.optimizer.step(rate, Gradients.clipScale(norm, config.maxGradNorm()));
-      run.watch.taken(run.step + 1, window.loss);
+      run.watch.taken(run.step + 1, window.loss());
     } else {
       warn(refused);
     }
     Gradients.clear(parameters);
     run.step++;
     run.window++;
-    run.pass += batches.size();
-    run.tokens += window.tokens;
+    run.tokens += window.tokens();
     if (run.mean != null && refused == null) {
       run.mean.update(run.step);
     }
     run.seconds += (System.nanoTime() - start) / 1e9;
     if (event != null) {
       event.step = run.step;
-      event.loss = window.loss;
+      event.loss = window.loss();
       event.gradientNorm = norm;
-      event.tokens = window.tokens;
+      event.tokens = window.tokens();
       event.commit();
     }
-    TrainListener.Step report = new TrainListener.Step(run.step, total, epochs(run, windows), window.loss, rate, norm,
-        window.tokens, run.seconds, run.tokens, window.figures);
+    TrainListener.Step report = new TrainListener.Step(run.step, total, epochs(run, windows), window.loss(), rate, norm,
+        window.tokens(), run.seconds, run.tokens, window.figures());
     listeners.forEach(listener -> listener.onStep(report));
   }
 
@@ -343,11 +343,8 @@ public final class Trainer {
    * Forward and backward on the batch with the most tokens, without a step, after the first step of a run: what does not fit
    * into memory fails now and not after hours.
    */
-  private void probe(TrainingSet training, List<int[]> batches) {
-    int[] longest = longest(training, batches);
-    try (Scope _ = Scope.open()) {
-      objective.answer(model, training, longest, 1, config.pass(-1)).loss().backward();
-    }
+  private void probe(TrainingSet training, List<List<int[]>> windows) {
+    pass.probe(training, pass.longest(training, windows));
   }
 
   /** Warns of parameters that have no gradient after a pass. */
@@ -365,21 +362,13 @@ public final class Trainer {
    * @param heldOut whether rows are held out
    */
   public MemoryEstimate memory(TrainingSet training, boolean heldOut) {
-    int[] rows = longest(training, batches(training).epoch(0));
+    int[] rows = pass.longest(training, new Windows(config, batches(training)).of(0));
     int longest = rows[0];
     for (int row : rows) {
       longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
     }
     int tokens = objective.tokensAtOnce(training, rows);
     return new TrainingMemory(model, parameters, config).of(tokens, training.tokens().get(longest), heldOut);
-  }
-
-  private static int[] longest(TrainingSet training, List<int[]> batches) {
-    int[] longest = batches.getFirst();
-    for (int[] rows : batches) {
-      longest = training.tokens(rows) > training.tokens(longest) ? rows : longest;
-    }
-    return longest;
   }
 
   private void warn(String message) {
@@ -398,7 +387,7 @@ public final class Trainer {
    */
   public void check(TrainingSet training, TrainingSet heldOut) {
     try (PretrainedModel.Exclusive _ = model.training()) {
-      probe(training, batches(training).epoch(0));
+      probe(training, new Windows(config, batches(training)).of(0));
       nameUnreached();
       Gradients.clear(parameters);
       if (heldOut != null) {
@@ -410,35 +399,6 @@ public final class Trainer {
 
   private Batches batches(TrainingSet training) {
     return objective.batches(training, config);
-  }
-
-  /** What a window was: its mean loss and its tokens. */
-  private record Window(double loss, int tokens, Map<String, Double> figures) {}
-
-  /** Gradients of the mean loss over all items of a window: losses are summed and divided once. */
-  private Window accumulate(TrainingSet training, List<int[]> window, long firstPass) {
-    double weight = 0;
-    for (int[] rows : window) {
-      weight += objective.weight(training, rows);
-    }
-    if (weight == 0) {
-      throw new TrainingException("a step has nothing to learn: all its rows weigh 0");
-    }
-    double loss = 0;
-    List<float[]> answers = new ArrayList<>();
-    for (int i = 0; i < window.size(); i++) {
-      Pass pass = config.pass(firstPass + i).behind(frozen);
-      try (Scope _ = Scope.open()) {
-        Objective.Answer answer = objective.answer(model, training, window.get(i), (float) (1 / weight), pass);
-        if (objective.measuresSteps()) {
-          answers.addAll(Inference.rows(answer.logits().toFloatArray(), window.get(i).length));
-        }
-        answer.loss().backward();
-        loss += answer.loss().value().item();
-      }
-    }
-    return new Window(loss, window.stream().mapToInt(training::tokens).sum(),
-        objective.measuresSteps() ? objective.figures(answers) : Map.of());
   }
 
   /**
@@ -459,17 +419,17 @@ public final class Trainer {
         new DivergenceGuard(Double.POSITIVE_INFINITY, objective.noise()), metric);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     LearningRateFinder search = new LearningRateFinder(steps);
-    long pass = 0;
+    long step = 0;
     for (int epoch = 0; search.goesOn(); epoch++) {
       for (List<int[]> window : new Windows(config, batches).of(epoch)) {
         if (!search.goesOn()) {
           break;
         }
         double rate = search.nextRate();
-        search.add(rate, accumulate(training, window, pass).loss);
+        search.add(rate, pass.run(training, window, step, null).loss());
         run.optimizer.step(rate, Gradients.clipScale(Gradients.norm(parameters), config.maxGradNorm()));
         Gradients.clear(parameters);
-        pass += window.size();
+        step++;
       }
     }
     for (int i = 0; i < before.size(); i++) {

@@ -10,6 +10,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
+import dev.hone.train.distributed.BlockTree;
 import dev.hone.train.optim.UpdateRule;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,6 +55,10 @@ final class TrainingMemory {
     long gradients = trained.stream().mapToLong(parameter -> gradientElements(parameter, tokens)).sum();
     List<Part> parts = new ArrayList<>(MemoryEstimate.weights(model.parameters().values()));
     parts.add(new Part("gradients", gradients * Float.BYTES, true, "--method lora"));
+    int waiting = BlockTree.waiting(config.blocks());
+    if (waiting > 0) {
+      parts.add(new Part("sums of blocks", waiting * elements * Float.BYTES, true, "a lower --step-blocks"));
+    }
     parts.add(new Part("optimizer", (long) (elements * rule.bytesPerElement()), true,
         "--method lora, --optim adamw_8bit or adafactor"));
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);

@@ -163,8 +163,8 @@ class ClassicBugsTest {
       Path out = directory.resolve(backend);
       Path printed = directory.resolve(backend + ".txt");
       Process process = ChildJvm.java(List.of("-Dhone.backend=" + backend, "dev.hone.train.cli.Main", "train", "--model",
-          model.toString(), "--data", data.toString(), "--output-dir", out.toString(), "--method", "full", "--batch-size", "8",
-          "--max-steps", "20", "--learning-rate", "0.005", "--val-size", "0", "--report-to", "none"))
+          model.toString(), "--data", data.toString(), "--output-dir", out.toString(), "--method", "full", "--batch-size", "40",
+          "--max-steps", "20", "--learning-rate", "0.01", "--val-size", "0", "--report-to", "none"))
           .redirectErrorStream(true).redirectOutput(printed.toFile()).start();
       assertEquals(0, process.waitFor(), Files.readString(printed));
       losses.add(Files.readAllLines(out.resolve("metrics.jsonl")).stream()

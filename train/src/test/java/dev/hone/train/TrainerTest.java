@@ -214,7 +214,8 @@ class TrainerTest {
     ClassifierTuning tuning = ClassifierTuning.full(model, LabelSet.of(data), 1);
     List<float[]> before = values(tuning);
     LearningRateFinder search = new Trainer(tuning.model(), tuning.parameters(),
-        ClassificationObjective.of(tuning.model().labels()), config(1, 1, 0)).findRate(tuning.encode(data), 60);
+        ClassificationObjective.of(tuning.model().labels()), config(1, 1, 0).with("batch_size", 16))
+        .findRate(tuning.encode(data), 60);
     assertSameBits(before, values(tuning));
     assertTrue(search.suggestion() > 1e-5 && search.suggestion() < 0.1, "suggestion " + search.suggestion());
     assertTrue(search.points().getFirst().rate() < search.points().getLast().rate());

@@ -93,4 +93,19 @@ public interface ElementwiseKernels {
     throw new UnsupportedOperationException("dropout of some rows has no kernel on " + y.device()
         + "; train with --skip-unread-rows false");
   }
+
+  /**
+   * Dropout of sequences that are drawn apart: rows {@code offsets[s]} to {@code offsets[s+1]} of x draw from {@code
+   * random.substream(first + s)}, from element 0 on, so that a sequence's numbers are the same wherever it stands.
+   *
+   * @param offsets S + 1 bounds of rows of x, from 0 to all of them
+   */
+  default void dropout(float p, Philox random, int[] offsets, long first, Tensor x, boolean accumulate, Tensor y) {
+    for (int s = 0; s + 1 < offsets.length; s++) {
+      if (offsets[s] < offsets[s + 1]) {
+        dropout(p, random.substream(first + s), x.slice(offsets[s], offsets[s + 1]), accumulate,
+            y.slice(offsets[s], offsets[s + 1]));
+      }
+    }
+  }
 }

@@ -43,6 +43,11 @@ public record Philox(long seed, long stream) {
     return new Philox(seed, other);
   }
 
+  /** The stream of one of many that are drawn apart at the same place, such as the sequences of a step. */
+  public Philox substream(long number) {
+    return new Philox(seed, stream(stream, number));
+  }
+
   /** The four words of block {@code counter}, written to {@code out[0..4)}. */
   public void block(long counter, int[] out) {
     int c0 = (int) counter;

@@ -96,7 +96,8 @@ public record MultiHeadAttention(int layer, int heads, int kvHeads, int headDim,
   private AttentionSpec spec(TokenBatch batch, Pass pass) {
     float drop = pass.dropout(dropout);
     AttentionSpec spec = new AttentionSpec(batch.offsets(), batch.offsets(), heads, kvHeads, headDim, scale, causal, window,
-        softCap, drop, drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null);
+        softCap, drop, drop > 0 ? pass.random(Pass.site("attention.probabilities", layer)) : null)
+        .withFirstSequence(pass.place().firstSequence());
     return bias == null ? spec : spec.withKeyBias(bias.upTo(batch.extent()));
   }
 

@@ -42,17 +42,18 @@ public record RelativeAttention(int heads, int headDim, float scale, float dropo
       int to = batch.offsets()[s + 1];
       if (to > from) {
         mixed.add(sequence(byHead(q, from, to), byHead(k, from, to), byHead(v, from, to), layer, s, to - from,
-            pass.rows(new int[] {from})));
+            pass.rows(new int[] {from}).shared(), pass));
       }
     }
     return mixed.size() == 1 ? mixed.getFirst() : ShapeOps.cat(0, mixed);
   }
 
-  private Variable sequence(Variable q, Variable k, Variable v, int layer, int number, int length, Pass pass) {
+  private Variable sequence(Variable q, Variable k, Variable v, int layer, int number, int length, Pass table,
+      Pass pass) {
     Variable scores = MathOps.add(MathOps.mul(MatMulOps.matmul(q, ShapeOps.transpose(k, -1, -2)), scale),
-        relation.scores(q, k, this, layer, pass));
-    Variable probabilities = pass.dropout(ReduceOps.softmax(scores, -1), dropout,
-        Pass.site("attention.probabilities." + number, layer));
+        relation.scores(q, k, this, layer, table));
+    Variable probabilities = pass.dropoutOf(number, ReduceOps.softmax(scores, -1), dropout,
+        Pass.site("attention.probabilities", layer));
     return ShapeOps.reshape(ShapeOps.permute(MatMulOps.matmul(probabilities, v), 1, 0, 2), length, heads * headDim);
   }
 

@@ -230,6 +230,44 @@ public final class CpuElementwise implements ElementwiseKernels {
     });
   }
 
+  @Override
+  public void dropout(float p, Philox random, int[] offsets, long first, Tensor x, boolean accumulate, Tensor y) {
+    Operands.same("dropout", "x", x, "y", y);
+    int sequences = offsets.length - 1;
+    if (!(p >= 0 && p < 1) || offsets[0] != 0 || offsets[sequences] != x.dim(0)) {
+      throw new IllegalArgumentException("dropout: p must be in [0, 1), got " + p + "; sequences must be all " + x.dim(0)
+          + " rows, are " + offsets[0] + " to " + offsets[sequences]);
+    }
+    int n = x.shape().length();
+    int width = x.dim(0) == 0 ? 0 : n / x.dim(0);
+    int[] parts = new int[sequences + 1]; // of at most GRAIN elements each, so that a long sequence has several threads
+    for (int s = 0; s < sequences; s++) {
+      parts[s + 1] = parts[s] + Math.ceilDiv((offsets[s + 1] - offsets[s]) * width, GRAIN);
+    }
+    int all = parts[sequences];
+    if (all == 0) {
+      return;
+    }
+    float scale = 1 / (1 - p);
+    float[] xs = x.array();
+    float[] ys = y.array();
+    Workers.ranges(all, Math.max(1, (int) ((long) all * GRAIN / n)), (from, to) -> {
+      int s = 0;
+      Philox drawn = null;
+      for (int part = from; part < to; part++) {
+        while (parts[s + 1] <= part) {
+          s++;
+          drawn = null;
+        }
+        drawn = drawn == null ? random.substream(first + s) : drawn;
+        int begin = (part - parts[s]) * GRAIN;
+        int length = Math.min(GRAIN, (offsets[s + 1] - offsets[s]) * width - begin);
+        int at = offsets[s] * width + begin;
+        loops.dropout(p, scale, drawn, begin, xs, x.offset() + at, accumulate, ys, y.offset() + at, length);
+      }
+    });
+  }
+
   /** Rows of a block that together have about {@link #GRAIN} elements. */
   static int rowGrain(int width) {
     return Math.max(1, GRAIN / Math.max(1, width));

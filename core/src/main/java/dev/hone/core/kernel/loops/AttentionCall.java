@@ -54,11 +54,11 @@ public record AttentionCall(AttentionSpec spec, Columns q, Columns k, Columns v,
   }
 
   /**
-   * Element of the dropout stream for head {@code head}, row {@code row} of all queries and key 0 of its sequence; the
+   * Element of the dropout stream of a sequence for head {@code head}, query {@code query} of {@code queries} and key 0; the
    * other keys follow.
    */
-  public long dropoutIndex(int head, int row) {
-    return ((long) head * q.rows() + row) << 24;
+  public static long dropoutIndex(int head, int queries, int query) {
+    return ((long) head * queries + query) << 24;
   }
 
   /** Index in {@link #logSumExp}'s array of row {@code row} of a head. */

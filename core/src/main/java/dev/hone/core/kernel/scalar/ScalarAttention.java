@@ -7,6 +7,7 @@ import dev.hone.core.kernel.loops.SequenceOrder;
 import dev.hone.core.kernel.loops.Visibility;
 import dev.hone.core.parallel.Scratch;
 import java.util.Arrays;
+import dev.hone.core.random.Philox;
 
 /**
  * Attention one query at a time.
@@ -35,7 +36,7 @@ public final class ScalarAttention extends AttentionLoops {
         float max = max(scores, first, end);
         float sum = exponentials(scores, first, end, max);
         if (spec.dropout() > 0) {
-          dropoutMask(call, head, row, first, end, mask);
+          dropoutMask(spec, spec.random(sequence), AttentionCall.dropoutIndex(head, visible.queries(), query), first, end, mask);
           multiply(scores, mask, first, end);
         }
         weightedValues(call, sequence, head, row, first, end, scores, sum == 0 ? 0 : 1 / sum);
@@ -71,7 +72,7 @@ public final class ScalarAttention extends AttentionLoops {
         }
         scores(call, sequence, head, row, first, end, scores);
         if (spec.dropout() > 0) {
-          dropoutMask(call, head, row, first, end, mask);
+          dropoutMask(spec, spec.random(sequence), AttentionCall.dropoutIndex(head, visible.queries(), query), first, end, mask);
         }
         queryBackward(call, firstKeyRow, head, row, first, end, scores, mask);
         turn.end(step);
@@ -176,11 +177,9 @@ public final class ScalarAttention extends AttentionLoops {
   }
 
   /** 0 for what is dropped, 1 / (1 - dropout) for what stays. */
-  private static void dropoutMask(AttentionCall call, int head, int row, int first, int end, float[] mask) {
-    AttentionSpec spec = call.spec();
-    long index = call.dropoutIndex(head, row);
+  private static void dropoutMask(AttentionSpec spec, Philox random, long index, int first, int end, float[] mask) {
     for (int key = first; key < end; key++) {
-      mask[key] = spec.random().uniform(index | key) < spec.dropout() ? 0 : 1 / (1 - spec.dropout());
+      mask[key] = random.uniform(index | key) < spec.dropout() ? 0 : 1 / (1 - spec.dropout());
     }
   }
 

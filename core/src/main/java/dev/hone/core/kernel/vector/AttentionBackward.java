@@ -80,7 +80,7 @@ final class AttentionBackward {
     scores = Scratch.floats(9, ScoreBlock.KEYS * ScoreBlock.QUERIES);
     dScores = Scratch.floats(10, ScoreBlock.KEYS * ScoreBlock.QUERIES);
     Arrays.fill(ones, 0, ScoreBlock.QUERIES, 1);
-    dropout = spec.dropout() > 0 ? new DropoutMask(spec.random(), spec.dropout()) : null;
+    dropout = spec.dropout() > 0 ? new DropoutMask(spec.random(sequence), spec.dropout()) : null;
     mask = dropout == null ? null : Scratch.floats(14, ScoreBlock.KEYS * ScoreBlock.QUERIES);
     slopes = spec.softCap() > 0 ? Scratch.floats(15, ScoreBlock.KEYS * ScoreBlock.QUERIES) : null;
   }
@@ -199,8 +199,8 @@ final class AttentionBackward {
     block.hide(lane, row, end, scores);
     if (dropout != null) {
       int first = row - row % 4;
-      dropout.fill(mask, first * lanes + lane, lanes, end - first, panel, call.dropoutIndex(head, firstRow + from + lane) + key
-          + first);
+      dropout.fill(mask, first * lanes + lane, lanes, end - first, panel, AttentionCall.dropoutIndex(head,
+          visible.queries(), from + lane) + key + first);
       ScoreLoops.multiply(dScores, mask, at, lanes, end - row, panel);
     }
     for (int i = 0; i < panel; i += L) {

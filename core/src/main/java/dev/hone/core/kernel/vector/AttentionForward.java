@@ -61,7 +61,7 @@ final class AttentionForward {
     queries = Scratch.floats(3, ScoreBlock.QUERIES * width);
     scores = Scratch.floats(4, ScoreBlock.KEYS * ScoreBlock.QUERIES);
     out = Scratch.floats(8, ScoreBlock.QUERIES * width);
-    dropout = spec.dropout() > 0 ? new DropoutMask(spec.random(), spec.dropout()) : null;
+    dropout = spec.dropout() > 0 ? new DropoutMask(spec.random(sequence), spec.dropout()) : null;
     mask = dropout == null ? null : Scratch.floats(9, ScoreBlock.KEYS * ScoreBlock.QUERIES);
   }
 
@@ -136,8 +136,8 @@ final class AttentionForward {
     }
     if (dropout != null) {
       int first = row - row % 4;
-      dropout.fill(mask, first * lanes + lane, lanes, end - first, width, call.dropoutIndex(head, firstRow + from + lane) + key
-          + first);
+      dropout.fill(mask, first * lanes + lane, lanes, end - first, width, AttentionCall.dropoutIndex(head,
+          visible.queries(), from + lane) + key + first);
       ScoreLoops.multiply(scores, mask, at, lanes, end - row, width);
     }
   }

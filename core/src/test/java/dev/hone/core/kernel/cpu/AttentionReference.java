@@ -27,7 +27,7 @@ final class AttentionReference {
         for (int row = spec.queryOffsets()[s]; row < spec.queryOffsets()[s + 1]; row++) {
           double[] p = probabilities(s, head, row);
           for (int j = 0; j < p.length; j++) {
-            double weight = p[j] * keep(head, row, j);
+            double weight = p[j] * keep(s, head, row, j);
             int o = qIndex(row, head);
             int value = kIndex(s, j, head);
             for (int d = 0; d < spec.headDim(); d++) {
@@ -59,7 +59,7 @@ final class AttentionReference {
     double[] dp = new double[p.length];
     double total = 0;
     for (int j = 0; j < p.length; j++) {
-      double keep = keep(head, row, j);
+      double keep = keep(s, head, row, j);
       int value = kIndex(s, j, head);
       for (int d = 0; d < spec.headDim(); d++) {
         double u = up[qIndex(row, head) + d];
@@ -120,12 +120,13 @@ final class AttentionReference {
     return sum * spec.scale();
   }
 
-  private double keep(int head, int row, int j) {
+  private double keep(int s, int head, int row, int j) {
     if (spec.dropout() == 0) {
       return 1;
     }
-    long index = ((long) head * rows() + row) << 24 | j;
-    return spec.random().uniform(index) < spec.dropout() ? 0 : 1 / (1.0 - spec.dropout());
+    int first = spec.queryOffsets()[s];
+    long index = ((long) head * (spec.queryOffsets()[s + 1] - first) + row - first) << 24 | j;
+    return spec.random(s).uniform(index) < spec.dropout() ? 0 : 1 / (1.0 - spec.dropout());
   }
 
   private int rows() {

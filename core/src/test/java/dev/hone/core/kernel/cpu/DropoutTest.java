@@ -33,6 +33,35 @@ class DropoutTest {
     }
   }
 
+  /** Also where a sequence is longer than what a thread takes, and for the loop over slices that other devices have. */
+  @ParameterizedTest
+  @EnumSource
+  void aSequenceDrawsTheSameWhereverItStands(Kind kind) {
+    int[] offsets = {0, 5, 5, 6, 3000, 3011};
+    int width = 7;
+    Tensor x = Operand.normal(1, 3011, width);
+    float[] expected = new float[3011 * width];
+    float[] numbers = x.toFloatArray();
+    for (int s = 0; s < 5; s++) {
+      Philox own = RANDOM.substream(40 + s);
+      for (int i = offsets[s] * width; i < offsets[s + 1] * width; i++) {
+        expected[i] = own.uniform(i - offsets[s] * width) >= 0.3f ? 1 / (1 - 0.3f) * numbers[i] : 0;
+      }
+    }
+    Operand.onAnyThreads(() -> {
+      Tensor y = Operand.result(3011, width);
+      kind.kernels().elementwise().dropout(0.3f, RANDOM, offsets, 40, x, false, y);
+      assertArrayEquals(expected, Operand.values(y));
+      return y;
+    });
+    int[] alone = {0, 2994};
+    Tensor one = Operand.result(2994, width);
+    kind.kernels().elementwise().dropout(0.3f, RANDOM, alone, 43, x.slice(6, 3000), false, one);
+    assertArrayEquals(Arrays.copyOfRange(expected, 6 * width, 3000 * width), Operand.values(one));
+    assertThrows(IllegalArgumentException.class,
+        () -> kind.kernels().elementwise().dropout(0.3f, RANDOM, alone, 0, x, false, Operand.result(3011, width)));
+  }
+
   @ParameterizedTest
   @EnumSource
   void theShareThatFallsIsP(Kind kind) {

@@ -115,6 +115,12 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
     return new DistinctBatches(set.lengths(), keys, config.batchSize(), budget, alone ? 1 : 2, config.seed());
   }
 
+  /** Other rows' texts are what a text is told from, or put in order with. */
+  @Override
+  public boolean ofWholeBatches() {
+    return loss.kind() == EmbeddingLoss.Kind.MNR || loss.kind() == EmbeddingLoss.Kind.COSENT;
+  }
+
   /** A good model is hardly ever wrong, and then its loss is all chance: which texts met in a batch. */
   @Override
   public double noise() {

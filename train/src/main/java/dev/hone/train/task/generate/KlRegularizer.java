@@ -46,7 +46,7 @@ record KlRegularizer(NextTokenObjective task, Adapter adapter, float weight) imp
   }
 
   private static Variable logits(PretrainedModel model, TokenBatch batch, int[] rows, Pass pass) {
-    return ((CausalHead) model.head()).logits(GatherOps.rows(model.hidden(batch, pass), rows), pass.rows(rows));
+    return ((CausalHead) model.head()).logits(GatherOps.rows(model.hidden(batch, pass), rows), pass.over(batch).rows(rows));
   }
 
   @Override

@@ -47,6 +47,12 @@ record KtoObjective(PreferenceSettings settings) implements Objective {
     return new Answer(answers.loss(scale * sum, slopes, 0, false), -1, Tensor.of(figures, rows.length, FIGURES.size()));
   }
 
+  /** The mean log ratio is that of a batch. */
+  @Override
+  public boolean ofWholeBatches() {
+    return true;
+  }
+
   @Override
   public boolean measuresSteps() {
     return true;

@@ -63,6 +63,12 @@ record PairObjective(PairLoss loss) implements Objective {
     return pass.withoutDropout();
   }
 
+  /** A mean over the tokens of a batch is not one over those of its parts. */
+  @Override
+  public boolean ofWholeBatches() {
+    return nllWeight() != 0;
+  }
+
   @Override
   public boolean measuresSteps() {
     return true;

@@ -1,0 +1,144 @@
+package dev.hone.train;
+
+import dev.hone.autograd.Parameter;
+import dev.hone.core.Scope;
+import dev.hone.nn.FrozenStates;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import dev.hone.train.distributed.BlockSums;
+import dev.hone.train.distributed.BlockTree;
+import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.infer.Inference;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Forward and backward passes of a step: its rows are cut in blocks, and the gradients of blocks are summed in one
+ * {@linkplain BlockTree tree}. Inside a block, gradients add up in place.
+ */
+final class StepPass {
+  /** What a step was: its mean loss and its tokens. */
+  record Result(double loss, int tokens, Map<String, Double> figures) {}
+
+  /**
+   * Rows that go through the model together.
+   *
+   * @param first index of the first of them among all rows of the step
+   */
+  record Piece(int[] rows, int first) {}
+
+  private final PretrainedModel model;
+  private final Objective objective;
+  private final TrainConfig config;
+  private final BlockSums sums;
+
+  StepPass(PretrainedModel model, List<Parameter> parameters, Objective objective, TrainConfig config) {
+    this.model = model;
+    this.objective = objective;
+    this.config = config;
+    sums = new BlockSums(parameters);
+    if (objective.ofWholeBatches() && config.blocks() > config.accumulation()) {
+      throw new IllegalArgumentException("step_blocks must be at most gradient_accumulation_steps, " + config.accumulation()
+          + ", is " + config.blocks() + ": this loss looks at all rows of a batch together, so that batches cannot be cut");
+    }
+  }
+
+  /**
+   * The batches of a step, cut in blocks by rows, or by batches if the loss needs them whole. A block has the pieces of the
+   * batches that it reaches over; the blocks of a step with few rows may be empty.
+   */
+  List<List<Piece>> blocks(List<int[]> batches) {
+    boolean whole = objective.ofWholeBatches();
+    int count = config.blocks();
+    int all = whole ? batches.size() : batches.stream().mapToInt(rows -> rows.length).sum();
+    List<List<Piece>> blocks = new ArrayList<>();
+    for (int block = 0; block < count; block++) {
+      int from = BlockTree.begin(all, block, count);
+      int to = BlockTree.begin(all, block + 1, count);
+      List<Piece> pieces = new ArrayList<>();
+      int at = 0; // in rows or batches
+      int first = 0;
+      for (int[] rows : batches) {
+        int size = whole ? 1 : rows.length;
+        int begin = Math.max(from - at, 0);
+        int end = Math.min(to - at, size);
+        if (begin < end) {
+          pieces.add(whole ? new Piece(rows, first) : new Piece(Arrays.copyOfRange(rows, begin, end), first + begin));
+        }
+        at += size;
+        first += rows.length;
+      }
+      blocks.add(pieces);
+    }
+    return blocks;
+  }
+
+  /** The rows that go through the model together and have the most tokens, of all steps. */
+  int[] longest(TrainingSet training, List<List<int[]>> steps) {
+    int[] longest = {};
+    for (List<int[]> batches : steps) {
+      for (List<Piece> pieces : blocks(batches)) {
+        for (Piece piece : pieces) {
+          longest = longest.length == 0 || training.tokens(piece.rows) > training.tokens(longest) ? piece.rows : longest;
+        }
+      }
+    }
+    return longest;
+  }
+
+  /**
+   * Gradients of the mean loss over all items of a step: losses are summed and divided once.
+   *
+   * @param frozen what frozen layers make of rows, or null
+   */
+  Result run(TrainingSet training, List<int[]> batches, long step, FrozenStates frozen) {
+    double weight = 0;
+    for (int[] rows : batches) {
+      weight += objective.weight(training, rows);
+    }
+    if (weight == 0) {
+      throw new TrainingException("a step has nothing to learn: all its rows weigh 0");
+    }
+    List<List<Piece>> blocks = blocks(batches);
+    double[] losses = new double[blocks.size()];
+    List<float[]> answers = new ArrayList<>();
+    for (int block = 0; block < losses.length; block++) {
+      for (Piece piece : blocks.get(block)) {
+        losses[block] += backward(training, piece, (float) (1 / weight), config.pass(step).behind(frozen), answers);
+      }
+      if (losses.length > 1) {
+        sums.add(block, block == losses.length - 1);
+      }
+    }
+    if (losses.length > 1) {
+      sums.finish();
+    }
+    return new Result(BlockTree.sum(losses), batches.stream().mapToInt(training::tokens).sum(),
+        objective.measuresSteps() ? objective.figures(answers) : Map.of());
+  }
+
+  /** One piece forward and backward; returns its loss. */
+  private double backward(TrainingSet training, Piece piece, float scale, Pass pass, List<float[]> answers) {
+    if (config.blocks() > 1 && objective.weight(training, piece.rows) == 0) {
+      return 0; // what a cut left alone has nothing to learn
+    }
+    try (Scope _ = Scope.open()) {
+      Objective.Answer answer = objective.answer(model, training, piece.rows, scale,
+          pass.ofRows(piece.first, piece.rows.length));
+      if (objective.measuresSteps()) {
+        answers.addAll(Inference.rows(answer.logits().toFloatArray(), piece.rows.length));
+      }
+      answer.loss().backward();
+      return answer.loss().value().item();
+    }
+  }
+
+  /** Forward and backward on some rows, whatever they weigh, without a step: what does not fit into memory fails. */
+  void probe(TrainingSet training, int[] rows) {
+    try (Scope _ = Scope.open()) {
+      objective.answer(model, training, rows, 1, config.pass(-1).ofRows(0, rows.length)).loss().backward();
+    }
+  }
+}
