@@ -15,6 +15,7 @@ module dev.hone.train {
   exports dev.hone.train.choose;
   exports dev.hone.train.config;
   exports dev.hone.train.data;
+  exports dev.hone.train.distributed;
   exports dev.hone.train.encode;
   exports dev.hone.train.evaluation;
   exports dev.hone.train.export;

@@ -179,6 +179,12 @@ public final class Parameter extends Variable {
     return gradient;
   }
 
+  /** The gradient's tensor, all of whose numbers the caller writes in place of what was there. Of the parameter's shape. */
+  public Tensor gradientToFill() {
+    clearGradient();
+    return gradientToWrite();
+  }
+
   /** Adds to the gradient what was computed apart, such as that of other rows of the same step. Shape of the parameter. */
   public void addGradient(Tensor contribution) {
     accept(contribution, false);

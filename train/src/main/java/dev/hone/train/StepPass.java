@@ -7,12 +7,16 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.distributed.BlockSums;
 import dev.hone.train.distributed.BlockTree;
+import dev.hone.train.distributed.GradientExchange;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * Forward and backward passes of a step: its rows are cut in blocks, and the gradients of blocks are summed in one
@@ -32,17 +36,32 @@ final class StepPass {
   private final PretrainedModel model;
   private final Objective objective;
   private final TrainConfig config;
+  private final List<Parameter> parameters;
   private final BlockSums sums;
+  private Ranks ranks = Ranks.alone();
+  private GradientExchange exchange; // null: this process has all blocks
 
   StepPass(PretrainedModel model, List<Parameter> parameters, Objective objective, TrainConfig config) {
     this.model = model;
     this.objective = objective;
     this.config = config;
+    this.parameters = parameters;
     sums = new BlockSums(parameters);
     if (objective.ofWholeBatches() && config.blocks() > config.accumulation()) {
       throw new IllegalArgumentException("step_blocks must be at most gradient_accumulation_steps, " + config.accumulation()
           + ", is " + config.blocks() + ": this loss looks at all rows of a batch together, so that batches cannot be cut");
     }
+  }
+
+  /** Computes but a share of the blocks from now on, and sums with those who compute the others. */
+  void share(Ranks others) {
+    if (others.size() > config.blocks()) {
+      throw new IllegalArgumentException("step_blocks must be at least the number of processes, " + others.size() + ", is "
+          + config.blocks() + "; --step-blocks " + Integer.highestOneBit(2 * others.size() - 1) + " has a share for each, and "
+          + "the same bits with fewer");
+    }
+    ranks = others;
+    exchange = others.size() == 1 ? null : new GradientExchange(others, parameters, config.blocks());
   }
 
   /**
@@ -102,21 +121,53 @@ final class StepPass {
       throw new TrainingException("a step has nothing to learn: all its rows weigh 0");
     }
     List<List<Piece>> blocks = blocks(batches);
-    double[] losses = new double[blocks.size()];
+    int count = blocks.size();
+    int from = BlockTree.begin(count, ranks.rank(), ranks.size());
+    int to = BlockTree.begin(count, ranks.rank() + 1, ranks.size());
+    double[] losses = new double[to - from];
     List<float[]> answers = new ArrayList<>();
-    for (int block = 0; block < losses.length; block++) {
+    for (int block = from; block < to; block++) {
       for (Piece piece : blocks.get(block)) {
-        losses[block] += backward(training, piece, (float) (1 / weight), config.pass(step).behind(frozen), answers);
+        losses[block - from] += backward(training, piece, (float) (1 / weight), config.pass(step).behind(frozen), answers);
       }
-      if (losses.length > 1) {
-        sums.add(block, block == losses.length - 1);
+      if (count > 1) {
+        sums.add(block, exchange == null && block == count - 1);
       }
     }
-    if (losses.length > 1) {
+    if (exchange != null) {
+      exchange.sum(sums);
+      losses = together(losses, r -> BlockTree.begin(count, r + 1, ranks.size()) - BlockTree.begin(count, r, ranks.size()));
+      answers = objective.measuresSteps() ? together(answers) : answers;
+    } else if (count > 1) {
       sums.finish();
     }
     return new Result(BlockTree.sum(losses), batches.stream().mapToInt(training::tokens).sum(),
         objective.measuresSteps() ? objective.figures(answers) : Map.of());
+  }
+
+  /** What all processes have, in the order of blocks. */
+  private double[] together(double[] own, IntUnaryOperator counts) {
+    return Arrays.stream(ranks.gather(own, IntStream.range(0, ranks.size()).map(counts).toArray()))
+        .flatMapToDouble(Arrays::stream).toArray();
+  }
+
+  private List<float[]> together(List<float[]> own) {
+    int width = (int) Arrays.stream(ranks.gather(own.isEmpty() ? 0 : own.getFirst().length)).max().orElse(0);
+    double[] rows = ranks.gather(own.size());
+    double[] mine = new double[own.size() * width];
+    for (int i = 0; i < mine.length; i++) {
+      mine[i] = own.get(i / width)[i % width];
+    }
+    double[] all = together(mine, r -> (int) rows[r] * width);
+    List<float[]> answers = new ArrayList<>();
+    for (int at = 0; at < all.length; at += width) {
+      float[] answer = new float[width];
+      for (int i = 0; i < width; i++) {
+        answer[i] = (float) all[at + i];
+      }
+      answers.add(answer);
+    }
+    return answers;
   }
 
   /** One piece forward and backward; returns its loss. */

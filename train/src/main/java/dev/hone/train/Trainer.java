@@ -12,6 +12,7 @@ import dev.hone.train.RunEvents.StepEvent;
 import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.Batches;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.schedule.Schedule;
@@ -23,7 +24,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The training loop.
@@ -69,7 +69,9 @@ public final class Trainer {
   private boolean resume;
   private Metric metric;
   private FrozenCache frozen; // of a run; null: none
+  private Ranks ranks = Ranks.alone();
   private volatile boolean stopped;
+  private boolean agreed; // that the run is to end, among several processes
 
   /**
    * A trainer.
@@ -98,6 +100,18 @@ public final class Trainer {
     metric = own;
   }
 
+  /**
+   * Shares the runs to come with other processes, which train the same model on the same rows with the same settings: each
+   * computes some blocks of a step, and all end with the same bits, which are those of one process. Checkpoints are those of
+   * rank 0.
+   *
+   * @throws IllegalArgumentException if there are more processes than blocks
+   */
+  public void setRanks(Ranks others) {
+    pass.share(others);
+    ranks = others;
+  }
+
   /** Adds a listener. */
   public void addListener(TrainListener listener) {
     listeners.add(listener);
@@ -113,6 +127,7 @@ public final class Trainer {
   /**
    * Writes checkpoints in a run to come, as often as the settings say, and when it is stopped.
    *
+   * @param checkpoints null for none, or in a process that is not rank 0, which has them
    * @param resume whether the run goes on from the newest whole checkpoint there, if there is one; else all there are removed
    */
   public void setCheckpoints(Checkpoints checkpoints, boolean resume) {
@@ -164,10 +179,12 @@ public final class Trainer {
     }
     begin(found);
     run.start = run.step;
+    agree();
     while (goesOn(run, total)) {
       List<List<int[]>> windows = plan.of(run.epoch);
       while (run.window < windows.size() && goesOn(run, total)) {
         step(run, training, windows, schedule, total);
+        agree();
         if (run.step == run.start + 1 && goesOn(run, total)) {
           probe(training, windows);
           Gradients.clear(parameters);
@@ -196,7 +213,18 @@ public final class Trainer {
   }
 
   private boolean goesOn(RunState run, int total) {
-    return run.step < total && !exhausted(run) && !stopped && !Thread.currentThread().isInterrupted();
+    return run.step < total && !exhausted(run) && !(ranks.size() > 1 ? agreed : asked());
+  }
+
+  private boolean asked() {
+    return stopped || Thread.currentThread().isInterrupted();
+  }
+
+  /** Whoever is asked to end ends all, after the same step. */
+  private void agree() {
+    if (ranks.size() > 1) {
+      agreed = Arrays.stream(ranks.gather(asked() ? 1 : 0)).anyMatch(each -> each != 0);
+    }
   }
 
   private boolean exhausted(RunState run) {
@@ -281,16 +309,18 @@ public final class Trainer {
 
   /** Goes on from the newest checkpoint, if that is wanted and there is one: returns it, or null. No file is changed. */
   private Checkpoint takeUp(RunState run) {
-    if (checkpoints == null || !resume) {
+    if (!resume || checkpoints == null && ranks.leads()) {
       return null;
     }
     try {
-      Optional<Checkpoint> found = checkpoints.newest(this::warn);
-      found.ifPresent(run::restore);
-      if (found.isEmpty()) {
+      Checkpoint found = ranks.leads() ? checkpoints.newest(this::warn).orElse(null) : null;
+      found = ranks.size() > 1 ? Checkpoint.handOut(ranks, found) : found;
+      if (found != null) {
+        run.restore(found);
+      } else if (ranks.leads()) {
         warn("resume: no checkpoint in " + checkpoints.directory() + ", the run begins at step 1");
       }
-      return found.orElse(null);
+      return found;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,22 +1,29 @@
 package dev.hone.train.checkpoint;
 
+import dev.hone.core.DType;
 import dev.hone.core.HostArray;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.Safetensors;
 import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.core.io.TensorFileException;
+import dev.hone.train.distributed.Ranks;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -62,6 +69,47 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
     } catch (JacksonException | ClassCastException e) {
       throw new TensorFileException(file + ": its state is not a JSON object", e);
     }
+  }
+
+  /**
+   * Rank 0's checkpoint for all processes of a run.
+   *
+   * @param own read from a file there, or null if there is none; not looked at elsewhere
+   */
+  public static Checkpoint handOut(Ranks ranks, Checkpoint own) {
+    ObjectNode about = JSON.createObjectNode();
+    if (own != null) {
+      about.set("state", own.state);
+      ObjectNode shapes = about.putObject("tensors");
+      own.tensors.forEach((name, tensor) -> {
+        ArrayNode dims = shapes.putObject(name).put("dtype", tensor.dtype().name()).putArray("shape");
+        Arrays.stream(tensor.shape().toArray()).forEach(dims::add);
+      });
+    }
+    ObjectNode found = (ObjectNode) JSON.readTree(ranks.broadcast(JSON.writeValueAsString(about)));
+    if (!found.has("state")) {
+      return null;
+    }
+    Map<String, Tensor> tensors = new TreeMap<>();
+    new TreeMap<>(JSON.convertValue(found.get("tensors"), Entries.class)).forEach((name, entry) -> {
+      if (ranks.leads()) {
+        ranks.broadcast(own.tensors.get(name).segment());
+      } else {
+        DType dtype = DType.valueOf(entry.dtype());
+        Shape shape = Shape.of(entry.shape());
+        long size = dtype.bytes() * shape.size();
+        MemorySegment bytes = Arena.ofAuto().allocate(Math.max(1, size), 64).asSlice(0, size);
+        ranks.broadcast(bytes);
+        tensors.put(name, Tensor.of(bytes, dtype, shape));
+      }
+    });
+    return ranks.leads() ? own : new Checkpoint(tensors, (ObjectNode) found.get("state"));
+  }
+
+  private record Entry(String dtype, int[] shape) {}
+
+  private static final class Entries extends TreeMap<String, Entry> {
+    private static final long serialVersionUID = 1L;
   }
 
   private static String hash(String json, Map<String, Tensor> tensors) {

@@ -5,6 +5,7 @@ import dev.hone.train.LearningRateFinder;
 import dev.hone.train.Trainer;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.report.Report;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.run.TrainFlags;
@@ -40,14 +41,18 @@ final class TrainCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    boolean quiet = arguments.on("quiet");
+    return SharedRun.run(console, arguments.on("quiet"), ranks -> run(arguments, ranks, console));
+  }
+
+  private static int run(Arguments arguments, Ranks ranks, Console console) throws IOException {
+    boolean quiet = arguments.on("quiet") || !ranks.leads();
     TrainingRun run;
     try (KernelWarmUp warmUp = KernelWarmUp.start()) { // before all else: compiling takes longer than what is done meanwhile
-      run = TrainingRun.of(arguments, quiet ? _ -> { } : console);
+      run = TrainingRun.of(arguments, ranks, quiet ? _ -> { } : console);
       warmUp.await();
     }
     if (arguments.on("find-lr")) {
-      return findRate(run, console);
+      return findRate(run, ranks, console);
     }
     TrainingRun.Forgetting forgetting = run.forgetting();
     Trainer.Result result = train(run, quiet, console);
@@ -66,9 +71,12 @@ final class TrainCommand implements Command {
     }
   }
 
-  private static int findRate(TrainingRun run, Console console) {
+  private static int findRate(TrainingRun run, Ranks ranks, Console console) {
     TrainingSet training = run.prepared().training();
     LearningRateFinder search = run.tuning().trainer(training, run.config()).findRate(training, SEARCH_STEPS);
+    if (!ranks.leads()) {
+      return 0;
+    }
     int every = Math.max(1, search.points().size() / 20);
     for (int i = 0; i < search.points().size(); i += every) {
       console.note(String.format(Locale.ROOT, "learning rate %.2e  loss %.4f", search.points().get(i).rate(),
@@ -88,6 +96,9 @@ final class TrainCommand implements Command {
     try (Interruption _ = new Interruption(run.tuning()::stop)) {
       try (ConsoleView view = ConsoleView.open(console, quiet, "", run.config().bestMetric())) {
         result = run.train(view.listeners(run.metricsFile()));
+      }
+      if (result.interrupted() && !run.ranks().leads()) {
+        return result;
       }
       if (result.interrupted()) {
         console.note((result.steps() == 0 ? "stopped before the first step" : "stopped after step " + result.steps())

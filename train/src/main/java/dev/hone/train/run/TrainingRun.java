@@ -1,6 +1,7 @@
 package dev.hone.train.run;
 
 import dev.hone.core.Device;
+import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Task;
 import dev.hone.train.TrainConfig;
@@ -10,6 +11,8 @@ import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.ConfigFile;
 import dev.hone.train.config.UserError;
+import dev.hone.train.distributed.Alike;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.evaluation.Probe;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
@@ -19,6 +22,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -43,6 +47,7 @@ public final class TrainingRun {
   private final boolean resume;
   private final Path generalText; // null: nothing is measured on it
   private final Consumer<String> say;
+  private final Ranks ranks;
 
   /**
    * A run of what was read already.
@@ -52,18 +57,20 @@ public final class TrainingRun {
    * @param resume whether to go on from the newest checkpoint there
    */
   public TrainingRun(PreparedRun prepared, TrainConfig config, Path output, Map<String, String> settings, boolean resume) {
-    this(prepared, config, output, settings, resume, null, _ -> { });
+    this(prepared, config, output, settings, resume, null, Ranks.alone(), _ -> { });
   }
 
   private TrainingRun(PreparedRun prepared, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
-      Path generalText, Consumer<String> say) {
+      Path generalText, Ranks ranks, Consumer<String> say) {
     this.prepared = prepared;
     this.config = config;
     this.output = output;
     this.settings = settings;
     this.resume = resume;
     this.generalText = generalText;
+    this.ranks = ranks;
     this.say = say;
+    prepared.tuning().setRanks(ranks);
   }
 
   /**
@@ -79,9 +86,22 @@ public final class TrainingRun {
 
   /** Reads model and rows as flags say; see {@link #of(Map, Consumer)}. */
   public static TrainingRun of(Arguments arguments, Consumer<String> say) throws IOException {
+    return of(arguments, Ranks.alone(), say);
+  }
+
+  /**
+   * Reads model and rows in one of several processes that share a run: each reads the same files, and rank 0 alone writes.
+   *
+   * @throws dev.hone.train.distributed.RanksException if the processes have not read the same
+   */
+  public static TrainingRun of(Arguments arguments, Ranks ranks, Consumer<String> say) throws IOException {
     Path output = Path.of(arguments.required("output-dir"));
     boolean resume = arguments.on("resume");
-    OutputDirectory.check(output, resume || arguments.on("find-lr") || arguments.on("overwrite"));
+    if (ranks.leads()) {
+      OutputDirectory.check(output, resume || arguments.on("find-lr") || arguments.on("overwrite"));
+    } else {
+      arguments.set("report-to", "none");
+    }
     TrainConfig config = TrainFlags.config(arguments);
     Device device = DeviceFlag.of(arguments, say);
     DeviceFlag.check(arguments, device);
@@ -89,8 +109,26 @@ public final class TrainingRun {
     TrainFlags.checkFiles(arguments, config);
     PreparedRun prepared = PreparedRun.of(arguments, config, say);
     prepared.tuning().model().to(device);
+    if (ranks.size() > 1) {
+      checkAlike(ranks, prepared, config);
+    }
     return new TrainingRun(prepared, config, output, arguments.resolved(TrainFlags.OF_ONE_START), resume, arguments.path("probe"),
-        say);
+        ranks, say);
+  }
+
+  /** What the bits of a run depend on. */
+  private static void checkAlike(Ranks ranks, PreparedRun prepared, TrainConfig config) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("version of Java", Runtime.version().toString());
+    facts.put("kernels", Kernels.active().name() + " (" + Kernels.active().reason() + ")");
+    facts.put("settings", String.valueOf(TrainConfig.SETTINGS.write(config)));
+    facts.put("rows", prepared.training().size() + " rows with the hash "
+        + prepared.training().fingerprint(prepared.heldOut()).substring(0, 16));
+    facts.put("model", "weights with the checksum " + Alike.checksum(prepared.tuning().model().parameters().values()));
+    Alike.check(ranks, facts);
+    if (prepared.training().size() < ranks.size()) {
+      throw new UserError("there are " + ranks.size() + " processes for " + prepared.training().size() + " rows; start fewer");
+    }
   }
 
   /** Trains, writes the weights, and measures and describes what came out, unless the run was interrupted. */
@@ -112,6 +150,13 @@ public final class TrainingRun {
    */
   public Trainer.Result train(List<TrainListener> watchers) throws IOException {
     Tuning<?> tuning = prepared.tuning();
+    if (!ranks.leads()) {
+      if (config.saveTotalLimit() > 0) {
+        tuning.setCheckpoints(null, resume);
+      }
+      watchers.forEach(tuning::addListener);
+      return tuning.train(prepared.training(), prepared.heldOut(), config);
+    }
     if (!settings.isEmpty()) {
       tuning.addListener(new SettingsFile(output.resolve("run.yaml"), settings));
     }
@@ -148,7 +193,7 @@ public final class TrainingRun {
 
   /** Whether {@link #report} writes one. */
   public boolean reports(Trainer.Result result) {
-    return prepared.recorder() != null && !result.interrupted();
+    return prepared.recorder() != null && !result.interrupted() && ranks.leads();
   }
 
   /** What a language model forgets: its loss on general text before and after. */
@@ -173,7 +218,7 @@ public final class TrainingRun {
 
   /** Measures the model on general text as it is now; null unless the settings name such a text. */
   public Forgetting forgetting() throws IOException {
-    if (generalText == null) {
+    if (generalText == null || !ranks.leads()) {
       return null;
     }
     if (tuning().model().task() != Task.CAUSAL_LM) {
@@ -195,6 +240,11 @@ public final class TrainingRun {
   /** What was read. */
   public PreparedRun prepared() {
     return prepared;
+  }
+
+  /** The processes that share it. */
+  public Ranks ranks() {
+    return ranks;
   }
 
   /** The settings of the loop. */

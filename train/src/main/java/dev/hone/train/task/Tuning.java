@@ -18,6 +18,7 @@ import dev.hone.train.checkpoint.Checkpoints;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.encode.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,7 @@ public abstract class Tuning<E extends Example> {
   private Checkpoints checkpoints;
   private boolean resume;
   private BiFunction<TrainingSet, TrainConfig, Objective> own; // null: what the task learns
+  private Ranks ranks = Ranks.alone();
   private Metric metric; // null: what the settings name
   private volatile Trainer trainer; // that runs, or null
 
@@ -105,6 +107,11 @@ public abstract class Tuning<E extends Example> {
     this.resume = resume;
   }
 
+  /** Shares the runs to come with other processes; see {@link Trainer#setRanks}. */
+  public final void setRanks(Ranks others) {
+    ranks = others;
+  }
+
   /**
    * Trains.
    *
@@ -131,9 +138,7 @@ public abstract class Tuning<E extends Example> {
    */
   public final Trainer.Result train(TrainingSet training, TrainingSet heldOut, TrainConfig config) {
     Trainer next = trainer(training, config);
-    if (checkpoints != null) {
-      next.setCheckpoints(checkpoints, resume);
-    }
+    next.setCheckpoints(checkpoints, resume);
     synchronized (running) {
       if (trainer != null) {
         throw new IllegalStateException("train: a training of this model runs already; wait for its end, or tune the model once "
@@ -155,6 +160,7 @@ public abstract class Tuning<E extends Example> {
     if (metric != null) {
       made.setMetric(metric);
     }
+    made.setRanks(ranks);
     listeners.forEach(made::addListener);
     return made;
   }
