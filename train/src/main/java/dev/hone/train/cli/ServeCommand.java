@@ -12,6 +12,7 @@ import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextReranker;
 import dev.hone.train.monitor.FeedbackLog;
 import dev.hone.train.monitor.LogSettings;
+import dev.hone.train.monitor.Registry;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.serve.ModelServer;
 import dev.hone.train.serve.ServerSettings;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /** Answers over HTTP. */
 final class ServeCommand implements Command {
@@ -48,6 +50,7 @@ final class ServeCommand implements Command {
     List<Flag> flags = new ArrayList<>(List.of(Arguments.CONFIG,
         Flag.of("model", "[NAME=]DIR|maven:G:A:V", null, "the model; its name is what clients ask for"),
         Flag.of("adapter", "[NAME=]DIR,...", null, "adapters on the model, which answer by their own names"),
+        Flag.of("registry", "DIR", null, "versions of an adapter: its names (champion) answer, and what they mean is taken up"),
         Flag.of("task", String.join("|", TASKS), null, "what the model is for").decidedLater("what its files say"),
         Flag.of("embedder", "[NAME=]DIR|maven:G:A:V", null, "a model for sentence vectors besides"),
         Flag.of("classifier", "[NAME=]DIR", null, "a tuned classifier besides"),
@@ -98,6 +101,9 @@ final class ServeCommand implements Command {
         }
         server.allowAdapters(directory);
       }
+      if (arguments.has("registry")) {
+        server.follow(Registry.open(arguments.path("registry")), model.name);
+      }
       server.keep(log);
       server.ready();
       console.note("serving " + model.name + " on " + server.address() + (settings.key().isEmpty() ? "" : ", with a key"));
@@ -138,6 +144,19 @@ final class ServeCommand implements Command {
       }
       if (adapters.put(adapter.name, adapter.directory) != null || adapter.name.equals(model.name)) {
         throw new UserError("--adapter: two models are called '" + adapter.name + "'; give names, NAME=DIR");
+      }
+    }
+    if (arguments.has("registry")) {
+      if (!adapters.isEmpty()) {
+        throw new UserError("--registry has the adapters itself: give --adapter or --registry, not both");
+      }
+      Registry registry = Registry.open(arguments.path("registry"));
+      for (int version : new TreeSet<>(registry.aliases().values())) {
+        adapters.put("v" + version, registry.directory(version));
+      }
+      if (adapters.isEmpty()) {
+        throw new UserError("--registry: no name means a version in " + arguments.text("registry")
+            + " (hone registry add --alias champion)");
       }
     }
     String task = arguments.has("task") ? arguments.text("task") : task(model.directory, adapters);

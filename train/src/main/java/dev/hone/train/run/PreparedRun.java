@@ -39,11 +39,18 @@ import java.util.function.Consumer;
  * @param heldOut rows to evaluate on, or null
  * @param recorder measures and describes the run; null if nobody wants that
  * @param reporting what the run leaves besides
+ * @param heldOutTexts of a classifier: the texts of {@code heldOut}; else empty
  */
 public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder,
-    Set<Reporting> reporting) {
+    Set<Reporting> reporting, List<String> heldOutTexts) {
   /** While training nobody sees an interval. */
   static final Bootstrap NO_INTERVALS = new Bootstrap(2, 0.95, 0);
+
+  /** A run that leaves no reference to monitor with. */
+  public PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet heldOut, RunRecorder recorder,
+      Set<Reporting> reporting) {
+    this(tuning, training, heldOut, recorder, reporting, List.of());
+  }
 
   /** Rows to learn from, rows to evaluate on or null, and rows that only the tuned model is measured on or null. */
   record Parts<E extends Example>(Dataset<E> training, Dataset<E> heldOut, Dataset<E> test) {
@@ -113,7 +120,8 @@ public record PreparedRun(Tuning<?> tuning, TrainingSet training, TrainingSet he
     Set<Reporting> reporting = Reporting.of(arguments);
     RunRecorder recorder = reporting.contains(Reporting.HTML)
         ? RunRecorder.of(tuning, parts.training, parts.measured(), about(arguments, parts)) : null;
-    return new PreparedRun(tuning, training, heldOut, recorder, reporting);
+    return new PreparedRun(tuning, training, heldOut, recorder, reporting,
+        heldOut == null ? List.of() : parts.heldOut.map(Example.Labelled::text));
   }
 
   /** What labels are, by the name that Hugging Face has for it. */

@@ -1,7 +1,9 @@
 package dev.hone.train.run;
 
 import dev.hone.core.Device;
+import dev.hone.core.HoneException;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.nn.Labels;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Task;
 import dev.hone.train.TrainConfig;
@@ -14,10 +16,13 @@ import dev.hone.train.config.UserError;
 import dev.hone.train.distributed.Alike;
 import dev.hone.train.distributed.Ranks;
 import dev.hone.train.evaluation.Probe;
+import dev.hone.train.infer.TextVectors;
+import dev.hone.train.monitor.MonitorReference;
 import dev.hone.train.report.EventFiles;
 import dev.hone.train.report.MetricsFile;
 import dev.hone.train.source.DataArgument;
 import dev.hone.train.task.Tuning;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -177,8 +182,22 @@ public final class TrainingRun {
       Trainer.Result result = tuning.train(prepared.training(), prepared.heldOut(), config);
       if (!result.interrupted()) {
         tuning.save(weights());
+        reference();
       }
       return result;
+    }
+  }
+
+  /** What {@code hone monitor} compares with: the held-out rows as the tuned classifier sees them. */
+  private void reference() throws IOException {
+    if (prepared.tuning() instanceof ClassifierTuning tuned && prepared.heldOut() != null && !prepared.heldOutTexts().isEmpty()
+        && tuned.model().labels().kind() == Labels.Kind.SINGLE_LABEL) {
+      try {
+        MonitorReference.of(tuned.classifier(), prepared.heldOut(), prepared.heldOutTexts(), TextVectors.load(tuned.base()))
+            .write(output.resolve(MonitorReference.NAME));
+      } catch (HoneException e) { // which costs no model that was trained
+        say.accept("warning: no " + MonitorReference.NAME + " for hone monitor: " + e.getMessage());
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextReranker;
 import dev.hone.train.monitor.Answered;
 import dev.hone.train.monitor.FeedbackLog;
+import dev.hone.train.monitor.Registry;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -62,6 +63,7 @@ public final class ModelServer implements AutoCloseable {
   private final Set<String> unknown = ConcurrentHashMap.newKeySet();
   private final long created = System.currentTimeMillis() / 1000;
   private final AdapterRoutes adapterRoutes;
+  private final ServedVersions versions = new ServedVersions(this);
   private volatile RequestLog log = RequestLog.NONE;
   private volatile FeedbackLog feedback; // null: nothing is kept
 
@@ -207,6 +209,23 @@ public final class ModelServer implements AutoCloseable {
     return feedback;
   }
 
+  /**
+   * Serves what the names of a registry mean, and goes on to what they mean later: a version is loaded, then the name moves to
+   * it in
+   * one step; answers that have begun go on with the version that they began with.
+   *
+   * @param model whose adapters the versions are
+   * @throws IllegalArgumentException if the model takes no adapters
+   */
+  public void follow(Registry registry, String model) throws IOException {
+    versions.follow(registry, model);
+  }
+
+  /** What a name stands for now: that of a version, or itself; null for null. */
+  String target(String name) {
+    return versions.target(name);
+  }
+
   /** Lets requests in. */
   public void ready() {
     admission.open();
@@ -240,6 +259,7 @@ public final class ModelServer implements AutoCloseable {
     if (threads.isShutdown()) {
       return;
     }
+    versions.close();
     admission.drain();
     boolean interrupted = false;
     try {
@@ -367,6 +387,11 @@ public final class ModelServer implements AutoCloseable {
         }
       }
     }
+    versions.targets().forEach((name, target) -> {
+      if (cards.containsKey(target)) {
+        cards.put(name, cards.get(target));
+      }
+    });
     return cards;
   }
 
@@ -395,7 +420,7 @@ public final class ModelServer implements AutoCloseable {
 
   private ObjectNode card(String name, String[] what) {
     String base = what[1] == null ? name : what[1];
-    int length = generators.containsKey(base) ? generators.get(base).route(name).model().maxLength()
+    int length = generators.containsKey(base) ? generators.get(base).route(target(name)).model().maxLength()
         : classifiers.containsKey(base) ? classifiers.get(base).classifier().maxLength()
         : rerankers.containsKey(base) ? rerankers.get(base).maxLength() : embedders.get(base).embedder().maxLength();
     return HttpCall.object().put("id", name).put("object", "model").put("created", created).put("owned_by", "hone").put("root",

@@ -138,11 +138,12 @@ final class SentenceRoutes {
     Fields fields = call.fields();
     fields.withoutEffect("user", "metadata");
     String name = ModelServer.model(fields);
-    ServedClassifier served = server.classifier(name);
+    String target = server.target(name);
+    ServedClassifier served = server.classifier(target);
     List<String> texts = inputs(fields, "input");
     List<int[]> tokens = classifierTokens(served, texts, fields.flag("truncate", false), "input", 400);
     server.unknown(fields);
-    List<float[]> logits = await(call, served.logitsOf(served.model(name), tokens));
+    List<float[]> logits = await(call, served.logitsOf(served.model(target), tokens));
     List<TextClassifier.Prediction> predictions = logits.stream().map(served.classifier()::prediction).toList();
     ObjectNode root = HttpCall.object().put("id", "classify-" + call.id()).put("object", "list")
         .put("created", System.currentTimeMillis() / 1000).put("model", name);
@@ -155,7 +156,7 @@ final class SentenceRoutes {
     served.classifier().model().labels().names().forEach(root.putArray("labels")::add);
     int[] counts = tokens.stream().mapToInt(ids -> ids.length).toArray();
     usage(root, counts);
-    logLabels(call, fields, "classify", name, served, texts, tokens, predictions);
+    logLabels(call, fields, "classify", name, target, served, texts, tokens, predictions);
     call.reply(200, root);
   }
 
@@ -172,7 +173,8 @@ final class SentenceRoutes {
   void predict(HttpCall call) throws IOException {
     Fields fields = call.fields();
     String name = fields.text("model", null);
-    ServedClassifier served = server.classifier(name);
+    String target = server.target(name);
+    ServedClassifier served = server.classifier(target);
     JsonNode inputs = fields.get("inputs");
     boolean batch = inputs != null && inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
     List<String> texts = batch ? batch(inputs) : single(inputs);
@@ -185,13 +187,15 @@ final class SentenceRoutes {
     int top = parameters.integer("top_k", Integer.MAX_VALUE, 1, Integer.MAX_VALUE);
     List<int[]> tokens = classifierTokens(served, texts, fields.flag("truncate", false), "inputs", 413);
     server.unknown(fields);
-    List<float[]> logits = await(call, served.logitsOf(served.model(name == null ? served.name() : name), tokens));
+    List<float[]> logits = await(call, served.logitsOf(served.model(target == null ? served.name() : target), tokens));
     ArrayNode root = HttpCall.JSON.createArrayNode();
     Labels labels = served.classifier().model().labels();
     for (float[] row : logits) {
       scores(batch ? root.addArray() : root, labels, scores(served, row, function), top);
     }
-    logLabels(call, fields, "predict", name == null ? served.name() : name, served, texts, tokens,
+    logLabels(call, fields, "predict", name == null ? served.name() : name, target == null ? served.name() : target, served,
+        texts,
+        tokens,
         logits.stream().map(served.classifier()::prediction).toList());
     call.reply(200, root);
   }
@@ -343,25 +347,29 @@ final class SentenceRoutes {
 
   private void log(HttpCall call, Fields fields, String route, String model, List<String> texts, int[] tokens) {
     for (int i = 0; i < texts.size(); i++) {
-      log(call, fields, route, model, texts, i, "", List.of(), new float[0], tokens[i], -1);
+      log(call, fields, route, model, "", texts, i, "", List.of(), new float[0], tokens[i], -1);
     }
     server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", "stop"), 1);
   }
 
-  private void logLabels(HttpCall call, Fields fields, String route, String model, ServedClassifier served, List<String> texts,
+  private void logLabels(HttpCall call, Fields fields, String route, String model, String target, ServedClassifier served,
+      List<String> texts,
       List<int[]> tokens, List<TextClassifier.Prediction> predictions) {
     List<String> labels = served.classifier().model().labels().names();
     for (int i = 0; i < texts.size(); i++) {
-      log(call, fields, route, model, texts, i, predictions.get(i).label(), labels, predictions.get(i).probabilities(),
+      log(call, fields, route, model, target.equals(model) ? "" : target, texts, i, predictions.get(i).label(), labels,
+          predictions.get(i).probabilities(),
           tokens.get(i).length, served.classifier().countUnknown(tokens.get(i)));
     }
     server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", "stop"), 1);
   }
 
-  private void log(HttpCall call, Fields fields, String route, String model, List<String> texts, int i, String output,
+  private void log(HttpCall call, Fields fields, String route, String model, String version, List<String> texts, int i,
+      String output,
       List<String> labels, float[] probabilities, int tokens, int unknown) {
     String id = route + "-" + call.id();
-    server.log(new Answered(texts.size() == 1 ? id : id + "/" + i, call.time(), route, model, "", texts.get(i), output, labels,
+    server.log(new Answered(texts.size() == 1 ? id : id + "/" + i, call.time(), route, model, version, texts.get(i), output,
+        labels,
         probabilities, tokens, unknown, 0, call.elapsed() / 1_000_000, "stop", fields.metadata()));
   }
 }

@@ -27,7 +27,8 @@ final class TextRoutes {
   }
 
   /** What is asked for: one answer for each prompt and n. */
-  private record Asked(String model, ServedGenerator generator, Adapters.Route route, List<int[]> prompts, List<String> echoes,
+  private record Asked(String model, String target, ServedGenerator generator, Adapters.Route route, List<int[]> prompts,
+      List<String> echoes,
       List<String> inputs, GenerateOptions options, TextForm form, Map<String, String> metadata) {
     int promptTokens() {
       return prompts.stream().mapToInt(prompt -> prompt.length).sum();
@@ -45,18 +46,20 @@ final class TextRoutes {
   void chat(HttpCall call, Admission.Place place) throws IOException {
     Fields fields = call.fields();
     String name = ModelServer.model(fields);
-    ServedGenerator generator = server.generator(name);
-    Adapters.Route route = generator.route(name);
+    String target = server.target(name);
+    ServedGenerator generator = server.generator(target);
+    Adapters.Route route = generator.route(target);
     responseFormat(fields);
-    int[] prompt = ChatPrompt.tokens(fields, generator.encoder(name));
+    int[] prompt = ChatPrompt.tokens(fields, generator.encoder(target));
     int context = checked("messages", prompt, generator, route);
-    GenerateOptions options = GenerateOptions.read(fields, generator.settings(name), context - prompt.length,
+    GenerateOptions options = GenerateOptions.read(fields, generator.settings(target), context - prompt.length,
         GenerateOptions.chatLogs(fields), generator.vocabulary(), server.settings());
     boolean tools = fields.has("tools") && !"none".equals(fields.get("tool_choice") == null ? "" : fields.get("tool_choice")
         .asString(""));
     TextForm form = new TextForm.Chat(tools, fields.flag("parallel_tool_calls", true));
     server.unknown(fields);
-    answer(call, place, new Asked(name, generator, route, List.of(prompt), List.of(), List.of(fields.get("messages").toString()),
+    answer(call, place, new Asked(name, target, generator, route, List.of(prompt), List.of(), List.of(fields.get("messages")
+        .toString()),
         options, form, fields.metadata()));
   }
 
@@ -83,12 +86,13 @@ final class TextRoutes {
   void completion(HttpCall call, Admission.Place place) throws IOException {
     Fields fields = call.fields();
     String name = ModelServer.model(fields);
-    ServedGenerator generator = server.generator(name);
-    Adapters.Route route = generator.route(name);
+    String target = server.target(name);
+    ServedGenerator generator = server.generator(target);
+    Adapters.Route route = generator.route(target);
     fields.refuse("suffix", "is not offered: the model continues, it does not fill in");
-    List<int[]> prompts = prompts(fields, generator.encoder(name), generator.vocabulary());
+    List<int[]> prompts = prompts(fields, generator.encoder(target), generator.vocabulary());
     prompts.forEach(prompt -> checked("prompt", prompt, generator, route));
-    GenerateOptions options = GenerateOptions.read(fields, generator.settings(name), COMPLETION_TOKENS,
+    GenerateOptions options = GenerateOptions.read(fields, generator.settings(target), COMPLETION_TOKENS,
         GenerateOptions.completionLogs(fields), generator.vocabulary(), server.settings());
     if (fields.integer("best_of", options.n(), 1, Integer.MAX_VALUE) != options.n()) {
       throw ApiException.unsupported("best_of", "best_of must be n: all answers that are written are given");
@@ -105,7 +109,8 @@ final class TextRoutes {
     List<String> echoes = !echo ? List.of() : fields.get("prompt").isString() ? List.of(fields.get("prompt").asString())
         : echoes(fields.get("prompt"), prompts, generator);
     server.unknown(fields);
-    answer(call, place, new Asked(name, generator, route, prompts, echoes, inputs(fields.get("prompt"), prompts.size()), options,
+    answer(call, place, new Asked(name, target, generator, route, prompts, echoes, inputs(fields.get("prompt"), prompts.size()),
+        options,
         new TextForm.Completion(), fields.metadata()));
   }
 
@@ -398,7 +403,8 @@ final class TextRoutes {
         String reason = finish(choice);
         server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", reason), 1);
         int prompt = i / asked.options.n();
-        server.log(new Answered(choices.size() == 1 ? id : id + "/" + i, call.time(), asked.form.route(), asked.model, "",
+        server.log(new Answered(choices.size() == 1 ? id : id + "/" + i, call.time(), asked.form.route(), asked.model,
+            asked.target.equals(asked.model) ? "" : asked.target,
             asked.inputs.get(prompt), choice.text.toString(), List.of(), new float[0], asked.prompts.get(prompt).length, -1,
             choice.tokens, millis, reason, asked.metadata));
       }

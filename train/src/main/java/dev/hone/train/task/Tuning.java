@@ -199,7 +199,7 @@ public abstract class Tuning<E extends Example> {
   }
 
   /** The directory that the model, or its tokenizer, came from. */
-  protected final Path base() {
+  public final Path base() {
     return base;
   }
 

@@ -152,7 +152,7 @@ class ReportCommandsTest {
   void reportsCanBeTurnedOff() throws IOException {
     Path none = train("none", "--report-to", "none");
     try (Stream<Path> files = Files.list(none)) {
-      assertEquals(List.of("adapter", "checkpoints", "metrics.jsonl", "run.yaml"),
+      assertEquals(List.of("adapter", "checkpoints", "metrics.jsonl", "reference.json", "run.yaml"),
           files.map(file -> file.getFileName().toString()).sorted().toList());
     }
     Path events = train("events", "--report-to", "tensorboard");
