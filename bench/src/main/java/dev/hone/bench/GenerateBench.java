@@ -1,6 +1,8 @@
 package dev.hone.bench;
 
+import dev.hone.core.DType;
 import dev.hone.core.parallel.Workers;
+import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.generate.GenerationSettings;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Greedy decoding with a cache, the cases, names and fields of {@code bench_generate.py}: one JSON line per case, the best of
@@ -23,7 +26,8 @@ import java.util.Random;
  *
  * <p>Arguments: {@code --models DIR} (what {@link DecoderModels} wrote), {@code --only REGEX}, {@code --prompt N},
  * {@code --new N}, {@code --runs N},
- * {@code --threads N}. One case per process is the fair way: a process stays in one mode of the memory.
+ * {@code --threads N}, {@code --quantize NF4|Q8_0|INT8_ROWS}, {@code --streams N} texts at once, {@code -Dhone.layout=stored} for
+ * weights as they are stored. Rates are those of all texts together. One case per process is the fair way: a process stays in one mode of the memory.
  */
 public final class GenerateBench {
   private static final int GRAIN = 1 << 16;
@@ -40,20 +44,26 @@ public final class GenerateBench {
     for (String name : DecoderModels.CASES.keySet()) {
       if (name.matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
         Path directory = DecoderModels.find(Path.of(flags.get("--models")), name);
-        System.out.println(run(name, directory, plain, Integer.parseInt(flags.getOrDefault("--prompt", "32")),
-            Integer.parseInt(flags.getOrDefault("--new", "64")), Integer.parseInt(flags.getOrDefault("--runs", "5"))));
+        DType quantized = flags.containsKey("--quantize") ? DType.valueOf(flags.get("--quantize")) : null;
+        System.out.println(run(name, directory, quantized, Integer.parseInt(flags.getOrDefault("--streams", "1")), plain,
+            Integer.parseInt(flags.getOrDefault("--prompt", "32")), Integer.parseInt(flags.getOrDefault("--new", "64")),
+            Integer.parseInt(flags.getOrDefault("--runs", "5"))));
       }
     }
   }
 
-  private static String run(String name, Path directory, float[] plain, int promptLength, int count, int runs)
-      throws IOException {
-    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM);
-    int[] prompt = new Random(1).ints(promptLength, 0, model.config().vocabSize()).toArray();
+  private static String run(String name, Path directory, DType quantized, int streams, float[] plain, int promptLength, int count,
+      int runs) throws IOException {
+    PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM, quantized);
+    long began = System.nanoTime();
+    InterleavedWeights interleaved = InterleavedWeights.of(model);
+    double layoutSeconds = (System.nanoTime() - began) / 1e9;
+    List<int[]> prompts = IntStream.range(0, streams)
+        .mapToObj(i -> new Random(1 + i).ints(promptLength, 0, model.config().vocabSize()).toArray()).toList();
     Generator generator = new Generator(model);
     GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(count);
     long bytes = weightBytes(model);
-    List<MemorySegment> mapped = model.parameters().values().stream().filter(parameter -> parameter.value().isReadOnly())
+    List<MemorySegment> mapped = model.parameters().values().stream().filter(parameter -> parameter.value().isReadOnly() && !parameter.value().isQuantized())
         .map(parameter -> parameter.value().segment()).toList();
     double[] shares = new double[runs];
     double[] ownShares = new double[runs];
@@ -66,26 +76,27 @@ public final class GenerateBench {
       double ownBound = bytesPerSecond(mapped);
       long start = System.nanoTime();
       long[] first = {0};
-      generator.generate(List.of(prompt), settings, (_, _) -> first[0] = first[0] == 0 ? System.nanoTime() : first[0]);
+      generator.generate(prompts, settings, (_, _) -> first[0] = first[0] == 0 ? System.nanoTime() : first[0]);
       long end = System.nanoTime();
       if (i >= 0) {
         bound = Math.max(bound, bytesPerSecond(plain));
         ownBound = Math.max(ownBound, bytesPerSecond(mapped));
-        double rate = (count - 1) * 1e9 / (end - first[0]);
-        shares[i] = rate * bytes / bound;
-        ownShares[i] = rate * bytes / ownBound;
+        double rate = streams * (count - 1) * 1e9 / (end - first[0]);
+        shares[i] = rate / streams * bytes / bound;
+        ownShares[i] = rate / streams * bytes / ownBound;
         read = Math.max(read, bound);
         prefill = Math.min(prefill, (first[0] - start) / 1e6);
         decode = Math.max(decode, rate);
-        whole = Math.max(whole, count * 1e9 / (end - start));
+        whole = Math.max(whole, streams * count * 1e9 / (end - start));
       }
     }
     Arrays.sort(shares);
     Arrays.sort(ownShares);
-    return String.format(Locale.ROOT, "{\"model\": \"%s\", \"threads\": %d, \"prompt\": %d, \"new\": %d, "
+    return String.format(Locale.ROOT, "{\"model\": \"%s%s\", \"streams\": %d, \"layout_mb\": %d, \"layout_s\": %.2f, "
+        + "\"threads\": %d, \"prompt\": %d, \"new\": %d, "
         + "\"decode_tokens_per_s\": %.2f, \"prefill_ms\": %.1f, \"generate_tokens_per_s\": %.2f, \"read_gb_per_s\": %.2f, "
         + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"of_own_read\": %.3f, \"peak_rss_mb\": "
-        + "%d}", name,
+        + "%d}", name, quantized == null ? "" : "/" + quantized, streams, interleaved.bytes() >> 20, layoutSeconds,
         Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, shares[runs / 2],
         ownShares[runs / 2],
         TrainBench.peakMegabytes());
@@ -94,7 +105,7 @@ public final class GenerateBench {
   /** All that is read for one token: every weight but a table of positions. */
   private static long weightBytes(PretrainedModel model) {
     return model.parameters().entrySet().stream().filter(entry -> !entry.getKey().endsWith("wpe.weight"))
-        .mapToLong(entry -> entry.getValue().shape().size() * entry.getValue().value().dtype().bytes()).sum();
+        .mapToLong(entry -> entry.getValue().value().bytes()).sum();
   }
 
   /** The best rate of plain reads by all threads. */

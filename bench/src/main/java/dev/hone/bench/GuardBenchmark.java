@@ -8,6 +8,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Columns;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import dev.hone.core.quant.Quantized;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import jdk.incubator.vector.FloatVector;
@@ -46,6 +47,14 @@ public class GuardBenchmark {
   private final Tensor thin = RowOps.random(N, 8);
   private final Tensor thinOut = Tensor.empty(N, 8);
   private final Tensor brain = Tensor.of(Arena.ofAuto().allocate(2L * N * N, 64), DType.BF16, Shape.of(N, N));
+  private final Tensor laidOutBrain = laidOut(Tensor.of(Arena.ofAuto().allocate(2L * N * N, 64), DType.BF16, Shape.of(N, N)));
+  private final Tensor laidOutFloats = laidOut(Tensor.of(Arena.ofAuto().allocate(4L * N * N, 64), DType.F32, Shape.of(N, N)));
+  private final Tensor laidOutBytes = laidOut(Quantized.of(b, DType.Q8_0).tensor(b.shape()));
+  private final Tensor laidOutBook = laidOut(Quantized.of(b, DType.NF4).tensor(b.shape()));
+  private final Tensor eight = RowOps.random(8, N);
+  private final Tensor eightOut = Tensor.empty(8, N);
+  private final Tensor sentence = RowOps.random(15, N);
+  private final Tensor sentenceOut = Tensor.empty(15, N);
   private final Tensor weight = RowOps.random(N);
   private final Tensor perRow = Tensor.empty(N);
   private final Tensor heads = Tensor.empty(4, N);
@@ -105,6 +114,41 @@ public class GuardBenchmark {
   @Benchmark
   public void oneRowOfBrain() {
     KERNELS.matmul().stream(row, brain, true, rowOut, Epilogue.NONE);
+  }
+
+  private static Tensor laidOut(Tensor frozen) {
+    KERNELS.matmul().layOut(frozen, true);
+    return frozen;
+  }
+
+  /** One row times an interleaved matrix of BF16. */
+  @Benchmark
+  public void laidOutBrain() {
+    KERNELS.matmul().stream(row, laidOutBrain, true, rowOut, Epilogue.NONE);
+  }
+
+  /** One row times an interleaved matrix of Q8_0. */
+  @Benchmark
+  public void laidOutBytes() {
+    KERNELS.matmul().stream(row, laidOutBytes, true, rowOut, Epilogue.NONE);
+  }
+
+  /** One row times an interleaved matrix of NF4. */
+  @Benchmark
+  public void laidOutBook() {
+    KERNELS.matmul().stream(row, laidOutBook, true, rowOut, Epilogue.NONE);
+  }
+
+  /** Eight rows times an interleaved matrix of Q8_0. */
+  @Benchmark
+  public void eightLaidOut() {
+    KERNELS.matmul().stream(eight, laidOutBytes, true, eightOut, Epilogue.NONE);
+  }
+
+  /** The rows of a sentence times an interleaved matrix of floats. */
+  @Benchmark
+  public void sentence() {
+    KERNELS.matmul().matmul(sentence, false, laidOutFloats, true, false, sentenceOut);
   }
 
   /** Into a thin adapter. */

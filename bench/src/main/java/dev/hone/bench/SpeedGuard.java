@@ -37,6 +37,11 @@ public final class SpeedGuard {
     BOUNDS.put("product", new Bound(n * n * n, 0.2));
     BOUNDS.put("oneRow", new Bound(n * n, 0.05));
     BOUNDS.put("oneRowOfBrain", new Bound(n * n, 0.05));
+    BOUNDS.put("laidOutBrain", new Bound(n * n, 0.06));
+    BOUNDS.put("laidOutBytes", new Bound(n * n, 0.05));
+    BOUNDS.put("laidOutBook", new Bound(n * n, 0.03));
+    BOUNDS.put("eightLaidOut", new Bound(8 * n * n, 0.1));
+    BOUNDS.put("sentence", new Bound(15 * n * n, 0.12));
     BOUNDS.put("thinDown", new Bound(n * n * 8, 0.04));
     BOUNDS.put("attention", new Bound(7 * n * n * n, 0.1));
     BOUNDS.put("softmax", new Bound(n * n, 0.005));
