@@ -27,7 +27,8 @@ import java.util.stream.IntStream;
  * <p>Arguments: {@code --models DIR} (what {@link DecoderModels} wrote), {@code --only REGEX}, {@code --prompt N},
  * {@code --new N}, {@code --runs N},
  * {@code --threads N}, {@code --quantize NF4|Q8_0|INT8_ROWS}, {@code --streams N} texts at once, {@code -Dhone.layout=stored} for
- * weights as they are stored. Rates are those of all texts together. One case per process is the fair way: a process stays in one mode of the memory.
+ * weights as they are stored. Rates are those of all texts together. One case per process is the fair way: a process stays in
+ * one mode of the memory.
  */
 public final class GenerateBench {
   private static final int GRAIN = 1 << 16;
@@ -63,7 +64,8 @@ public final class GenerateBench {
     Generator generator = new Generator(model);
     GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(count);
     long bytes = weightBytes(model);
-    List<MemorySegment> mapped = model.parameters().values().stream().filter(parameter -> parameter.value().isReadOnly() && !parameter.value().isQuantized())
+    List<MemorySegment> mapped = model.parameters().values().stream()
+        .filter(parameter -> parameter.value().isReadOnly() && !parameter.value().isQuantized())
         .map(parameter -> parameter.value().segment()).toList();
     double[] shares = new double[runs];
     double[] ownShares = new double[runs];
