@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.DType;
 import dev.hone.core.Device;
+import dev.hone.core.OutOfMemory;
 import dev.hone.core.Scope;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
@@ -124,5 +125,41 @@ class CudaDeviceTest {
     assertTrue(stored.isReadOnly());
     assertArrayEquals(new float[] {3, 7}, stored.slice(1, 2).toFloatArray());
     assertArrayEquals(new float[] {0.5f, -2, 3, 7}, stored.toF32().toFloatArray());
+  }
+
+  @Test
+  void withoutNvrtcTheDriverCompilesThePtxOfTheJar() {
+    Tensor x = Tensor.empty(cuda, Shape.of(5)).fill(0);
+    GpuMemory memory = ((GpuBuffer) x.buffer()).memory();
+    KernelCompiler compiler = new KernelCompiler(null, 12000);
+    assertEquals("PTX of the jar, compiled by the driver (NVRTC is not there)", compiler.way());
+    KernelLauncher launcher = new KernelLauncher(memory.gpu(), compiler);
+    launcher.fill(((GpuBuffer) x.buffer()).address(4), 3, 7);
+    assertArrayEquals(new float[] {0, 7, 7, 7, 0}, x.toFloatArray());
+    launcher.close();
+  }
+
+  @Test
+  void aLaunchThatDoesNotFitItsSourceIsRefused() {
+    Tensor x = Tensor.empty(cuda, Shape.of(5)).fill(1);
+    KernelLauncher launcher = ((GpuBuffer) x.buffer()).memory().launcher();
+    KernelLauncher.Grid grid = KernelLauncher.Grid.threads(5, 256);
+    assertTrue(assertThrows(IllegalStateException.class, () -> launcher.launch("memory", "hone_fill", grid, x, 5L)).getMessage()
+        .contains("takes 3 arguments"));
+    assertTrue(assertThrows(IllegalStateException.class, () -> launcher.launch("memory", "hone_fill", grid, x, 5L,
+        1.0)).getMessage()
+        .contains("value is a FLOAT, not Double"));
+    assertThrows(IllegalStateException.class, () -> launcher.launch("memory", "hone_empty", grid, x));
+    assertEquals("there are no kernels nothing in dev.hone.core.kernel.cuda",
+        assertThrows(CudaException.class, () -> launcher.launch("nothing", "hone_fill", grid)).getMessage());
+  }
+
+  @Test
+  void moreMemoryThanThereIsSaysWhatThereIs() {
+    String message = assertThrows(OutOfMemory.class, () -> Tensor.empty(cuda, Shape.of(1 << 30))).getMessage();
+    assertTrue(message.startsWith("out of memory: tensor [1073741824] needs 4295.0 MB, the device cuda has no room ("), message);
+    assertTrue(message.contains(" MB are in use by tensors here") && message.endsWith("use a smaller batch size or maximum "
+        + "length"),
+        message);
   }
 }

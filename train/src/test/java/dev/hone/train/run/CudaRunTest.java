@@ -1,0 +1,106 @@
+package dev.hone.train.run;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.hone.core.Device;
+import dev.hone.core.kernel.cuda.EmulatedGpu;
+import dev.hone.train.TinyModel;
+import dev.hone.train.TrainListener;
+import dev.hone.train.config.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code hone train --device cuda} does, on the emulated driver. */
+class CudaRunTest {
+  private static final int STEPS = 10;
+
+  @TempDir
+  Path directory;
+
+  private final Map<String, Object> settings = new LinkedHashMap<>();
+  private final List<Double> losses = new ArrayList<>();
+
+  @BeforeEach
+  void modelAndRows() throws IOException {
+    EmulatedGpu.device();
+    settings.put("model", TinyModel.write(directory.resolve("model")));
+    settings.put("data", Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(24)));
+    settings.put("val_size", 0);
+    settings.put("report_to", "none");
+    settings.put("max_steps", STEPS);
+    settings.put("batch_size", 4);
+  }
+
+  /** Trains to a step; the weights that came out. */
+  private byte[] run(String name, String device, boolean resume, int stop) throws IOException {
+    settings.put("output_dir", directory.resolve(name));
+    settings.put("device", device);
+    settings.put("precision", "fp32");
+    settings.put("resume", resume);
+    TrainingRun run = TrainingRun.of(settings, _ -> { });
+    assertSame(Device.named(device), run.tuning().model().parameters().values().iterator().next().value().device());
+    losses.clear();
+    run.tuning().addListener(new TrainListener() {
+      @Override
+      public void onStep(Step step) {
+        losses.add(step.loss());
+        if (step.step() == stop) {
+          run.tuning().stop();
+        }
+      }
+    });
+    assertEquals(stop, run.complete().steps());
+    return stop < STEPS ? null : Files.readAllBytes(directory.resolve(name).resolve("adapter/adapter_model.safetensors"));
+  }
+
+  @Test
+  void tenStepsHaveTheLossesOfTheCpuAndAStoppedRunEndsWithTheSameBits() throws IOException {
+    run("cpu", "cpu", false, STEPS);
+    List<Double> expected = List.copyOf(losses);
+    byte[] whole = run("whole", "cuda", false, STEPS);
+    assertEquals(STEPS, losses.size());
+    for (int i = 0; i < STEPS; i++) {
+      assertEquals(expected.get(i), losses.get(i), 1e-4 * Math.max(1, expected.get(i)), "loss of step " + (i + 1));
+    }
+    run("stopped", "cuda", false, 4);
+    assertArrayEquals(whole, run("stopped", "cuda", true, STEPS));
+    assertEquals("", EmulatedGpu.reports());
+  }
+
+  @Test
+  void aRunGoesOnOnAnotherDevice() throws IOException {
+    run("cpu", "cpu", false, STEPS);
+    double expected = losses.getLast();
+    run("moved", "cuda", false, 5);
+    run("moved", "cpu", true, STEPS);
+    assertEquals(expected, losses.getLast(), 1e-4 * Math.max(1, expected));
+  }
+
+  @Test
+  void whatIsNotComputedThereIsRefusedByName() {
+    settings.put("output_dir", directory.resolve("refused"));
+    settings.put("device", "cuda");
+    settings.put("few_shot", true);
+    assertEquals("--device cuda: --few-shot is not computed there; --device cpu does",
+        assertThrows(UserError.class, () -> TrainingRun.of(settings, _ -> { })).getMessage());
+    settings.remove("few_shot");
+    settings.put("device", "gpu");
+    assertEquals("--device must be auto, cpu, cuda or cuda:N, is 'gpu'",
+        assertThrows(UserError.class, () -> TrainingRun.of(settings, _ -> { })).getMessage());
+    settings.put("device", "cuda");
+    settings.put("precision", "fp8");
+    assertEquals("--precision must be one of fp32, tf32, bf16, is 'fp8'",
+        assertThrows(UserError.class, () -> TrainingRun.of(settings, _ -> { })).getMessage());
+  }
+}
