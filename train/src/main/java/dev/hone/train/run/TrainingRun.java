@@ -113,10 +113,10 @@ public final class TrainingRun {
     DataArgument.resolve(arguments, say);
     TrainFlags.checkFiles(arguments, config);
     PreparedRun prepared = PreparedRun.of(arguments, config, say);
-    prepared.tuning().model().to(device);
     if (ranks.size() > 1) {
-      checkAlike(ranks, prepared, config);
+      checkAlike(ranks, prepared, config); // while the weights are on the host
     }
+    prepared.tuning().model().to(device);
     return new TrainingRun(prepared, config, output, arguments.resolved(TrainFlags.OF_ONE_START), resume, arguments.path("probe"),
         ranks, say);
   }
