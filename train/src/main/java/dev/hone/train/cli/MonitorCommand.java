@@ -9,6 +9,7 @@ import dev.hone.train.monitor.AnswerLog;
 import dev.hone.train.monitor.Monitor;
 import dev.hone.train.monitor.MonitorReport;
 import dev.hone.train.monitor.MonitorReference;
+import dev.hone.train.monitor.ShadowReport;
 import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Compares what a served classifier answered with the held-out rows of its training. */
 final class MonitorCommand implements Command {
@@ -62,14 +64,24 @@ final class MonitorCommand implements Command {
     AnswerLog log = AnswerLog.read(Path.of(arguments.required("log")), days == 0 ? null
         : Instant.now().minus(Duration.ofDays(days)), answered ->
         (!arguments.has("name") || answered.model().equals(arguments.text("name")))
-            && (!arguments.has("version") || answered.version().equals(arguments.text("version"))));
+            && (!arguments.has("version") || answered.version().equals(arguments.text("version"))
+            || answered.route().equals(ShadowReport.ROUTE)));
     TextVectors model = arguments.has("model") ? TextVectors.load(ModelArgument.resolve(arguments.text("model"), console)) : null;
     Monitor monitor = new Monitor(arguments.number("alarm-rate"), arguments.integer("least-rows"), arguments.whole("seed"));
     MonitorReport report = monitor.check(reference, log, model);
     if (arguments.has("html")) {
       AtomicFile.writeString(arguments.path("html"), report.html());
     }
-    console.result(arguments.on("json") ? report.json().toString() : report.text().stripTrailing());
+    ShadowReport shadow = ShadowReport.of(log);
+    if (arguments.on("json")) {
+      ObjectNode json = report.json();
+      if (shadow != null) {
+        json.set("shadow", shadow.json());
+      }
+      console.result(json.toString());
+    } else {
+      console.result(report.text().stripTrailing() + (shadow == null ? "" : "\n" + shadow.text()));
+    }
     return report.alarm() ? 1 : 0;
   }
 }

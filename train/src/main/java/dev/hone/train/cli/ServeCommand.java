@@ -51,6 +51,7 @@ final class ServeCommand implements Command {
         Flag.of("model", "[NAME=]DIR|maven:G:A:V", null, "the model; its name is what clients ask for"),
         Flag.of("adapter", "[NAME=]DIR,...", null, "adapters on the model, which answer by their own names"),
         Flag.of("registry", "DIR", null, "versions of an adapter: its names (champion) answer, and what they mean is taken up"),
+        Flag.toggle("shadow", "with --registry and --log: the challenger answers, too, for the log only"),
         Flag.of("task", String.join("|", TASKS), null, "what the model is for").decidedLater("what its files say"),
         Flag.of("embedder", "[NAME=]DIR|maven:G:A:V", null, "a model for sentence vectors besides"),
         Flag.of("classifier", "[NAME=]DIR", null, "a tuned classifier besides"),
@@ -104,6 +105,10 @@ final class ServeCommand implements Command {
       if (arguments.has("registry")) {
         server.follow(Registry.open(arguments.path("registry")), model.name);
       }
+      if (arguments.on("shadow") && (log == null || !arguments.has("registry"))) {
+        throw new UserError("--shadow needs the --registry with the challenger, and a --log for what it says");
+      }
+      server.shadow(arguments.on("shadow"));
       server.keep(log);
       server.ready();
       console.note("serving " + model.name + " on " + server.address() + (settings.key().isEmpty() ? "" : ", with a key"));

@@ -69,6 +69,9 @@ public record FeedbackRows(List<ObjectNode> rows, int heldOut, int repeated, int
     int withoutText = 0;
     int met = 0;
     for (AnswerLog.Entry entry : log.entries()) {
+      if (ShadowReport.isShadow(entry)) {
+        continue;
+      }
       Feedback said = log.feedback().get(entry.answered().id());
       met += said == null ? 0 : 1;
       if (audit && !entry.audit()) {

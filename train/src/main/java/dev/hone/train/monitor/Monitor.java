@@ -91,10 +91,11 @@ public record Monitor(double alarmRate, int leastRows, long seed) {
           + "training (--val-size)");
     }
     List<String> remarks = new ArrayList<>();
-    List<AnswerLog.Entry> all = log.entries().stream().filter(entry -> entry.answered().labels().equals(reference.labels()))
+    List<AnswerLog.Entry> given = log.entries().stream().filter(entry -> !ShadowReport.isShadow(entry)).toList();
+    List<AnswerLog.Entry> all = given.stream().filter(entry -> entry.answered().labels().equals(reference.labels()))
         .toList();
-    if (all.size() < log.entries().size()) {
-      remarks.add(log.entries().size() - all.size() + " answers are left out: they have not the labels of the reference");
+    if (all.size() < given.size()) {
+      remarks.add(given.size() - all.size() + " answers are left out: they have not the labels of the reference");
     }
     List<AnswerLog.Entry> rows = drawn(all);
     if (rows.size() < all.size()) {

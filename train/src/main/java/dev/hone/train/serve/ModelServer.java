@@ -221,6 +221,20 @@ public final class ModelServer implements AutoCloseable {
     versions.follow(registry, model);
   }
 
+  /**
+   * Lets the registry's challenger classify what the champion is asked, too, after the champion's answer is out: nobody gets
+   * what it
+   * says, the {@link #keep log} has it.
+   */
+  public void shadow(boolean on) {
+    versions.shadow(on);
+  }
+
+  /** The version that is to answer for the log only what is asked of a name; null for none. */
+  String shadowOf(String name) {
+    return feedback == null ? null : versions.shadow(name);
+  }
+
   /** What a name stands for now: that of a version, or itself; null for null. */
   String target(String name) {
     return versions.target(name);
@@ -303,6 +317,7 @@ public final class ModelServer implements AutoCloseable {
     metrics.counter("hone_clients_gone_total", "Answers whose client left before their end.");
     metrics.counter("hone_unknown_fields_total", "Fields of requests that this server does not know.");
     metrics.counter("hone_log_failures_total", "Answers and feedback that could not be logged.");
+    metrics.counter("hone_shadow_failures_total", "Answers of a challenger, for the log only, that came to nothing.");
     metrics.counter("hone_feedback_total", "Feedback by what it says: good, bad, corrected, or other.");
     metrics.histogram("hone_request_duration_seconds", "From a request to the end of its answer.");
     metrics.histogram("hone_time_to_first_token_seconds", "From a request to its first token.");

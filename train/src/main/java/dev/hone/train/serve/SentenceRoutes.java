@@ -1,8 +1,10 @@
 package dev.hone.train.serve;
 
 import dev.hone.nn.Labels;
+import dev.hone.nn.PretrainedModel;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.monitor.Answered;
+import dev.hone.train.monitor.ShadowReport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -158,6 +160,7 @@ final class SentenceRoutes {
     usage(root, counts);
     logLabels(call, fields, "classify", name, target, served, texts, tokens, predictions);
     call.reply(200, root);
+    shadow(call, fields, name, served, texts, tokens);
   }
 
   private List<int[]> classifierTokens(ServedClassifier served, List<String> texts, boolean cut, String param, int status) {
@@ -198,6 +201,7 @@ final class SentenceRoutes {
         tokens,
         logits.stream().map(served.classifier()::prediction).toList());
     call.reply(200, root);
+    shadow(call, fields, name, served, texts, tokens);
   }
 
   private static Fields parameters(Fields fields) {
@@ -350,6 +354,34 @@ final class SentenceRoutes {
       log(call, fields, route, model, "", texts, i, "", List.of(), new float[0], tokens[i], -1);
     }
     server.metrics().add("hone_request_success_total", Metrics.label("finished_reason", "stop"), 1);
+  }
+
+  /** Lets a challenger say what it would have answered, for the log only; what goes wrong there is nobody's who asked. */
+  private void shadow(HttpCall call, Fields fields, String name, ServedClassifier served, List<String> texts,
+      List<int[]> tokens) {
+    String challenger = server.shadowOf(name);
+    PretrainedModel model = challenger == null ? null : served.model(challenger);
+    if (model == null) {
+      return;
+    }
+    List<CompletableFuture<float[]>> futures = served.logitsOf(model, tokens);
+    try {
+      List<String> labels = served.classifier().model().labels().names();
+      for (int i = 0; i < texts.size(); i++) {
+        TextClassifier.Prediction said = served.classifier().prediction(futures.get(i).get(server.settings().deadline(),
+            TimeUnit.SECONDS));
+        String id = (call.path().equals("/predict") ? "predict-" : "classify-") + call.id();
+        server.log(new Answered(texts.size() == 1 ? id : id + "/" + i, call.time(), ShadowReport.ROUTE, name, challenger,
+            texts.get(i), said.label(), labels, said.probabilities(), tokens.get(i).length,
+            served.classifier().countUnknown(tokens.get(i)), 0, call.elapsed() / 1_000_000, "stop", fields.metadata()));
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      server.metrics().add("hone_shadow_failures_total", "", 1);
+    } finally {
+      futures.forEach(future -> future.cancel(false));
+    }
   }
 
   private void logLabels(HttpCall call, Fields fields, String route, String model, String target, ServedClassifier served,

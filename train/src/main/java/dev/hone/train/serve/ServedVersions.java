@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -17,6 +18,7 @@ final class ServedVersions implements AutoCloseable {
   private volatile Map<String, String> targets = Map.of(); // the adapter of each name
   private Set<String> before = Set.of(); // adapters of the names before the last change, which requests may still be about to use
   private volatile Thread watcher;
+  private volatile boolean shadow;
 
   ServedVersions(ModelServer server) {
     this.server = server;
@@ -33,6 +35,17 @@ final class ServedVersions implements AutoCloseable {
   /** The name of a version as an adapter. */
   static String adapter(int version) {
     return "v" + version;
+  }
+
+  /** Lets the challenger answer what the champion is asked, for the log only. */
+  void shadow(boolean on) {
+    shadow = on;
+  }
+
+  /** The adapter that is to answer for the log only what is asked of a name; null for none. */
+  String shadow(String name) {
+    String challenger = targets.get(Registry.CHALLENGER);
+    return shadow && Registry.CHAMPION.equals(name) && !Objects.equals(challenger, targets.get(name)) ? challenger : null;
   }
 
   void follow(Registry registry, String model) throws IOException {

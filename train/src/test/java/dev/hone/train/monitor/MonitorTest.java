@@ -193,4 +193,29 @@ class MonitorTest {
     }
     assertEquals((2 * 10 - 1 - 1) / 20.0, TwoSample.energy(distances, 2).applyAsDouble(new int[] {2, 3}), 1e-6);
   }
+
+  @Test
+  void aChallengerThatAnswersForTheLogIsComparedAndCountsForNothingElse() {
+    List<AnswerLog.Entry> rows = new ArrayList<>(rows(100, 0.5, 0, false));
+    Map<String, Feedback> feedback = new HashMap<>();
+    for (int i = 0; i < 100; i++) {
+      Answered answered = rows.get(i).answered();
+      String other = answered.output().equals("up") ? "down" : "up";
+      rows.add(new AnswerLog.Entry(new Answered(answered.id(), Instant.EPOCH, ShadowReport.ROUTE, "champion", "v2",
+          answered.input(),
+          i < 20 ? other : answered.output(), LABELS, answered.probabilities(), 5, 0, 0, 1, "stop", Map.of()), "", false));
+      if (i < 40) { // the challenger is right where they differ
+        feedback.put(answered.id(), new Feedback(answered.id(), Instant.EPOCH, Double.NaN, i < 20 ? other : answered.output(),
+            null,
+            null, null));
+      }
+    }
+    ShadowReport report = ShadowReport.of(new AnswerLog(rows, feedback));
+    assertEquals(List.of(100, 80, 40, 20, 40), List.of(report.rows(), report.alike(), report.labelled(), report.champion(),
+        report.challenger()));
+    assertTrue(report.low() > 0.3 && report.low() < 0.5 && report.high() > 0.5 && report.high() < 0.7, report.toString());
+    assertEquals(100, check(rows, feedback).rows());
+    assertEquals(40, FeedbackRows.of(new AnswerLog(rows, feedback), FeedbackRows.Form.LABELS, null, false).rows().size());
+    assertNull(ShadowReport.of(new AnswerLog(rows.subList(0, 100), feedback)));
+  }
 }

@@ -15,6 +15,7 @@ import dev.hone.train.monitor.AnswerLog;
 import dev.hone.train.monitor.FeedbackLog;
 import dev.hone.train.monitor.LogSettings;
 import dev.hone.train.monitor.Registry;
+import dev.hone.train.monitor.ShadowReport;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +82,24 @@ class ServedVersionsTest {
         answer = ask(client);
       }
       assertArrayEquals(expected[1], answer);
+
+      registry.point(Registry.CHALLENGER, 2);
+      await(client, "challenger");
+      server.shadow(true);
+      assertArrayEquals(expected[1], ask(client)); // the champion's, as before
+      ShadowReport report = ShadowReport.of(AnswerLog.read(directory.resolve("log"), null, _ -> true));
+      while (report == null) { // which is written behind the answer
+        Thread.sleep(20);
+        report = ShadowReport.of(AnswerLog.read(directory.resolve("log"), null, _ -> true));
+      }
+      assertEquals(1, report.rows());
+      boolean alike = expected[1][0] > 0.5f == expected[2][0] > 0.5f;
+      assertEquals(alike ? 1 : 0, report.alike());
     }
+    AnswerLog.Entry last = AnswerLog.read(directory.resolve("log"), null, _ -> true).entries().getLast();
+    assertEquals(ShadowReport.ROUTE, last.answered().route());
+    assertEquals("v2", last.answered().version());
+    assertArrayEquals(expected[2], last.answered().probabilities());
     List<String> versions = AnswerLog.read(directory.resolve("log"), null, _ -> true).entries().stream()
         .map(entry -> entry.answered().model() + " " + entry.answered().version()).distinct().toList();
     assertEquals(List.of("champion v1", "champion v2"), versions);
