@@ -1,5 +1,6 @@
 // Device memory: each allocation lies between guards; what is new or was freed is poisoned. Poison is all ones: NaN as a float,
-// -1 as an int, so that numbers read where none were written show in every result.
+// -1 as an int, so that numbers read where none were written show in every result. Guards are NaN too, each word another one: what is
+// copied from one guard to another shows.
 #include "emulator.h"
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,22 @@ static std::map<int, size_t> used;
 
 static size_t padded(size_t size) {
   return (size + GUARD - 1) / GUARD * GUARD;
+}
+
+static unsigned char guardByte(uint64_t address) {
+  unsigned word = 0xffc00000u | (address >> 2 & 0x3fffffu);
+  return static_cast<unsigned char>(word >> 8 * (address & 3));
+}
+
+static void guard(char* from, char* end) {
+  for (char* p = from; p < end; p++) {
+    *p = static_cast<char>(guardByte(reinterpret_cast<uint64_t>(p)));
+  }
+}
+
+static void guard(const Allocation& a) {
+  guard(a.raw, a.raw + GUARD);
+  guard(a.raw + GUARD + a.size, a.raw + 2 * GUARD + padded(a.size));
 }
 
 static void forgetOldest() {
@@ -42,6 +59,7 @@ Result allocate(int device, size_t size, uint64_t* address) {
   }
   memset(raw, POISON, padded(size) + 2 * GUARD);
   Allocation* made = new Allocation{reinterpret_cast<uint64_t>(raw) + GUARD, size, device, false, raw};
+  guard(*made);
   allocations[made->base] = made;
   used[device] += size;
   *address = made->base;
@@ -53,12 +71,12 @@ static bool guardsHold(const Allocation& a, const char* when) {
   const unsigned char* p = reinterpret_cast<unsigned char*>(a.raw);
   for (size_t i = 0; i < static_cast<size_t>(end - a.raw); i++) {
     if (i == GUARD) {
-      i += a.size;
+      i += a.size; // the contents
     }
-    if (p[i] != POISON) {
-      report("%s: a write at byte %ld of an allocation of %zu bytes", when, static_cast<long>(i) - static_cast<long>(GUARD), a.size);
-      memset(a.raw, POISON, GUARD); // mended, so that it is told once
-      memset(a.raw + GUARD + a.size, POISON, padded(a.size) - a.size + GUARD);
+    if (p[i] != guardByte(reinterpret_cast<uint64_t>(p + i))) {
+      report("%s: a write at byte %ld of an allocation of %zu bytes", when, static_cast<long>(i) - static_cast<long>(GUARD),
+          a.size);
+      guard(a); // mended, so that it is told once
       return false;
     }
   }

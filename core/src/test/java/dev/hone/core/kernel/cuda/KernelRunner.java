@@ -24,8 +24,8 @@ import java.util.Map;
  */
 @SuppressWarnings("restricted")
 final class KernelRunner implements AutoCloseable {
-  /** Another folder of kernels, for tests of the tests. */
-  private static final Path SOURCES = Path.of(System.getProperty("hone.test.cuda.sources",
+  /** The folder of the kernels; another one for tests of the tests. */
+  private final Path sources = Path.of(System.getProperty("hone.test.cuda.sources",
       "../core/src/main/resources/dev/hone/core/kernel/cuda"));
 
   private final Arena arena = Arena.ofConfined();
@@ -164,7 +164,7 @@ final class KernelRunner implements AutoCloseable {
 
   private MemorySegment load(String family) {
     try {
-      String source = Files.readString(SOURCES.resolve("prelude.cu")) + Files.readString(SOURCES.resolve(family + ".cu"));
+      String source = Files.readString(sources.resolve("prelude.cu")) + Files.readString(sources.resolve(family + ".cu"));
       check(call("nvrtcCreateProgram", out, arena.allocateFrom(source), MemorySegment.NULL, 0, MemorySegment.NULL,
           MemorySegment.NULL));
       MemorySegment program = out.get(ValueLayout.ADDRESS, 0);

@@ -39,9 +39,10 @@ class MovingKernelTest extends KernelTest {
     for (int i = 0; i < halves.length; i++) {
       expected[i] = Float.intBitsToFloat(i << 16);
     }
-    gpu.each(FAMILY, "hone_widen", halves.length, gpu.put(halves), DType.BF16, out, halves.length - 1L); // the last is left
-    actual = out.floats();
-    assertArrayEquals(java.util.Arrays.copyOf(expected, halves.length - 1), java.util.Arrays.copyOf(actual, halves.length - 1));
+    KernelRunner.Memory most = gpu.put(new float[halves.length]);
+    gpu.each(FAMILY, "hone_widen", halves.length, gpu.put(halves), DType.BF16, most, halves.length - 1L);
+    expected[halves.length - 1] = 0; // the last is left
+    assertArrayEquals(expected, most.floats());
     KernelRunner.Memory doubles = gpu.room(3);
     gpu.each(FAMILY, "hone_widen", 3, gpu.put(new double[] {1.1, -2e-3, 1e300}), DType.F64, doubles, 3L);
     assertArrayEquals(new float[] {1.1f, -2e-3f, Float.POSITIVE_INFINITY}, doubles.floats());
@@ -119,7 +120,7 @@ class MovingKernelTest extends KernelTest {
     int columns = 67;
     int n = rows * columns;
     Quantized quantized = Quantized.of(tensor(normal(9, n), rows, columns), type);
-    int first = 131;
+    int first = 130;
     int count = n - first - 1;
     float[] expected = new float[count];
     quantized.read(first, count, expected, 0);
