@@ -25,13 +25,18 @@ public class KernelMutants {
   private static final int EACH = 3;
   private static final long LONGEST_MS = 180_000; // of one mutant; what does not end is found
   private static final String PACKAGE = "dev.hone.core.kernel.cuda.";
-  private static final Map<String, List<String>> TESTS = Map.of(
-      "prelude", List.of("ReduceKernelTest", "ElementwiseKernelTest", "NormKernelTest", "MovingKernelTest", "LossKernelTest",
-          "MatMulKernelTest"),
-      "memory", List.of("ElementwiseKernelTest"), "elementwise", List.of("ElementwiseKernelTest"),
-      "reduce", List.of("ReduceKernelTest", "NormKernelTest"), "norm", List.of("NormKernelTest"),
-      "gather", List.of("MovingKernelTest"), "quant", List.of("MovingKernelTest"), "loss", List.of("LossKernelTest"),
-      "optimizer", List.of("LossKernelTest"), "matmul", List.of("MatMulKernelTest"));
+  private static final Map<String, List<String>> TESTS = Map.ofEntries(
+      Map.entry("prelude", List.of("ReduceKernelTest", "ElementwiseKernelTest", "NormKernelTest", "MovingKernelTest",
+          "LossKernelTest", "MatMulKernelTest")),
+      Map.entry("memory", List.of("ElementwiseKernelTest")), Map.entry("elementwise", List.of("ElementwiseKernelTest")),
+      Map.entry("reduce", List.of("ReduceKernelTest", "NormKernelTest")), Map.entry("norm", List.of("NormKernelTest")),
+      Map.entry("gather", List.of("MovingKernelTest")), Map.entry("quant", List.of("MovingKernelTest")),
+      Map.entry("loss", List.of("LossKernelTest")), Map.entry("optimizer", List.of("LossKernelTest")),
+      Map.entry("matmul", List.of("MatMulKernelTest")), Map.entry("attention", List.of("AttentionKernelTest")),
+      Map.entry("attention_tensor", List.of("TensorAttentionKernelTest")));
+
+  private static final Pattern FUNCTION = Pattern.compile("(?m)^(?:template|__device__|extern)[^;]*?(\\w+)"
+      + "\\((?:[^(){}]|\\([^(){}]*\\))*\\) \\{\\n(?s:.*?)^\\}$");
 
   record Change(Pattern pattern, String by, String what) {}
 
@@ -102,7 +107,7 @@ public class KernelMutants {
   /** Whether a test fails; tests run one by one, up to the first that does. */
   private static boolean found(String family) {
     Launcher launcher = LauncherFactory.create();
-    for (String test : TESTS.getOrDefault(family, List.of("AttentionKernelTest"))) {
+    for (String test : TESTS.get(family)) {
       Class<?> type = load(test);
       for (var method : Stream.of(type.getDeclaredMethods()).filter(m -> m.getAnnotations().length > 0).toList()) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
@@ -136,8 +141,7 @@ public class KernelMutants {
       for (Path file : files.filter(f -> f.toString().endsWith(".cu")).sorted().toList()) {
         String family = file.getFileName().toString().replace(".cu", "");
         String text = Files.readString(file);
-        Matcher function = Pattern.compile("(?m)^(?:template|__device__|extern)[^;]*?(\\w+)\\((?:[^(){}]|\\([^(){}]*\\))*\\) \\{\\n(?s:.*?)^\\}$")
-            .matcher(text);
+        Matcher function = FUNCTION.matcher(text);
         while (function.find()) {
           int body = text.indexOf("{\n", function.end(1));
           mutants.addAll(of(family, function.group(1), text, body, function.end()));

@@ -2,6 +2,7 @@
 // thread does before a barrier is done before or after all that another does, as the order says: a missing barrier changes bits.
 #undef _FORTIFY_SOURCE
 #include "emulator.h"
+#include <algorithm>
 #include <csetjmp>
 #include <csignal>
 #include <cstdlib>
@@ -157,10 +158,10 @@ static std::vector<unsigned> sequence(size_t n, int order, unsigned seed) {
   return s;
 }
 
-// Lets the warps go on whose threads have all come to one collective operation. -1 after a mistake, else how many did.
-static int resolveWarps(int threads, const char* kernel) {
+// Lets the warps of some threads go on where all have come to one collective operation. -1 after a mistake, else how many did.
+static int resolveWarps(int from, int threads, const char* kernel) {
   int released = 0;
-  for (int first = 0; first < threads; first += WARP) {
+  for (int first = from; first < threads; first += WARP) {
     int waiting = 0;
     for (int lane = 0; lane < WARP && first + lane < threads; lane++) {
       waiting += fibres[first + lane]->state == IN_COLLECTIVE;
@@ -209,7 +210,8 @@ static bool releaseBarrier(int threads, const char* kernel) {
   return true;
 }
 
-static bool runBlock(const Launch& launch, Index block, char* dynamicShared, const std::vector<unsigned>& order) {
+// In odd orders a warp goes on alone, as far as to a barrier of the block, before the next one begins.
+static bool runBlock(const Launch& launch, Index block, char* dynamicShared, const std::vector<unsigned>& order, bool warpByWarp) {
   Module* module = launch.function->module;
   const char* kernel = launch.function->entry->name;
   int threads = static_cast<int>(order.size());
@@ -226,15 +228,31 @@ static bool runBlock(const Launch& launch, Index block, char* dynamicShared, con
   for (;;) {
     int ended = 0;
     for (unsigned t : order) {
-      if (fibres[t]->state == READY) {
-        resume(fibres[t].get(), module);
+      int first = static_cast<int>(t) / WARP * WARP, end = std::min(first + WARP, threads);
+      int resolved = 0;
+      do {
+        for (unsigned i = 0; i < order.size() && resolved > 0; i++) {
+          unsigned other = order[i];
+          if (static_cast<int>(other) >= first && static_cast<int>(other) < end && fibres[other]->state == READY) {
+            resume(fibres[other].get(), module);
+          }
+        }
+        if (fibres[t]->state == READY) {
+          resume(fibres[t].get(), module);
+        }
+        resolved = warpByWarp ? resolveWarps(first, end, kernel) : 0;
+      } while (resolved > 0);
+      if (resolved < 0) {
+        return false;
       }
+    }
+    for (int t = 0; t < threads; t++) {
       ended += fibres[t]->state == ENDED;
     }
     if (ended == threads) {
       return true;
     }
-    int released = resolveWarps(threads, kernel);
+    int released = resolveWarps(0, threads, kernel);
     if (released < 0 || released == 0 && !releaseBarrier(threads, kernel)) {
       return false;
     }
@@ -260,7 +278,7 @@ static bool runBlocks(const Launch& launch, int order) {
   for (unsigned b : blocks) {
     memset(room.data(), 0xFF, room.size());
     Index block{b % launch.grid.x, b / launch.grid.x % launch.grid.y, b / launch.grid.x / launch.grid.y};
-    if (!runBlock(launch, block, shared, lanes)) {
+    if (!runBlock(launch, block, shared, lanes, order % 2 == 1)) {
       return false;
     }
     for (char* p = room.data(); p < room.data() + room.size(); p++) {

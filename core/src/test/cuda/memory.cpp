@@ -74,8 +74,8 @@ static bool guardsHold(const Allocation& a, const char* when) {
       i += a.size; // the contents
     }
     if (p[i] != guardByte(reinterpret_cast<uint64_t>(p + i))) {
-      report("%s: a write at byte %ld of an allocation of %zu bytes", when, static_cast<long>(i) - static_cast<long>(GUARD),
-          a.size);
+      report("%s: a write at byte %ld of an allocation of %zu bytes", when,
+          (static_cast<long>(i) - static_cast<long>(GUARD)) & ~3L, a.size);
       guard(a); // mended, so that it is told once
       return false;
     }

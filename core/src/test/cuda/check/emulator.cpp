@@ -121,6 +121,14 @@ extern "C" __global__ void overwritten(const float* x, float* y) {
   }
   y[threadIdx.x] = sum;
 }
+extern "C" __global__ void behindShuffle(const float* x, float* y) {
+  __shared__ float s[64];
+  s[threadIdx.x] = x[threadIdx.x];
+  __syncthreads();
+  float own = __shfl_xor_sync(0xffffffffu, s[63 - threadIdx.x], 1);
+  s[threadIdx.x] = own; // the other warp may not have read
+  y[threadIdx.x] = own;
+}
 extern "C" __global__ void blocks(float* y) { y[0] = y[0] * 2 + blockIdx.x; }
 extern "C" __global__ void divergent(float* y) {
   if (threadIdx.x < 32) { __syncthreads(); }
@@ -197,6 +205,8 @@ int main() {
   expect("a missing barrier", "other bits");
   launch(function(m, "overwritten"), 1, 64, 0, {&x, &y});
   expect("a missing second barrier", "other bits");
+  launch(function(m, "behindShuffle"), 1, 64, 0, {&x, &y});
+  expect("a missing barrier behind a shuffle", "other bits");
   float zero = 0;
   cuMemcpyHtoDAsync_v2(y, &zero, 4, stream);
   launch(function(m, "blocks"), 4, 1, 0, {&y});

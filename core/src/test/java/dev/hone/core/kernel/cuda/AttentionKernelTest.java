@@ -75,6 +75,20 @@ class AttentionKernelTest extends KernelTest {
     check(SEQUENCES, keys, 2, 2, 24, false, 3, 0, 0, false);
   }
 
+  @Test
+  void aProbabilityIsDroppedBelowTheShareAndStaysAtIt() {
+    Philox random = new Philox(3, 4);
+    float share = random.uniform(0); // what the only probability draws
+    for (float dropout : new float[] {share, Math.nextUp(share)}) {
+      KernelRunner.Memory out = gpu.room(1);
+      KernelRunner.Memory one = gpu.put(new float[] {2});
+      gpu.launch(FAMILY, "hone_attention_forward_64", new int[] {1, 1}, 64, (32 * 2 + 272) * 4, one, 1, one, 1, one, 1, out, 1, null,
+          gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 0}), 1, 1, 1, true, ALL, 1f, 0f, dropout, 3L,
+          4L, null, 0, null, null, 0);
+      near("out", new float[] {dropout == share ? 2 / (1 - share) : 0}, out.floats(), F32);
+    }
+  }
+
   private void check(int[] queries, int[] keys, int heads, int kvHeads, int d, boolean causal, int window, float softCap,
       float dropout, boolean biased) {
     int n = queries[queries.length - 1];
