@@ -12,15 +12,24 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Attention in tiles of queries and keys with an online softmax, and rotary embedding. */
+/**
+ * Attention in tiles of queries and keys with an online softmax, and rotary embedding. In BF16 the forward pass takes the tensor
+ * cores; pages, large heads and the backward pass are F32.
+ */
 final class CudaAttention extends CudaFamily implements AttentionKernels {
   private static final int TILE = 16; // queries, and keys, of a tile
+  private static final int TENSOR_TILE = 64; // queries of a tile on tensor cores
+  private static final int TENSOR_THREADS = 128;
+  private static final int TENSOR_HEAD = 128; // most numbers of a head that are computed there
   private static final int THREADS = 64; // of a block
   private static final int MAX_HEAD = 256; // numbers of a head
   private static final int DELTA_ROWS = 8; // of a block of deltas
 
-  CudaAttention(GpuMemory memory) {
+  private final Precision precision;
+
+  CudaAttention(GpuMemory memory, Precision precision) {
     super("attention", memory);
+    this.precision = precision;
   }
 
   /** What a call brings from the host: the bounds of sequences, tiles, and the bias of keys. */
@@ -54,8 +63,8 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
     }
 
     /** Pairs of a sequence and the first query or key of a tile. */
-    Room tiles(int[] offsets) {
-      return kept(ints(items(offsets)));
+    Room tiles(int[] offsets, int tile) {
+      return kept(ints(items(offsets, tile)));
     }
 
     /** The arguments that end those of all kernels. */
@@ -75,15 +84,15 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
     }
   }
 
-  private static int[] items(int[] offsets) {
+  private static int[] items(int[] offsets, int tile) {
     int count = 0;
     for (int s = 0; s + 1 < offsets.length; s++) {
-      count += (offsets[s + 1] - offsets[s] + TILE - 1) / TILE;
+      count += (offsets[s + 1] - offsets[s] + tile - 1) / tile;
     }
     int[] items = new int[2 * count];
     int at = 0;
     for (int s = 0; s + 1 < offsets.length; s++) {
-      for (int first = 0; first < offsets[s + 1] - offsets[s]; first += TILE) {
+      for (int first = 0; first < offsets[s + 1] - offsets[s]; first += tile) {
         items[at++] = s;
         items[at++] = first;
       }
@@ -91,8 +100,8 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
     return items;
   }
 
-  private static int count(int[] offsets) {
-    return items(offsets).length / 2;
+  private static int count(int[] offsets, int tile) {
+    return items(offsets, tile).length / 2;
   }
 
   @Override
@@ -123,8 +132,15 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
       int pageSize) {
     AttentionSpec spec = call.spec;
     int[] offsets = spec.queryOffsets();
-    Grid grid = new Grid(count(offsets), spec.heads(), 1, THREADS, shared(2 * TILE, spec.headDim(), TILE * (TILE + 1)));
-    Object[] arguments = call.behind(q.rows(), call.tiles(offsets), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v),
+    if (precision == Precision.BF16 && pages == null && spec.headDim() <= TENSOR_HEAD) {
+      memory().launcher().launch("attention_tensor", "hone_attention_forward_bf16_" + (spec.headDim() <= 64 ? 64 : TENSOR_HEAD),
+          new Grid(count(offsets, TENSOR_TILE), spec.heads(), 1, TENSOR_THREADS, 0), call.behind(q.rows(),
+              call.tiles(offsets, TENSOR_TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v), v.stride(),
+              at("out", out), out.stride(), logSumExp));
+      return;
+    }
+    Grid grid = new Grid(count(offsets, TILE), spec.heads(), 1, THREADS, shared(2 * TILE, spec.headDim(), TILE * (TILE + 1)));
+    Object[] arguments = call.behind(q.rows(), call.tiles(offsets, TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v),
         v.stride(), at("out", out), out.stride(), logSumExp);
     int end = arguments.length;
     arguments = Arrays.copyOf(arguments, end + 3);
@@ -160,12 +176,12 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
     try (Call call = new Call(spec); Room delta = room((long) spec.heads() * rows * Float.BYTES)) {
       launch("attention_delta", new Grid((rows + DELTA_ROWS - 1) / DELTA_ROWS, spec.heads(), 1, BLOCK, 0), at("dOut", dOut),
           dOut.stride(), at("out", out), out.stride(), delta, rows, d);
-      launch(call.entry("dq"), new Grid(count(spec.queryOffsets()), spec.heads(), 1, THREADS, shared(4 * TILE, d, weights)),
-          call.behind(rows, call.tiles(spec.queryOffsets()), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v),
+      launch(call.entry("dq"), new Grid(count(spec.queryOffsets(), TILE), spec.heads(), 1, THREADS, shared(4 * TILE, d, weights)),
+          call.behind(rows, call.tiles(spec.queryOffsets(), TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v),
               v.stride(),
               at("dOut", dOut), dOut.stride(), logSumExp, delta, at("dq", dq), dq.stride()));
-      launch(call.entry("dkv"), new Grid(count(spec.keyOffsets()), spec.kvHeads(), 1, THREADS, shared(4 * TILE, d, 2 * weights)),
-          call.behind(rows, call.tiles(spec.keyOffsets()), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v), v.stride(),
+      launch(call.entry("dkv"), new Grid(count(spec.keyOffsets(), TILE), spec.kvHeads(), 1, THREADS, shared(4 * TILE, d, 2 * weights)),
+          call.behind(rows, call.tiles(spec.keyOffsets(), TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v), v.stride(),
               at("dOut", dOut), dOut.stride(), logSumExp, delta, at("dk", dk), dk.stride(), at("dv", dv), dv.stride()));
     }
   }

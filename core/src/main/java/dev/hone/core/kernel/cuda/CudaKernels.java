@@ -8,8 +8,9 @@ final class CudaKernels {
 
   static Kernels of(GpuMemory memory) {
     CudaReduce reduce = new CudaReduce(memory);
-    return new Kernels("cuda", memory.launcher().compiler().way(), new CudaMatMul(memory, Precision.chosen()),
-        new CudaElementwise(memory), reduce, new CudaNorm(memory, reduce), new CudaAttention(memory), new CudaLoss(memory),
-            new CudaOptimizer(memory), new CudaGather(memory));
+    Precision precision = Precision.chosen();
+    return new Kernels("cuda", memory.launcher().compiler().way(), new CudaMatMul(memory, precision),
+        new CudaElementwise(memory), reduce, new CudaNorm(memory, reduce), new CudaAttention(memory, precision),
+        new CudaLoss(memory), new CudaOptimizer(memory), new CudaGather(memory));
   }
 }
