@@ -140,8 +140,8 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
       return;
     }
     Grid grid = new Grid(count(offsets, TILE), spec.heads(), 1, THREADS, shared(2 * TILE, spec.headDim(), TILE * (TILE + 1)));
-    Object[] arguments = call.behind(q.rows(), call.tiles(offsets, TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v),
-        v.stride(), at("out", out), out.stride(), logSumExp);
+    Object[] arguments = call.behind(q.rows(), call.tiles(offsets, TILE), at("q", q), q.stride(), at("k", k), k.stride(),
+        at("v", v), v.stride(), at("out", out), out.stride(), logSumExp);
     int end = arguments.length;
     arguments = Arrays.copyOf(arguments, end + 3);
     arguments[end] = pages;
@@ -180,8 +180,9 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
           call.behind(rows, call.tiles(spec.queryOffsets(), TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v),
               v.stride(),
               at("dOut", dOut), dOut.stride(), logSumExp, delta, at("dq", dq), dq.stride()));
-      launch(call.entry("dkv"), new Grid(count(spec.keyOffsets(), TILE), spec.kvHeads(), 1, THREADS, shared(4 * TILE, d, 2 * weights)),
-          call.behind(rows, call.tiles(spec.keyOffsets(), TILE), at("q", q), q.stride(), at("k", k), k.stride(), at("v", v), v.stride(),
+      launch(call.entry("dkv"), new Grid(count(spec.keyOffsets(), TILE), spec.kvHeads(), 1, THREADS,
+          shared(4 * TILE, d, 2 * weights)), call.behind(rows, call.tiles(spec.keyOffsets(), TILE), at("q", q), q.stride(),
+              at("k", k), k.stride(), at("v", v), v.stride(),
               at("dOut", dOut), dOut.stride(), logSumExp, delta, at("dk", dk), dk.stride(), at("dv", dv), dv.stride()));
     }
   }
