@@ -18,8 +18,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
 /**
  * Tests of the CUDA kernels' tests: of each function of the kernels' sources three mutants are made, as far as it has what can be
  * mutated (a barrier dropped, `<` made `<=`, an index off by one, a sum or product turned), and the kernel tests run on each
- * until one fails. Prints a line for each mutant. Arguments: the sources, a folder for the mutants, the file of outcomes, in which
- * what has an outcome already is not run again; then families, or none for all.
+ * until one fails. Prints a line for each mutant. Arguments: the sources, a folder for the mutants, the file of outcomes, in
+ * which what has an outcome already is not run again; then families, or none for all.
  */
 public class KernelMutants {
   private static final int EACH = 3;

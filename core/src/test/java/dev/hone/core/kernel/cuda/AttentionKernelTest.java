@@ -83,8 +83,8 @@ class AttentionKernelTest extends KernelTest {
       KernelRunner.Memory out = gpu.room(1);
       KernelRunner.Memory one = gpu.put(new float[] {2});
       gpu.launch(FAMILY, "hone_attention_forward_64", new int[] {1, 1}, 64, (32 * 2 + 272) * 4, one, 1, one, 1, one, 1, out, 1,
-          null, gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 0}), 1, 1, 1, true, ALL, 1f, 0f, dropout,
-          3L, 4L, null, 0, null, null, 0);
+          null, gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 0}), 1, 1, 1, true, ALL, 1f, 0f,
+          dropout, 3L, 4L, null, 0, null, null, 0);
       near("out", new float[] {dropout == share ? 2 / (1 - share) : 0}, out.floats(), F32);
     }
   }
