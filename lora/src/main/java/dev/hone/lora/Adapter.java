@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A parameter-efficient method in a model: everything else is frozen and never written.
@@ -275,6 +276,31 @@ public final class Adapter {
     try (PretrainedModel.Exclusive _ = model.change("merge")) {
       mergeParts();
     }
+  }
+
+  /**
+   * What merging changes, weight by weight and made when it is asked for, the model as it is: for who writes a merged model that
+   * does not fit in memory. The bits are those of {@link #merge}.
+   *
+   * @return a fresh F32 tensor by the name of each weight that changes; null if the adapter is more than pairs of A and B of
+   *     layers with weights of their own, and must be merged as a whole
+   */
+  public Map<String, Supplier<Tensor>> merges() {
+    requireAttached("merges");
+    if (!(config instanceof LoraConfig) || untied != null || parts.input() != null || !parts.embeddings().isEmpty()
+        || !parts.exchanges().isEmpty()) {
+      return null;
+    }
+    Map<String, Layer> all = model.layers();
+    Map<String, Supplier<Tensor>> merges = new LinkedHashMap<>();
+    for (Map.Entry<String, LinearPiece> part : parts.linears().entrySet()) {
+      Linear linear = (Linear) all.get(part.getKey());
+      if (!(part.getValue() instanceof LoraLinear lora) || lora.hasBias() || linear.isShared()) {
+        return null;
+      }
+      merges.put(part.getKey() + ".weight", () -> lora.merged(linear));
+    }
+    return merges;
   }
 
   private void mergeParts() {

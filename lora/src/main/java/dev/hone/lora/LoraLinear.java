@@ -54,6 +54,11 @@ record LoraLinear(Parameter a, Parameter b, Parameter upBias, float scale, float
     }
   }
 
+  /** Whether it changes the bias, too. */
+  boolean hasBias() {
+    return upBias != null;
+  }
+
   /** Whether a layer has all that this is merged into. */
   boolean fits(Linear base) {
     return upBias == null || base.bias() != null;

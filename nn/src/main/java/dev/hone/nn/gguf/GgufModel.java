@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * A decoder as llama.cpp has it. Rows of the projections of queries and keys are in another order for {@code llama} alone, where
@@ -27,6 +28,7 @@ public final class GgufModel {
   private static final int CHUNK = 1 << 20; // numbers compared at a time
 
   private final PretrainedModel model;
+  private final Map<String, Supplier<Tensor>> changed;
   private final GgufFamily family;
   private final GgufSettings settings;
   private final boolean tied;
@@ -37,7 +39,18 @@ public final class GgufModel {
    * @throws ModelException if llama.cpp does not have its family, or would compute something else
    */
   public GgufModel(PretrainedModel model) {
+    this(model, Map.of());
+  }
+
+  /**
+   * A model with changes that are made when they are written.
+   *
+   * @param changed weights by their names in the model; each is asked for more than once, and let go in between
+   * @throws ModelException if llama.cpp does not have its family, or would compute something else
+   */
+  public GgufModel(PretrainedModel model, Map<String, Supplier<Tensor>> changed) {
     this.model = model;
+    this.changed = Map.copyOf(changed);
     family = GgufFamily.ofModel(model.config().modelType());
     if (model.task() != Task.CAUSAL_LM) {
       throw new ModelException("GGUF: a model for " + model.task() + " is not exported; decoders that write text are");
@@ -101,7 +114,8 @@ public final class GgufModel {
       GgufPart.Change change = turned ? GgufPart.Change.TURNED
           : family.aroundOne() && GgufFamily.isNorm(name) ? GgufPart.Change.AROUND_ONE
           : inputsFirst.contains(parameter.getKey()) ? GgufPart.Change.TRANSPOSED : GgufPart.Change.NONE;
-      parts.add(new GgufPart(name, parameter.getValue().value(), change, settings.headDim()));
+      parts.add(new GgufPart(name, parameter.getValue().value(), changed.get(parameter.getKey()), change,
+          settings.headDim()));
     }
     return parts;
   }

@@ -4,16 +4,22 @@ import dev.hone.core.Tensor;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
 
 /**
  * A tensor on its way to a file.
  *
  * @param name in the file
  * @param tensor of the model
+ * @param late makes what takes the place of the numbers, in the same shape, when its turn comes; null if they are its own
  * @param change how the file has it
  * @param headDim D, of {@link Change#TURNED} ones
  */
-record GgufPart(String name, Tensor tensor, Change change, int headDim) {
+record GgufPart(String name, Tensor tensor, Supplier<Tensor> late, Change change, int headDim) {
+  GgufPart(String name, Tensor tensor, Change change, int headDim) {
+    this(name, tensor, null, change, headDim);
+  }
+
   /** How the numbers of a file come from those of a model. */
   enum Change {
     /** As they are. */
@@ -36,24 +42,30 @@ record GgufPart(String name, Tensor tensor, Change change, int headDim) {
   GgufWriter.Numbers numbers(GgufType type) {
     return new GgufWriter.Numbers() {
       private float[] whole; // of a transposed one
+      private Tensor made;
+
+      private Tensor own() {
+        made = made != null ? made : late == null ? tensor : late.get();
+        return made;
+      }
 
       @Override
       public void read(long from, int count, float[] target) {
         switch (change) {
-          case NONE -> tensor.read(from, count, target, 0);
+          case NONE -> own().read(from, count, target, 0);
           case AROUND_ONE -> {
-            tensor.read(from, count, target, 0);
+            own().read(from, count, target, 0);
             for (int i = 0; i < count; i++) {
               target[i] += 1;
             }
           }
-          case TURNED -> turned(from, count, target);
+          case TURNED -> turned(own(), from, count, target);
           case TRANSPOSED -> transposed(from, count, target);
         }
       }
 
       private void transposed(long from, int count, float[] target) {
-        whole = whole == null ? tensor.toFloatArray() : whole;
+        whole = whole == null ? own().toFloatArray() : whole;
         int rows = tensor.dim(0);
         int columns = tensor.dim(1);
         for (int i = 0; i < count; i++) {
@@ -64,7 +76,7 @@ record GgufPart(String name, Tensor tensor, Change change, int headDim) {
 
       @Override
       public MemorySegment stored() {
-        boolean same = type.isQuantized() && GgufType.of(tensor) == type;
+        boolean same = late == null && type.isQuantized() && GgufType.of(tensor) == type;
         MemorySegment codes = same ? Quantized.in(tensor).codes() : null;
         return same && change == Change.TURNED ? turnedRows(codes, tensor.dim(0), headDim, true) : codes;
       }
@@ -72,6 +84,7 @@ record GgufPart(String name, Tensor tensor, Change change, int headDim) {
       @Override
       public void done() {
         whole = null;
+        made = null;
         MemorySegment mapped = tensor.isQuantized() ? Quantized.in(tensor).codes()
             : tensor.isReadOnly() ? tensor.segment() : MemorySegment.NULL;
         if (mapped.isMapped()) {
@@ -91,13 +104,13 @@ record GgufPart(String name, Tensor tensor, Change change, int headDim) {
     return row - within + within / 2 + within % 2 * (headDim / 2);
   }
 
-  private void turned(long from, int count, float[] target) {
+  private void turned(Tensor own, long from, int count, float[] target) {
     int width = width();
     for (int done = 0; done < count; ) {
       int row = (int) ((from + done) / width);
       int column = (int) ((from + done) % width);
       int taken = Math.min(width - column, count - done);
-      tensor.read((long) source(row, headDim) * width + column, taken, target, done);
+      own.read((long) source(row, headDim) * width + column, taken, target, done);
       done += taken;
     }
   }

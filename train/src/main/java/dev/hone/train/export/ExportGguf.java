@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * A decoder as one {@code .gguf} file with its tokenizer and chat template, for llama.cpp and what is built on it. An adapter is
@@ -104,12 +105,10 @@ public final class ExportGguf {
    */
   public static Result write(Path base, Path adapter, Path file, GgufType type, String name) throws IOException {
     PretrainedModel model = adapter == null ? PretrainedModel.load(base, Task.CAUSAL_LM) : AdapterFiles.base(adapter, base, null);
-    if (adapter != null) {
-      AdapterFiles.load(adapter, model).merge();
-    }
+    Map<String, Supplier<Tensor>> changed = adapter == null ? Map.of() : changes(AdapterFiles.load(adapter, model));
     try (TemporaryFolder folder = TemporaryFolder.make()) {
       Path companions = adapter == null ? base : companions(base, adapter, folder.path("tokenizer"));
-      return write(model, companions, folder.path("read"), file, type, name);
+      return write(model, changed, companions, folder.path("read"), file, type, name);
     }
   }
 
@@ -121,9 +120,18 @@ public final class ExportGguf {
     return directory;
   }
 
-  private static Result write(PretrainedModel model, Path companions, Path read, Path file, GgufType type, String name)
-      throws IOException {
-    GgufModel parts = new GgufModel(model);
+  /** Weights one by one where that can be; others are merged now. */
+  private static Map<String, Supplier<Tensor>> changes(Adapter adapter) {
+    Map<String, Supplier<Tensor>> merges = adapter.merges();
+    if (merges == null) {
+      adapter.merge();
+    }
+    return merges == null ? Map.of() : merges;
+  }
+
+  private static Result write(PretrainedModel model, Map<String, Supplier<Tensor>> changed, Path companions, Path read, Path file,
+      GgufType type, String name) throws IOException {
+    GgufModel parts = new GgufModel(model, changed);
     GgufWriter writer = new GgufWriter();
     boolean stripping = parts.architecture().equals("phi3"); // llama.cpp knows it by the model's name
     parts.metadata(stripping && !name.matches(".*phi-?3.*") ? "phi-3 " + name : name, type).forEach(writer::put);

@@ -9,6 +9,7 @@ import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.infer.MappedPages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -27,7 +28,7 @@ record GgufAnswers(double largest, double perplexity, double perplexityRead, Lis
   private static final int PROBE = 64;
   private static final List<String> TEXTS = List.of("Once upon a time, there was a little girl.", "  two spaces\n\n\tand a tab ",
       "I'll pay $1,234.50 on 2024-03-01!", "def f(x):\n    return x**2  # \u00fcber",
-      "\u4f60\u597d\uff0c\u4e16\u754c \ud83d\ude42",      "\u041f\u0440\u0438\u0432\u0435\u0442, DON'T we're");
+      "\u4f60\u597d\uff0c\u4e16\u754c \ud83d\ude42", "\u041f\u0440\u0438\u0432\u0435\u0442, DON'T we're");
 
   static List<String> texts() {
     return TEXTS;
@@ -58,7 +59,7 @@ record GgufAnswers(double largest, double perplexity, double perplexityRead, Lis
   /** Of each token but the first, after those before it. */
   private static double[] logProbabilities(PretrainedModel model, int[] ids, int vocabulary) {
     float[] logits;
-    try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
+    try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open(); MappedPages _ = MappedPages.letGo(model)) {
       logits = model.forward(TokenBatch.of(List.of(ids)), Pass.inference()).value().toFloatArray();
     }
     double[] found = new double[ids.length - 1];

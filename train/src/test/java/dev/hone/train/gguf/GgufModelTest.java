@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.hone.autograd.GradMode;
 import dev.hone.core.HoneException;
 import dev.hone.core.Scope;
+import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
@@ -160,6 +161,9 @@ class GgufModelTest {
     assertArrayEquals(first, logits(PretrainedModel.load(base, Task.CAUSAL_LM), ids));
     Path merged = temporary.resolve("merged.gguf");
     ExportGguf.write(base, adapter, merged, GgufType.F32, "merged");
+    PretrainedModel whole = AdapterFiles.base(adapter, base, null);
+    AdapterFiles.load(adapter, whole).merge();
+    assertEquals(0, new GgufModel(whole).check(merged)); // one weight after another has the bits of all at once
     assertArrayEquals(tuned, logits(PretrainedModel.load(directory(merged), Task.CAUSAL_LM), ids), 2e-4f);
   }
 

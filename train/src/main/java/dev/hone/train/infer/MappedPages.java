@@ -1,0 +1,75 @@
+package dev.hone.train.infer;
+
+import dev.hone.autograd.Variable;
+import dev.hone.core.Tensor;
+import dev.hone.core.quant.Quantized;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.LinearAdapter;
+import dev.hone.nn.Pass;
+import dev.hone.nn.PretrainedModel;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * While it is open, a model's mapped weights leave memory as soon as the layer that has read them is done: one pass over a model
+ * that is larger than memory. Passes after it read the file again.
+ *
+ * {@snippet :
+ * try (MappedPages _ = MappedPages.letGo(model)) {
+ *   float[] logits = model.forward(batch, Pass.inference()).value().toFloatArray();
+ * }
+ * }
+ */
+public final class MappedPages implements AutoCloseable {
+  private final List<Linear> layers = new ArrayList<>();
+
+  private MappedPages() {}
+
+  /** Begins for all linear layers of a model, with or without adapters, which nobody else may use meanwhile. */
+  public static MappedPages letGo(PretrainedModel model) {
+    MappedPages pages = new MappedPages();
+    model.layers().values().forEach(layer -> {
+      if (layer instanceof Linear linear && mapped(linear.weight().value()) != null) {
+        linear.setAdapter(new Slot(linear.adapter()));
+        pages.layers.add(linear);
+      }
+    });
+    return pages;
+  }
+
+  /** The bytes of a weight as a file has them; null if it is none of a file. */
+  private static MemorySegment mapped(Tensor weight) {
+    if (!weight.isReadOnly()) {
+      return null;
+    }
+    MemorySegment bytes = weight.isQuantized() ? Quantized.in(weight).codes() : weight.segment();
+    return bytes.isMapped() ? bytes : null;
+  }
+
+  @Override
+  public void close() {
+    layers.forEach(linear -> linear.setAdapter(((Slot) linear.adapter()).inner));
+  }
+
+  /** Does what was in the slot, or nothing, and lets the weight's pages go. */
+  private record Slot(LinearAdapter inner) implements LinearAdapter {
+    @Override
+    public Variable forward(Variable x, Linear base, Pass pass) {
+      Variable y = inner == null ? base.base(x) : inner.forward(x, base, pass);
+      MemorySegment bytes = mapped(base.weight().value());
+      if (bytes != null) {
+        bytes.unload();
+      }
+      return y;
+    }
+
+    @Override
+    public void visit(LayerVisitor visitor) {
+      if (inner != null) {
+        inner.visit(visitor);
+      }
+    }
+  }
+}
