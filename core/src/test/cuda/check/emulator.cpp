@@ -38,6 +38,13 @@ int nvrtcGetCUBIN(void*, char*);
 int nvrtcGetProgramLogSize(void*, size_t*);
 int nvrtcGetProgramLog(void*, char*);
 int nvrtcDestroyProgram(void**);
+int cublasLtCreate(void**);
+int cublasLtDestroy(void*);
+int cublasLtMatmulDescCreate(void**, int, int);
+int cublasLtMatmulDescSetAttribute(void*, int, const void*, size_t);
+int cublasLtMatrixLayoutCreate(void**, int, uint64_t, uint64_t, int64_t);
+int cublasLtMatmul(void*, void*, const void*, uint64_t, void*, uint64_t, void*, const void*, uint64_t, void*, uint64_t, void*,
+    const void*, void*, size_t, void*);
 long honeEmulatedReports(char*, long);
 long honeEmulatedLeaks(char*, long);
 void honeEmulatedMachine(int, long);
@@ -149,6 +156,41 @@ extern "C" __global__ void warp(float* y) {
 extern "C" __global__ void wild(float* y) { *(float*) 64 = y[0]; }
 )";
 
+// D = alpha · Aᵀ · B + beta · C in column-major order: A 3 x 2 in BF16, B 3 x 1 and C, D 2 x 1 in F32.
+static void products() {
+  std::vector<uint16_t> a = {0x3f80, 0x4000, 0x4040, 0xbf80, 0, 0x3f00}; // 1, 2, 3; -1, 0, 0.5
+  std::vector<float> b = {2, 4, 8}, c = {100, 10}, d(2);
+  uint64_t at[3];
+  const void* from[] = {a.data(), b.data(), c.data()};
+  size_t sizes[] = {12, 12, 8};
+  for (int i = 0; i < 3; i++) {
+    cuMemAlloc_v2(&at[i], sizes[i]);
+    cuMemcpyHtoDAsync_v2(at[i], from[i], sizes[i], stream);
+  }
+  void *lt, *desc, *la, *lb, *lc, *wrong;
+  int transposed = 1;
+  float alpha = 2, beta = 0.5f;
+  cublasLtCreate(&lt);
+  cublasLtMatmulDescCreate(&desc, 68, 0);
+  check("an attribute of the wrong size", cublasLtMatmulDescSetAttribute(desc, 3, &transposed, 8) == 7);
+  cublasLtMatmulDescSetAttribute(desc, 3, &transposed, 4);
+  cublasLtMatrixLayoutCreate(&la, 14, 3, 2, 3);
+  cublasLtMatrixLayoutCreate(&lb, 0, 3, 1, 3);
+  cublasLtMatrixLayoutCreate(&lc, 0, 2, 1, 2);
+  cublasLtMatrixLayoutCreate(&wrong, 0, 4, 1, 4);
+  check("a product", cublasLtMatmul(lt, desc, &alpha, at[0], la, at[1], lb, &beta, at[2], lc, at[2], lc, nullptr, nullptr, 0,
+      stream) == 0);
+  cuMemcpyDtoHAsync_v2(d.data(), at[2], 8, stream);
+  check("its numbers", d[0] == 2 * (2 + 8 + 24) + 50 && d[1] == 2 * (-2 + 4) + 5);
+  check("sizes that do not fit", cublasLtMatmul(lt, desc, &alpha, at[0], la, at[1], wrong, &beta, at[2], lc, at[2], lc, nullptr,
+      nullptr, 0, stream) == 7);
+  expect("says the sizes", "A gives 2 x 3, B 4 x 1, D is 2 x 1");
+  cublasLtDestroy(lt);
+  for (uint64_t address : at) {
+    cuMemFree_v2(address);
+  }
+}
+
 int main() {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   void* context;
@@ -224,6 +266,8 @@ int main() {
   cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
   check("shuffles and votes", results[0] == 496.5f && results[31] == 526.5f);
   expect("nothing to report of warps", "");
+
+  products();
 
   uint64_t odd = y + 2;
   n = 4;
