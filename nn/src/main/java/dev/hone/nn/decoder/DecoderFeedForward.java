@@ -1,6 +1,7 @@
 package dev.hone.nn.decoder;
 
 import dev.hone.autograd.ActivationOps;
+import dev.hone.autograd.Block;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Activation;
 import dev.hone.nn.Layer;
@@ -22,6 +23,10 @@ record DecoderFeedForward(BlockNames names, Linear gate, Linear up, Linear fused
 
   /** The layer's result. */
   public Variable forward(Variable x, Pass pass) {
+    return Block.run(() -> lowered(x, pass)); // the widest value of a layer goes at once
+  }
+
+  private Variable lowered(Variable x, Pass pass) {
     Variable wide = fused != null ? ActivationOps.gated(activation, fused.forward(x, pass))
         : gate != null ? ActivationOps.gated(activation, gate.forward(x, pass), up.forward(x, pass))
         : up.forward(x, activation, pass);

@@ -1,6 +1,7 @@
 package dev.hone.nn.encoder;
 
 import dev.hone.autograd.ActivationOps;
+import dev.hone.autograd.Block;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Activation;
 import dev.hone.nn.Layer;
@@ -29,6 +30,10 @@ public record EncoderFeedForward(Named<Linear> gate, Named<Linear> up, boolean f
   }
 
   Variable forward(Variable x, int layer, Pass pass) {
+    return Block.run(() -> lowered(x, layer, pass)); // the widest value of a layer goes at once
+  }
+
+  private Variable lowered(Variable x, int layer, Pass pass) {
     Variable wide = gate != null ? ActivationOps.gated(activation, gate.layer().forward(x, pass), up.layer().forward(x, pass))
         : fusedGate ? ActivationOps.gated(activation, up.layer().forward(x, pass))
         : up.layer().forward(x, activation, pass);
