@@ -44,6 +44,7 @@ record HiddenRows(Variable hidden, int[] labels, Pass pass) {
 
   /** Hidden states of some rows, ascending, or of all; [M, C]. */
   private static Variable of(Backbone backbone, TokenBatch batch, int[] rows, PrefixTree tree, Pass pass) {
+    count(backbone, batch, rows, tree, pass);
     if (pass.frozen() != null && pass.frozen().depth() == backbone.depth()) { // only what is read is remembered
       return backbone.finish(pass.frozen().of(backbone, batch, rows), pass.only(rows));
     }
@@ -62,6 +63,21 @@ record HiddenRows(Variable hidden, int[] labels, Pass pass) {
     Variable hidden = through(backbone, shared, tree.batch(), distinct, pass.within(tree));
     return Arrays.equals(distinct, places) ? hidden
         : GatherOps.rows(hidden, IntStream.of(places).map(place -> Arrays.binarySearch(distinct, place)).toArray());
+  }
+
+  /** Counts what is left out; what frozen layers remember counts itself. */
+  private static void count(Backbone backbone, TokenBatch batch, int[] rows, PrefixTree tree, Pass pass) {
+    Work work = pass.savings().work();
+    if (work == null) {
+      return;
+    }
+    int layers = backbone.depth() - (pass.frozen() == null ? 0 : pass.frozen().depth());
+    work.given(batch.size(), backbone.depth());
+    int computed = tree == null ? batch.size() : tree.batch().size();
+    work.shared(batch.size() - computed, layers);
+    if (rows != null && savesRows(pass) && layers > 0) {
+      work.unread(computed - (tree == null ? rows.length : IntStream.of(rows).map(row -> tree.rows()[row]).distinct().count()));
+    }
   }
 
   /** Through the model, or what is left of it. */

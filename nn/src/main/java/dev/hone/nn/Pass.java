@@ -37,10 +37,21 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
    *
    * @param unreadRows whether the last layer is computed only for the rows that the head reads, but for keys and values
    * @param sharedPrefixes whether what sequences of a batch begin with alike is computed once, see {@link PrefixTree}
+   * @param work counts what is computed and what is not, or null
    */
-  public record Savings(boolean unreadRows, boolean sharedPrefixes) {
+  public record Savings(boolean unreadRows, boolean sharedPrefixes, Work work) {
     /** Everything is computed. */
     public static final Savings NONE = new Savings(false, false);
+
+    /** Savings that nobody counts. */
+    public Savings(boolean unreadRows, boolean sharedPrefixes) {
+      this(unreadRows, sharedPrefixes, null);
+    }
+
+    /** These savings, counted. */
+    public Savings counted(Work counts) {
+      return new Savings(unreadRows, sharedPrefixes, counts);
+    }
   }
 
   /**

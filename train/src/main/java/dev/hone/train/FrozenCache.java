@@ -70,13 +70,14 @@ final class FrozenCache implements FrozenStates, AutoCloseable {
   /**
    * What a run remembers, or null if no layer is frozen that has no dropout, or none is asked twice.
    *
+   * @param savings of the run
    * @param epochs whether the run has more than one
    * @param memory bytes that may be taken
    * @param file what is written when memory is full; null for none
    * @param say hears in a line why nothing is remembered though layers are frozen
    */
-  static FrozenCache of(PretrainedModel model, Objective objective, TrainConfig config, TrainingSet training, boolean epochs,
-      long memory, Path file, Consumer<String> say) {
+  static FrozenCache of(PretrainedModel model, Objective objective, TrainConfig config, TrainingSet training,
+      Pass.Savings savings, boolean epochs, long memory, Path file, Consumer<String> say) {
     int depth = model.backbone().frozenDepth();
     if (!config.cacheFrozen().equals("auto") || !epochs || depth == 0 || model.inputAdapter() != null) {
       return null;
@@ -86,7 +87,7 @@ final class FrozenCache implements FrozenStates, AutoCloseable {
           + "(--dropout 0 computes them once)");
       return null;
     }
-    return new FrozenCache(depth, config.savings(), memory, file, MOST_DISK);
+    return new FrozenCache(depth, savings, memory, file, MOST_DISK);
   }
 
   /** Whether two steps make the same of some tokens, so that nothing is drawn at random. */
@@ -150,7 +151,12 @@ final class FrozenCache implements FrozenStates, AutoCloseable {
       if (key.rows == null ? key.tokens.length > 0 : key.rows.length > 0) {
         asked++;
         float[] known = states.containsKey(key) ? states.get(key) : read(key);
-        found += known == null ? 0 : 1;
+        if (known != null) {
+          found++;
+          if (pass.savings().work() != null) {
+            pass.savings().work().frozen(key.tokens.length, depth);
+          }
+        }
         if (known == null) {
           missing.putIfAbsent(key, s);
         } else {

@@ -110,9 +110,10 @@ final class StepPass {
   /**
    * Gradients of the mean loss over all items of a step: losses are summed and divided once.
    *
+   * @param savings what passes leave out, counted
    * @param frozen what frozen layers make of rows, or null
    */
-  Result run(TrainingSet training, List<int[]> batches, long step, FrozenStates frozen) {
+  Result run(TrainingSet training, List<int[]> batches, long step, Pass.Savings savings, FrozenStates frozen) {
     double weight = 0;
     for (int[] rows : batches) {
       weight += objective.weight(training, rows);
@@ -126,9 +127,10 @@ final class StepPass {
     int to = BlockTree.begin(count, ranks.rank() + 1, ranks.size());
     double[] losses = new double[to - from];
     List<float[]> answers = new ArrayList<>();
+    Pass pass = config.pass(step).withSavings(savings).behind(frozen);
     for (int block = from; block < to; block++) {
       for (Piece piece : blocks.get(block)) {
-        losses[block - from] += backward(training, piece, (float) (1 / weight), config.pass(step).behind(frozen), answers);
+        losses[block - from] += backward(training, piece, (float) (1 / weight), pass, answers);
       }
       if (count > 1) {
         sums.add(block, exchange == null && block == count - 1);

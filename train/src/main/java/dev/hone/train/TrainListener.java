@@ -1,5 +1,6 @@
 package dev.hone.train;
 
+import dev.hone.nn.Work;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -70,6 +71,9 @@ public interface TrainListener {
 
   /** Something that a person should know: a skipped step, a damaged checkpoint that was passed over. */
   default void onWarning(String message) {}
+
+  /** At the end of a run: what its passes have computed, and what they have left out. */
+  default void onEnd(Work work) {}
 
   /** What this listener needs to go on after an interruption, taken just before a checkpoint is written; the keys are its own. */
   default Map<String, String> save() {

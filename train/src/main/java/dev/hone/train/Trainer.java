@@ -6,6 +6,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Work;
 import dev.hone.train.RunEvents.CheckpointEvent;
 import dev.hone.train.RunEvents.EvaluationEvent;
 import dev.hone.train.RunEvents.StepEvent;
@@ -69,6 +70,7 @@ public final class Trainer {
   private boolean resume;
   private Metric metric;
   private FrozenCache frozen; // of a run; null: none
+  private Pass.Savings savings = Pass.Savings.NONE; // of a run, counted
   private Ranks ranks = Ranks.alone();
   private volatile boolean stopped;
   private boolean agreed; // that the run is to end, among several processes
@@ -163,6 +165,7 @@ public final class Trainer {
   private Result run(TrainingSet training, TrainingSet heldOut) {
     Batches batches = batches(training);
     Windows plan = new Windows(config, batches);
+    savings = config.savings().counted(new Work());
     int total = plan.steps();
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
@@ -172,12 +175,13 @@ public final class Trainer {
       Gradients.reserve(parameters, model.head());
       MemoryEstimate needed = memory(training, heldOut != null);
       needed.check("training");
-      frozen = FrozenCache.of(model, objective, config, training, total - run.step > plan.of(run.epoch).size(),
+      frozen = FrozenCache.of(model, objective, config, training, savings, total - run.step > plan.of(run.epoch).size(),
           Math.max(0, Runtime.getRuntime().maxMemory() - needed.heapBytes()) / 2,
           checkpoints == null ? null : checkpoints.directory().resolve(FrozenCache.FILE), this::warn);
       PrefixSharing.refusal(model, objective, config, training, batches).ifPresent(this::warn);
     }
     begin(found);
+    Work work = savings.work();
     run.start = run.step;
     agree();
     while (goesOn(run, total)) {
@@ -208,6 +212,7 @@ public final class Trainer {
     } else if (run.mean != null) {
       run.mean.swap();
     }
+    listeners.forEach(listener -> listener.onEnd(work));
     boolean early = run.step < total;
     return new Result(run.step, run.best.step(run.step), run.best.loss(), early, early && !exhausted(run), run.seconds);
   }
@@ -248,7 +253,7 @@ public final class Trainer {
     }
     long start = System.nanoTime();
     List<int[]> batches = windows.get(run.window);
-    StepPass.Result window = pass.run(training, batches, run.step, frozen);
+    StepPass.Result window = pass.run(training, batches, run.step, savings, frozen);
     if (run.step == run.start) {
       nameUnreached();
     }
@@ -290,7 +295,7 @@ public final class Trainer {
       run.mean.swap();
     }
     Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize(),
-        Pass.inference().withSavings(config.savings()).behind(frozen));
+        Pass.inference().withSavings(savings).behind(frozen));
     double measured = metric.of(evaluated, heldOut, model.labels());
     boolean better = run.best.offer(run.step, measured, evaluated.loss());
     if (run.mean != null) {
@@ -456,7 +461,7 @@ public final class Trainer {
           break;
         }
         double rate = search.nextRate();
-        search.add(rate, pass.run(training, window, step, null).loss());
+        search.add(rate, pass.run(training, window, step, config.savings(), null).loss());
         run.optimizer.step(rate, Gradients.clipScale(Gradients.norm(parameters), config.maxGradNorm()));
         Gradients.clear(parameters);
         step++;

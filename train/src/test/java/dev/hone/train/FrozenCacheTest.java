@@ -18,6 +18,7 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
+import dev.hone.nn.Work;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -45,7 +46,7 @@ class FrozenCacheTest {
   @TempDir
   Path directory;
 
-  private record Run(List<float[]> weights, List<Double> losses, List<String> warnings) {}
+  private record Run(List<float[]> weights, List<Double> losses, List<String> warnings, Work work) {}
 
   private Run classifier(AdapterConfig method, Map<String, ?> settings) throws IOException {
     Path model = directory.resolve("model");
@@ -57,6 +58,7 @@ class FrozenCacheTest {
     ClassifierTuning tuning = ClassifierTuning.adapted(model, ClassifierTuning.labels(data, Labels.Kind.SINGLE_LABEL), method, 1);
     List<Double> losses = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
+    Work[] work = new Work[1];
     tuning.addListener(new TrainListener() {
       @Override
       public void onStep(Step step) {
@@ -69,6 +71,11 @@ class FrozenCacheTest {
       }
 
       @Override
+      public void onEnd(Work all) {
+        work[0] = all;
+      }
+
+      @Override
       public void onWarning(String message) {
         warnings.add(message);
       }
@@ -78,7 +85,8 @@ class FrozenCacheTest {
       config = config.with(setting.getKey(), setting.getValue());
     }
     tuning.train(data, data, config);
-    return new Run(tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList(), losses, warnings);
+    return new Run(tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList(), losses, warnings,
+        work[0]);
   }
 
   @Test
@@ -92,6 +100,11 @@ class FrozenCacheTest {
           assertArrayEquals(computing.weights.get(i), remembering.weights.get(i), method.peftType());
         }
         assertEquals(List.of(), remembering.warnings);
+        assertEquals(computing.work.total(), remembering.work.total());
+        assertEquals(0, computing.work.frozen());
+        // of three epochs with an evaluation each, all but the first look at the rows is remembered
+        int frozen = method.equals(SubsetConfig.head()) ? 2 : 1;
+        assertEquals(computing.work.total() / 2 * frozen * 5 / 6, remembering.work.frozen());
       }
     }
   }
@@ -191,7 +204,7 @@ class FrozenCacheTest {
     PretrainedModel prefixed = PretrainedModel.load(directory, labels, 1);
     Adapter.attach(prefixed, PrefixConfig.of(3), 1);
     TrainingSet set = new TrainingSet(List.of(new int[] {7, 8}), null, List.of(new float[] {0}));
-    assertNull(FrozenCache.of(prefixed, ClassificationObjective.of(labels), TrainConfig.defaults(1e-3), set, true, 1 << 20, null,
-        line -> assertTrue(line.isEmpty())), "a prefix is seen by every layer");
+    assertNull(FrozenCache.of(prefixed, ClassificationObjective.of(labels), TrainConfig.defaults(1e-3), set, Pass.Savings.NONE,
+        true, 1 << 20, null, line -> assertTrue(line.isEmpty())), "a prefix is seen by every layer");
   }
 }

@@ -22,7 +22,7 @@ import java.util.Map;
 /** The flags of {@code hone train}, which are the keys of {@code run.yaml}, and what they mean together. */
 public final class TrainFlags {
   /** Flags that are about one start and no part of a run. */
-  public static final List<String> OF_ONE_START = List.of("quiet", "overwrite", "resume", "find-lr",
+  public static final List<String> OF_ONE_START = List.of("quiet", "profile", "overwrite", "resume", "find-lr",
       DeviceFlag.NAME, DeviceFlag.PRECISION);
   private static final String CLASSIFY = TaskName.CLASSIFY.word();
   private static final String GENERATE = TaskName.GENERATE.word();
@@ -67,6 +67,7 @@ public final class TrainFlags {
         "columns of the measured rows: figures by group in the report, and the gap"));
     flags.add(Flag.toggle("find-lr", "look for a learning rate, say it, and train nothing"));
     flags.add(Flag.toggle("resume", "go on from the newest checkpoint in the output directory"));
+    flags.add(Flag.toggle("profile", "say at the end what was computed, and what was left out"));
     flags.add(Flag.toggle("quiet", "no progress"));
     flags.add(Flag.toggle("overwrite", "replace what an earlier run left in the output directory"));
     return flags;

@@ -6,6 +6,7 @@ import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.Labels;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Task;
+import dev.hone.nn.Work;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.TrainListener;
 import dev.hone.train.Trainer;
@@ -51,6 +52,7 @@ public final class TrainingRun {
   private final Map<String, String> settings;
   private final boolean resume;
   private final Path generalText; // null: nothing is measured on it
+  private final boolean profile;
   private final Consumer<String> say;
   private final Ranks ranks;
 
@@ -62,11 +64,11 @@ public final class TrainingRun {
    * @param resume whether to go on from the newest checkpoint there
    */
   public TrainingRun(PreparedRun prepared, TrainConfig config, Path output, Map<String, String> settings, boolean resume) {
-    this(prepared, config, output, settings, resume, null, Ranks.alone(), _ -> { });
+    this(prepared, config, output, settings, resume, null, false, Ranks.alone(), _ -> { });
   }
 
   private TrainingRun(PreparedRun prepared, TrainConfig config, Path output, Map<String, String> settings, boolean resume,
-      Path generalText, Ranks ranks, Consumer<String> say) {
+      Path generalText, boolean profile, Ranks ranks, Consumer<String> say) {
     this.prepared = prepared;
     this.config = config;
     this.output = output;
@@ -74,6 +76,7 @@ public final class TrainingRun {
     this.resume = resume;
     this.generalText = generalText;
     this.ranks = ranks;
+    this.profile = profile;
     this.say = say;
     prepared.tuning().setRanks(ranks);
   }
@@ -118,7 +121,7 @@ public final class TrainingRun {
     }
     prepared.tuning().model().to(device);
     return new TrainingRun(prepared, config, output, arguments.resolved(TrainFlags.OF_ONE_START), resume, arguments.path("probe"),
-        ranks, say);
+        arguments.on("profile"), ranks, say);
   }
 
   /** What the bits of a run depend on. */
@@ -179,6 +182,14 @@ public final class TrainingRun {
         prepared.recorder().before();
       }
       watchers.forEach(tuning::addListener);
+      if (profile) {
+        tuning.addListener(new TrainListener() {
+          @Override
+          public void onEnd(Work work) {
+            say.accept("profile: " + work);
+          }
+        });
+      }
       Trainer.Result result = tuning.train(prepared.training(), prepared.heldOut(), config);
       if (!result.interrupted()) {
         tuning.save(weights());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.parallel.Workers;
 import dev.hone.lora.LoraConfig;
+import dev.hone.nn.Work;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.TrainListener;
@@ -37,7 +38,7 @@ class SavingRunsTest {
     Workers.setThreads(threads);
   }
 
-  private record Run(List<Double> losses, float[] weights, List<String> warnings) {}
+  private record Run(List<Double> losses, float[] weights, List<String> warnings, Work work) {}
 
   private Run chats(float adapterDropout, String sharing, boolean unread) throws IOException {
     Path model = directory.resolve("model");
@@ -56,10 +57,16 @@ class SavingRunsTest {
     LanguageTuning tuning = LanguageTuning.lora(model, new LoraConfig(4, 8, adapterDropout, List.of(), List.of()), 1);
     List<Double> losses = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
+    Work[] work = new Work[1];
     tuning.addListener(new TrainListener() {
       @Override
       public void onStep(Step step) {
         losses.add(step.loss());
+      }
+
+      @Override
+      public void onEnd(Work all) {
+        work[0] = all;
       }
 
       @Override
@@ -69,7 +76,7 @@ class SavingRunsTest {
     });
     tuning.train(data, data, TrainConfig.of(Map.of("max_steps", 6, "batch_size", 6, "learning_rate", 1e-2,
         "share_prefixes", sharing, "skip_unread_rows", unread)));
-    return new Run(losses, tuning.parameters().iterator().next().value().toFloatArray(), warnings);
+    return new Run(losses, tuning.parameters().iterator().next().value().toFloatArray(), warnings, work[0]);
   }
 
   @Test
@@ -81,6 +88,19 @@ class SavingRunsTest {
       assertEquals(plain.losses.get(i), shared.losses.get(i), 1e-4 * plain.losses.getFirst());
     }
     assertEquals(List.of(), shared.warnings);
+  }
+
+  @Test
+  void whatIsLeftOutIsCounted() throws IOException {
+    Work plain = chats(0, "off", false).work;
+    assertEquals("100.0", plain.toString().replaceAll(".*\\((.*?)%\\).*", "$1"));
+    Work shared = chats(0, "auto", false).work;
+    assertEquals(plain.total(), shared.total());
+    assertEquals(0, shared.frozen() + shared.unread());
+    assertTrue(shared.shared() > shared.total() / 3, shared.toString()); // the system prompt is most of a row
+    Work both = chats(0, "auto", true).work;
+    assertEquals(shared.shared(), both.shared());
+    assertTrue(both.unread() > 0 && both.unread() < (both.total() - both.shared()) / 2, both.toString());
   }
 
   @Test
