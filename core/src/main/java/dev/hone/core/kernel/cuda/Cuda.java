@@ -18,13 +18,11 @@ public final class Cuda {
 
   private final NativeLibrary driver; // null unless the status is READY
   private final KernelCompiler compiler;
-  private final NativeLibrary products;
   private final Report report;
 
-  private Cuda(NativeLibrary driver, KernelCompiler compiler, NativeLibrary products, Report report) {
+  private Cuda(NativeLibrary driver, KernelCompiler compiler, Report report) {
     this.driver = driver;
     this.compiler = compiler;
-    this.products = products;
     this.report = report;
   }
 
@@ -117,7 +115,7 @@ public final class Cuda {
   }
 
   private static Cuda absent(Status status, String reason, List<String> tried) {
-    return new Cuda(null, null, null, new Report(status, reason, tried, List.of()));
+    return new Cuda(null, null, new Report(status, reason, tried, List.of()));
   }
 
   private static Cuda found(NativeLibrary driver, List<String> tried) {
@@ -146,7 +144,6 @@ public final class Cuda {
 
   private static Cuda ready(NativeLibrary driver, int version, int count, List<String> tried) {
     NativeLibrary.Search nvrtc = NativeLibrary.find(CudaLibrary.NVRTC);
-    NativeLibrary.Search products = NativeLibrary.find(CudaLibrary.CUBLAS_LT);
     KernelCompiler compiler = new KernelCompiler(working(nvrtc), version);
     List<String> facts = new ArrayList<>();
     facts.add("driver    CUDA " + KernelCompiler.version(version) + ", " + driver.path());
@@ -156,9 +153,8 @@ public final class Cuda {
           gpu.major(), gpu.minor(), gpu.processors()));
     }
     facts.add("compiler  " + compiler.way());
-    facts.add("products  " + (products.library() == null ? "own kernels (cublasLt is not there)"
-        : "own kernels; cublasLt is at " + products.library().path()));
-    return new Cuda(driver, compiler, products.library(), new Report(Status.READY, "there is an NVIDIA GPU", tried, facts));
+    facts.add("products  own kernels, in " + Precision.chosen().name().toLowerCase(Locale.ROOT));
+    return new Cuda(driver, compiler, new Report(Status.READY, "there is an NVIDIA GPU", tried, facts));
   }
 
   /** NVRTC if it compiles: one that does not find its builtins loads all the same. */
