@@ -71,7 +71,8 @@ public final class DeviceFlag {
     }
     Cuda.Report report = Cuda.probeThoroughly();
     if (!report.ready()) {
-      throw new UserError("--device " + name + ": " + report.whole() + "\n--device cpu computes without a GPU");
+      throw new UserError("--device " + name + ": " + report.reason() + "; tried " + String.join(", ", report.tried())
+          + "; --device cpu computes without a GPU");
     }
     return opened(name, arguments);
   }
