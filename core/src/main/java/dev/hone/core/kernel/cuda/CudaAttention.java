@@ -67,12 +67,26 @@ final class CudaAttention extends CudaFamily implements AttentionKernels {
       return kept(ints(items(offsets, tile)));
     }
 
+    /** Where the dropout of each sequence draws from; null without dropout. */
+    private Room streams() {
+      if (spec.random() == null || spec.dropout() == 0) {
+        return null;
+      }
+      int[] halves = new int[2 * spec.sequences()]; // of numbers of 64 bits, the low one first
+      for (int s = 0; s < spec.sequences(); s++) {
+        long stream = spec.random(s).stream();
+        halves[2 * s] = (int) stream;
+        halves[2 * s + 1] = (int) (stream >>> 32);
+      }
+      return kept(ints(halves));
+    }
+
     /** The arguments that end those of all kernels. */
     Object[] behind(int rows, Room items, Object... before) {
       Philox random = spec.random();
       Object[] common = {queryOffsets, keyOffsets, items, rows, spec.heads() / spec.kvHeads(), spec.headDim(), spec.causal(),
           spec.window(), spec.scale(), spec.softCap(), spec.dropout(), random == null ? 0L : random.seed(),
-          random == null ? 0L : random.stream(), bias, spec.keyBias() == null ? 0 : spec.keyBias().length()};
+          streams(), bias, spec.keyBias() == null ? 0 : spec.keyBias().length()};
       Object[] all = Arrays.copyOf(before, before.length + common.length);
       System.arraycopy(common, 0, all, before.length, common.length);
       return all;

@@ -4,7 +4,8 @@
 // Arguments of all: q, out, dOut, dq [rows, heads · d] and k, v, dk, dv [keys, heads / group · d], rows `...Stride` apart;
 // queryOffsets and keyOffsets bounds of the sequences; items: pairs of a sequence and the first query (or key) of a tile, which is
 // a multiple of TILE, one pair for each block in x. Head h reads key head h / group. window: keys at this distance or more are
-// hidden. softCap and dropout: 0 for none. seed, stream: of the dropout. bias: [heads, biasLength] by the key's place, or null.
+// hidden. softCap and dropout: 0 for none. seed, streams: of the dropout, a stream for
+// each sequence; null without dropout. bias: [heads, biasLength] by the key's place, or null.
 // lse: [heads, rows], log of the softmax's denominator.
 
 #define TILE 16
@@ -41,7 +42,8 @@ __device__ __forceinline__ int endQuery(Sequence s, int key, int window) {
 // What makes a score of a product, and what dropout makes of a probability.
 struct Scores {
   float scale, softCap, dropout;
-  long long seed, stream;
+  long long seed;
+  const long long* streams; // of the sequences
   const float* bias; // of the head, or null
 };
 
@@ -53,12 +55,13 @@ __device__ __forceinline__ float capped(Scores how, float product, int key) {
   return how.bias ? score + how.bias[key] : score;
 }
 
-__device__ __forceinline__ float kept(Scores how, int head, int rows, int row, int key) {
+__device__ __forceinline__ float kept(Scores how, int sequence, int head, int queries, int query,
+    int key) {
   if (how.dropout == 0) {
     return 1.0f;
   }
-  u64 index = ((u64) head * rows + row) << 24 | (unsigned) key;
-  return philoxUniform(how.seed, how.stream, index) < how.dropout ? 0.0f : 1.0f / (1.0f - how.dropout);
+  u64 index = ((u64) head * queries + query) << 24 | (unsigned) key;
+  return philoxUniform(how.seed, how.streams[sequence], index) < how.dropout ? 0.0f : 1.0f / (1.0f - how.dropout);
 }
 
 // Copies rows to shared memory, d + 1 apart; zeros behind the end.
@@ -134,7 +137,7 @@ template <int MOST> __device__ __forceinline__ void attentionForward(const float
           bool seen = key >= ownFrom && key < ownEnd;
           float p = seen ? expf(scores[j] - most) : 0.0f;
           sum += p;
-          weights[r * (TILE + 1) + part + 4 * j] = seen ? p * kept(how, head, rows, s.firstRow + query, key) : 0.0f;
+          weights[r * (TILE + 1) + part + 4 * j] = seen ? p * kept(how, sequence, head, s.queries, query, key) : 0.0f;
         }
         sum += __shfl_xor_sync(ALL_LANES, sum, 1);
         sum += __shfl_xor_sync(ALL_LANES, sum, 2);
@@ -177,8 +180,8 @@ template <int MOST> __device__ __forceinline__ void attentionForward(const float
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_forward_64(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, float* out, int outStride, float* lse, const int* queryOffsets, const int* keyOffsets,
     const int* items, int rows, int group, int d, int causal, int window, float scale, float softCap, float dropout,
-    long long seed, long long stream, const float* bias, int biasLength, const int* pages, const int* pageStarts, int pageSize) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+    long long seed, const long long* streams, const float* bias, int biasLength, const int* pages, const int* pageStarts, int pageSize) {
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionForward<64>(q, qStride, k, kStride, v, vStride, out, outStride, lse, queryOffsets, keyOffsets, items, rows, group, d,
       causal, window, how, biasLength, pages, pageStarts, pageSize);
 }
@@ -186,8 +189,8 @@ extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_forward_64(co
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_forward_128(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, float* out, int outStride, float* lse, const int* queryOffsets, const int* keyOffsets,
     const int* items, int rows, int group, int d, int causal, int window, float scale, float softCap, float dropout,
-    long long seed, long long stream, const float* bias, int biasLength, const int* pages, const int* pageStarts, int pageSize) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+    long long seed, const long long* streams, const float* bias, int biasLength, const int* pages, const int* pageStarts, int pageSize) {
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionForward<128>(q, qStride, k, kStride, v, vStride, out, outStride, lse, queryOffsets, keyOffsets, items, rows, group, d,
       causal, window, how, biasLength, pages, pageStarts, pageSize);
 }
@@ -195,8 +198,8 @@ extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_forward_128(c
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_forward_256(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, float* out, int outStride, float* lse, const int* queryOffsets, const int* keyOffsets,
     const int* items, int rows, int group, int d, int causal, int window, float scale, float softCap, float dropout,
-    long long seed, long long stream, const float* bias, int biasLength, const int* pages, const int* pageStarts, int pageSize) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+    long long seed, const long long* streams, const float* bias, int biasLength, const int* pages, const int* pageStarts, int pageSize) {
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionForward<256>(q, qStride, k, kStride, v, vStride, out, outStride, lse, queryOffsets, keyOffsets, items, rows, group, d,
       causal, window, how, biasLength, pages, pageStarts, pageSize);
 }
@@ -235,8 +238,8 @@ template <int MOST> __device__ __forceinline__ void attentionQueries(const float
   float* keys = slopes + TILE * (d + 1);
   float* values = keys + TILE * (d + 1);
   float* weights = values + TILE * (d + 1);
-  int first = items[2 * blockIdx.x + 1], head = blockIdx.y;
-  Sequence s = sequenceOf(queryOffsets, keyOffsets, items[2 * blockIdx.x]);
+  int sequence = items[2 * blockIdx.x], first = items[2 * blockIdx.x + 1], head = blockIdx.y;
+  Sequence s = sequenceOf(queryOffsets, keyOffsets, sequence);
   int r = threadIdx.x / 4, part = threadIdx.x % 4;
   int query = first + r, column = head / group * d;
   bool real = query < s.queries;
@@ -263,7 +266,7 @@ template <int MOST> __device__ __forceinline__ void attentionQueries(const float
       if (key >= ownFrom && key < ownEnd) {
         float product = dot(queries + r * (d + 1), keys + j * (d + 1), d);
         float p = expf(capped(how, product, key) - ownLse);
-        float dp = kept(how, head, rows, s.firstRow + query, key) * dot(slopes + r * (d + 1), values + j * (d + 1), d);
+        float dp = kept(how, sequence, head, s.queries, query, key) * dot(slopes + r * (d + 1), values + j * (d + 1), d);
         weight = p * (dp - ownDelta) * slopeOf(how, product);
       }
       weights[r * (TILE + 1) + j] = weight;
@@ -294,8 +297,8 @@ template <int MOST> __device__ __forceinline__ void attentionQueries(const float
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dq_64(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, const float* dOut, int dOutStride, const float* lse, const float* delta, float* dq, int dqStride,
     const int* queryOffsets, const int* keyOffsets, const int* items, int rows, int group, int d, int causal, int window,
-    float scale, float softCap, float dropout, long long seed, long long stream, const float* bias, int biasLength) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+    float scale, float softCap, float dropout, long long seed, const long long* streams, const float* bias, int biasLength) {
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionQueries<64>(q, qStride, k, kStride, v, vStride, dOut, dOutStride, lse, delta, dq, dqStride, queryOffsets, keyOffsets,
       items, rows, group, d, causal, window, how, biasLength);
 }
@@ -303,8 +306,8 @@ extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dq_64(const f
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dq_128(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, const float* dOut, int dOutStride, const float* lse, const float* delta, float* dq, int dqStride,
     const int* queryOffsets, const int* keyOffsets, const int* items, int rows, int group, int d, int causal, int window,
-    float scale, float softCap, float dropout, long long seed, long long stream, const float* bias, int biasLength) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+    float scale, float softCap, float dropout, long long seed, const long long* streams, const float* bias, int biasLength) {
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionQueries<128>(q, qStride, k, kStride, v, vStride, dOut, dOutStride, lse, delta, dq, dqStride, queryOffsets, keyOffsets,
       items, rows, group, d, causal, window, how, biasLength);
 }
@@ -312,8 +315,8 @@ extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dq_128(const 
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dq_256(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, const float* dOut, int dOutStride, const float* lse, const float* delta, float* dq, int dqStride,
     const int* queryOffsets, const int* keyOffsets, const int* items, int rows, int group, int d, int causal, int window,
-    float scale, float softCap, float dropout, long long seed, long long stream, const float* bias, int biasLength) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+    float scale, float softCap, float dropout, long long seed, const long long* streams, const float* bias, int biasLength) {
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionQueries<256>(q, qStride, k, kStride, v, vStride, dOut, dOutStride, lse, delta, dq, dqStride, queryOffsets, keyOffsets,
       items, rows, group, d, causal, window, how, biasLength);
 }
@@ -329,8 +332,8 @@ template <int MOST> __device__ __forceinline__ void attentionKeys(const float* q
   float* slopes = queries + TILE * (d + 1); // dOut
   float* ofKeys = slopes + TILE * (d + 1); // weights of dk, then those of dv
   float* ofValues = ofKeys + TILE * (TILE + 1);
-  int first = items[2 * blockIdx.x + 1], kvHead = blockIdx.y;
-  Sequence s = sequenceOf(queryOffsets, keyOffsets, items[2 * blockIdx.x]);
+  int sequence = items[2 * blockIdx.x], first = items[2 * blockIdx.x + 1], kvHead = blockIdx.y;
+  Sequence s = sequenceOf(queryOffsets, keyOffsets, sequence);
   int r = threadIdx.x / 4, part = threadIdx.x % 4;
   int key = first + r;
   bool real = key < s.keys;
@@ -358,7 +361,7 @@ template <int MOST> __device__ __forceinline__ void attentionKeys(const float* q
           long long at = (long long) head * rows + s.firstRow + query;
           float product = dot(queries + j * (d + 1), keys + r * (d + 1), d);
           float p = expf(capped(own, product, key) - lse[at]);
-          float keep = kept(own, head, rows, s.firstRow + query, key);
+          float keep = kept(own, sequence, head, s.queries, query, key);
           float dp = keep * dot(slopes + j * (d + 1), values + r * (d + 1), d);
           ofKey = p * (dp - delta[at]) * slopeOf(own, product);
           ofValue = p * keep;
@@ -396,9 +399,9 @@ template <int MOST> __device__ __forceinline__ void attentionKeys(const float* q
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dkv_64(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, const float* dOut, int dOutStride, const float* lse, const float* delta, float* dk, int dkStride,
     float* dv, int dvStride, const int* queryOffsets, const int* keyOffsets, const int* items, int rows, int group, int d,
-    int causal, int window, float scale, float softCap, float dropout, long long seed, long long stream, const float* bias,
+    int causal, int window, float scale, float softCap, float dropout, long long seed, const long long* streams, const float* bias,
     int biasLength) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionKeys<64>(q, qStride, k, kStride, v, vStride, dOut, dOutStride, lse, delta, dk, dkStride, dv, dvStride, queryOffsets,
       keyOffsets, items, rows, group, d, causal, window, how, biasLength);
 }
@@ -406,9 +409,9 @@ extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dkv_64(const 
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dkv_128(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, const float* dOut, int dOutStride, const float* lse, const float* delta, float* dk, int dkStride,
     float* dv, int dvStride, const int* queryOffsets, const int* keyOffsets, const int* items, int rows, int group, int d,
-    int causal, int window, float scale, float softCap, float dropout, long long seed, long long stream, const float* bias,
+    int causal, int window, float scale, float softCap, float dropout, long long seed, const long long* streams, const float* bias,
     int biasLength) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionKeys<128>(q, qStride, k, kStride, v, vStride, dOut, dOutStride, lse, delta, dk, dkStride, dv, dvStride, queryOffsets,
       keyOffsets, items, rows, group, d, causal, window, how, biasLength);
 }
@@ -416,9 +419,9 @@ extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dkv_128(const
 extern "C" __global__ void __launch_bounds__(64, 2) hone_attention_dkv_256(const float* q, int qStride, const float* k, int kStride,
     const float* v, int vStride, const float* dOut, int dOutStride, const float* lse, const float* delta, float* dk, int dkStride,
     float* dv, int dvStride, const int* queryOffsets, const int* keyOffsets, const int* items, int rows, int group, int d,
-    int causal, int window, float scale, float softCap, float dropout, long long seed, long long stream, const float* bias,
+    int causal, int window, float scale, float softCap, float dropout, long long seed, const long long* streams, const float* bias,
     int biasLength) {
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionKeys<256>(q, qStride, k, kStride, v, vStride, dOut, dOutStride, lse, delta, dk, dkStride, dv, dvStride, queryOffsets,
       keyOffsets, items, rows, group, d, causal, window, how, biasLength);
 }

@@ -42,7 +42,8 @@ __device__ __forceinline__ int firstKey(Sequence s, int query, int window) {
 
 struct Scores {
   float scale, softCap, dropout;
-  long long seed, stream;
+  long long seed;
+  const long long* streams; // of the sequences
   const float* bias; // of the head, or null
 };
 
@@ -54,12 +55,13 @@ __device__ __forceinline__ float capped(Scores how, float product, int key) {
   return how.bias ? score + how.bias[key] : score;
 }
 
-__device__ __forceinline__ float kept(Scores how, int head, int rows, int row, int key) {
+__device__ __forceinline__ float kept(Scores how, int sequence, int head, int queries, int query,
+    int key) {
   if (how.dropout == 0) {
     return 1.0f;
   }
-  u64 index = ((u64) head * rows + row) << 24 | (unsigned) key;
-  return philoxUniform(how.seed, how.stream, index) < how.dropout ? 0.0f : 1.0f / (1.0f - how.dropout);
+  u64 index = ((u64) head * queries + query) << 24 | (unsigned) key;
+  return philoxUniform(how.seed, how.streams[sequence], index) < how.dropout ? 0.0f : 1.0f / (1.0f - how.dropout);
 }
 
 // A tile's rows as words of two numbers, MOST / 2 + 4 words apart: eight rows of four words fall on 32 different banks.
@@ -156,7 +158,7 @@ template <int MOST> __device__ __forceinline__ void attentionForward(const float
           bool seen = key >= ownFrom[h] && key < ownEnd[h];
           float weight = seen ? expf(p[j][e] - tileMost) : 0.0f;
           sum += weight;
-          p[j][e] = seen ? weight * kept(how, head, rows, s.firstRow + query[h], key) : 0.0f;
+          p[j][e] = seen ? weight * kept(how, sequence, head, s.queries, query[h], key) : 0.0f;
         }
       }
       sum += __shfl_xor_sync(ALL_LANES, sum, 1);
@@ -207,10 +209,10 @@ template <int MOST> __device__ __forceinline__ void attentionForward(const float
 extern "C" __global__ void __launch_bounds__(128) hone_attention_forward_bf16_64(const float* q, int qStride, const float* k,
     int kStride, const float* v, int vStride, float* out, int outStride, float* lse, const int* queryOffsets,
     const int* keyOffsets, const int* items, int rows, int group, int d, int causal, int window, float scale, float softCap,
-    float dropout, long long seed, long long stream, const float* bias, int biasLength) {
+    float dropout, long long seed, const long long* streams, const float* bias, int biasLength) {
   __shared__ unsigned tile[QUERIES * (64 / 2 + 4)];
   __shared__ unsigned values[64 * (KEYS / 2 + 4)];
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionForward<64>(q, qStride, k, kStride, v, vStride, out, outStride, lse, queryOffsets, keyOffsets, items, rows, group, d,
       causal, window, how, biasLength, tile, values);
 }
@@ -218,10 +220,10 @@ extern "C" __global__ void __launch_bounds__(128) hone_attention_forward_bf16_64
 extern "C" __global__ void __launch_bounds__(128) hone_attention_forward_bf16_128(const float* q, int qStride, const float* k,
     int kStride, const float* v, int vStride, float* out, int outStride, float* lse, const int* queryOffsets,
     const int* keyOffsets, const int* items, int rows, int group, int d, int causal, int window, float scale, float softCap,
-    float dropout, long long seed, long long stream, const float* bias, int biasLength) {
+    float dropout, long long seed, const long long* streams, const float* bias, int biasLength) {
   __shared__ unsigned tile[QUERIES * (128 / 2 + 4)];
   __shared__ unsigned values[128 * (KEYS / 2 + 4)];
-  Scores how = {scale, softCap, dropout, seed, stream, bias};
+  Scores how = {scale, softCap, dropout, seed, streams, bias};
   attentionForward<128>(q, qStride, k, kStride, v, vStride, out, outStride, lse, queryOffsets, keyOffsets, items, rows, group, d,
       causal, window, how, biasLength, tile, values);
 }

@@ -10,6 +10,8 @@ import dev.hone.core.kernel.KeyPages;
 import dev.hone.core.random.Philox;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,8 +43,10 @@ class AttentionKernelTest extends KernelTest {
     return spec.random() == null ? 0 : spec.random().seed();
   }
 
-  private static long stream(AttentionSpec spec) {
-    return spec.random() == null ? 0 : spec.random().stream();
+  /** Of each sequence, in halves. */
+  static KernelRunner.Memory streams(AttentionSpec spec) {
+    return spec.random() == null ? null : gpu.put(IntStream.range(0, spec.sequences()).mapToLong(s -> spec.random(s).stream())
+        .flatMap(x -> LongStream.of(x, x >>> 32)).mapToInt(x -> (int) x).toArray());
   }
 
   private static KernelRunner.Memory bias(AttentionSpec spec) {
@@ -84,7 +88,7 @@ class AttentionKernelTest extends KernelTest {
       KernelRunner.Memory one = gpu.put(new float[] {2});
       gpu.launch(FAMILY, "hone_attention_forward_64", new int[] {1, 1}, 64, (32 * 2 + 272) * 4, one, 1, one, 1, one, 1, out, 1,
           null, gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 1}), gpu.put(new int[] {0, 0}), 1, 1, 1, true, ALL, 1f, 0f,
-          dropout, 3L, 4L, null, 0, null, null, 0);
+          dropout, 3L, gpu.put(new int[] {4, 0}), null, 0, null, null, 0);
       near("out", new float[] {dropout == share ? 2 / (1 - share) : 0}, out.floats(), F32);
     }
   }
@@ -117,7 +121,7 @@ class AttentionKernelTest extends KernelTest {
     int[] items = items(queries);
     gpu.launch(FAMILY, "hone_attention_forward" + most(d), new int[] {items.length / 2, heads}, 64, (32 * (d + 1) + 272) * 4,
         gq.at(1), wide + 2, gkv.at(0), stride, gkv.at(narrow + 3), stride, gOut.at(1), wide + 1, gLse, gQueries, gKeys,
-        gpu.put(items), n, heads / kvHeads, d, causal, window, 0.6f, softCap, dropout, seed(spec), stream(spec), bias(spec),
+        gpu.put(items), n, heads / kvHeads, d, causal, window, 0.6f, softCap, dropout, seed(spec), streams(spec), bias(spec),
         biasLength(spec), null, null, 0);
     near("out", out, gOut.floats(), F32);
     near("lse", lse, gLse.floats(), F32);
@@ -134,7 +138,7 @@ class AttentionKernelTest extends KernelTest {
     KernelRunner.Memory gdq = gpu.room(n * wide);
     gpu.launch(FAMILY, "hone_attention_dq" + most(d), new int[] {items.length / 2, heads}, 64, (64 * (d + 1) + 272) * 4, gq.at(1),
         wide + 2, gkv.at(0), stride, gkv.at(narrow + 3), stride, gdOut, wide, gLse, delta, gdq, wide, gQueries, gKeys,
-        gpu.put(items), n, heads / kvHeads, d, causal, window, 0.6f, softCap, dropout, seed(spec), stream(spec), bias(spec),
+        gpu.put(items), n, heads / kvHeads, d, causal, window, 0.6f, softCap, dropout, seed(spec), streams(spec), bias(spec),
         biasLength(spec));
     near("dq", dq, gdq.floats(), F32);
     KernelRunner.Memory gdkv = gpu.put(new float[m * stride]);
@@ -142,7 +146,7 @@ class AttentionKernelTest extends KernelTest {
     gpu.launch(FAMILY, "hone_attention_dkv" + most(d), new int[] {keyItems.length / 2, kvHeads}, 64, (64 * (d + 1) + 544) * 4,
         gq.at(1), wide + 2, gkv.at(0), stride, gkv.at(narrow + 3), stride, gdOut, wide, gLse, delta, gdkv.at(0), stride,
         gdkv.at(narrow + 3), stride, gQueries, gKeys, gpu.put(keyItems), n, heads / kvHeads, d, causal, window, 0.6f, softCap,
-        dropout, seed(spec), stream(spec), bias(spec), biasLength(spec));
+        dropout, seed(spec), streams(spec), bias(spec), biasLength(spec));
     near("dkv", dkv, gdkv.floats(), F32);
     gpu.release();
   }
@@ -166,7 +170,7 @@ class AttentionKernelTest extends KernelTest {
     int[] items = items(queries);
     gpu.launch(FAMILY, "hone_attention_forward_64", new int[] {items.length / 2, heads}, 64, (32 * (d + 1) + 272) * 4, gpu.put(q),
         heads * d, gpu.put(k), kvHeads * d, gpu.put(v), kvHeads * d, result, heads * d, null, gpu.put(queries), gpu.put(keys),
-        gpu.put(items), 5, 2, d, true, 15, 0.3f, 0f, 0f, 0L, 0L, null, 0,
+        gpu.put(items), 5, 2, d, true, 15, 0.3f, 0f, 0f, 0L, null, null, 0,
         gpu.put(new int[] {5, 2, 7, 0, 1, 3, 8, 2, 4, 6, 5}), gpu.put(new int[] {0, 6, 9}), 4);
     near("out", out, result.floats(), F32);
   }

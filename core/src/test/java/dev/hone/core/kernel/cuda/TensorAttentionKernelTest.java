@@ -67,7 +67,7 @@ class TensorAttentionKernelTest extends KernelTest {
     gpu.launch("attention_tensor", "hone_attention_forward_bf16_" + (d <= 64 ? 64 : 128), new int[] {pairs.length / 2, heads},
         128, 0, gpu.put(q).at(1), wide + 1, both.at(0), 2 * narrow + 1, both.at(narrow + 1), 2 * narrow + 1, result, wide, logs,
         gpu.put(queries), gpu.put(keys), gpu.put(pairs), n, heads / kvHeads, d, causal, spec.window(), 0.25f, softCap, dropout,
-        7L, 8L, biased ? gpu.put(spec.keyBias().values()) : null, biased ? 140 : 0);
+        7L, AttentionKernelTest.streams(spec), biased ? gpu.put(spec.keyBias().values()) : null, biased ? 140 : 0);
     near("out", out, result.floats(), BF16);
     near("lse", lse, logs.floats(), F32);
   }
