@@ -127,7 +127,7 @@ class AttentionOpsTest {
   void memoryGrowsWithTheLengthNotItsSquare() {
     int threads = Workers.threads();
     int width = 4 * 32;
-    double[] tensors = new double[4]; // as large as q, that a pass forward and back takes
+    double[] tensors = new double[3]; // as large as q, that a pass forward and back takes
     try {
       Workers.setThreads(1); // so that all working arrays are this thread's
       for (int i = 0; i < tensors.length; i++) {

@@ -58,12 +58,27 @@ class TrainingMemoryTest {
     assertEquals(2 * weights, bytes(estimate, "optimizer"), "two means");
     assertEquals(0, bytes(estimate, "best weights"));
     assertEquals(weights, bytes(trainer.memory(set, true), "best weights"));
-    Scope.trim();
+    long others = heldByOthers();
     trainer.train(set, null);
     // gradients and activations share the pool
     double ratio = (bytes(estimate, "activations of " + batch * length + " tokens") + bytes(estimate, "logits")
-        + bytes(estimate, "gradients")) / (double) Scope.pooledBytes();
+        + bytes(estimate, "gradients")) / (double) (Scope.pooledBytes() - others);
     assertTrue(ratio > 0.75 && ratio < 1.25, estimate + " is " + ratio + " of what the pool took");
+  }
+
+  /** What tests before this one keep for good, once what they forgot is back: a run would take that up. */
+  private static long heldByOthers() {
+    long held = Long.MAX_VALUE;
+    for (int i = 0; i < 20; i++) { // until a collection brings nothing back any more
+      System.gc();
+      Scope.trim();
+      long now = Scope.pooledBytes();
+      if (now == 0 || i > 2 && now == held) {
+        return now;
+      }
+      held = now;
+    }
+    return held;
   }
 
   @ParameterizedTest(name = "{0}: a gradient of {1} rows of the table")

@@ -1,8 +1,10 @@
 package dev.hone.core.kernel;
 
 import dev.hone.core.Activation;
+import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
+import java.util.Arrays;
 
 /** Operations that treat every element alone. */
 public interface ElementwiseKernels {
@@ -87,11 +89,27 @@ public interface ElementwiseKernels {
 
   /**
    * {@link #dropout} of some rows of a matrix, which drops what it would drop of them there: element c of row i draws the number
-   * of element {@code rows[i] · C + c}. x and y are [M, C].
+   * of element {@code rows[i] · C + c}. x and y are [M, C]. A device without a kernel for it drops out a matrix that has these
+   * rows in their places.
    */
   default void dropoutRows(float p, Philox random, int[] rows, Tensor x, boolean accumulate, Tensor y) {
-    throw new UnsupportedOperationException("dropout of some rows has no kernel on " + y.device()
-        + "; train with --skip-unread-rows false");
+    if (x.shape().rows() != rows.length) {
+      throw new ShapeException("dropout: numbers of " + rows.length + " rows for " + x.shape());
+    }
+    if (rows.length == 0) {
+      return;
+    }
+    GatherKernels gather = Kernels.of(y).gather();
+    Tensor all = x.emptyLike(Arrays.stream(rows).max().orElseThrow() + 1, x.shape().columns()).fill(0);
+    gather.addRows(x, rows, 1, all);
+    dropout(p, random, all, false, all);
+    if (accumulate) {
+      Tensor some = y.emptyLike(y.shape());
+      gather.rows(all, rows, 1, some);
+      addScaled(1, some, y);
+    } else {
+      gather.rows(all, rows, 1, y);
+    }
   }
 
   /**
@@ -101,6 +119,10 @@ public interface ElementwiseKernels {
    * @param offsets S + 1 bounds of rows of x, from 0 to all of them
    */
   default void dropout(float p, Philox random, int[] offsets, long first, Tensor x, boolean accumulate, Tensor y) {
+    if (offsets.length == 0 || offsets[offsets.length - 1] != x.shape().rows()) {
+      throw new ShapeException("dropout: sequences end at row " + (offsets.length == 0 ? 0 : offsets[offsets.length - 1])
+          + " of " + x.shape());
+    }
     for (int s = 0; s + 1 < offsets.length; s++) {
       if (offsets[s] < offsets[s + 1]) {
         dropout(p, random.substream(first + s), x.slice(offsets[s], offsets[s + 1]), accumulate,

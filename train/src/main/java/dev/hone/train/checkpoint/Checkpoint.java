@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -91,12 +92,14 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
       return null;
     }
     Map<String, Tensor> tensors = new TreeMap<>();
-    new TreeMap<>(JSON.convertValue(found.get("tensors"), Entries.class)).forEach((name, entry) -> {
+    Map<String, JsonNode> entries = new TreeMap<>(); // one order for all
+    found.get("tensors").forEachEntry(entries::put);
+    entries.forEach((name, entry) -> {
       if (ranks.leads()) {
         ranks.broadcast(own.tensors.get(name).segment());
       } else {
-        DType dtype = DType.valueOf(entry.dtype());
-        Shape shape = Shape.of(entry.shape());
+        DType dtype = DType.valueOf(entry.path("dtype").asString());
+        Shape shape = Shape.of(entry.path("shape").valueStream().mapToInt(JsonNode::asInt).toArray());
         long size = dtype.bytes() * shape.size();
         MemorySegment bytes = Arena.ofAuto().allocate(Math.max(1, size), 64).asSlice(0, size);
         ranks.broadcast(bytes);
@@ -104,12 +107,6 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
       }
     });
     return ranks.leads() ? own : new Checkpoint(tensors, (ObjectNode) found.get("state"));
-  }
-
-  private record Entry(String dtype, int[] shape) {}
-
-  private static final class Entries extends TreeMap<String, Entry> {
-    private static final long serialVersionUID = 1L;
   }
 
   private static String hash(String json, Map<String, Tensor> tensors) {

@@ -71,8 +71,8 @@ public final class MetricsFile implements TrainListener, AutoCloseable {
     if (!Double.isNaN(evaluation.accuracy())) {
       line.put("eval_accuracy", evaluation.accuracy());
     }
-    if (evaluation.metric() != evaluation.loss() && evaluation.metric() != evaluation.accuracy()) {
-      number(line, "eval_metric", evaluation.metric()); // what the best step is chosen by, where that is something else
+    if (evaluation.metric() != evaluation.loss()) {
+      number(line, "eval_metric", evaluation.metric()); // what the best step is chosen by, where that is not the loss
     }
     evaluation.figures().forEach((name, value) -> number(line, "eval_" + name, value));
     line.put("best", evaluation.best());

@@ -16,7 +16,7 @@ public final class DeviceFlag {
   public static final String NAME = "device";
   private static final String AUTO = "auto";
   public static final Flag FLAG = Flag.of(NAME, "auto|cpu|cuda", AUTO,
-      "what computes: an NVIDIA GPU if there is one, the CPU, or a GPU in any case (cuda:1 is the second)");
+      "what computes: the CPU or an NVIDIA GPU (cuda:1 is the second); auto: the CPU, and a line where there is a GPU");
 
   /** The name of the flag that says what products are computed in. */
   public static final String PRECISION = "precision";
@@ -51,7 +51,7 @@ public final class DeviceFlag {
   /**
    * The device that is asked for.
    *
-   * @param say told in one line where {@code auto} does not find what this machine seems to have, or has taken a GPU
+   * @param say told in one line where {@code auto} does not find what this machine seems to have, or leaves a GPU alone
    * @throws UserError saying all that was tried, if a GPU is asked for and there is none
    */
   public static Device of(Arguments arguments, Consumer<String> say) {
@@ -79,9 +79,9 @@ public final class DeviceFlag {
 
   private static Device auto(Arguments arguments, Consumer<String> say) {
     Cuda.Report report = Cuda.probe();
-    if (report.ready()) {
-      say.accept("computing on the GPU (--device cpu does without)");
-      return opened("cuda", arguments);
+    if (report.ready()) { // kernels that no GPU has run yet are for those who ask for them
+      say.accept("computing on the CPU; --device cuda takes this machine's GPU, on which Hone has not been tried yet");
+      return Device.CPU;
     }
     if (arguments.has(NAME) || report.status() != Cuda.Status.NO_DRIVER) {
       say.accept("computing on the CPU: " + report.reason());

@@ -10,16 +10,18 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Processes that are killed. {@link KillRun} is the same as a program, for as many kills as one likes. */
 class KillTest {
-  private static final int KILLS = Integer.getInteger("hone.kills", 2);
+  private static final int KILLS = Integer.getInteger("hone.kills", 4);
 
   @TempDir
   Path directory;
 
+  @Tag("long")
   @Test
   void aKilledRunEndsWithTheSameBits() throws Exception {
     KillRun.Report report = KillRun.run(directory, KILLS, 1);

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -101,6 +102,7 @@ class SweepCommandTest {
     assertFalse(run(sweep(), "--seed", 4, "--overwrite").assertDone().out().equals(run.out()));
   }
 
+  @Tag("long")
   @Test
   void aSweepThatIsKilledAgainAndAgainEndsWithTheSameTable() throws Exception {
     Path file = sweep();
@@ -108,7 +110,7 @@ class SweepCommandTest {
     Path killed = directory.resolve("killed");
     long seed = Long.getLong("hone.seed", 5);
     Random random = new Random(seed);
-    int most = Integer.getInteger("hone.kills", 2);
+    int most = Integer.getInteger("hone.kills", 4);
     int kills = 0;
     while (true) {
       Process process = ChildJvm.hone("sweep", "--config", file, "--output-dir", killed).redirectErrorStream(true)

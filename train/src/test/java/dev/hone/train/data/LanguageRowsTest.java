@@ -31,7 +31,8 @@ class LanguageRowsTest {
   void promptsAndCompletions() throws IOException {
     Dataset<Example.Language> data = read("{\"prompt\": \"a \", \"completion\": \"b\", \"id\": 1}\n");
     assertEquals(new Example.Completion("a ", "b"), data.row(0));
-    assertEquals("rows.jsonl: 1 row, JSON lines, prompt = column 'prompt', completion = column 'completion'", data.description());
+    assertEquals("rows.jsonl: 1 row, JSON lines, prompt = column 'prompt', completion = column 'completion'; not read: 'id'",
+        data.description());
   }
 
   @Test

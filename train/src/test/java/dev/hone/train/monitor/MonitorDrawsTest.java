@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
  * and 300 are served, drawn anew each time, alone or with sentences on films among them.
  * {@code -Dhone.monitor.draws=200} for the whole number.
  */
-@Tag("fixtures")
+@Tag("long")
 class MonitorDrawsTest {
   private static final int DRAWS = Integer.getInteger("hone.monitor.draws", 40);
   private static final int TRAINED = 350;

@@ -213,7 +213,8 @@ class ModelCacheTest {
         assertThrows(ModelReferenceException.class, () -> cache.directory(reference, progress::add)).getMessage());
     Path config = Files.writeString(model.resolve("config.json"), "{}");
     assertEquals(model, cache.directory(reference, progress::add));
-    assertEquals(config + ": not a directory; a model is a directory with config.json, tokenizer.json and model.safetensors",
+    assertEquals(config + ": not a directory; a model is a directory with config.json, tokenizer.json and model.safetensors, "
+            + "or a file NAME.gguf",
         assertThrows(ModelReferenceException.class, () -> cache.directory(ModelReference.parse(config.toString()), progress::add))
             .getMessage());
     assertEquals("nowhere: no such model directory; a model is a Hugging Face directory, org/name of a hub, or "

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.random.Philox;
@@ -60,6 +61,30 @@ class DropoutTest {
     assertArrayEquals(Arrays.copyOfRange(expected, 6 * width, 3000 * width), Operand.values(one));
     assertThrows(IllegalArgumentException.class,
         () -> kind.kernels().elementwise().dropout(0.3f, RANDOM, alone, 0, x, false, Operand.result(3011, width)));
+  }
+
+  /** By a kernel, and by the way of devices that have none. */
+  @ParameterizedTest
+  @EnumSource
+  void someRowsDropWhatAllRowsDropThere(Kind kind) {
+    ElementwiseKernels kernels = kind.kernels().elementwise();
+    int[] rows = {2, 3, 11, 40};
+    for (int width : new int[] {1, 7, 8, 33}) {
+      Tensor all = Operand.normal(1, 41, width);
+      Tensor dropped = Operand.result(41, width);
+      kernels.dropout(0.3f, RANDOM, all, false, dropped);
+      Tensor x = Operand.result(rows.length, width);
+      Tensor expected = Operand.result(rows.length, width);
+      kind.kernels().gather().rows(all, rows, 1, x);
+      kind.kernels().gather().rows(dropped, rows, 1, expected);
+      Tensor y = Operand.result(rows.length, width);
+      kernels.dropoutRows(0.3f, RANDOM, rows, x, false, y);
+      assertArrayEquals(Operand.values(expected), Operand.values(y), "width " + width);
+      kernels.dropoutRows(0.3f, RANDOM, rows, x, true, y);
+      kernels.addScaled(1, expected, expected);
+      assertArrayEquals(Operand.values(expected), Operand.values(y), "width " + width + ", added");
+      assertThrows(ShapeException.class, () -> kernels.dropoutRows(0.3f, RANDOM, new int[] {1}, x, false, y));
+    }
   }
 
   @ParameterizedTest

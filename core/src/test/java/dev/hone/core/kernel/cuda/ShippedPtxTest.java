@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,7 @@ class ShippedPtxTest {
     assertEquals(new TreeSet<>(source.entries().keySet()), entries);
   }
 
+  @Tag("long")
   @Test
   void whereNvccIsItMakesTheSame(@TempDir Path folder) throws IOException {
     assumeTrue(EmulatedDriver.found("nvcc"), "nvcc is not on the PATH: the shipped PTX is not made again");

@@ -86,6 +86,7 @@ class StoriesPreferenceTest {
     return Dataset.of("pairs", rows);
   }
 
+  @Tag("long")
   @Test
   void whatIsPreferredIsWritten() throws IOException {
     prefer("sigmoid", 1, 0.001);
