@@ -89,6 +89,10 @@ final class MergeCommand implements Command {
     if (held != null) {
       console.note("the adapter went into the numbers that the base's " + QuantFlags.name(held)
           + " codes stand for; nothing is quantised again");
+    } else if (trained != null && !QuantFlags.isMade(trained)) {
+      console.note("the adapter was trained on a GGUF file in " + trained.torchName() + " and went into the weights of --model "
+          + "as they are stored, so that answers differ from those in training; --model FILE.gguf merges into what its codes "
+          + "stand for");
     } else if (trained != null) {
       console.note(String.format(Locale.ROOT, "the adapter was trained on a base in %s and went into the weights as they are "
           + "stored: answers differ by up to %.1e of the largest from those in training. --quant-type %s merges into what "

@@ -41,6 +41,11 @@ public final class QuantFlags {
     };
   }
 
+  /** Whether weights can be made of this type, not only read out of a file that has them. */
+  public static boolean isMade(DType type) {
+    return type == DType.NF4 || type == DType.Q8_0 || type == DType.INT8_ROWS;
+  }
+
   /** What a user calls a type. */
   public static String name(DType type) {
     return type == DType.INT8_ROWS ? "int8" : type.torchName();
