@@ -50,7 +50,7 @@ final class ServedVersions implements AutoCloseable {
 
   void follow(Registry registry, String model) throws IOException {
     update(registry, model);
-    watcher = Thread.ofVirtual().name("hone-versions").start(() -> {
+    watcher = Thread.ofVirtual().name("hone-versions").unstarted(() -> {
       String complaint = "";
       while (watcher != null) {
         try {
@@ -67,6 +67,7 @@ final class ServedVersions implements AutoCloseable {
         }
       }
     });
+    watcher.start(); // not before it is the watcher, or it would take itself for closed
   }
 
   private synchronized void update(Registry registry, String model) throws IOException {
