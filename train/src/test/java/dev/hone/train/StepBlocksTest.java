@@ -41,7 +41,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A step's rows are cut in blocks whose order of sums is theirs, and dropout is a row's own. */
 class StepBlocksTest {
-  private static final Map<String, String> CONFIGS = Map.of(
+  static final Map<String, String> CONFIGS = Map.of(
       "llama", "\"model_type\": \"llama\", \"num_key_value_heads\": 2, \"embd_pdrop\": 0.3, \"resid_pdrop\": 0.3, "
           + "\"attention_dropout\": 0.3",
       "bert", "\"model_type\": \"bert\", \"hidden_act\": \"gelu\", \"hidden_dropout_prob\": 0.3, "
