@@ -70,10 +70,6 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
     } else {
       modes = List.of(generates(directory) ? Pooling.Mode.LAST_TOKEN : Pooling.Mode.MEAN);
       normalize = true;
-      LOG.log(System.Logger.Level.WARNING, directory + ": no " + MODULES + " says how vectors are made; taken is "
-          + modes.getFirst().name().toLowerCase(Locale.ROOT)
-          + " with length 1. If the model was trained otherwise (BGE: cls), say "
-          + "withPooling");
     }
     ConfigReader sentence = optional(transformer.resolve("sentence_bert_config.json"));
     ConfigReader model = optional(directory.resolve("config_sentence_transformers.json"));
@@ -92,6 +88,16 @@ record SentenceFiles(Path transformer, Pooling pooling, int maxLength, boolean l
     }
     return new SentenceFiles(transformer, new Pooling(modes, includePrompt, normalize), maxLength(transformer, sentence),
         sentence != null && sentence.flag("do_lower_case", false), prompts, defaultPrompt, dimensions);
+  }
+
+  /** Says what was taken where a directory has no such files: vectors of another kind would be wrong in silence. */
+  SentenceFiles warned(Path directory) {
+    if (!areIn(directory)) {
+      LOG.log(System.Logger.Level.WARNING, directory + ": no " + MODULES + " says how vectors are made; taken is "
+          + pooling.modes().getFirst().name().toLowerCase(Locale.ROOT)
+          + " with length 1. If the model was trained otherwise (BGE: cls), say withPooling");
+    }
+    return this;
   }
 
   /** Whether a directory has such files. */

@@ -81,14 +81,14 @@ public final class TextEmbedder {
         : AdapterFiles.base(adapter, files.transformer(), Task.EMBEDDING, quantized);
     if (adapter != null) {
       AdapterFiles.load(adapter, model);
-      files = SentenceFiles.areIn(adapter) ? SentenceFiles.read(adapter).withTransformer(files.transformer()) : files;
     }
-    return of(model, files);
+    return of(model, adapter != null && SentenceFiles.areIn(adapter)
+        ? SentenceFiles.read(adapter).withTransformer(files.transformer()) : files.warned(directory));
   }
 
   /** A model that is there already, with the directory's tokenizer and files of sentence-transformers. */
   public static TextEmbedder of(PretrainedModel model, Path directory) throws IOException {
-    return of(model, SentenceFiles.read(directory));
+    return of(model, SentenceFiles.read(directory).warned(directory));
   }
 
   /** Where in a directory the model itself is: its root, unless the files of sentence-transformers say otherwise. */
