@@ -58,7 +58,8 @@ class DropoutOfAModelTest {
       }
     }
     double h = 5e-4;
-    double difference = (along(model, pass, parameters, directions, h) - along(model, pass, parameters, directions, -h)) / (2 * h);
+    double difference = (along(model, pass, parameters, directions, h) - along(model, pass, parameters, directions, -h))
+        / (2 * h);
     assertEquals(expected, difference, 0.01 * Math.abs(expected) + 0.02, family);
     double otherMasks = (along(model, Pass.training(5, 7).ofRows(3, ROWS.size()), parameters, directions, h)
         - along(model, Pass.training(5, 7).ofRows(3, ROWS.size()), parameters, directions, -h)) / (2 * h);
