@@ -4,6 +4,8 @@ import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
 import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.config.Settings;
+import dev.hone.train.distributed.OptimizerShards;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.optim.Optimizer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,9 +23,11 @@ final class RunState {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int FORMAT = 2; // 1: dropout by batches
   /** Settings that change what is written and when, but no weight. */
-  private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size", "cache_frozen");
+  private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size", "cache_frozen",
+      "shard_optimizer");
 
-  final Optimizer optimizer;
+  private final Optimizer optimizer; // null: shared out
+  private final OptimizerShards shards; // null: all is here
   final BestCheckpoint best;
   final DivergenceGuard watch;
   final ExponentialMovingAverage mean; // null without
@@ -45,26 +49,43 @@ final class RunState {
    * @param data the fingerprint of its rows
    * @param watch ends the run where it diverges
    * @param metric what the best step is chosen by
+   * @param ranks that share it
    */
-  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, DivergenceGuard watch, Metric metric) {
+  RunState(List<Parameter> parameters, TrainConfig config, int layers, String data, DivergenceGuard watch, Metric metric,
+      Ranks ranks) {
     this.parameters = parameters;
     this.config = config;
     this.data = data;
     this.watch = watch;
-    optimizer = new Optimizer(parameters, config.grouping(layers));
+    boolean shared = config.shardOptimizer() && ranks.size() > 1;
+    optimizer = shared ? null : new Optimizer(parameters, config.grouping(layers));
+    shards = shared ? new OptimizerShards(ranks, parameters, config.grouping(layers)) : null;
     best = new BestCheckpoint(parameters, metric, config.threshold());
     mean = config.emaDecay() > 0 ? new ExponentialMovingAverage(parameters, config.emaDecay()) : null;
   }
 
+  /** Moves the parameters along their gradients. */
+  void move(double rate, float gradientScale) {
+    if (shards == null) {
+      optimizer.step(rate, gradientScale);
+    } else {
+      shards.step(rate, gradientScale);
+    }
+  }
+
+  /** What the optimiser remembers, for {@link #save}; all processes ask for it, and rank 0 gets it. */
+  Optimizer.State memory() {
+    return shards == null ? optimizer.state() : shards.gather();
+  }
+
   /** The state as a checkpoint; its tensors are those of the run. */
-  Checkpoint save(List<TrainListener> listeners) {
+  Checkpoint save(Optimizer.State memory, List<TrainListener> listeners) {
     Map<String, Tensor> tensors = new TreeMap<>();
     parameters.forEach(parameter -> tensors.put("parameter/" + parameter.name(), parameter.value()));
     ObjectNode state = JSON.createObjectNode().put("format", FORMAT).put("step", step).put("epoch", epoch).put("window", window)
         .put("tokens", tokens).put("seconds", seconds).put("data", data);
     ObjectNode settings = state.putObject("config");
     settings().forEach(settings::put);
-    Optimizer.State memory = optimizer.state();
     memory.tensors().forEach((name, tensor) -> tensors.put("optimizer/" + name, tensor));
     ObjectNode steps = state.putObject("optimizer");
     memory.steps().forEach(steps::put);
@@ -96,7 +117,12 @@ final class RunState {
     });
     Map<String, Long> steps = new TreeMap<>();
     state.path("optimizer").properties().forEach(e -> steps.put(e.getKey(), e.getValue().asLong()));
-    optimizer.restore(new Optimizer.State(memory, steps));
+    Optimizer.State saved = new Optimizer.State(memory, steps);
+    if (shards == null) {
+      optimizer.restore(saved);
+    } else {
+      shards.restore(saved);
+    }
     best.restore((ObjectNode) state.path("best"), tensors);
     watch.restore((ObjectNode) state.path("watch"));
     if (mean != null) {

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param accumulation batches whose gradients are summed before a step
  * @param blocks of a step's rows, whose gradients are summed in one binary tree whoever computes them: as many processes can
  *     share a step, to the same bits
+ * @param shardOptimizer whether each of several processes keeps a share of the optimiser's states alone; bits are the same
  * @param learningRate at its highest
  * @param warmupRatio share of the steps in which the rate rises from 0
  * @param warmupSteps the same as a number of steps; 0 leaves it to the ratio
@@ -76,6 +77,9 @@ public record TrainConfig(
     @Setting(key = "step_blocks", fallback = "1", form = "N",
         help = "blocks that a step's rows are summed in, which so many processes can share (mpirun)")
     int blocks,
+    @Setting(key = "shard_optimizer",
+        help = "of several processes (mpirun) each keeps a share of the optimiser's states: less memory, more traffic")
+    boolean shardOptimizer,
     @Setting(key = "learning_rate", aliases = "lr", fallback = "0.00005", form = "X", help = "highest learning rate")
     double learningRate,
     @Setting(key = "warmup_ratio", fallback = "0.1", form = "X", help = "share of the steps in which the rate rises")

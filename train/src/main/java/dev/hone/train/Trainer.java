@@ -16,6 +16,7 @@ import dev.hone.train.data.Batches;
 import dev.hone.train.distributed.Ranks;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.Gradients;
+import dev.hone.train.optim.Optimizer;
 import dev.hone.train.schedule.Schedule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -73,6 +74,7 @@ public final class Trainer {
   private Pass.Savings savings = Pass.Savings.NONE; // of a run, counted
   private Ranks ranks = Ranks.alone();
   private volatile boolean stopped;
+  private boolean saves; // checkpoints, in rank 0
   private boolean agreed; // that the run is to end, among several processes
 
   /**
@@ -169,7 +171,7 @@ public final class Trainer {
     int total = plan.steps();
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
-        new DivergenceGuard(objective.ignorance(model, training), objective.noise()), metric);
+        new DivergenceGuard(objective.ignorance(model, training), objective.noise()), metric, ranks);
     Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
@@ -183,6 +185,7 @@ public final class Trainer {
     begin(found);
     Work work = savings.work();
     run.start = run.step;
+    saves = ranks.gather(checkpoints == null ? 0 : 1)[0] != 0;
     agree();
     while (goesOn(run, total)) {
       List<List<int[]>> windows = plan.of(run.epoch);
@@ -198,7 +201,7 @@ public final class Trainer {
           evaluate(run, heldOut, epochs(run, windows));
         }
         boolean ends = !goesOn(run, total);
-        if (checkpoints != null && due(config.saveEverySteps(), run.step, pause, ends)) {
+        if (saves && due(config.saveEverySteps(), run.step, pause, ends)) {
           save(run);
         }
       }
@@ -261,7 +264,7 @@ public final class Trainer {
     double rate = config.learningRate() * schedule.factor(run.step);
     String refused = run.watch.check(run.step + 1, window.loss(), norm, parameters);
     if (refused == null) {
-      run.optimizer.step(rate, Gradients.clipScale(norm, config.maxGradNorm()));
+      run.move(rate, Gradients.clipScale(norm, config.maxGradNorm()));
       run.watch.taken(run.step + 1, window.loss());
     } else {
       warn(refused);
@@ -352,13 +355,17 @@ public final class Trainer {
   }
 
   private void save(RunState run) {
+    Optimizer.State memory = run.memory();
+    if (checkpoints == null) {
+      return;
+    }
     boolean interrupted = Thread.interrupted(); // an interrupted thread cannot write to a channel
     CheckpointEvent event = RunEvents.recorded() ? new CheckpointEvent() : null;
     if (event != null) {
       event.begin();
     }
     try {
-      Path file = checkpoints.save(run.step, run.save(listeners));
+      Path file = checkpoints.save(run.step, run.save(memory, listeners));
       if (event != null) {
         event.step = run.step;
         event.file = file.toString();
@@ -403,7 +410,7 @@ public final class Trainer {
       longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
     }
     int tokens = objective.tokensAtOnce(training, rows);
-    return new TrainingMemory(model, parameters, config).of(tokens, training.tokens().get(longest), heldOut);
+    return new TrainingMemory(model, parameters, config, ranks.size()).of(tokens, training.tokens().get(longest), heldOut);
   }
 
   private void warn(String message) {
@@ -451,7 +458,7 @@ public final class Trainer {
   private LearningRateFinder searchRate(TrainingSet training, int steps) {
     Batches batches = batches(training);
     RunState run = new RunState(parameters, config, model.config().layers(), "",
-        new DivergenceGuard(Double.POSITIVE_INFINITY, objective.noise()), metric);
+        new DivergenceGuard(Double.POSITIVE_INFINITY, objective.noise()), metric, ranks);
     List<Tensor> before = parameters.stream().map(parameter -> parameter.value().copy().keep()).toList();
     LearningRateFinder search = new LearningRateFinder(steps);
     long step = 0;
@@ -462,7 +469,7 @@ public final class Trainer {
         }
         double rate = search.nextRate();
         search.add(rate, pass.run(training, window, step, config.savings(), null).loss());
-        run.optimizer.step(rate, Gradients.clipScale(Gradients.norm(parameters), config.maxGradNorm()));
+        run.move(rate, Gradients.clipScale(Gradients.norm(parameters), config.maxGradNorm()));
         Gradients.clear(parameters);
         step++;
       }

@@ -11,6 +11,7 @@ import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.CausalHead;
 import dev.hone.train.distributed.BlockTree;
+import dev.hone.train.distributed.OptimizerShards;
 import dev.hone.train.optim.UpdateRule;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,8 +36,10 @@ final class TrainingMemory {
   private final TrainConfig config;
   private final Collection<Parameter> trained;
   private final UpdateRule rule;
+  private final int processes;
 
-  TrainingMemory(PretrainedModel model, Collection<Parameter> trained, TrainConfig config) {
+  TrainingMemory(PretrainedModel model, Collection<Parameter> trained, TrainConfig config, int processes) {
+    this.processes = processes;
     this.model = model;
     this.trained = trained;
     this.config = config;
@@ -59,8 +62,10 @@ final class TrainingMemory {
     if (waiting > 0) {
       parts.add(new Part("sums of blocks", waiting * elements * Float.BYTES, true, "a lower --step-blocks"));
     }
-    parts.add(new Part("optimizer", (long) (elements * rule.bytesPerElement()), true,
-        "--method lora, --optim adamw_8bit or adafactor"));
+    double share = !config.shardOptimizer() ? 1 : OptimizerShards.largest(List.copyOf(trained),
+        config.grouping(model.config().layers()), processes);
+    parts.add(new Part("optimizer", (long) (share * elements * rule.bytesPerElement()), true,
+        "--method lora, --optim adamw_8bit or adafactor" + (processes > 1 && share == 1 ? ", --shard-optimizer" : "")));
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
     parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,

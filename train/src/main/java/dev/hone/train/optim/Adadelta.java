@@ -10,6 +10,11 @@ import dev.hone.core.Tensor;
  */
 public record Adadelta(double rho, double eps) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] square = state.numbers("square_avg");
     float[] steps = state.numbers("acc_delta");

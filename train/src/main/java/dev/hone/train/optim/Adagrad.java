@@ -12,6 +12,11 @@ import dev.hone.core.Tensor;
  */
 public record Adagrad(double rateDecay, double initial, double eps) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public double bytesPerElement() {
     return Float.BYTES;
   }

@@ -13,6 +13,11 @@ import dev.hone.core.Tensor;
  */
 public record Adam(double beta1, double beta2, double eps, boolean amsgrad, boolean decoupled) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public double bytesPerElement() {
     return amsgrad ? 12 : 8;
   }

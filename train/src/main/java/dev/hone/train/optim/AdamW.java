@@ -16,6 +16,11 @@ public record AdamW(double beta1, double beta2, double eps) implements UpdateRul
   public static final AdamW USUAL = new AdamW(0.9, 0.999, 1e-8);
 
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public boolean takesRows() {
     return true;
   }

@@ -12,6 +12,11 @@ import dev.hone.core.Tensor;
  */
 public record Adamax(double beta1, double beta2, double eps) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] m = state.numbers("exp_avg");
     float[] u = state.numbers("exp_inf");

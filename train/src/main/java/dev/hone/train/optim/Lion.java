@@ -11,6 +11,11 @@ import dev.hone.core.Tensor;
  */
 public record Lion(double beta1, double beta2) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public double bytesPerElement() {
     return Float.BYTES;
   }

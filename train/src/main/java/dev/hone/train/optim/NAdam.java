@@ -13,6 +13,11 @@ import dev.hone.core.Tensor;
  */
 public record NAdam(double beta1, double beta2, double eps, double momentumDecay, boolean decoupled) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] m = state.numbers("exp_avg");
     float[] v = state.numbers("exp_avg_sq");

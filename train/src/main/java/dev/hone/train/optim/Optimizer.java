@@ -72,6 +72,22 @@ public final class Optimizer {
     });
   }
 
+  /**
+   * One step along gradients that are kept elsewhere than in the parameters.
+   *
+   * @param gradients of each parameter, in its shape; null where there is none
+   */
+  public void step(double learningRate, float gradientScale, Function<Parameter, Tensor> gradients) {
+    parameters.forEach((state, group) -> {
+      Tensor gradient = gradients.apply(state.parameter());
+      if (gradient != null) {
+        state.setStep(state.step() + 1);
+        group.rule().update(state, gradient, learningRate * group.rateFactor(), group.weightDecay(), gradientScale);
+        state.endStep();
+      }
+    });
+  }
+
   /** What it remembers. */
   public State state() {
     Map<String, Tensor> tensors = new TreeMap<>();

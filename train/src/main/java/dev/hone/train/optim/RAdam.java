@@ -12,6 +12,11 @@ import dev.hone.core.Tensor;
  */
 public record RAdam(double beta1, double beta2, double eps, boolean decoupled) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
     float[] m = state.numbers("exp_avg");
     float[] v = state.numbers("exp_avg_sq");

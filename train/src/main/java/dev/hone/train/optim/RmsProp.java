@@ -12,6 +12,11 @@ import dev.hone.core.Tensor;
  */
 public record RmsProp(double alpha, double eps, double momentum, boolean centered) implements UpdateRule {
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public double bytesPerElement() {
     return 4 + (momentum > 0 ? 4 : 0) + (centered ? 4 : 0);
   }

@@ -22,6 +22,11 @@ public record Sgd(double momentum, double dampening, boolean nesterov) implement
   }
 
   @Override
+  public boolean elementwise() {
+    return true;
+  }
+
+  @Override
   public double bytesPerElement() {
     return momentum > 0 ? 4 : 0;
   }

@@ -39,6 +39,14 @@ public interface UpdateRule {
     return false;
   }
 
+  /**
+   * Whether a number moves by its own gradient and states alone, each state having the parameter's shape, so that any rows of a
+   * parameter can be moved apart from the others, to the same bits.
+   */
+  default boolean elementwise() {
+    return false;
+  }
+
   /** Bytes that the rule keeps of every element that it moves, for the estimate of what training needs; two means if not said. */
   default double bytesPerElement() {
     return 2 * Float.BYTES;

@@ -152,8 +152,15 @@ class SharedStepTest {
   }
 
   @Test
-  void whoeverIsAskedToStopStopsAllAndAnotherNumberGoesOn() throws Exception {
-    TrainConfig config = config(Map.of("save_steps", 100));
+  void aSharedOptimiserHasThemToo() throws Exception {
+    sameFor("classifier full", config(Map.of("shard_optimizer", true, "save_steps", 100)), 3);
+    sameFor("decoder lora", config(Map.of("shard_optimizer", true, "optim", "muon", "ema_decay", 0.9)), 4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whoeverIsAskedToStopStopsAllAndAnotherNumberGoesOn(boolean sharded) throws Exception {
+    TrainConfig config = config(Map.of("save_steps", 100, "shard_optimizer", sharded));
     Outcome alone = work(start("classifier lora"), config, Ranks.alone(), null, false, 0).call();
     Checkpoints checkpoints = new Checkpoints(directory.resolve("checkpoints"), 1);
     List<Outcome> stopped = ThreadRanks.run(4, own -> work(start("classifier lora"), config, own, checkpoints, false, 3));
