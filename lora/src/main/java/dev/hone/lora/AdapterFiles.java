@@ -10,7 +10,7 @@ import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.hone.lora;
 
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 
 /**
  * How the matrices of LoRA start.

@@ -1,11 +1,11 @@
 package dev.hone.lora;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.nn.CausalHead;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.Layer;
 import dev.hone.nn.Linear;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.decoder.CausalHead;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;

@@ -2,7 +2,6 @@ package dev.hone.nn;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.HoneException;
-import dev.hone.nn.decoder.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -52,24 +51,6 @@ public record MemoryEstimate(List<Part> parts) {
       parts.add(new Part("weights", heap, true, "--method lora keeps the weights in their file"));
     }
     return parts;
-  }
-
-  /**
-   * For a decoder that writes.
-   *
-   * @param prompt tokens of all prompts
-   * @param sequences number of prompts
-   * @param length the most tokens that one sequence is going to have
-   */
-  public static MemoryEstimate ofGeneration(PretrainedModel model, int prompt, int sequences, int length) {
-    DecoderConfig config = (DecoderConfig) model.config();
-    List<Part> parts = new ArrayList<>(weights(model.parameters().values()));
-    parts.add(new Part("cache", 2L * config.layers() * config.keyWidth() * length * sequences * Float.BYTES, true,
-        "--max-new-tokens"));
-    long widest = Math.max(config.feedForward(), 4L * config.hiddenSize());
-    parts.add(new Part("activations", 3 * widest * prompt * Float.BYTES, true, "a shorter prompt"));
-    parts.add(new Part("logits", 2L * config.vocabSize() * sequences * Float.BYTES, true, ""));
-    return new MemoryEstimate(parts);
   }
 
   /** Bytes of the parts on the heap. */

@@ -11,9 +11,6 @@ import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.SafetensorsWriter;
 import dev.hone.core.parallel.Turn;
-import dev.hone.nn.decoder.CausalHead;
-import dev.hone.nn.load.ModelLoader;
-import dev.hone.nn.load.ModelWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -21,6 +18,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.databind.node.ObjectNode;
@@ -61,6 +59,12 @@ public final class PretrainedModel implements Layer, AutoCloseable {
     }
   }
 
+  /** The room of directories, which is looked up once. */
+  private static final class Directories {
+    private static final ModelFiles FILES =
+        ServiceLoader.load(ModelFiles.class, PretrainedModel.class.getClassLoader()).findFirst().orElseThrow();
+  }
+
   /** What ends when it is closed: that nobody else may use a model. */
   public interface Exclusive extends AutoCloseable {
     @Override
@@ -68,7 +72,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   }
 
   /**
-   * Puts a model together; see {@link ModelLoader}.
+   * Puts a model together; see {@link dev.hone.nn.load.ModelLoader}.
    *
    * @param labels null unless the task is classification
    * @param source the tree of {@code config.json}
@@ -106,7 +110,7 @@ public final class PretrainedModel implements Layer, AutoCloseable {
     if (!parameters().keySet().equals(baseParameters().keySet()) || inputAdapter() != null) {
       throw new IllegalStateException("twin: the model has an adapter; detach it first");
     }
-    PretrainedModel twin = ModelLoader.twin(this);
+    PretrainedModel twin = Directories.FILES.twin(this);
     return new PretrainedModel(config, task, labels, source, newParameters, converted, others, twin.tree, null);
   }
 
@@ -120,8 +124,8 @@ public final class PretrainedModel implements Layer, AutoCloseable {
 
   /**
    * Ends the use of this model: later passes throw. Its weights are unmapped at once if it was loaded with
-   * {@link ModelLoader#closable}, and then its twins and snapshots end with it; those of other models when the garbage collector
-   * finds that nobody has them.
+   * {@link dev.hone.nn.load.ModelLoader#closable}, and then its twins and snapshots end with it; those of other models when the
+   * garbage collector finds that nobody has them.
    *
    * @throws IllegalStateException if another thread uses or trains the model; it is not closed then
    */
@@ -161,16 +165,16 @@ public final class PretrainedModel implements Layer, AutoCloseable {
 
   /** Loads a directory for a task; labels come from its {@code config.json}, and a classifier must have its head. */
   public static PretrainedModel load(Path directory, Task task) {
-    return new ModelLoader(directory).task(task).load();
+    return load(directory, task, null);
   }
 
   /**
    * Loads a model for a task, with quantised weights.
    *
-   * @param quantized what {@link ModelLoader#quantize} takes, or null
+   * @param quantized what {@link dev.hone.nn.load.ModelLoader#quantize} takes, or null
    */
   public static PretrainedModel load(Path directory, Task task, DType quantized) {
-    return new ModelLoader(directory).task(task).quantize(quantized).load();
+    return Directories.FILES.load(directory, task, null, 0, quantized);
   }
 
   /** Loads a directory for a new classification task: unless the file has a head for as many labels, it gets a new one. */
@@ -181,10 +185,10 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   /**
    * Loads a classifier with a new head, with quantised weights.
    *
-   * @param quantized what {@link ModelLoader#quantize} takes, or null
+   * @param quantized what {@link dev.hone.nn.load.ModelLoader#quantize} takes, or null
    */
   public static PretrainedModel load(Path directory, Labels labels, long seed, DType quantized) {
-    return new ModelLoader(directory).task(Task.SEQUENCE_CLASSIFICATION).labels(labels).seed(seed).quantize(quantized).load();
+    return Directories.FILES.load(directory, Task.SEQUENCE_CLASSIFICATION, labels, seed, quantized);
   }
 
   /** What the weights are quantised to, or null if none is. */
@@ -479,6 +483,6 @@ public final class PretrainedModel implements Layer, AutoCloseable {
    * @param shardBytes above 0
    */
   public void save(Path directory, DType dtype, long shardBytes) throws IOException {
-    ModelWriter.write(this, directory, dtype, shardBytes);
+    Directories.FILES.write(this, directory, dtype, shardBytes);
   }
 }

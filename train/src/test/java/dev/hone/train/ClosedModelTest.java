@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.hone.nn.ModelException;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
 import java.nio.file.Files;

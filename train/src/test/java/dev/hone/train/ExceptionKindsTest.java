@@ -9,7 +9,7 @@ import dev.hone.core.io.MissingTensorException;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.lora.AdapterException;
 import dev.hone.nn.MemoryEstimate;
-import dev.hone.nn.load.ModelException;
+import dev.hone.nn.ModelException;
 import dev.hone.tokenizer.chat.ChatTemplateException;
 import dev.hone.tokenizer.definition.TokenizerException;
 import dev.hone.train.data.DataException;

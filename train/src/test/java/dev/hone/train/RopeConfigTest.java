@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.nn.ModelException;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.Rope;
-import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,14 +1,14 @@
 package dev.hone.train;
 
 import dev.hone.core.DType;
+import dev.hone.nn.Backbone;
 import dev.hone.nn.MeanPooling;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
-import dev.hone.nn.Backbone;
 import dev.hone.nn.bert.BertConfig;
 import dev.hone.nn.bert.BertModel;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

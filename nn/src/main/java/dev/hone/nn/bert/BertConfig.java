@@ -6,12 +6,12 @@ import dev.hone.nn.AdapterTargets;
 import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.encoder.EncoderConfig;
 import dev.hone.nn.encoder.TokenClassifierHead;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Range;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
+import dev.hone.nn.family.Weights;
 import java.util.List;
 import java.util.Set;
 

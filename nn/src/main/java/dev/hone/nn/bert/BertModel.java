@@ -11,7 +11,7 @@ import dev.hone.nn.encoder.EncoderFeedForward;
 import dev.hone.nn.encoder.EncoderModel;
 import dev.hone.nn.encoder.Named;
 import dev.hone.nn.encoder.ProjectedAttention;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.Weights;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -2,8 +2,8 @@ package dev.hone.nn.decoder;
 
 import dev.hone.core.Activation;
 import dev.hone.nn.AdapterTargets;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

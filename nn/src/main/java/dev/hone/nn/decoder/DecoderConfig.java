@@ -4,13 +4,16 @@ import dev.hone.core.Activation;
 import dev.hone.core.io.TensorSource;
 import dev.hone.nn.AdapterTargets;
 import dev.hone.nn.Backbone;
+import dev.hone.nn.CausalHead;
+import dev.hone.nn.Embedding;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
+import dev.hone.nn.Linear;
 import dev.hone.nn.MeanPooling;
-import dev.hone.nn.ModelConfig;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.Task;
-import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.FamilyConfig;
+import dev.hone.nn.family.Weights;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -19,7 +22,7 @@ import java.util.Set;
  * What {@code config.json} says about a decoder: sizes and switches of the one decoder that all families are. A family reads its
  * keys into a {@link DecoderBuilder}; what it does not set is as in Llama.
  */
-public final class DecoderConfig implements ModelConfig {
+public final class DecoderConfig implements FamilyConfig {
   // set by the builder alone, before anybody else sees the configuration
   String modelType;
   String architecture;
@@ -208,7 +211,10 @@ public final class DecoderConfig implements ModelConfig {
       throw new ModelException("config.json: 'tie_word_embeddings' is true, but the head of a " + modelType
           + " has a bias; known: false");
     }
-    return CausalHead.load(names.head(), backbone.embeddings(), sharing, headBias, logitScale, logitCap, weights);
+    Embedding table = backbone.embeddings();
+    int width = table.weight().shape().dim(1);
+    return new CausalHead(names.head(), sharing ? Linear.sharing(table.weight())
+        : weights.linear(names.head(), width, table.weight().shape().dim(0), headBias), logitScale, logitCap);
   }
 
   int tableWidth() {
@@ -218,14 +224,14 @@ public final class DecoderConfig implements ModelConfig {
   /** With a tied head the table may be stored under the head's name alone. */
   @Override
   public String fileName(String name, TensorSource source) {
-    String file = textPart ? TextPart.fileName(name, source) : ModelConfig.super.fileName(name, source);
+    String file = textPart ? TextPart.fileName(name, source) : FamilyConfig.super.fileName(name, source);
     return tied && name.equals(names.table()) && !source.contains(file) && source.contains(names.headWeight())
         ? names.headWeight() : file;
   }
 
   @Override
   public String storedName(String name, Task task) {
-    return textPart ? TextPart.storedName(name) : ModelConfig.super.storedName(name, task);
+    return textPart ? TextPart.storedName(name) : FamilyConfig.super.storedName(name, task);
   }
 
   @Override

@@ -4,7 +4,7 @@ import dev.hone.nn.Embedding;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Norm;
 import dev.hone.nn.decoder.DecoderNames.BlockNames;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.Weights;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;

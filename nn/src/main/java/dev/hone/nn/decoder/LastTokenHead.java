@@ -8,7 +8,7 @@ import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.Weights;
 
 /**
  * Classification on the last token that is not padding. [N, C] -> [S, labels].

@@ -1,7 +1,7 @@
 package dev.hone.nn.decoder;
 
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.ModelException;
+import dev.hone.nn.ModelException;
+import dev.hone.nn.family.ConfigReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

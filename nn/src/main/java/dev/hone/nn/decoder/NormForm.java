@@ -3,7 +3,7 @@ package dev.hone.nn.decoder;
 import dev.hone.autograd.Parameter;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.Norm;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.Weights;
 
 /**
  * Which norm the layers of a decoder have.

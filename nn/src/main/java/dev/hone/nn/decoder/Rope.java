@@ -1,8 +1,8 @@
 package dev.hone.nn.decoder;
 
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.ModelException;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.Arrays;
 import java.util.Set;
 

@@ -4,15 +4,16 @@ import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
 import dev.hone.nn.MeanPooling;
-import dev.hone.nn.ModelConfig;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
-import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Weights;
+import dev.hone.nn.family.FamilyConfig;
+import dev.hone.nn.family.Weights;
 import dev.hone.nn.onnx.OnnxBuilder;
+import dev.hone.nn.onnx.OnnxWritable;
 
 /** What {@code config.json} says about an encoder: it classifies or embeds, it does not generate. */
-public interface EncoderConfig extends ModelConfig {
+public interface EncoderConfig extends FamilyConfig, OnnxWritable {
   /** What the names of its classes in transformers begin with, such as {@code Albert}. */
   String className();
 

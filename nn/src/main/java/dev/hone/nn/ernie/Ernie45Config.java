@@ -3,7 +3,7 @@ package dev.hone.nn.ernie;
 import dev.hone.nn.decoder.DecoderBuilder;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.NormForm.Kind;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.util.Set;
 
 /** What the files of ERNIE 4.5 say. Source: Baidu 2025. */

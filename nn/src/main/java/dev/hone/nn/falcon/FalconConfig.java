@@ -7,7 +7,7 @@ import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderNames;
 import dev.hone.nn.decoder.DecoderNames.BlockNames;
 import dev.hone.nn.decoder.NormForm.Kind;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.util.List;
 import java.util.Set;
 

@@ -2,6 +2,7 @@ package dev.hone.nn.gemma;
 
 import dev.hone.core.Activation;
 import dev.hone.nn.AdapterTargets;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.decoder.DecoderBuilder;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderNames;
@@ -9,9 +10,8 @@ import dev.hone.nn.decoder.DecoderNames.BlockNames;
 import dev.hone.nn.decoder.LayerTypes;
 import dev.hone.nn.decoder.NormForm.Kind;
 import dev.hone.nn.decoder.Rope;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.ModelException;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.Set;
 import java.util.function.IntPredicate;
 

@@ -1,10 +1,10 @@
 package dev.hone.nn.generate;
 
 import dev.hone.autograd.GradMode;
+import dev.hone.nn.CausalHead;
 import dev.hone.nn.KvCache;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.decoder.DecoderConfig;
 import java.util.Arrays;
 import java.util.stream.IntStream;

@@ -1,7 +1,7 @@
 package dev.hone.nn.generate;
 
 import dev.hone.core.io.AtomicFile;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

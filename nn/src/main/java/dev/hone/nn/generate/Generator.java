@@ -7,13 +7,13 @@ import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.parallel.Turn;
 import dev.hone.core.random.Philox;
+import dev.hone.nn.CausalHead;
 import dev.hone.nn.KvCache;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.decoder.CausalHead;
 import dev.hone.nn.decoder.DecoderConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -108,6 +108,24 @@ public final class Generator {
     }
   }
 
+  /**
+   * What a decoder needs to write.
+   *
+   * @param prompt tokens of all prompts
+   * @param sequences number of prompts
+   * @param length the most tokens that one sequence is going to have
+   */
+  private static MemoryEstimate memory(PretrainedModel model, int prompt, int sequences, int length) {
+    DecoderConfig config = (DecoderConfig) model.config();
+    List<MemoryEstimate.Part> parts = new ArrayList<>(MemoryEstimate.weights(model.parameters().values()));
+    parts.add(new MemoryEstimate.Part("cache",
+        2L * config.layers() * config.keyWidth() * length * sequences * Float.BYTES, true, "--max-new-tokens"));
+    long widest = Math.max(config.feedForward(), 4L * config.hiddenSize());
+    parts.add(new MemoryEstimate.Part("activations", 3 * widest * prompt * Float.BYTES, true, "a shorter prompt"));
+    parts.add(new MemoryEstimate.Part("logits", 2L * config.vocabSize() * sequences * Float.BYTES, true, ""));
+    return new MemoryEstimate(parts);
+  }
+
   /** Continues prompts, telling nobody on the way. */
   public List<Generated> generate(List<int[]> prompts, GenerationSettings settings) {
     return generate(prompts, settings, (prompt, token) -> { });
@@ -129,8 +147,7 @@ public final class Generator {
     int added = model.config().maxLength() - model.maxLength();
     int reserve = Math.min(model.config().maxLength(), added + longest + settings.maxNewTokens());
     PretrainedModel now = model.snapshot(); // all tokens by the same adapters
-    MemoryEstimate.ofGeneration(now, prompts.stream().mapToInt(prompt -> prompt.length).sum(), all.size(), reserve)
-        .check("generation");
+    memory(now, prompts.stream().mapToInt(prompt -> prompt.length).sum(), all.size(), reserve).check("generation");
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
     Step step = Step.whole(all);

@@ -1,8 +1,8 @@
 package dev.hone.nn.generate;
 
 import dev.hone.core.random.Philox;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import tools.jackson.databind.node.ObjectNode;

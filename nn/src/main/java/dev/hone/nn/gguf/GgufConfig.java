@@ -1,7 +1,7 @@
 package dev.hone.nn.gguf;
 
 import dev.hone.core.io.TensorFileException;
-import dev.hone.nn.load.ModelException;
+import dev.hone.nn.ModelException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;

@@ -1,6 +1,6 @@
 package dev.hone.nn.gguf;
 
-import dev.hone.nn.load.ModelException;
+import dev.hone.nn.ModelException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,9 +1,9 @@
 package dev.hone.nn.gguf;
 
+import dev.hone.nn.ModelException;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.Rope;
-import dev.hone.nn.load.ModelException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -5,7 +5,7 @@ import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.DecoderNames;
 import dev.hone.nn.decoder.DecoderNames.BlockNames;
 import dev.hone.nn.decoder.NormForm.Kind;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.util.Set;
 
 /** What the files of GLM-4 say, of 2024 (glm) and of 2025 (glm4). Source: GLM Team 2024. */

@@ -3,8 +3,8 @@ package dev.hone.nn.granite;
 import dev.hone.nn.decoder.DecoderBuilder;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.NormForm.Kind;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.Set;
 
 /** What the files of Granite say. Source: Granite Team 2024. */

@@ -8,7 +8,7 @@ import dev.hone.nn.decoder.DecoderNames.BlockNames;
 import dev.hone.nn.decoder.LayerTypes;
 import dev.hone.nn.decoder.NormForm.Kind;
 import dev.hone.nn.decoder.Rope;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;

@@ -1,7 +1,6 @@
 package dev.hone.nn.load;
 
 import dev.hone.core.HoneException;
-import dev.hone.nn.ModelConfig;
 import dev.hone.nn.albert.AlbertConfig;
 import dev.hone.nn.bert.BertConfig;
 import dev.hone.nn.bloom.BloomConfig;
@@ -11,6 +10,8 @@ import dev.hone.nn.ernie.Ernie45Config;
 import dev.hone.nn.eurobert.EuroBertConfig;
 import dev.hone.nn.exaone.Exaone4Config;
 import dev.hone.nn.falcon.FalconConfig;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.FamilyConfig;
 import dev.hone.nn.gemma.GemmaConfig;
 import dev.hone.nn.glm.Glm4Config;
 import dev.hone.nn.gpt2.Gpt2Config;
@@ -37,12 +38,12 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * A family of models: which configurations are its own, and how they are read. All else is what its {@link ModelConfig} says.
+ * A family of models: which configurations are its own, and how they are read. All else is what its {@link FamilyConfig} says.
  *
  * @param modelTypes the values of {@code model_type} that it reads
  * @param reader reads {@code config.json} and refuses what the family does not compute
  */
-public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, ModelConfig> reader) {
+public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, FamilyConfig> reader) {
   /** All families. A new one is its package and its line here. */
   static final List<ModelFamily> ALL = List.of(
       new ModelFamily(BertConfig.MODEL_TYPES, BertConfig::read),
@@ -87,7 +88,7 @@ public record ModelFamily(Set<String> modelTypes, Function<ConfigReader, ModelCo
       "embeddings of every layer", Set.of("gemma3n", "gemma3n_text", "gemma4", "gemma4_text"));
 
   /** The configuration of a model, by the family that its {@code model_type} names. */
-  static ModelConfig read(ConfigReader json) {
+  static FamilyConfig read(ConfigReader json) {
     String type = json.text("model_type", "");
     return ALL.stream().filter(family -> family.modelTypes.contains(type)).findFirst().orElseThrow(() -> unknown(json, type))
         .reader.apply(json);

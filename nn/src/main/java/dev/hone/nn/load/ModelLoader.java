@@ -9,8 +9,13 @@ import dev.hone.nn.Backbone;
 import dev.hone.nn.Head;
 import dev.hone.nn.Labels;
 import dev.hone.nn.ModelConfig;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.family.BitsAndBytes;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.FamilyConfig;
+import dev.hone.nn.family.Weights;
 import dev.hone.nn.gguf.GgufWeights;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -177,7 +182,7 @@ public final class ModelLoader {
       source = source == null ? null : new ResizedTables(source, json.size(VOCABULARY), vocabulary, seed, tables);
       json = json.with(VOCABULARY, vocabulary);
     }
-    ModelConfig config = ModelFamily.read(json);
+    FamilyConfig config = ModelFamily.read(json);
     source = source == null ? null : config.reading(source);
     config.check(json, source);
     requireLayers(config, json, source);
@@ -189,19 +194,22 @@ public final class ModelLoader {
 
   /** Another model with the tensors of one that has no adapters; see {@link PretrainedModel#twin}. */
   public static PretrainedModel twin(PretrainedModel model) {
-    return new ModelLoader(null, null).assemble(model.config(), model.source(), model.task(), model.labels(),
+    if (!(model.config() instanceof FamilyConfig config)) {
+      throw new ModelException("twin: the configuration of model_type '" + model.config().modelType() + "' makes no layers");
+    }
+    return new ModelLoader(null, null).assemble(config, model.source(), model.task(), model.labels(),
         Weights.of(SharedTensors.of(model), name -> name, 0, 0), null);
   }
 
   /** More layers than the file has tensors would only make a long list of what is missing. */
-  private static void requireLayers(ModelConfig config, ConfigReader json, TensorSource source) {
+  private static void requireLayers(FamilyConfig config, ConfigReader json, TensorSource source) {
     if (source != null && config.layers() > source.names().size()) {
       throw json.fault("the model has " + config.layers() + " layers, but " + source.origin() + " has only "
           + source.names().size() + " tensors");
     }
   }
 
-  private PretrainedModel assemble(ModelConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights,
+  private PretrainedModel assemble(FamilyConfig config, ObjectNode json, Task wanted, Labels classes, Weights weights,
       Arena owned) {
     if (wanted == Task.CAUSAL_LM && !config.generates()) {
       throw new ModelException(configFile + ": model_type '" + config.modelType()

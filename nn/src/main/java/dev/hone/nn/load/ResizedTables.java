@@ -8,6 +8,8 @@ import dev.hone.core.io.TensorSource;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
 import dev.hone.core.random.Philox;
+import dev.hone.nn.ModelException;
+import dev.hone.nn.family.Weights;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;

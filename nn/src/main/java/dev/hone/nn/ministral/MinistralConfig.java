@@ -4,8 +4,8 @@ import dev.hone.nn.AdapterTargets;
 import dev.hone.nn.decoder.DecoderBuilder;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.NormForm.Kind;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.Set;
 
 /** What the files of Ministral say. */

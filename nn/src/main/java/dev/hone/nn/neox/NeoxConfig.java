@@ -8,8 +8,8 @@ import dev.hone.nn.decoder.DecoderNames;
 import dev.hone.nn.decoder.DecoderNames.BlockNames;
 import dev.hone.nn.decoder.NormForm.Kind;
 import dev.hone.nn.decoder.Rope;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.Range;
+import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.Range;
 import java.util.List;
 import java.util.Set;
 

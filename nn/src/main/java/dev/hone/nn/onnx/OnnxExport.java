@@ -4,6 +4,7 @@ import dev.hone.autograd.GradMode;
 import dev.hone.core.Scope;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.core.random.Philox;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -36,7 +37,7 @@ public final class OnnxExport {
    * @param version of the library, which the file names
    * @return by how much the answers of the file differ from the model's, as a share of the largest: about what ONNX Runtime's
    *     will, since it and the model compute in 32 bits
-   * @throws dev.hone.nn.load.ModelException if the family has no such graph
+   * @throws dev.hone.nn.ModelException if the family has no such graph
    * @throws TensorFileException if the file does not compute what the model does; it is deleted then
    */
   public static double write(PretrainedModel model, Path file, boolean quantized, String version) throws IOException {
@@ -44,8 +45,11 @@ public final class OnnxExport {
   }
 
   static double write(PretrainedModel model, Path file, boolean quantized, String version, long maxInline) throws IOException {
+    if (!(model.config() instanceof OnnxWritable family)) {
+      throw new ModelException("ONNX: model_type '" + model.config().modelType() + "' is not exported; only encoders are");
+    }
     OnnxBuilder graph = new OnnxBuilder(quantized);
-    model.config().onnx(model, graph);
+    family.onnx(model, graph);
     graph.write(file, version, maxInline);
     double difference = difference(model, file);
     if (!(difference <= (quantized ? ROUNDED : EXACT))) {

@@ -4,7 +4,7 @@ import dev.hone.nn.decoder.DecoderBuilder;
 import dev.hone.nn.decoder.DecoderConfig;
 import dev.hone.nn.decoder.NormForm.Kind;
 import dev.hone.nn.decoder.Rope;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;

@@ -7,7 +7,7 @@ import dev.hone.nn.decoder.DecoderNames;
 import dev.hone.nn.decoder.DecoderNames.BlockNames;
 import dev.hone.nn.decoder.NormForm.HeadNorms;
 import dev.hone.nn.decoder.NormForm.Kind;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.util.Set;
 
 /** What the files of StableLM say. Source: Bellagente and others 2024. */

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.io.TensorFileException;
 import dev.hone.nn.Labels;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
-import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
 import java.io.IOException;
 import java.nio.ByteBuffer;

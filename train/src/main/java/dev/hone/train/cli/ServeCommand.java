@@ -2,7 +2,7 @@ package dev.hone.train.cli;
 
 import dev.hone.lora.AdapterFiles;
 import dev.hone.nn.Task;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;

@@ -1,6 +1,6 @@
 package dev.hone.train.data;
 
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;

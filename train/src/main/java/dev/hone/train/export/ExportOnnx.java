@@ -2,9 +2,9 @@ package dev.hone.train.export;
 
 import dev.hone.core.io.TensorFileException;
 import dev.hone.lora.AdapterFiles;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
-import dev.hone.nn.load.ModelException;
 import dev.hone.nn.load.ModelLoader;
 import dev.hone.nn.onnx.OnnxExport;
 import dev.hone.train.task.Tuning;

@@ -1,11 +1,11 @@
 package dev.hone.train.gguf;
 
 import dev.hone.core.io.AtomicFile;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.gguf.GgufConfig;
 import dev.hone.nn.gguf.GgufFile;
 import dev.hone.nn.gguf.GgufWeights;
-import dev.hone.nn.load.ModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.hone.train.gguf;
 
+import dev.hone.nn.ModelException;
 import dev.hone.nn.generate.GenerationSettings;
-import dev.hone.nn.load.ModelException;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
 import dev.hone.tokenizer.chat.ChatTemplates;

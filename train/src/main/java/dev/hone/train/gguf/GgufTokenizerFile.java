@@ -1,6 +1,6 @@
 package dev.hone.train.gguf;
 
-import dev.hone.nn.load.ModelException;
+import dev.hone.nn.ModelException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,8 +1,8 @@
 package dev.hone.train.infer;
 
 import dev.hone.core.io.AtomicFile;
-import dev.hone.nn.load.ConfigReader;
-import dev.hone.nn.load.ModelException;
+import dev.hone.nn.ModelException;
+import dev.hone.nn.family.ConfigReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,8 +5,8 @@ import dev.hone.autograd.RowGradient;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
+import dev.hone.nn.CausalHead;
 import dev.hone.nn.Head;
-import dev.hone.nn.decoder.CausalHead;
 import java.util.Arrays;
 import java.util.Collection;
 

@@ -2,10 +2,10 @@ package dev.hone.train.task.generate;
 
 import dev.hone.autograd.CrossEntropySettings;
 import dev.hone.autograd.HeadLoss;
+import dev.hone.nn.CausalHead;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
-import dev.hone.nn.decoder.CausalHead;
 import dev.hone.train.Objective;
 import dev.hone.train.encode.TrainingSet;
 

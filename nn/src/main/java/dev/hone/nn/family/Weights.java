@@ -1,4 +1,4 @@
-package dev.hone.nn.load;
+package dev.hone.nn.family;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.DType;
@@ -11,6 +11,7 @@ import dev.hone.core.random.Philox;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.Linear;
+import dev.hone.nn.ModelException;
 import dev.hone.nn.RmsNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -148,7 +149,7 @@ public final class Weights {
   }
 
   /** Whether two tensors hold the same numbers, in whatever type. */
-  static boolean sameValues(Tensor a, Tensor b) {
+  public static boolean sameValues(Tensor a, Tensor b) {
     if (!a.shape().equals(b.shape())) {
       return false;
     }

@@ -1,7 +1,8 @@
-package dev.hone.nn.load;
+package dev.hone.nn.family;
 
 import dev.hone.core.Activation;
 import dev.hone.core.HoneException;
+import dev.hone.nn.ModelException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -87,7 +88,7 @@ public final class ConfigReader {
   }
 
   /** This configuration with another value for a key. */
-  ConfigReader with(String key, int value) {
+  public ConfigReader with(String key, int value) {
     ObjectNode tree = tree();
     tree.put(key, value);
     return new ConfigReader(file, tree, failure);

@@ -1,4 +1,4 @@
-package dev.hone.nn.decoder;
+package dev.hone.nn;
 
 import dev.hone.autograd.ActivationOps;
 import dev.hone.autograd.CrossEntropySettings;
@@ -8,13 +8,6 @@ import dev.hone.autograd.LossOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Activation;
-import dev.hone.nn.Embedding;
-import dev.hone.nn.Head;
-import dev.hone.nn.LayerVisitor;
-import dev.hone.nn.Linear;
-import dev.hone.nn.Pass;
-import dev.hone.nn.TokenBatch;
-import dev.hone.nn.load.Weights;
 import java.util.stream.IntStream;
 
 /**
@@ -26,20 +19,6 @@ import java.util.stream.IntStream;
  * @param softCap 0 for none
  */
 public record CausalHead(String name, Linear projection, float scale, float softCap) implements Head {
-
-  /**
-   * The head that belongs to a decoder.
-   *
-   * @param embeddings the table that a tied head shares
-   */
-  static CausalHead load(String name, Embedding embeddings, boolean tied, boolean bias, float scale, float softCap,
-      Weights weights) {
-    int vocabulary = embeddings.weight().shape().dim(0);
-    int width = embeddings.weight().shape().dim(1);
-    return new CausalHead(name, tied ? Linear.sharing(embeddings.weight()) : weights.linear(name, width, vocabulary, bias), scale,
-        softCap);
-  }
-
   /** Whether the projection is the embedding table. */
   public boolean tied() {
     return projection.isShared();

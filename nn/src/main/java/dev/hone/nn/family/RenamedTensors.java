@@ -1,4 +1,4 @@
-package dev.hone.nn.load;
+package dev.hone.nn.family;
 
 import dev.hone.core.DType;
 import dev.hone.core.Shape;

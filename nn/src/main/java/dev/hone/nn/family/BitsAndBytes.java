@@ -1,4 +1,4 @@
-package dev.hone.nn.load;
+package dev.hone.nn.family;
 
 import dev.hone.core.DType;
 import dev.hone.core.Device;
@@ -9,6 +9,7 @@ import dev.hone.core.io.TensorSource;
 import dev.hone.core.quant.Int8Rows;
 import dev.hone.core.quant.Nf4;
 import dev.hone.core.quant.Quantized;
+import dev.hone.nn.ModelException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
  * L.SCB}, the largest magnitude of each row, and {@code L.weight_format}. {@code quantization_config} in {@code config.json}
  * says which.
  */
-final class BitsAndBytes {
+public final class BitsAndBytes {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String METHOD = "bitsandbytes";
   private static final String SECTION = "quantization_config";
@@ -42,7 +43,7 @@ final class BitsAndBytes {
   private BitsAndBytes() {}
 
   /** Fails for a way to quantise that is not read. */
-  static void check(ConfigReader config) {
+  public static void check(ConfigReader config) {
     if (config.has(SECTION)) {
       ConfigReader section = config.section(SECTION);
       String method = section.text("quant_method", METHOD);
@@ -171,7 +172,7 @@ final class BitsAndBytes {
    * @param name ends with {@code weight}
    * @param dtype what bitsandbytes is to widen it to, such as {@code bfloat16}
    */
-  static void write(SafetensorsWriter writer, String name, Tensor value, String dtype) {
+  public static void write(SafetensorsWriter writer, String name, Tensor value, String dtype) {
     Shape shape = value.shape();
     switch (Quantized.in(value.to(Device.CPU))) {
       case Int8Rows rows -> {
@@ -207,7 +208,7 @@ final class BitsAndBytes {
    * @param type of the quantised weights; null if there are none
    * @param others the linear layers that are not quantised
    */
-  static void configure(ObjectNode tree, DType type, List<String> others, String dtype) {
+  public static void configure(ObjectNode tree, DType type, List<String> others, String dtype) {
     tree.remove(SECTION);
     if (type == null) {
       return;

@@ -1,4 +1,4 @@
-package dev.hone.nn.load;
+package dev.hone.nn.family;
 
 import dev.hone.core.io.TensorSource;
 import java.util.List;

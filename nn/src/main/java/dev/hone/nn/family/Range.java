@@ -1,4 +1,4 @@
-package dev.hone.nn.load;
+package dev.hone.nn.family;
 
 /**
  * What a number in a configuration may be. Numbers are computed with as floats, so the bounds hold for them as floats, too: what

@@ -1,4 +1,4 @@
-package dev.hone.nn.load;
+package dev.hone.nn;
 
 import dev.hone.core.HoneException;
 
