@@ -3,11 +3,12 @@ package dev.hone.nn;
 import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
-import dev.hone.core.kernel.MatMulKernels;
+import dev.hone.core.parallel.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -24,6 +25,11 @@ import java.util.List;
  * @param bytes of memory that the second forms take
  */
 public record InterleavedWeights(int weights, int left, long bytes) {
+  /** The first and last of the tokens with which {@link #later} has weights laid out. */
+  static final int FIRST = 3;
+  static final int LAST = 18;
+
+  private static final InterleavedWeights NONE = new InterleavedWeights(0, 0, 0);
   private static final double SHARE = 0.5; // of the memory that is free
   private static final Path[] LIMITS = {Path.of("/sys/fs/cgroup/memory.max"), Path.of("/sys/fs/cgroup/memory.current")};
 
@@ -32,12 +38,7 @@ public record InterleavedWeights(int weights, int left, long bytes) {
    * {@code -Dhone.layout=stored}.
    */
   public static InterleavedWeights of(PretrainedModel model) {
-    String layout = System.getProperty("hone.layout", "interleaved");
-    return switch (layout) {
-      case "interleaved" -> of(model, freeHeap(), freeOutside());
-      case "stored" -> new InterleavedWeights(0, 0, 0);
-      default -> throw new IllegalArgumentException("-Dhone.layout=" + layout + ": known are interleaved, stored");
-    };
+    return wanted() ? of(model, freeHeap(), freeOutside(), false) : NONE;
   }
 
   /**
@@ -46,10 +47,71 @@ public record InterleavedWeights(int weights, int left, long bytes) {
    * @param bytes the most that those on the heap may take, and as much again for those outside it
    */
   public static InterleavedWeights of(PretrainedModel model, long bytes) {
-    return of(model, bytes, bytes);
+    return of(model, bytes, bytes, false);
   }
 
-  private static InterleavedWeights of(PretrainedModel model, long heap, long outside) {
+  /**
+   * Has the second form made while the model writes, some weights with each of the tokens from {@value #FIRST} to {@value #LAST}:
+   * the first word comes at once, and a short answer does without. Bits are those of {@link #of(PretrainedModel)} from the first
+   * token on. For a program that may write no more than a few tokens.
+   *
+   * @return what will be, if that many tokens are written
+   */
+  public static InterleavedWeights later(PretrainedModel model) {
+    return wanted() ? of(model, freeHeap(), freeOutside(), true) : NONE;
+  }
+
+  private static boolean wanted() {
+    String layout = System.getProperty("hone.layout", "interleaved");
+    return switch (layout) {
+      case "interleaved" -> true;
+      case "stored" -> false;
+      default -> throw new IllegalArgumentException("-Dhone.layout=" + layout + ": known are interleaved, stored");
+    };
+  }
+
+  private static InterleavedWeights of(PretrainedModel model, long heap, long outside, boolean later) {
+    List<Linear> chosen = new ArrayList<>();
+    long heapLeft = heap;
+    long outsideLeft = outside;
+    int left = 0;
+    long taken = 0;
+    for (Linear layer : linears(model)) {
+      Tensor weight = layer.weight().value();
+      long bytes = Kernels.of(weight).matmul().layoutBytes(weight, layer.isTransposed());
+      boolean onHeap = weight.dtype() == DType.F32;
+      if (bytes == 0) {
+        continue;
+      }
+      if (bytes > (onHeap ? heapLeft : outsideLeft)) {
+        left++;
+        continue;
+      }
+      chosen.add(layer);
+      taken += bytes;
+      if (onHeap) {
+        heapLeft -= bytes;
+      } else {
+        outsideLeft -= bytes;
+      }
+    }
+    if (later) {
+      for (int i = 0; i < chosen.size(); i++) {
+        Tensor weight = chosen.get(i).weight().value();
+        int reads = FIRST + i * (LAST + 1 - FIRST) / chosen.size();
+        Kernels.of(weight).matmul().layOutLater(weight, chosen.get(i).isTransposed(), reads);
+      }
+    } else { // the largest first, so that threads end together
+      List<Linear> order = chosen.stream().sorted(Comparator.comparingLong(layer -> -layer.weight().value().size())).toList();
+      Workers.run(order.size(), i -> {
+        Tensor weight = order.get(i).weight().value();
+        Kernels.of(weight).matmul().layOut(weight, order.get(i).isTransposed());
+      });
+    }
+    return new InterleavedWeights(chosen.size(), left, taken);
+  }
+
+  private static List<Linear> linears(PretrainedModel model) {
     List<Linear> layers = new ArrayList<>();
     model.visit(new LayerVisitor() {
       @Override
@@ -59,33 +121,7 @@ public record InterleavedWeights(int weights, int left, long bytes) {
         }
       }
     });
-    long heapLeft = heap;
-    long outsideLeft = outside;
-    int weights = 0;
-    int left = 0;
-    long taken = 0;
-    for (Linear layer : layers) {
-      Tensor weight = layer.weight().value();
-      MatMulKernels kernels = Kernels.of(weight).matmul();
-      long bytes = kernels.layoutBytes(weight, layer.isTransposed());
-      boolean onHeap = weight.dtype() == DType.F32;
-      if (bytes == 0) {
-        continue;
-      }
-      if (bytes > (onHeap ? heapLeft : outsideLeft)) {
-        left++;
-        continue;
-      }
-      kernels.layOut(weight, layer.isTransposed());
-      weights++;
-      taken += bytes;
-      if (onHeap) {
-        heapLeft -= bytes;
-      } else {
-        outsideLeft -= bytes;
-      }
-    }
-    return new InterleavedWeights(weights, left, taken);
+    return layers;
   }
 
   private static long freeHeap() {

@@ -49,6 +49,12 @@ public interface MatMulKernels {
   default void layOut(Tensor weight, boolean transB) {}
 
   /**
+   * Has {@link #layOut} done by the call of {@link #stream} that is the {@code reads}th from now on: making the form takes the
+   * time of some reads, which a short text does not pay back. {@link #stream} gives the bits of {@link #matmul} at once.
+   */
+  default void layOutLater(Tensor weight, boolean transB, int reads) {}
+
+  /**
    * Independent products: C_i = op(A_i) · op(B_i) for every i of the first axis.
    *
    * @param a F32 [batch, M, K] or [batch, K, M]

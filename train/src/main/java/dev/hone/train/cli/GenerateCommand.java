@@ -90,7 +90,7 @@ final class GenerateCommand implements Command {
     TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
         ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
     generator.model().to(device);
-    InterleavedWeights.of(generator.model());
+    InterleavedWeights.later(generator.model());
     generator = drafting(generator, arguments, console);
     GenerationSettings settings = settings(arguments, generator.settings());
     if (rows != null) {
@@ -118,7 +118,7 @@ final class GenerateCommand implements Command {
       throw new UserError("--draft-model and --prompt-lookup both guess; give one of them");
     }
     TextGenerator draft = TextGenerator.load(ModelArgument.resolve(arguments.text("draft-model"), console), null);
-    InterleavedWeights.of(draft.model());
+    InterleavedWeights.later(draft.model());
     return generator.withDraftModel(draft, DRAFTED);
   }
 

@@ -73,6 +73,28 @@ class InterleavedWeightsTest {
     }
   }
 
+  /** Tokens are the same; weights have the second form once there are enough of them. */
+  @Test
+  void whatIsLaidOutWhileItWritesChangesNoToken() {
+    GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(30);
+    for (DType type : new DType[] {DType.F32, DType.BF16}) {
+      for (DType quantized : QUANTIZED) {
+        PretrainedModel now = model(type, quantized);
+        PretrainedModel later = model(type, quantized);
+        InterleavedWeights all = InterleavedWeights.of(now);
+        assertEquals(all, InterleavedWeights.later(later));
+        new Generator(later).generate(List.of(prompt(5, 9)), settings.withMaxNewTokens(2));
+        assertEquals(all.weights(), InterleavedWeights.later(later).weights(), "none is made yet");
+        List<int[]> prompts = List.of(prompt(2, 20), prompt(3, 1));
+        for (int i = 0; i < prompts.size(); i++) {
+          assertArrayEquals(new Generator(now).generate(List.of(prompts.get(i)), settings).getFirst().tokens(),
+              new Generator(later).generate(List.of(prompts.get(i)), settings).getFirst().tokens(), type + " " + quantized);
+        }
+        assertEquals(0, InterleavedWeights.of(later).weights(), "all are made");
+      }
+    }
+  }
+
   /** The logits of a batch with and without; and those of generation, which then are those of the batch. */
   @Test
   void logitsHaveTheSameBits() {

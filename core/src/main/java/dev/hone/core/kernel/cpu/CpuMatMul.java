@@ -9,6 +9,7 @@ import dev.hone.core.kernel.loops.GatherLoops;
 import dev.hone.core.kernel.loops.LaneLoops;
 import dev.hone.core.kernel.loops.MatMulLoops;
 import dev.hone.core.kernel.loops.QuantLoops;
+import dev.hone.core.memory.WeightLayout;
 import dev.hone.core.parallel.Workers;
 
 /**
@@ -71,6 +72,13 @@ public final class CpuMatMul implements MatMulKernels {
     }
   }
 
+  @Override
+  public void layOutLater(Tensor weight, boolean transB, int reads) {
+    if (layoutBytes(weight, transB) > 0) {
+      weight.layout().awaitReads(reads);
+    }
+  }
+
   private LaidOut layout(Tensor weight, boolean transB) {
     return weight.layout() != null && weight.layout().get() instanceof LaidOut layout && layout.transB() == transB
         && layout.width() == lanes.width() ? layout : null;
@@ -127,7 +135,11 @@ public final class CpuMatMul implements MatMulKernels {
     if (product.m() == 0 || product.n() == 0) {
       return;
     }
-    if (b.isReadOnly() && layout(b, transB) != null) {
+    WeightLayout.Slot slot = b.isReadOnly() ? b.layout() : null;
+    if (slot != null && slot.isDue()) {
+      layOut(b, transB);
+    }
+    if (slot != null && (slot.isAwaited() || layout(b, transB) != null)) {
       run(product, b);
     } else if (product.k() >= SHALLOW && transB && product.m() <= STREAMED) {
       dots.fewRows(product);

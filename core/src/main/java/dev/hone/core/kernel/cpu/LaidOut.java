@@ -25,6 +25,9 @@ final class LaidOut implements WeightLayout {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** Elements of a row that are turned at a time: those of a group fit the first-level cache. */
+  private static final int PIECE = 128;
+
   private final DType type;
   private final boolean transB;
   private final int n;
@@ -91,62 +94,94 @@ final class LaidOut implements WeightLayout {
     int count = Math.min(width, n - first);
     switch (type) {
       case F32 -> fillFloats(weight, group, first, count, stored);
-      case BF16 -> fillPairs(weight.segment(), group, first, count);
-      case NF4 -> fillHalves(Quantized.in(weight), group, first, count);
-      default -> fillBytes(Quantized.in(weight), group, first, count);
+      case BF16 -> {
+        if (transB) {
+          fillInts(weight.segment(), 2, false, group, first, count);
+        } else {
+          fillPairs(weight.segment(), group, first, count);
+        }
+      }
+      case NF4 -> fillInts(Quantized.in(weight).codes(), 8, true, group, first, count);
+      default -> fillBytes(Quantized.in(weight).codes(), group, first, count);
     }
     if (scales != null) {
       fillScales(Quantized.in(weight), group, first, count);
     }
   }
 
+  /** Numbers as they are stored, outputs by rows: pieces of rows are turned in the cache, and go out as a whole. */
   private void fillFloats(Tensor weight, int group, int first, int count, GatherLoops stored) {
-    int at = floatsAt(group, 0);
-    float[] line = new float[transB ? k : count];
-    for (int i = 0; transB && i < count; i++) {
-      stored.widen(weight.segment(), DType.F32, (long) (first + i) * k, 1, line, 0, k);
-      for (int j = 0; j < k; j++) {
-        floats[at + j * width + i] = line[j];
+    float[] line = new float[transB ? PIECE : count];
+    for (int from = 0; transB && from < k; from += PIECE) {
+      int length = Math.min(PIECE, k - from);
+      int at = floatsAt(group, from);
+      for (int i = 0; i < count; i++) {
+        stored.widen(weight.segment(), DType.F32, (long) (first + i) * k + from, 1, line, 0, length);
+        for (int j = 0; j < length; j++) {
+          floats[at + j * width + i] = line[j];
+        }
       }
     }
     for (int j = 0; !transB && j < k; j++) {
       stored.widen(weight.segment(), DType.F32, (long) j * n + first, 1, line, 0, count);
-      System.arraycopy(line, 0, floats, at + j * width, count);
+      System.arraycopy(line, 0, floats, floatsAt(group, j), count);
     }
   }
 
+  /** Two rows of [K, N] at a time. */
   private void fillPairs(MemorySegment source, int group, int first, int count) {
-    long at = codesAt(group, 0);
-    long rowStep = transB ? k : 1;
-    long step = transB ? 1 : n;
+    short[] even = new short[count];
+    short[] odd = new short[count];
+    int[] pairs = new int[width];
     for (int j = 0; j < k; j += 2) {
+      MemorySegment.copy(source, I16, 2 * ((long) j * n + first), even, 0, count);
+      MemorySegment.copy(source, I16, 2 * ((j + 1L) * n + first), odd, 0, count);
       for (int i = 0; i < count; i++) {
-        long element = (first + i) * rowStep + j * step;
-        int low = source.get(I16, 2 * element) & 0xFFFF;
-        int high = source.get(I16, 2 * (element + step));
-        codes.set(I32, at + 4L * ((long) (j / 2) * width + i), high << 16 | low);
+        pairs[i] = odd[i] << 16 | even[i] & 0xFFFF;
       }
+      MemorySegment.copy(pairs, 0, codes, I32, codesAt(group, j), width);
     }
   }
 
-  private void fillBytes(Quantized source, int group, int first, int count) {
-    long at = codesAt(group, 0);
-    MemorySegment from = source.codes();
-    for (int j = 0; j < k; j++) {
+  /** Rows of ints: {@code perInt} numbers each, the first in the low bits but for the halves of each byte of {@code swapped}. */
+  private void fillInts(MemorySegment source, int perInt, boolean swapped, int group, int first, int count) {
+    int row = k / perInt;
+    int[] line = new int[PIECE];
+    int[] piece = new int[Math.min(PIECE, row) * width];
+    for (int from = 0; from < row; from += PIECE) {
+      int length = Math.min(PIECE, row - from);
       for (int i = 0; i < count; i++) {
-        codes.set(ValueLayout.JAVA_BYTE, at + (long) j * width + i, from.get(ValueLayout.JAVA_BYTE, (long) (first + i) * k + j));
+        MemorySegment.copy(source, I32, 4 * ((long) (first + i) * row + from), line, 0, length);
+        if (swapped) {
+          swapHalves(line);
+        }
+        for (int j = 0; j < length; j++) {
+          piece[j * width + i] = line[j];
+        }
       }
+      MemorySegment.copy(piece, 0, codes, I32, codesAt(group, from * perInt), length * width);
     }
   }
 
-  private void fillHalves(Quantized source, int group, int first, int count) {
-    long at = codesAt(group, 0);
-    for (int j = 0; j < k; j += 8) {
+  /** Of two codes in a byte the first is in the high half. */
+  private static void swapHalves(int[] line) {
+    for (int j = 0; j < line.length; j++) {
+      line[j] = (line[j] & 0x0F0F0F0F) << 4 | line[j] >>> 4 & 0x0F0F0F0F;
+    }
+  }
+
+  private void fillBytes(MemorySegment source, int group, int first, int count) {
+    byte[] line = new byte[PIECE];
+    byte[] piece = new byte[Math.min(PIECE, k) * width];
+    for (int from = 0; from < k; from += PIECE) {
+      int length = Math.min(PIECE, k - from);
       for (int i = 0; i < count; i++) {
-        int eight = source.codes().get(I32, ((long) (first + i) * k + j) / 2); // the first of two in the high half
-        int turned = (eight & 0x0F0F0F0F) << 4 | eight >>> 4 & 0x0F0F0F0F;
-        codes.set(I32, at + 4L * ((long) (j / 8) * width + i), turned);
+        MemorySegment.copy(source, ValueLayout.JAVA_BYTE, (long) (first + i) * k + from, line, 0, length);
+        for (int j = 0; j < length; j++) {
+          piece[j * width + i] = line[j];
+        }
       }
+      MemorySegment.copy(piece, 0, codes, ValueLayout.JAVA_BYTE, codesAt(group, from), length * width);
     }
   }
 

@@ -82,6 +82,28 @@ class LaidOutTest {
     }
   }
 
+  /** A form that comes later changes no bit, and is there after so many reads. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kinds")
+  void laterHasTheBitsOfNow(String kind, MatMulKernels kernels) {
+    for (DType type : STORED) {
+      for (boolean transB : new boolean[] {true, false}) {
+        Tensor now = weight(320, 67, type, transB);
+        kernels.layOut(now, transB);
+        for (int m : new int[] {1, 2, 8, 17}) {
+          Tensor later = weight(320, 67, type, transB);
+          kernels.layOutLater(later, transB, 3);
+          float[] expected = product(kernels, m, 320, 67, now, transB, false, true);
+          for (int read = 1; read <= 4; read++) {
+            String what = kind + " " + type + (transB ? " transposed, " : ", ") + m + " rows, read " + read;
+            assertArrayEquals(expected, product(kernels, m, 320, 67, later, transB, false, true), what);
+            assertEquals(read >= 3 && now.layout().get() != null, later.layout().get() != null, what);
+          }
+        }
+      }
+    }
+  }
+
   private static float[] product(MatMulKernels kernels, int m, int k, int n, Tensor weight, boolean transB, boolean accumulate,
       boolean stream) {
     Random random = new Random(5);
