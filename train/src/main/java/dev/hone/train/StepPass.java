@@ -139,7 +139,7 @@ final class StepPass {
     if (exchange != null) {
       exchange.sum(sums);
       losses = together(losses, r -> BlockTree.begin(count, r + 1, ranks.size()) - BlockTree.begin(count, r, ranks.size()));
-      answers = objective.measuresSteps() ? together(answers) : answers;
+      answers = objective.measuresSteps() ? ranks.gatherRows(answers) : answers;
     } else if (count > 1) {
       sums.finish();
     }
@@ -151,25 +151,6 @@ final class StepPass {
   private double[] together(double[] own, IntUnaryOperator counts) {
     return Arrays.stream(ranks.gather(own, IntStream.range(0, ranks.size()).map(counts).toArray()))
         .flatMapToDouble(Arrays::stream).toArray();
-  }
-
-  private List<float[]> together(List<float[]> own) {
-    int width = (int) Arrays.stream(ranks.gather(own.isEmpty() ? 0 : own.getFirst().length)).max().orElse(0);
-    double[] rows = ranks.gather(own.size());
-    double[] mine = new double[own.size() * width];
-    for (int i = 0; i < mine.length; i++) {
-      mine[i] = own.get(i / width)[i % width];
-    }
-    double[] all = together(mine, r -> (int) rows[r] * width);
-    List<float[]> answers = new ArrayList<>();
-    for (int at = 0; at < all.length; at += width) {
-      float[] answer = new float[width];
-      for (int i = 0; i < width; i++) {
-        answer[i] = (float) all[at + i];
-      }
-      answers.add(answer);
-    }
-    return answers;
   }
 
   /** One piece forward and backward; returns its loss. */

@@ -298,7 +298,7 @@ public final class Trainer {
       run.mean.swap();
     }
     Evaluated evaluated = Evaluated.of(model, objective, heldOut, config.evalBatchSize(),
-        Pass.inference().withSavings(savings).behind(frozen));
+        Pass.inference().withSavings(savings).behind(frozen), ranks);
     double measured = metric.of(evaluated, heldOut, model.labels());
     boolean better = run.best.offer(run.step, measured, evaluated.loss());
     if (run.mean != null) {

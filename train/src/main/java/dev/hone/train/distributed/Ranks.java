@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Processes that work on one run: each has a number, its rank, and they can give each other bytes. All call the same methods in
@@ -90,6 +91,30 @@ public interface Ranks extends AutoCloseable {
     double[][] each = gather(new double[] {own}, ones);
     for (int r = 0; r < all.length; r++) {
       all[r] = each[r][0];
+    }
+    return all;
+  }
+
+  /** Everybody's rows of numbers, by rank: as many as each has, all of one width. */
+  default List<float[]> gatherRows(List<float[]> own) {
+    if (size() == 1) {
+      return own;
+    }
+    int width = (int) Arrays.stream(gather(own.isEmpty() ? 0 : own.getFirst().length)).max().orElse(0);
+    double[] rows = gather(own.size());
+    double[] mine = new double[own.size() * width];
+    for (int i = 0; i < mine.length; i++) {
+      mine[i] = own.get(i / width)[i % width];
+    }
+    List<float[]> all = new ArrayList<>();
+    for (double[] each : gather(mine, IntStream.range(0, size()).map(r -> (int) rows[r] * width).toArray())) {
+      for (int at = 0; at < each.length; at += width) {
+        float[] row = new float[width];
+        for (int i = 0; i < width; i++) {
+          row[i] = (float) each[at + i];
+        }
+        all.add(row);
+      }
     }
     return all;
   }

@@ -22,7 +22,12 @@ public final class Inference {
    * @param work told the rows of a batch; what it computes lives until it returns
    */
   public static void overBatches(BatchSampler batches, Consumer<int[]> work) {
-    for (int[] rows : batches.inOrder()) {
+    overBatches(batches.inOrder(), work);
+  }
+
+  /** Batch by batch, such as a share of all; see {@link #overBatches(BatchSampler, Consumer)}. */
+  public static void overBatches(List<int[]> batches, Consumer<int[]> work) {
+    for (int[] rows : batches) {
       try (GradMode _ = GradMode.disabled(); Turn _ = Turn.take(); Scope _ = Scope.open()) {
         work.accept(rows);
       }

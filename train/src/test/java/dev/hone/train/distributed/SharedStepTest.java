@@ -71,6 +71,7 @@ class SharedStepTest {
   private static TrainConfig config(Map<String, ?> more) {
     Map<String, Object> values = new HashMap<>(Map.of("num_train_epochs", 2, "batch_size", 4, "gradient_accumulation_steps", 2,
         "learning_rate", 1e-2, "seed", 1, "dropout", 0.2, "step_blocks", 8, "max_grad_norm", 0.5, "eval_steps", 3));
+    values.put("eval_batch_size", 2); // 5 batches, so that some ranks have none
     values.putAll(more);
     return TrainConfig.of(values);
   }
@@ -107,7 +108,8 @@ class SharedStepTest {
 
         @Override
         public void onEvaluation(Evaluation evaluation) {
-          steps.add("evaluated " + evaluation.loss());
+          steps.add("evaluated " + evaluation.loss() + " " + evaluation.accuracy() + " "
+              + Arrays.deepToString(evaluation.logits()));
         }
       });
       TrainingSet rows = rows(tuning);
