@@ -7,6 +7,7 @@ import dev.hone.train.config.ConfigFile;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.Settings;
 import dev.hone.train.config.UserError;
+import dev.hone.train.distributed.Ranks;
 import dev.hone.train.run.OutputDirectory;
 import dev.hone.train.run.PreparedRun;
 import dev.hone.train.run.TrainFlags;
@@ -67,14 +68,21 @@ final class SweepCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
+    return SharedRun.run(console, arguments.on("quiet"), ranks -> run(arguments, ranks, console));
+  }
+
+  private static int run(Arguments arguments, Ranks ranks, Console console) throws IOException {
     String file = arguments.required(Arguments.CONFIG.name());
     Path output = Path.of(arguments.required("output-dir"));
     SweepConfig config = config(arguments, file);
     Sweep sweep = new Sweep(config, output);
+    sweep.setRanks(ranks);
     for (Trial trial : sweep.trials()) {
       check(trial, file);
     }
-    if (arguments.on("overwrite")) {
+    if (!ranks.leads()) {
+      ranks.gather(0); // rank 0 has prepared the directory
+    } else if (arguments.on("overwrite")) {
       if (Sweep.exists(output)) { // a sweep that cannot begin must not have cost the one before
         Arguments first = arguments(sweep.trials().getFirst(), file);
         PreparedRun.of(first, TrainFlags.config(first), _ -> { });
@@ -83,20 +91,28 @@ final class SweepCommand implements Command {
     } else if (!Sweep.exists(output)) {
       OutputDirectory.check(output, false);
     }
-    boolean quiet = arguments.on("quiet");
+    if (ranks.leads()) {
+      ranks.gather(0);
+    }
+    boolean quiet = arguments.on("quiet") || !ranks.leads();
     if (!quiet) {
       sweep.addListener(new Lines(console, config));
     }
-    boolean live = console.terminal() && !quiet && config.search().concurrency() == 1;
+    boolean live = console.terminal() && !quiet && config.search().concurrency() == 1 && ranks.size() == 1;
     AtomicBoolean first = new AtomicBoolean(!quiet);
     SweepTable table;
     try (Interruption _ = new Interruption(sweep::stop)) {
       table = sweep.run(trial -> train(trial, file, sweep.trials().size(), live, console,
           first.getAndSet(false) ? console::note : _ -> {}));
       if (table.interrupted()) {
-        console.note("stopped; the same command goes on");
+        if (ranks.leads()) {
+          console.note("stopped; the same command goes on");
+        }
         return INTERRUPTED;
       }
+    }
+    if (!ranks.leads()) {
+      return 0;
     }
     table.write(output.resolve("table.csv"));
     table.lines().forEach(console::result);

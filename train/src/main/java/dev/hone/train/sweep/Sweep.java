@@ -6,6 +6,9 @@ import dev.hone.core.io.AtomicFile;
 import dev.hone.train.Trainer;
 import dev.hone.train.TrainingException;
 import dev.hone.train.checkpoint.Checkpoints;
+import dev.hone.train.distributed.Alike;
+import dev.hone.train.distributed.Ranks;
+import dev.hone.train.distributed.RanksException;
 import dev.hone.train.sweep.TrialRecord.Point;
 import dev.hone.train.sweep.TrialRecord.State;
 import java.io.IOException;
@@ -28,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -68,6 +72,7 @@ public final class Sweep {
   private final TrialOrder ranking;
   private final List<SweepListener> listeners = new ArrayList<>();
   private final Set<TrialRun> running = ConcurrentHashMap.newKeySet();
+  private Ranks ranks = Ranks.alone();
   private volatile boolean stopped;
 
   /**
@@ -85,6 +90,27 @@ public final class Sweep {
   /** Adds a listener. */
   public void addListener(SweepListener listener) {
     listeners.add(listener);
+  }
+
+  /**
+   * Shares out the trials to other processes, which have the same sweep in the same directory, that all see: each runs one at a
+   * time, and all come to the same table, which is that of one process.
+   *
+   * @throws IllegalArgumentException if fewer trials may run at the same time than there are processes
+   */
+  public void setRanks(Ranks others) {
+    SweepSettings search = config.search();
+    if (judges(search) && search.concurrency() < others.size()) {
+      throw new IllegalArgumentException("concurrency must be at least the number of processes, " + others.size() + ", is "
+          + search.concurrency() + ": a trial is compared with those that came so many before it; concurrency " + others.size()
+          + " has the same table in one process, pruning none needs no order");
+    }
+    ranks = others;
+  }
+
+  /** Whether trials are given up by the values of others while these may still run. */
+  private static boolean judges(SweepSettings search) {
+    return !search.method().equals("halving") && !search.pruning().equals("none");
   }
 
   /** The trials, in the order in which they begin. */
@@ -126,23 +152,44 @@ public final class Sweep {
    * @throws IllegalArgumentException if the directory holds another sweep, naming the first difference
    */
   public SweepTable run(TrialRunner runner) throws IOException {
-    Files.createDirectories(directory);
+    meet();
     checkSame();
     Map<Trial, TrialRecord> records = new LinkedHashMap<>();
     for (Trial trial : trials) {
       TrialRecord record = TrialRecord.read(trial, directory(trial));
       if (record != null) {
         records.put(trial, record);
-        dropUnneeded(record);
+        if (ranks.leads()) {
+          dropUnneeded(record);
+        }
       }
+    }
+    if (ranks.size() > 1) {
+      Alike.check(ranks, Map.of("records of trials", records.values().stream().map(record -> record.trial().number() + " "
+          + record.state()).collect(Collectors.joining(", ", "(", ")"))));
     }
     try {
       boolean finished = config.search().method().equals("halving") ? halve(records, runner) : tryAll(records, runner);
       return new SweepTable(config, List.copyOf(records.values()), !finished);
     } finally {
       stopped = false; // what has ended one run does not end the next
-      if (!exists(directory)) {
+      if (ranks.leads() && !exists(directory)) {
         removeEmpty();
+      }
+    }
+  }
+
+  /** All processes have one directory, or the sweep cannot be shared. */
+  private void meet() throws IOException {
+    if (ranks.leads()) {
+      Files.createDirectories(directory);
+    }
+    ranks.gather(0); // it is there
+    double[] seen = ranks.gather(Files.isDirectory(directory) ? 1 : 0);
+    for (int r = 0; r < seen.length; r++) {
+      if (seen[r] == 0) {
+        throw new RanksException("rank " + r + " does not see " + directory + ", which rank 0 has made: a sweep on several "
+            + "machines needs an output directory that all share");
       }
     }
   }
@@ -240,7 +287,7 @@ public final class Sweep {
       }
       alive = promoted.stream().map(TrialRecord::trial).sorted((a, b) -> a.number() - b.number()).toList();
       for (TrialRecord record : there) {
-        if (!alive.contains(record.trial())) {
+        if (ranks.leads() && !alive.contains(record.trial())) {
           dropCheckpoints(record.trial()); // it waits for nothing
         }
       }
@@ -256,6 +303,10 @@ public final class Sweep {
   private boolean all(List<Trial> todo, Map<Trial, TrialRecord> records, TrialRunner runner, int rung,
       Function<Trial, Function<List<Point>, String>> verdicts) throws IOException {
     int concurrency = config.search().concurrency();
+    if (ranks.size() > 1) {
+      return new SharedTrials(ranks, records, new Others()).all(todo, judges(config.search()) ? concurrency : trials.size(),
+          (trial, begun) -> one(trial, begun, records, runner, rung, verdicts.apply(trial)));
+    }
     NavigableMap<Integer, Future<Boolean>> begun = new ConcurrentSkipListMap<>(); // by number, in which order they begin
     if (Math.min(concurrency, todo.size()) <= 1) {
       for (Trial trial : todo) {
@@ -388,6 +439,29 @@ public final class Sweep {
 
   private synchronized void tell(Consumer<SweepListener> what) {
     listeners.forEach(what);
+  }
+
+  /** Trials in other processes, for those who listen here. */
+  private final class Others implements SharedTrials.Watcher {
+    @Override
+    public boolean stopped() {
+      return stopped;
+    }
+
+    @Override
+    public void stop() {
+      Sweep.this.stop();
+    }
+
+    @Override
+    public void begins(Trial trial) {
+      tell(listener -> listener.onTrial(trial, trials.size()));
+    }
+
+    @Override
+    public void ended(TrialRecord record) {
+      tell(listener -> listener.onRecord(record));
+    }
   }
 
   /** Checkpoints are large; only a trial that may go on needs them. */

@@ -67,13 +67,18 @@ public record TrialRecord(Trial trial, State state, int rung, int steps, List<Po
   }
 
   void write(Path directory) throws IOException {
+    AtomicFile.writeString(directory.resolve(FILE), text() + "\n");
+  }
+
+  /** The record as JSON. */
+  String text() {
     ObjectNode tree = JSON.createObjectNode().put("trial", trial.number())
         .put("state", state.name().toLowerCase(Locale.ROOT)).put("rung", rung).put("steps", steps);
     ObjectNode varied = tree.putObject("settings");
     trial.varied().forEach(varied::put);
     tree.set("evaluations", tree(evaluations));
     tree.put("note", note);
-    AtomicFile.writeString(directory.resolve(FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(tree) + "\n");
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(tree);
   }
 
   /** The record in a directory, or null if there is none yet. */
@@ -83,13 +88,18 @@ public record TrialRecord(Trial trial, State state, int rung, int steps, List<Po
       return null;
     }
     try {
-      JsonNode tree = JSON.readTree(Files.readString(file));
-      return new TrialRecord(trial, State.valueOf(tree.path("state").asString("").toUpperCase(Locale.ROOT)),
-          tree.path("rung").asInt(), tree.path("steps").asInt(), points(tree.path("evaluations")),
-          tree.path("note").asString(""));
+      return parse(trial, Files.readString(file));
     } catch (JacksonException | IllegalArgumentException e) {
       throw new IOException(file + ": not the record of a trial; remove it to do the trial again", e);
     }
+  }
+
+  /** The record that {@link #text()} gave. */
+  static TrialRecord parse(Trial trial, String text) {
+    JsonNode tree = JSON.readTree(text);
+    return new TrialRecord(trial, State.valueOf(tree.path("state").asString("").toUpperCase(Locale.ROOT)),
+        tree.path("rung").asInt(), tree.path("steps").asInt(), points(tree.path("evaluations")),
+        tree.path("note").asString(""));
   }
 
   static void delete(Path directory) throws IOException {
