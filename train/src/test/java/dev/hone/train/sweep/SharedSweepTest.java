@@ -169,8 +169,8 @@ class SharedSweepTest {
   @Test
   void comparisonsThatNeedAnOrderAreRefused() {
     Sweep sweep = new Sweep(config(), directory.resolve("refused"));
-    assertEquals("concurrency must be at least the number of processes, 2, is 1: a trial is compared with those that came so many "
-        + "before it; concurrency 2 has the same table in one process, pruning none needs no order",
+    assertEquals("concurrency must be at least the number of processes, 2, is 1: a trial is compared with those that came so "
+        + "many before it; concurrency 2 has the same table in one process, pruning none needs no order",
         assertThrows(IllegalArgumentException.class, () -> ThreadRanks.run(2, ranks -> () -> {
           sweep.setRanks(ranks);
           return null;
