@@ -261,7 +261,58 @@ public final class Adapter {
    * quantised again. A tied head whose table changes gets a weight of its own, which {@code config.json} then says.
    */
   public void merge() {
-    requireAttached("merge");
+    requireMergeable("merge");
+    try (PretrainedModel.Exclusive _ = model.change("merge")) {
+      untie();
+      Map<String, Layer> all = model.layers();
+      parts.linears().forEach((path, piece) -> {
+        Linear linear = (Linear) all.get(path);
+        linear.setAdapter(null);
+        if (!piece.followsTable()) {
+          piece.mergeInto(linear);
+        }
+      });
+      parts.embeddings().forEach((path, piece) -> {
+        Embedding table = (Embedding) all.get(path);
+        ((TablePiece) piece).mergeInto(table);
+        table.setAdapter(null);
+      });
+      model.setTrainable(false);
+      rename(model);
+      attached = false;
+    }
+  }
+
+  /**
+   * What merging changes, weight by weight and made when it is asked for, the adapter still in the model: for who writes a merged
+   * model that does not fit in memory. The bits are those of {@link #merge}. A tied head whose table changes has a weight of its
+   * own from here on; weights that the adapter trains whole are in the model already, and not among these.
+   *
+   * @return F32 tensors by the names of the weights that change; whoever asks for one inside a scope has it as long as that
+   */
+  public Map<String, Supplier<Tensor>> merges() {
+    requireMergeable("merges");
+    try (PretrainedModel.Exclusive _ = model.change("merges")) {
+      untie();
+    }
+    Map<String, Layer> all = model.layers();
+    Map<String, Supplier<Tensor>> merges = new LinkedHashMap<>();
+    parts.linears().forEach((path, piece) -> {
+      Linear linear = (Linear) all.get(path);
+      if (!piece.followsTable()) {
+        merges.put(path + ".weight", () -> piece.merged(linear));
+        if (piece.mergesBias(linear)) {
+          merges.put(path + ".bias", () -> piece.mergedBias(linear));
+        }
+      }
+    });
+    parts.embeddings().forEach((path, piece) ->
+        merges.put(path + ".weight", () -> ((TablePiece) piece).merged((Embedding) all.get(path))));
+    return merges;
+  }
+
+  private void requireMergeable(String what) {
+    requireAttached(what);
     if (parts.input() != null || config instanceof BottleneckConfig) {
       throw new AdapterException(config.peftType() + " cannot be merged: it is not a change of weights; keep the adapter beside "
           + "its base");
@@ -273,58 +324,23 @@ public final class Adapter {
             + "adapter beside its base");
       }
     });
-    try (PretrainedModel.Exclusive _ = model.change("merge")) {
-      mergeParts();
-    }
   }
 
-  /**
-   * What merging changes, weight by weight and made when it is asked for, the model as it is: for who writes a merged model that
-   * does not fit in memory. The bits are those of {@link #merge}.
-   *
-   * @return a fresh F32 tensor by the name of each weight that changes; null if the adapter is more than pairs of A and B of
-   *     layers with weights of their own, and must be merged as a whole
-   */
-  public Map<String, Supplier<Tensor>> merges() {
-    requireAttached("merges");
-    if (!(config instanceof LoraConfig) || untied != null || parts.input() != null || !parts.embeddings().isEmpty()
-        || !parts.exchanges().isEmpty()) {
-      return null;
-    }
-    Map<String, Layer> all = model.layers();
-    Map<String, Supplier<Tensor>> merges = new LinkedHashMap<>();
-    for (Map.Entry<String, LinearPiece> part : parts.linears().entrySet()) {
-      Linear linear = (Linear) all.get(part.getKey());
-      if (!(part.getValue() instanceof LoraLinear lora) || lora.hasBias() || linear.isShared()) {
-        return null;
-      }
-      merges.put(part.getKey() + ".weight", () -> lora.merged(linear));
-    }
-    return merges;
-  }
-
-  private void mergeParts() {
+  /** Gives a head with the table of the embeddings a weight of its own where merging makes the two differ. */
+  private void untie() {
     Map<String, Layer> all = model.layers();
     boolean follows = parts.linears().values().stream().anyMatch(LinearPiece::followsTable);
     parts.linears().forEach((path, piece) -> {
-      Linear linear = (Linear) all.get(path);
-      linear.setAdapter(null);
       if (!piece.followsTable()) {
-        linear.unshare();
-        piece.mergeInto(linear);
+        ((Linear) all.get(path)).unshare();
       }
     });
-    parts.embeddings().forEach((path, piece) -> {
-      Embedding table = (Embedding) all.get(path);
-      if (model.head() instanceof CausalHead head && head.projection().weight() == table.weight() && !follows) {
+    parts.embeddings().keySet().forEach(path -> {
+      if (!follows && model.head() instanceof CausalHead head
+          && head.projection().weight() == ((Embedding) all.get(path)).weight()) {
         head.projection().unshare();
       }
-      ((TablePiece) piece).mergeInto(table);
-      table.setAdapter(null);
     });
-    model.setTrainable(false);
-    rename(model);
-    attached = false;
   }
 
   /** Takes the adapter out; the model is what it was before, to the bit. The adapter keeps its values. */

@@ -44,7 +44,7 @@ record BottleneckLinear(Parameter down, Parameter downBias, Parameter up, Parame
   }
 
   @Override
-  public void mergeInto(Linear base) {
+  public Tensor merged(Linear base) {
     throw new AdapterException("a bottleneck adapter is not linear: it cannot be merged; keep it beside its base");
   }
 

@@ -25,10 +25,10 @@ record DoraEmbedding(LoraEmbedding lora, DoraMagnitude magnitude) implements Tab
   }
 
   @Override
-  public void mergeInto(Embedding base) {
+  public Tensor merged(Embedding base) {
     Tensor merged = lora.merged(base);
     magnitude.scale(merged, base.weight().value());
-    base.weight().setValue(merged);
+    return merged;
   }
 
   @Override

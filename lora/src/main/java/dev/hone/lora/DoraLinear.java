@@ -43,10 +43,10 @@ record DoraLinear(LoraLinear lora, DoraMagnitude magnitude) implements LinearPie
   }
 
   @Override
-  public void mergeInto(Linear base) {
+  public Tensor merged(Linear base) {
     Tensor merged = lora.merged(base);
     magnitude.scale(merged, base.weight().value());
-    base.weight().setValue(merged);
+    return merged;
   }
 
   @Override

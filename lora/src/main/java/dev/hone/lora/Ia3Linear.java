@@ -4,7 +4,6 @@ import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
-import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.kernel.ElementwiseKernels.Binary;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.LayerVisitor;
@@ -35,17 +34,27 @@ record Ia3Linear(Parameter factors) implements LinearPiece {
   }
 
   @Override
-  public void mergeInto(Linear base) {
-    Tensor merged = base.weight().value().copy().keep();
-    ElementwiseKernels kernels = Kernels.of("merge", merged, factors.value()).elementwise();
+  public Tensor merged(Linear base) {
     boolean byRow = base.isTransposed() != feedforward();
-    kernels.binary(Binary.MUL, merged, factors.value().reshape(byRow ? new int[] {-1, 1} : new int[] {-1}), merged);
-    base.weight().setValue(merged);
-    if (!feedforward() && base.bias() != null) {
-      Tensor bias = base.bias().value().copy().keep();
-      kernels.binary(Binary.MUL, bias, factors.value().reshape(-1), bias);
-      base.bias().setValue(bias);
-    }
+    return multiplied(base.weight().value(), byRow ? new int[] {-1, 1} : new int[] {-1});
+  }
+
+  @Override
+  public Tensor mergedBias(Linear base) {
+    return mergesBias(base) ? multiplied(base.bias().value(), -1) : null;
+  }
+
+  @Override
+  public boolean mergesBias(Linear base) {
+    return !feedforward() && base.bias() != null;
+  }
+
+  /** A fresh tensor times the factors in this shape. */
+  private Tensor multiplied(Tensor value, int... shape) {
+    Tensor product = value.copy();
+    Kernels.of("merge", product, factors.value()).elementwise()
+        .binary(Binary.MUL, product, factors.value().reshape(shape), product);
+    return product;
   }
 
   @Override

@@ -30,14 +30,10 @@ record LoraEmbedding(Parameter a, Parameter b, float scale) implements TablePiec
     return MathOps.add(base.base(ids), MatMulOps.linear(h, b, null));
   }
 
+  /** E + scale · (B · A)ᵀ. */
   @Override
-  public void mergeInto(Embedding base) {
-    base.weight().setValue(merged(base));
-  }
-
-  /** E + scale · (B · A)ᵀ as a fresh tensor. */
-  Tensor merged(Embedding base) {
-    Tensor sum = base.weight().value().copy().keep();
+  public Tensor merged(Embedding base) {
+    Tensor sum = base.weight().value().copy();
     LoraLinear.addProduct(sum, false, a.value(), b.value(), scale); // [V, C] is [in, out]
     return sum;
   }

@@ -41,34 +41,35 @@ record LoraLinear(Parameter a, Parameter b, Parameter upBias, float scale, float
     return upBias == null ? sum : MathOps.add(sum, MathOps.mul(upBias, scale));
   }
 
+  /** W + scale · B · A in the layer's layout. */
   @Override
-  public void mergeInto(Linear base) {
-    base.weight().setValue(merged(base));
-    if (upBias != null) {
-      float[] sum = base.bias().value().toFloatArray();
-      float[] own = upBias.value().toFloatArray();
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += scale * own[i];
-      }
-      base.bias().setValue(Tensor.of(sum, sum.length));
-    }
+  public Tensor merged(Linear base) {
+    Tensor sum = base.weight().value().copy();
+    addProduct(sum, base.isTransposed(), a.value(), b.value(), scale);
+    return sum;
   }
 
-  /** Whether it changes the bias, too. */
-  boolean hasBias() {
+  @Override
+  public Tensor mergedBias(Linear base) {
+    if (upBias == null) {
+      return null;
+    }
+    float[] sum = base.bias().value().toFloatArray();
+    float[] own = upBias.value().toFloatArray();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += scale * own[i];
+    }
+    return Tensor.of(sum, sum.length);
+  }
+
+  @Override
+  public boolean mergesBias(Linear base) {
     return upBias != null;
   }
 
   /** Whether a layer has all that this is merged into. */
   boolean fits(Linear base) {
     return upBias == null || base.bias() != null;
-  }
-
-  /** W + scale · B · A in the layer's layout, as a fresh tensor. */
-  Tensor merged(Linear base) {
-    Tensor sum = base.weight().value().copy().keep();
-    addProduct(sum, base.isTransposed(), a.value(), b.value(), scale);
-    return sum;
   }
 
   /** weight += scale · B · A. */

@@ -67,14 +67,14 @@ final class OftLinear implements LinearPiece {
   }
 
   @Override
-  public void mergeInto(Linear base) {
+  public Tensor merged(Linear base) {
     float[] rotations = cayley.of(angles.value()).toFloatArray();
     boolean shared = angles.shape().dim(0) == 1;
-    Tensor merged = base.weight().value().copy().keep();
+    Tensor merged = base.weight().value().copy();
     try (HostArray numbers = merged.onHost(HostArray.Access.READ_WRITE)) {
       turn(numbers, rotations, shared, base);
     }
-    base.weight().setValue(merged);
+    return merged;
   }
 
   /** Multiplies the blocks of inputs of a weight by the rotations. */

@@ -46,10 +46,10 @@ record TiedLora(LoraEmbedding table, float scale, float dropout, long site) impl
   }
 
   @Override
-  public void mergeInto(Linear base) {
-    Tensor sum = base.weight().value().copy().keep();
+  public Tensor merged(Linear base) {
+    Tensor sum = base.weight().value().copy();
     LoraLinear.addProduct(sum, false, table.a().value(), table.b().value(), scale);
-    base.weight().setValue(sum);
+    return sum;
   }
 
   @Override

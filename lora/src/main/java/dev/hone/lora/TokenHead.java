@@ -67,8 +67,8 @@ record TokenHead(TokenRows tokens, boolean follows) implements LinearPiece {
   }
 
   @Override
-  public void mergeInto(Linear base) {
-    base.weight().setValue(tokens.merged(base.weight().value()));
+  public Tensor merged(Linear base) {
+    return tokens.merged(base.weight().value());
   }
 
   @Override

@@ -52,8 +52,8 @@ record TokenRows(List<Integer> ids, Parameter rows) implements TablePiece {
   }
 
   @Override
-  public void mergeInto(Embedding base) {
-    base.weight().setValue(merged(base.weight().value()));
+  public Tensor merged(Embedding base) {
+    return merged(base.weight().value());
   }
 
   /** A table with these rows in it, as a fresh tensor. */

@@ -21,7 +21,6 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.load.ModelLoader;
-import dev.hone.nn.load.ModelWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -181,7 +180,7 @@ class PackingTest {
   @ValueSource(strings = {"llama", "gpt2", "bert"})
   void soItHasWithAnAdapterOnAFrozenBaseOfBrainFloats(String family) throws IOException {
     PretrainedModel made = model(family);
-    ModelWriter.write(made, directory.resolve("stored"), DType.BF16, Long.MAX_VALUE);
+    made.save(directory.resolve("stored"), DType.BF16);
     PretrainedModel model = new ModelLoader(directory.resolve("stored")).task(made.task()).load();
     Adapter.attach(model, LoraConfig.of(4, 8).withTargets(List.of(LoraConfig.ALL_LINEAR)), 1);
     for (Parameter parameter : model.parameters().values()) {

@@ -1,6 +1,7 @@
 package dev.hone.core.io;
 
 import dev.hone.core.DType;
+import dev.hone.core.Scope;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import java.io.IOException;
@@ -32,7 +33,7 @@ public final class SafetensorsWriter {
   public static final long DEFAULT_SHARD_BYTES = 50_000_000_000L;
 
   /** A tensor to write: what the header says of it, and where the elements come from. */
-  record Item(String name, Shape shape, DType dtype, Supplier<Tensor> source) {
+  record Item(String name, Shape shape, DType dtype, Supplier<Tensor> source, Runnable done) {
     long bytes() {
       return Math.multiplyExact(shape.size(), (long) dtype.bytes());
     }
@@ -67,11 +68,20 @@ public final class SafetensorsWriter {
    * @param source gives a tensor of this shape, and of this type or a float type if this type is one
    */
   public SafetensorsWriter add(String name, Shape shape, DType dtype, Supplier<Tensor> source) {
+    return add(name, shape, dtype, source, () -> { });
+  }
+
+  /**
+   * Adds a tensor that is made when its turn comes, inside a scope that ends when it is written.
+   *
+   * @param done run after that: it may let go what the tensor was made of
+   */
+  public SafetensorsWriter add(String name, Shape shape, DType dtype, Supplier<Tensor> source, Runnable done) {
     if (name.equals(SafetensorsHeader.METADATA)) {
       throw new IllegalArgumentException("a tensor cannot have the name " + SafetensorsHeader.METADATA
           + ", which the format uses");
     }
-    if (items.putIfAbsent(name, new Item(name, shape, dtype, source)) != null) {
+    if (items.putIfAbsent(name, new Item(name, shape, dtype, source, done)) != null) {
       throw new IllegalArgumentException("tensor " + TensorFileException.quote(name) + " is added twice");
     }
     return this;
@@ -102,13 +112,16 @@ public final class SafetensorsWriter {
     file.write(ByteBuffer.wrap(header));
     ElementWriter elements = new ElementWriter();
     for (Item item : inOrder) {
-      Tensor tensor = item.source.get();
-      checkConversion(item.name, tensor.dtype(), item.dtype);
-      if (!tensor.shape().equals(item.shape)) {
-        throw new IllegalArgumentException("write tensor " + TensorFileException.quote(item.name) + ": announced as " + item.shape
-            + ", its source gave " + tensor.shape());
+      try (Scope _ = Scope.open()) { // what is made for the file goes when it is written
+        Tensor tensor = item.source.get();
+        checkConversion(item.name, tensor.dtype(), item.dtype);
+        if (!tensor.shape().equals(item.shape)) {
+          throw new IllegalArgumentException("write tensor " + TensorFileException.quote(item.name) + ": announced as "
+              + item.shape + ", its source gave " + tensor.shape());
+        }
+        elements.write(tensor, item.dtype, file);
       }
-      elements.write(tensor, item.dtype, file);
+      item.done.run();
     }
   }
 

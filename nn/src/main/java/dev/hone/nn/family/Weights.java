@@ -11,6 +11,7 @@ import dev.hone.core.random.Philox;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.LayerNorm;
 import dev.hone.nn.Linear;
+import dev.hone.nn.MappedPages;
 import dev.hone.nn.ModelException;
 import dev.hone.nn.RmsNorm;
 import java.util.ArrayList;
@@ -235,9 +236,7 @@ public final class Weights {
       Kernels.of(value).gather().permute(value.toF32(), new int[] {1, 0}, matrix);
     }
     Tensor codes = Quantized.of(matrix, quantized).tensor(matrix.shape());
-    if (value.isReadOnly() && value.segment().isMapped()) {
-      value.segment().unload();
-    }
+    MappedPages.letGo(value);
     return new Parameter(parameter.name(), codes, false);
   }
 

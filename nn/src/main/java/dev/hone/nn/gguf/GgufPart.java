@@ -2,6 +2,7 @@ package dev.hone.nn.gguf;
 
 import dev.hone.core.Tensor;
 import dev.hone.core.quant.Quantized;
+import dev.hone.nn.MappedPages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
@@ -85,11 +86,7 @@ record GgufPart(String name, Tensor tensor, Supplier<Tensor> late, Change change
       public void done() {
         whole = null;
         made = null;
-        MemorySegment mapped = tensor.isQuantized() ? Quantized.in(tensor).codes()
-            : tensor.isReadOnly() ? tensor.segment() : MemorySegment.NULL;
-        if (mapped.isMapped()) {
-          mapped.unload();
-        }
+        MappedPages.letGo(tensor);
       }
     };
   }

@@ -7,6 +7,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** What {@link PretrainedModel} reads and writes directories with: {@link ModelLoader} and {@link ModelWriter}. */
 public final class HuggingFaceFiles implements ModelFiles {
@@ -25,6 +26,6 @@ public final class HuggingFaceFiles implements ModelFiles {
 
   @Override
   public void write(PretrainedModel model, Path directory, DType dtype, long shardBytes) throws IOException {
-    ModelWriter.write(model, directory, dtype, shardBytes);
+    ModelWriter.write(model, Map.of(), directory, dtype, shardBytes);
   }
 }

@@ -9,6 +9,7 @@ import dev.hone.core.kernel.Kernels;
 import dev.hone.nn.CausalHead;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Linear;
+import dev.hone.nn.MappedPages;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.family.BitsAndBytes;
 import dev.hone.nn.family.Weights;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -33,30 +35,40 @@ public final class ModelWriter {
   private ModelWriter() {}
 
   /**
-   * Writes the model without adapters. Each file is written beside and renamed.
+   * Writes the model without adapters. Each file is written beside and renamed; of a mapped model no more than a weight at a time
+   * is in memory.
    *
+   * @param changed F32 tensors to take the place of weights, by their names; each is made when its turn comes, in a scope that
+   *     ends when it is written
    * @param dtype how to store the weights; null keeps frozen ones as they are, quantised ones in the layout of bitsandbytes
    * @param shardBytes above which the weights are cut into several files with an index
    */
-  public static void write(PretrainedModel model, Path directory, DType dtype, long shardBytes) throws IOException {
+  public static void write(PretrainedModel model, Map<String, Supplier<Tensor>> changed, Path directory, DType dtype,
+      long shardBytes) throws IOException {
     Files.createDirectories(directory);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
     DType wide = dtype != null ? dtype : model.baseParameters().entrySet().stream()
-        .map(entry -> asStored(model, entry.getKey(), entry.getValue().value()).dtype())
+        .map(entry -> changed.containsKey(entry.getKey()) ? DType.F32
+            : asStored(model, entry.getKey(), entry.getValue().value()).dtype())
         .filter(type -> !type.isQuantized()).findFirst().orElse(DType.F32);
     Map<String, Linear> linears = linears(model);
     model.baseParameters().forEach((name, parameter) -> {
-      Tensor value = dtype == null ? asStored(model, name, parameter.value()) : parameter.value();
+      Supplier<Tensor> change = changed.get(name);
+      Tensor value = dtype == null && change == null ? asStored(model, name, parameter.value()) : parameter.value();
+      DType type = dtype != null ? dtype : change != null ? DType.F32 : value.dtype();
+      Supplier<Tensor> source = change != null ? change : () -> value;
       String file = model.config().storedName(name, model.task());
-      if (dtype == null && value.isQuantized()) {
+      Runnable done = () -> MappedPages.letGo(value);
+      if (dtype == null && change == null && value.isQuantized()) {
         BitsAndBytes.write(writer, file, value, wide.torchName());
       } else if (isTurned(model, name, linears.get(name))) {
-        writer.add(file, Shape.of(value.dim(1), value.dim(0)), dtype == null ? value.dtype() : dtype, () -> turned(value));
+        writer.add(file, Shape.of(value.dim(1), value.dim(0)), type, () -> turned(source.get()), done);
       } else {
-        writer.add(file, value, dtype == null ? value.dtype() : dtype);
+        writer.add(file, value.shape(), type, source, done);
       }
     });
-    model.others().forEach((name, value) -> writer.add(name, value, value.dtype()));
+    model.others().forEach((name, value) ->
+        writer.add(name, value.shape(), value.dtype(), () -> value, () -> MappedPages.letGo(value)));
     writer.writeModel(directory, shardBytes);
     ObjectNode config = config(model, wide);
     List<String> others = new ArrayList<>();

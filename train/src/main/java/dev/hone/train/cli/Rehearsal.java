@@ -3,7 +3,6 @@ package dev.hone.train.cli;
 import dev.hone.core.DType;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
-import dev.hone.nn.load.ModelWriter;
 import dev.hone.train.TrainConfig;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -54,7 +53,7 @@ final class Rehearsal {
     Path rows = Files.write(directory.resolve("rows.csv"), reviews());
     Path config = Files.writeString(directory.resolve("shape.json"), SHAPE);
     Path model = directory.resolve("model");
-    ModelWriter.write(ModelLoader.ofConfig(config).task(Task.EMBEDDING).seed(1).load(), model, DType.F32, Long.MAX_VALUE);
+    ModelLoader.ofConfig(config).task(Task.EMBEDDING).seed(1).load().save(model, DType.F32, Long.MAX_VALUE);
     Path out = directory.resolve("out");
     List<List<Object>> commands = List.of(
         List.of("tokenizer", "train", "--data", rows, "--kind", "wordpiece", "--vocab-size", 400, "--output-dir",

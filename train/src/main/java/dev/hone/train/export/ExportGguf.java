@@ -105,7 +105,7 @@ public final class ExportGguf {
    */
   public static Result write(Path base, Path adapter, Path file, GgufType type, String name) throws IOException {
     PretrainedModel model = adapter == null ? PretrainedModel.load(base, Task.CAUSAL_LM) : AdapterFiles.base(adapter, base, null);
-    Map<String, Supplier<Tensor>> changed = adapter == null ? Map.of() : changes(AdapterFiles.load(adapter, model));
+    Map<String, Supplier<Tensor>> changed = adapter == null ? Map.of() : AdapterFiles.load(adapter, model).merges();
     try (TemporaryFolder folder = TemporaryFolder.make()) {
       Path companions = adapter == null ? base : companions(base, adapter, folder.path("tokenizer"));
       return write(model, changed, companions, folder.path("read"), file, type, name);
@@ -118,15 +118,6 @@ public final class ExportGguf {
     Tuning.copyTokenizer(base, directory);
     Tuning.copyOwn(adapter, directory);
     return directory;
-  }
-
-  /** Weights one by one where that can be; others are merged now. */
-  private static Map<String, Supplier<Tensor>> changes(Adapter adapter) {
-    Map<String, Supplier<Tensor>> merges = adapter.merges();
-    if (merges == null) {
-      adapter.merge();
-    }
-    return merges == null ? Map.of() : merges;
   }
 
   private static Result write(PretrainedModel model, Map<String, Supplier<Tensor>> changed, Path companions, Path read, Path file,

@@ -1,13 +1,8 @@
-package dev.hone.train.infer;
+package dev.hone.nn;
 
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
 import dev.hone.core.quant.Quantized;
-import dev.hone.nn.LayerVisitor;
-import dev.hone.nn.Linear;
-import dev.hone.nn.LinearAdapter;
-import dev.hone.nn.Pass;
-import dev.hone.nn.PretrainedModel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +34,14 @@ public final class MappedPages implements AutoCloseable {
     return pages;
   }
 
+  /** Lets the pages of one weight leave memory, if it is mapped from a file: whoever reads it next reads the file again. */
+  public static void letGo(Tensor weight) {
+    MemorySegment bytes = mapped(weight);
+    if (bytes != null) {
+      bytes.unload();
+    }
+  }
+
   /** The bytes of a weight as a file has them; null if it is none of a file. */
   private static MemorySegment mapped(Tensor weight) {
     if (!weight.isReadOnly()) {
@@ -58,10 +61,7 @@ public final class MappedPages implements AutoCloseable {
     @Override
     public Variable forward(Variable x, Linear base, Pass pass) {
       Variable y = inner == null ? base.base(x) : inner.forward(x, base, pass);
-      MemorySegment bytes = mapped(base.weight().value());
-      if (bytes != null) {
-        bytes.unload();
-      }
+      letGo(base.weight().value());
       return y;
     }
 
