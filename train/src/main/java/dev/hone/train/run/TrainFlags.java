@@ -107,7 +107,7 @@ public final class TrainFlags {
       Flag.toggle("train-on-prompt", "learn prompts and what users say, too").only(GENERATE, DISTIL),
       Flag.of("probe", "FILE", null, "general text whose loss is measured before and after").only(GENERATE, PREFER, DISTIL),
       Flag.of("reference", "DIR", null, "adapter of the frozen reference [the model without any]").only(PREFER),
-      Flag.of("teacher", "DIR|org/name", null, "the large model, with the same tokens").only(DISTIL),
+      Flag.of("teacher", "DIR|org/name", null, "the large model: a classifier, or a writer with the same tokens").only(DISTIL),
       Flag.of("teacher-adapter", "DIR", null, "adapter of the large model").only(DISTIL));
 
   /**
@@ -157,7 +157,7 @@ public final class TrainFlags {
     } else if (task == TaskName.EMBED) {
       EmbeddingRun.check(config);
     }
-    if (task == TaskName.CLASSIFY || task == TaskName.GENERATE || task == TaskName.DISTIL) {
+    if (task == TaskName.CLASSIFY || task == TaskName.GENERATE) {
       HeldOutMetric.named(config.bestMetric())
           .check(task == TaskName.CLASSIFY ? PreparedRun.kind(arguments.text("problem-type")) : null);
     }

@@ -9,9 +9,11 @@ import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TinyModel;
 import dev.hone.train.TrainListener;
 import dev.hone.train.config.Arguments;
+import dev.hone.train.data.LabelSet;
 import dev.hone.train.fixture.ChildJvm;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.run.TrainingRun;
+import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -103,11 +105,18 @@ class TaskKillTest {
           rows("prompt,completion,label\n", "%1$d > ,a%2$s,up", "%1$d > ,xyz,down")));
       case "distil" -> List.of("--task", "distil", "--model", decoder, "--teacher", decoder, "--data", write("pairs.jsonl",
           pairs.replace("chosen", "completion")), "--cross-entropy-weight", 0.5);
+      case "distil a classifier" -> List.of("--task", "distil", "--model", encoder, "--teacher", teacher(encoder), "--data",
+          write("labels.csv", labels), "--cross-entropy-weight", 0.5, "--metric-for-best-model", "accuracy");
       default -> throw new IllegalArgumentException(task);
     });
     words.addAll(List.of("--batch-size", 4, "--max-steps", STEPS, "--save-steps", 2, "--eval-steps", 3, "--learning-rate",
         "0.003", "--seed", 3));
     return words.stream().map(Object::toString).toList();
+  }
+
+  private Path teacher(Path encoder) throws IOException {
+    ClassifierTuning.full(encoder, new LabelSet(List.of("down", "up")), 9).save(directory.resolve("teacher"));
+    return directory.resolve("teacher");
   }
 
   private static List<String> with(List<String> flags, Object... more) {
@@ -116,7 +125,8 @@ class TaskKillTest {
 
   @Tag("long")
   @ParameterizedTest(name = "{0}")
-  @ValueSource(strings = {"classify", "few-shot", "embed", "embed in parts", "rerank", "tag", "generate", "dpo", "kto", "distil"})
+  @ValueSource(strings = {"classify", "few-shot", "embed", "embed in parts", "rerank", "tag", "generate", "dpo", "kto", "distil",
+      "distil a classifier"})
   void aKilledRunOfATaskEndsWithTheSameBits(String task) throws Exception {
     List<String> flags = flags(task);
     Path plain = directory.resolve("plain");

@@ -27,14 +27,23 @@ record DistilObjective(DistilSettings settings, int top) implements Objective {
     int vocabulary = logits.shape().columns();
     int[] next = Arrays.stream(labels).filter(label -> label >= 0).toArray();
     Tensor teacher = Tensor.of(Teacher.spread(set, rows, vocabulary, top), next.length, vocabulary);
+    return new Answer(loss(settings, logits, teacher, next, scale), -1, null);
+  }
+
+  /**
+   * The sum of the losses of all rows of the logits, scaled.
+   *
+   * @param logits [M, V]
+   * @param teacher log-probabilities at the temperature, [M, V]
+   * @param right the label of each row
+   */
+  static Variable loss(DistilSettings settings, Variable logits, Tensor teacher, int[] right, float scale) {
     double share = settings.labels();
     double weight = share == 0 ? 1 : (1 - share) * settings.temperature() * settings.temperature();
     Variable loss = LossOps.generalizedJsd(logits, teacher, (float) settings.beta(), (float) settings.temperature(),
         (float) (scale * weight));
-    if (share > 0) {
-      loss = MathOps.add(loss, LossOps.crossEntropy(logits, next, CrossEntropySettings.PLAIN, (float) (scale * share)));
-    }
-    return new Answer(loss, -1, null);
+    return share == 0 ? loss
+        : MathOps.add(loss, LossOps.crossEntropy(logits, right, CrossEntropySettings.PLAIN, (float) (scale * share)));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.hone.train.task.distil;
 
-import dev.hone.core.io.AtomicFile;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
@@ -9,8 +8,6 @@ import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import dev.hone.train.infer.Logits;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +24,6 @@ import java.util.List;
  */
 record Teacher(PretrainedModel model, double temperature, int top) {
   private static final int BATCH = 8;
-  private static final int MAGIC = 0x484F4E31;
 
   /**
    * The rows with what the teacher says of them.
@@ -36,22 +32,7 @@ record Teacher(PretrainedModel model, double temperature, int top) {
    * @param fingerprint of the teacher
    */
   TrainingSet teach(TrainingSet set, Path file, String fingerprint) throws IOException {
-    byte[] key = (fingerprint + " " + temperature + " " + top + " " + set.fingerprint(null)).getBytes("US-ASCII");
-    float[][] said = file == null ? null : read(file, key, set.size());
-    if (said == null) {
-      said = ask(set);
-      if (file != null) {
-        write(file, key, said);
-      }
-    }
-    List<float[]> targets = new ArrayList<>();
-    for (int i = 0; i < said.length; i++) {
-      float[] own = set.targets().get(i);
-      float[] all = Arrays.copyOf(own, own.length + said[i].length);
-      System.arraycopy(said[i], 0, all, own.length, said[i].length);
-      targets.add(all);
-    }
-    return new TrainingSet(set.tokens(), null, targets);
+    return TeacherFile.of(set, file, fingerprint + " " + temperature + " " + top, () -> ask(set));
   }
 
   private float[][] ask(TrainingSet set) {
@@ -132,40 +113,5 @@ record Teacher(PretrainedModel model, double temperature, int top) {
       System.arraycopy(places.get(i), 0, all, i * vocabulary, vocabulary);
     }
     return all;
-  }
-
-  private static float[][] read(Path file, byte[] key, int rows) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      return null;
-    }
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
-    if (bytes.remaining() < 8 || bytes.getInt() != MAGIC || bytes.getInt() != key.length || bytes.remaining() < key.length) {
-      return null;
-    }
-    byte[] found = new byte[key.length];
-    bytes.get(found);
-    if (!Arrays.equals(found, key)) {
-      return null;
-    }
-    float[][] said = new float[rows][];
-    for (int i = 0; i < rows; i++) {
-      said[i] = new float[bytes.getInt()];
-      bytes.asFloatBuffer().get(said[i]);
-      bytes.position(bytes.position() + said[i].length * Float.BYTES);
-    }
-    return said;
-  }
-
-  private static void write(Path file, byte[] key, float[][] said) throws IOException {
-    Files.createDirectories(file.toAbsolutePath().getParent());
-    try (AtomicFile out = AtomicFile.create(file)) {
-      out.write(ByteBuffer.allocate(8 + key.length).putInt(MAGIC).putInt(key.length).put(key).flip());
-      for (float[] row : said) {
-        ByteBuffer bytes = ByteBuffer.allocate((row.length + 1) * Float.BYTES).putInt(row.length);
-        bytes.asFloatBuffer().put(row);
-        out.write(bytes.rewind());
-      }
-      out.commit();
-    }
   }
 }

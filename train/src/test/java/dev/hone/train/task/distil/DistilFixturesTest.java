@@ -92,6 +92,36 @@ class DistilFixturesTest {
     }
   }
 
+  /** The same logits as those of classifiers, a row each. */
+  @Test
+  void divergencesOfTextsAreThoseOfTokens() {
+    JsonNode file = Fixtures.json(FOLDER.resolve("expected.json"));
+    Safetensors stored = Fixtures.tensors(FOLDER.resolve("logits.safetensors"));
+    for (JsonNode given : file.path("logit_cases")) {
+      String name = given.path("name").asString();
+      double temperature = given.path("temperature").asDouble();
+      DistilSettings settings = DistilSettings.of(Map.of("distil_beta", given.path("beta").asDouble(), "distil_temperature",
+          temperature));
+      for (int s = 0; s < file.path("lengths").size(); s++) {
+        Tensor teacher = stored.tensor("teacher." + s);
+        int rows = teacher.dim(0);
+        int width = teacher.dim(1);
+        float[] said = new float[rows * width];
+        for (int t = 0; t < rows; t++) {
+          System.arraycopy(ClassifierTeacher.logProbabilities(teacher.slice(t, t + 1).toFloatArray(), temperature), 0, said,
+              t * width, width);
+        }
+        Variable loss = DistilObjective.loss(settings, Variable.constant(stored.tensor("student." + s)),
+            Tensor.of(said, rows, width), new int[rows], 1);
+        double expected = 0;
+        for (float one : stored.tensor(name + ".per_token." + s).toFloatArray()) {
+          expected += one;
+        }
+        assertEquals(expected, loss.value().item(), 1e-5 * Math.max(1, Math.abs(expected)), name + " " + s);
+      }
+    }
+  }
+
   @ParameterizedTest(name = "{0}")
   @ValueSource(strings = {"kl", "jsd", "reverse_kl", "kl_and_cross_entropy"})
   void aStudentLearnsFromATeacherAsInTrl(String name) throws IOException {
