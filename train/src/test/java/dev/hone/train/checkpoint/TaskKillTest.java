@@ -35,8 +35,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A run of every task in a process that gets a SIGKILL within its fifth step, the last checkpoint being of the fourth: it goes on,
- * and ends with the bits of a run that nobody disturbed.
+ * A run of every task in a process that gets a SIGKILL within its fifth step, the last checkpoint being of the fourth: it goes
+ * on, and ends with the bits of a run that nobody disturbed.
  */
 class TaskKillTest {
   private static final int STEP = 5;

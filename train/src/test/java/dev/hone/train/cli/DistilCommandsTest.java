@@ -31,7 +31,8 @@ class DistilCommandsTest {
     rows = Files.writeString(directory.resolve("rows.csv"), rows("up", "down"));
     Path large = TinyModel.write(directory.resolve("large"), 32, 64);
     CommandRun.of("train", "--model", large, "--data", rows, "--output-dir", directory.resolve("taught"), "--method", "full",
-        "--num-train-epochs", 6, "--batch-size", 8, "--learning-rate", "3e-3", "--val-size", 0, "--report-to", "none").assertDone();
+        "--num-train-epochs", 6, "--batch-size", 8, "--learning-rate", "3e-3", "--val-size", 0, "--report-to", "none")
+        .assertDone();
     teacher = directory.resolve("taught/model");
   }
 

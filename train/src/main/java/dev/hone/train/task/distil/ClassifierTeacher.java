@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A large classifier that a small one learns from: how likely it takes each label to be says more than the right label alone. Both
- * cut texts into tokens of their own.
+ * A large classifier that a small one learns from: how likely it takes each label to be says more than the right label alone.
+ * Both cut texts into tokens of their own.
  *
  * {@snippet :
  * ClassifierTeacher teacher = ClassifierTeacher.load(Path.of("large"), null, DistilSettings.of(Map.of()));
@@ -80,7 +80,8 @@ public final class ClassifierTeacher {
   }
 
   /**
-   * Rows as the small classifier takes them, with what the teacher says of them. Fails for a label that the teacher does not have.
+   * Rows as the small classifier takes them, with what the teacher says of them. Fails for a label that the teacher does not
+   * have.
    *
    * @param file where that is kept, or null
    */

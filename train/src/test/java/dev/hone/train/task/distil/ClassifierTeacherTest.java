@@ -89,7 +89,8 @@ class ClassifierTeacherTest {
   @Test
   void aModelWithOtherLabelsIsRefused() throws IOException {
     ClassifierTeacher teacher = ClassifierTeacher.load(large(), null, DistilSettings.of(Map.of()));
-    ClassifierTuning other = ClassifierTuning.full(TinyModel.write(directory.resolve("small")), new LabelSet(List.of("a", "z")), 4);
+    ClassifierTuning other = ClassifierTuning.full(TinyModel.write(directory.resolve("small")),
+        new LabelSet(List.of("a", "z")), 4);
     assertEquals("the teacher's labels are [a, b, c], the model's [a, z]; both must have the same",
         assertThrows(IllegalArgumentException.class, () -> teacher.teach(other)).getMessage());
   }
