@@ -16,6 +16,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.Trainer;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
@@ -108,7 +109,7 @@ public final class SavingBench {
     int[] all = IntStream.range(0, 16).toArray();
     ClassificationObjective objective = ClassificationObjective.of(model.labels());
     steps(name, model, rank == 0 ? null : LoraConfig.of(rank, 2 * rank), 16 * 128,
-        pass -> objective.answer(model, set, all, 1f / 16, pass).loss(), savings, false);
+        pass -> objective.answer(model, set.batch(all), 1f / 16, pass).loss(), savings, false);
   }
 
   private void sequence(String name, int length, Savings savings) throws IOException {
@@ -126,10 +127,10 @@ public final class SavingBench {
   private static TrainingSet rows(int count, int length, PretrainedModel model) {
     Random random = new Random(1);
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<Target> targets = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       tokens.add(random.ints(length, 0, model.config().vocabSize()).toArray());
-      targets.add(new float[] {i % 2});
+      targets.add(new Target.OneClass(i % 2));
     }
     return new TrainingSet(tokens, null, targets);
   }

@@ -7,6 +7,7 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
@@ -50,14 +51,15 @@ final class TrainStep {
     rows = IntStream.range(0, bench.batch()).toArray();
     optimizer = new Optimizer(parameters, Grouping.of(AdamW.USUAL, 0.01));
     objective = bench.classify() ? ClassificationObjective.of(model.labels()) : NextTokenObjective.PLAIN;
-    scale = 1f / objective.items(set, rows);
+    scale = 1f / objective.items(set.batch(rows));
   }
 
   /** One step; returns the loss. */
   float run() {
     float loss;
     try (Scope _ = Scope.open()) {
-      Objective.Answer answer = objective.answer(model, set, rows, scale, new Pass(true, 1, steps++, bench.checkpointing()));
+      Objective.Answer answer = objective.answer(model, set.batch(rows), scale,
+          new Pass(true, 1, steps++, bench.checkpointing()));
       loss = answer.loss().value().item();
       answer.loss().backward();
     }
@@ -69,15 +71,12 @@ final class TrainStep {
   private static TrainingSet set(TrainCase bench, int vocabulary) {
     Random random = new Random(1);
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<Target> targets = new ArrayList<>();
     for (int i = 0; i < bench.batch(); i++) {
       tokens.add(random.ints(bench.length(), 0, vocabulary).toArray());
-      float[] target = {i % 2};
-      if (!bench.classify()) {
-        target = new float[bench.length()];
-        Arrays.fill(target, 1);
-      }
-      targets.add(target);
+      boolean[] learnt = new boolean[bench.length()];
+      Arrays.fill(learnt, true);
+      targets.add(bench.classify() ? new Target.OneClass(i % 2) : new Target.LearntTokens(learnt));
     }
     return new TrainingSet(tokens, null, targets);
   }

@@ -5,6 +5,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.distributed.BlockTree;
 import dev.hone.train.distributed.Ranks;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import java.util.ArrayList;
@@ -44,9 +45,9 @@ public record Evaluated(double loss, long items, double accuracy, float[][] logi
     DoubleStream.Builder figures = DoubleStream.builder(); // of each batch: loss, weight, items, hits
     List<float[]> answers = new ArrayList<>();
     Inference.overBatches(own, rows -> {
-      Objective.Answer answer = objective.answer(model, set, rows, 1, pass);
-      figures.add(answer.loss().value().item()).add(objective.weight(set, rows)).add(objective.items(set, rows))
-          .add(answer.hits());
+      TrainingBatch batch = set.batch(rows);
+      Objective.Answer answer = objective.answer(model, batch, 1, pass);
+      figures.add(answer.loss().value().item()).add(objective.weight(batch)).add(objective.items(batch)).add(answer.hits());
       if (answer.logits() != null) {
         answers.addAll(Inference.rows(answer.logits().toFloatArray(), rows.length));
       }

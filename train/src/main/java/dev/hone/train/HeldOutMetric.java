@@ -2,6 +2,7 @@ package dev.hone.train;
 
 import dev.hone.nn.Labels;
 import dev.hone.train.config.Nearest;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Logits;
 import dev.hone.train.metric.Average;
@@ -131,7 +132,7 @@ public enum HeldOutMetric implements Metric {
     int[] truth = new int[logits.length];
     int[] predicted = new int[logits.length];
     for (int i = 0; i < logits.length; i++) {
-      truth[i] = (int) set.targets().get(i)[0];
+      truth[i] = set.target(i, Target.OfClass.class).label();
       predicted[i] = Logits.argMax(logits[i]);
     }
     return ofClasses.applyAsDouble(ConfusionMatrix.of(truth, predicted, classes));
@@ -144,7 +145,7 @@ public enum HeldOutMetric implements Metric {
       truth[i] = new boolean[logits[i].length];
       predicted[i] = new boolean[logits[i].length];
       for (int l = 0; l < logits[i].length; l++) {
-        truth[i][l] = set.targets().get(i)[l] >= 0.5f;
+        truth[i][l] = set.target(i, Target.SomeLabels.class).holds(l);
         predicted[i][l] = logits[i][l] > 0; // a probability above one half
       }
     }
@@ -155,7 +156,7 @@ public enum HeldOutMetric implements Metric {
     double[] truth = new double[logits.length];
     double[] predicted = new double[logits.length];
     for (int i = 0; i < logits.length; i++) {
-      truth[i] = set.targets().get(i)[0];
+      truth[i] = set.target(i, Target.Numbers.class).numbers()[0];
       predicted[i] = logits[i][0];
     }
     return ofNumbers.applyAsDouble(RegressionScores.of(truth, predicted));

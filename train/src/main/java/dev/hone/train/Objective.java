@@ -6,6 +6,7 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.data.Batches;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import java.util.List;
 import java.util.Map;
@@ -15,13 +16,13 @@ import java.util.Map;
  *
  * {@snippet :
  * record Focal() implements Objective {
- *   public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
- *     Variable logits = model.forward(set.batch(rows), pass);
- *     return new Answer(LossOps.focal(logits, set.classes(rows), 2, null, scale), -1, logits.value());
+ *   public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+ *     Variable logits = model.forward(batch.tokens(), pass);
+ *     return new Answer(LossOps.focal(logits, batch.classes(), 2, null, scale), -1, logits.value());
  *   }
  *
- *   public int items(TrainingSet set, int[] rows) {
- *     return rows.length;
+ *   public int items(TrainingBatch batch) {
+ *     return batch.size();
  *   }
  * }
  * tuning.setObjective((training, config) -> new Focal());
@@ -40,17 +41,17 @@ public interface Objective {
   /**
    * Runs the model.
    *
-   * @param rows which rows of {@code set} the batch is
+   * @param batch some rows of a set, which loss, weight and all figures of the step are made of
    * @param scale factor of the sum of the losses
    */
-  Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass);
+  Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass);
 
   /** How many items the mean of these rows' loss is taken over. */
-  int items(TrainingSet set, int[] rows);
+  int items(TrainingBatch batch);
 
   /** What the mean of these rows' loss is taken over: the number of items, unless they have weights. */
-  default double weight(TrainingSet set, int[] rows) {
-    return items(set, rows);
+  default double weight(TrainingBatch batch) {
+    return items(batch);
   }
 
   /**
@@ -81,8 +82,8 @@ public interface Objective {
   }
 
   /** Tokens of a batch of these rows that are in the model at a time, which its memory grows with. */
-  default int tokensAtOnce(TrainingSet set, int[] rows) {
-    return set.tokens(rows);
+  default int tokensAtOnce(TrainingBatch batch) {
+    return batch.tokenCount();
   }
 
   /** Whether steps have the dropout that model and adapter ask for. */

@@ -22,7 +22,7 @@ final class PrefixSharing {
     String why = model.unshared(config.pass(0));
     List<int[]> some = batches.epoch(0);
     return why == null || some.subList(0, Math.min(LOOKED_AT, some.size())).stream()
-        .allMatch(rows -> PrefixTree.of(training.batch(rows)) == null) ? Optional.empty()
+        .allMatch(rows -> PrefixTree.of(training.batch(rows).tokens()) == null) ? Optional.empty()
         : Optional.of("share_prefixes: what rows begin with alike is computed for each of them, as " + why);
   }
 }

@@ -9,10 +9,12 @@ import dev.hone.train.distributed.BlockSums;
 import dev.hone.train.distributed.BlockTree;
 import dev.hone.train.distributed.GradientExchange;
 import dev.hone.train.distributed.Ranks;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
@@ -84,7 +86,8 @@ final class StepPass {
         int begin = Math.max(from - at, 0);
         int end = Math.min(to - at, size);
         if (begin < end) {
-          pieces.add(whole ? new Piece(rows, first) : new Piece(Arrays.copyOfRange(rows, begin, end), first + begin));
+          boolean uncut = whole || begin == 0 && end == rows.length;
+          pieces.add(uncut ? new Piece(rows, first) : new Piece(Arrays.copyOfRange(rows, begin, end), first + begin));
         }
         at += size;
         first += rows.length;
@@ -114,9 +117,10 @@ final class StepPass {
    * @param frozen what frozen layers make of rows, or null
    */
   Result run(TrainingSet training, List<int[]> batches, long step, Pass.Savings savings, FrozenStates frozen) {
+    Map<int[], TrainingBatch> made = new IdentityHashMap<>(); // what is not cut is made once
     double weight = 0;
     for (int[] rows : batches) {
-      weight += objective.weight(training, rows);
+      weight += objective.weight(made.computeIfAbsent(rows, training::batch));
     }
     if (weight == 0) {
       throw new TrainingException("a step has nothing to learn: all its rows weigh 0");
@@ -130,7 +134,8 @@ final class StepPass {
     Pass pass = config.pass(step).withSavings(savings).behind(frozen);
     for (int block = from; block < to; block++) {
       for (Piece piece : blocks.get(block)) {
-        losses[block - from] += backward(training, piece, (float) (1 / weight), pass, answers);
+        TrainingBatch batch = made.computeIfAbsent(piece.rows, training::batch);
+        losses[block - from] += backward(batch, piece.first, (float) (1 / weight), pass, answers);
       }
       if (count > 1) {
         sums.add(block, exchange == null && block == count - 1);
@@ -154,15 +159,14 @@ final class StepPass {
   }
 
   /** One piece forward and backward; returns its loss. */
-  private double backward(TrainingSet training, Piece piece, float scale, Pass pass, List<float[]> answers) {
-    if (config.blocks() > 1 && objective.weight(training, piece.rows) == 0) {
+  private double backward(TrainingBatch batch, int first, float scale, Pass pass, List<float[]> answers) {
+    if (config.blocks() > 1 && objective.weight(batch) == 0) {
       return 0; // what a cut left alone has nothing to learn
     }
     try (Scope _ = Scope.open()) {
-      Objective.Answer answer = objective.answer(model, training, piece.rows, scale,
-          pass.ofRows(piece.first, piece.rows.length));
+      Objective.Answer answer = objective.answer(model, batch, scale, pass.ofRows(first, batch.size()));
       if (objective.measuresSteps()) {
-        answers.addAll(Inference.rows(answer.logits().toFloatArray(), piece.rows.length));
+        answers.addAll(Inference.rows(answer.logits().toFloatArray(), batch.size()));
       }
       answer.loss().backward();
       return answer.loss().value().item();
@@ -172,7 +176,7 @@ final class StepPass {
   /** Forward and backward on some rows, whatever they weigh, without a step: what does not fit into memory fails. */
   void probe(TrainingSet training, int[] rows) {
     try (Scope _ = Scope.open()) {
-      objective.answer(model, training, rows, 1, config.pass(-1).ofRows(0, rows.length)).loss().backward();
+      objective.answer(model, training.batch(rows), 1, config.pass(-1).ofRows(0, rows.length)).loss().backward();
     }
   }
 }

@@ -409,7 +409,7 @@ public final class Trainer {
     for (int row : rows) {
       longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
     }
-    int tokens = objective.tokensAtOnce(training, rows);
+    int tokens = objective.tokensAtOnce(training.batch(rows));
     return new TrainingMemory(model, parameters, config, ranks.size()).of(tokens, training.tokens().get(longest), heldOut);
   }
 

@@ -10,6 +10,8 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.train.encode.Target;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.generate.NextTokenObjective;
@@ -43,20 +45,20 @@ class DivergenceGuardTest {
     model = PretrainedModel.load(base, new Labels(List.of("a", "b"), Labels.Kind.SINGLE_LABEL), 1);
     adapter = Adapter.attach(model, LoraConfig.of(4, 8), 1);
     List<int[]> tokens = IntStream.range(0, 24).mapToObj(i -> new int[] {2, 5 + i, 6 + i % 7, 3}).toList();
-    set = new TrainingSet(tokens, null, IntStream.range(0, 24).mapToObj(i -> new float[] {i % 2}).toList());
+    set = new TrainingSet(tokens, null, IntStream.range(0, 24).mapToObj(i -> new Target.OneClass(i % 2)).toList());
   }
 
   /** The usual objective, whose loss at some passes is multiplied; the probe is pass -1. */
   private record Spoilt(Set<Long> passes, float factor) implements Objective {
     @Override
-    public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+    public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
       float spoilt = passes.contains(pass.step()) ? scale * factor : scale;
-      return ClassificationObjective.of(model.labels()).answer(model, set, rows, spoilt, pass);
+      return ClassificationObjective.of(model.labels()).answer(model, batch, spoilt, pass);
     }
 
     @Override
-    public int items(TrainingSet set, int[] rows) {
-      return rows.length;
+    public int items(TrainingBatch batch) {
+      return batch.size();
     }
 
     @Override
@@ -127,7 +129,10 @@ class DivergenceGuardTest {
   @Test
   void whoKnowsNothingHasALoss() {
     assertEquals(1 + Math.log(2), ClassificationObjective.of(model.labels()).ignorance(model, set), 1e-12);
-    assertEquals(0.75, ClassificationObjective.of(new Labels(List.of("a"), Labels.Kind.REGRESSION)).ignorance(model, set), 1e-12,
+    TrainingSet numbers = new TrainingSet(set.tokens(), null,
+        IntStream.range(0, 24).mapToObj(i -> new Target.Numbers(new float[] {i % 2})).toList());
+    Labels number = new Labels(List.of("a"), Labels.Kind.REGRESSION);
+    assertEquals(0.75, ClassificationObjective.of(number).ignorance(model, numbers), 1e-12,
         "half the numbers are 0, half are 1: their variance is a quarter");
     assertEquals(1 + Math.log(2), new ClassificationObjective.MultiLabel(3).ignorance(model, set), 1e-12);
     assertEquals(1 + Math.log(model.config().vocabSize()), NextTokenObjective.PLAIN.ignorance(model, set), 1e-12);
@@ -154,12 +159,12 @@ class DivergenceGuardTest {
   void aStepWithoutAnythingToLearnIsAnError() {
     Objective nothing = new Objective() {
       @Override
-      public Answer answer(PretrainedModel m, TrainingSet s, int[] rows, float scale, Pass pass) {
-        return ClassificationObjective.of(m.labels()).answer(m, s, rows, scale, pass);
+      public Answer answer(PretrainedModel m, TrainingBatch batch, float scale, Pass pass) {
+        return ClassificationObjective.of(m.labels()).answer(m, batch, scale, pass);
       }
 
       @Override
-      public int items(TrainingSet s, int[] rows) {
+      public int items(TrainingBatch batch) {
         return 0;
       }
     };
@@ -172,14 +177,14 @@ class DivergenceGuardTest {
     List<int[]> rows = new ArrayList<>();
     Objective watching = new Objective() {
       @Override
-      public Answer answer(PretrainedModel m, TrainingSet s, int[] batch, float scale, Pass pass) {
-        rows.add(batch);
-        return ClassificationObjective.of(m.labels()).answer(m, s, batch, scale, pass);
+      public Answer answer(PretrainedModel m, TrainingBatch batch, float scale, Pass pass) {
+        rows.add(batch.rows());
+        return ClassificationObjective.of(m.labels()).answer(m, batch, scale, pass);
       }
 
       @Override
-      public int items(TrainingSet s, int[] batch) {
-        return batch.length;
+      public int items(TrainingBatch batch) {
+        return batch.size();
       }
     };
     List<int[]> tokens = new ArrayList<>(set.tokens());

@@ -80,7 +80,7 @@ class EmbeddingTest {
     double last = 0;
     for (int step = 0; step < 30; step++) {
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(tuning.model(), set, batch, 1f / set.size(), Pass.training(42, step)).loss();
+        Variable loss = objective.answer(tuning.model(), set.batch(batch), 1f / set.size(), Pass.training(42, step)).loss();
         loss.backward();
         last = loss.value().item();
       }

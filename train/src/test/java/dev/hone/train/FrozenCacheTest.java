@@ -22,6 +22,7 @@ import dev.hone.nn.Work;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
@@ -203,7 +204,7 @@ class FrozenCacheTest {
     assertEquals(0, words.backbone().frozenDepth());
     PretrainedModel prefixed = PretrainedModel.load(directory, labels, 1);
     Adapter.attach(prefixed, PrefixConfig.of(3), 1);
-    TrainingSet set = new TrainingSet(List.of(new int[] {7, 8}), null, List.of(new float[] {0}));
+    TrainingSet set = new TrainingSet(List.of(new int[] {7, 8}), null, List.of(new Target.OneClass(0)));
     assertNull(FrozenCache.of(prefixed, ClassificationObjective.of(labels), TrainConfig.defaults(1e-3), set, Pass.Savings.NONE,
         true, 1 << 20, null, line -> assertTrue(line.isEmpty())), "a prefix is seen by every layer");
   }

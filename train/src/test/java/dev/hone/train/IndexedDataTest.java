@@ -16,6 +16,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.data.Split;
 import dev.hone.train.encode.LanguageEncoder;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.task.Tuning;
@@ -142,7 +143,8 @@ class IndexedDataTest {
     assertArrayEquals(inMemory.source(), indexed.source());
     for (int row = inMemory.set().size() - 1; row >= 0; row--) {
       assertArrayEquals(inMemory.set().tokens().get(row), indexed.set().tokens().get(row));
-      assertArrayEquals(inMemory.set().targets().get(row), indexed.set().targets().get(row));
+      assertArrayEquals(inMemory.set().target(row, Target.LearntTokens.class).learnt(),
+          indexed.set().target(row, Target.LearntTokens.class).learnt());
     }
   }
 
@@ -164,8 +166,8 @@ class IndexedDataTest {
     TrainingSet set = encoder.encode(data, 40).set();
     long learnt = 0;
     for (int row = 0; row < set.size(); row++) {
-      for (float target : set.targets().get(row)) {
-        learnt += target > 0 ? 1 : 0;
+      for (boolean wanted : set.target(row, Target.LearntTokens.class).learnt()) {
+        learnt += wanted ? 1 : 0;
       }
     }
     assertEquals(text.getBytes(StandardCharsets.UTF_8).length, learnt, "every token counts once");

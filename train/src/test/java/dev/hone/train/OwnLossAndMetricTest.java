@@ -14,6 +14,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
@@ -33,14 +34,14 @@ class OwnLossAndMetricTest {
 
   private record Focal() implements Objective {
     @Override
-    public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-      Variable logits = model.forward(set.batch(rows), pass);
-      return new Answer(LossOps.focal(logits, set.classes(rows), 2, null, scale), -1, logits.value());
+    public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+      Variable logits = model.forward(batch.tokens(), pass);
+      return new Answer(LossOps.focal(logits, batch.classes(), 2, null, scale), -1, logits.value());
     }
 
     @Override
-    public int items(TrainingSet set, int[] rows) {
-      return rows.length;
+    public int items(TrainingBatch batch) {
+      return batch.size();
     }
   }
 

@@ -21,7 +21,7 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.task.classify.ClassificationObjective;
 import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
@@ -198,14 +198,14 @@ class StepBlocksTest {
   /** A loss that compares the rows of a batch. */
   private record Together(Objective rows) implements Objective {
     @Override
-    public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-      assertEquals(8, rows.length);
-      return this.rows.answer(model, set, rows, scale, pass);
+    public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+      assertEquals(8, batch.size());
+      return rows.answer(model, batch, scale, pass);
     }
 
     @Override
-    public int items(TrainingSet set, int[] rows) {
-      return rows.length;
+    public int items(TrainingBatch batch) {
+      return batch.size();
     }
 
     @Override

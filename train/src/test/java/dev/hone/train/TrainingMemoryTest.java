@@ -10,6 +10,7 @@ import dev.hone.nn.MemoryEstimate.Part;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.load.ModelLoader;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.task.generate.NextTokenObjective;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -41,11 +43,12 @@ class TrainingMemoryTest {
     model.setTrainable(true);
     Random random = new Random(1);
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<Target> targets = new ArrayList<>();
     for (int i = 0; i < batch; i++) {
       tokens.add(random.ints(length, 0, 600).toArray());
-      targets.add(new float[length]);
-      Arrays.fill(targets.getLast(), 1);
+      boolean[] all = new boolean[length];
+      Arrays.fill(all, true);
+      targets.add(new Target.LearntTokens(all));
     }
     TrainingSet set = new TrainingSet(tokens, null, targets);
     TrainConfig config = TrainConfig.of(Map.of("batch_size", batch, "max_steps", 1, "learning_rate", 1e-4,
@@ -87,7 +90,8 @@ class TrainingMemoryTest {
     Path shape = Files.writeString(directory.resolve("config.json"), LLAMA.replace("true", "false"));
     PretrainedModel model = ModelLoader.ofConfig(shape).task(Task.CAUSAL_LM).seed(1).load();
     model.setTrainable(true);
-    TrainingSet set = new TrainingSet(List.of(new int[50], new int[50]), null, List.of(new float[50], new float[50]));
+    TrainingSet set = new TrainingSet(List.of(new int[50], new int[50]), null,
+        Collections.nCopies(2, new Target.LearntTokens(new boolean[50])));
     TrainConfig config = TrainConfig.of(Map.of("batch_size", 1, "gradient_accumulation_steps", 2, "optim", rule));
     MemoryEstimate estimate = new Trainer(model, model.parameters().values(), NextTokenObjective.PLAIN, config)
         .memory(set, false);

@@ -28,6 +28,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * Turns rows into tokens, of which some are to be learnt: all of a text, the completion after a prompt, what the assistant
@@ -223,7 +224,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       Row row = row(data, i, chosen);
       check(row.tokens, data, i);
       TrainingSet.Row shortened = shortened(row);
-      return new Made(count(shortened.target()) == 0 ? List.of() : List.of(shortened), row.tokens.length > maxLength, row.joined,
+      return new Made(count(shortened) == 0 ? List.of() : List.of(shortened), row.tokens.length > maxLength, row.joined,
           null, null);
     } catch (RuntimeException e) {
       return Made.failed(e);
@@ -234,7 +235,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
   private static final class Rows {
     private final TrainingSet.Gathering passing; // null: kept in memory
     private final List<int[]> tokens = new ArrayList<>();
-    private final List<float[]> targets = new ArrayList<>();
+    private final List<Target> targets = new ArrayList<>();
     private int[] source = new int[1024];
     private int size;
     private long learnt;
@@ -252,7 +253,7 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
       }
       source = size == source.length ? Arrays.copyOf(source, size + (size >> 1)) : source;
       source[size++] = from;
-      learnt += count(row.target());
+      learnt += count(row);
     }
 
     TrainingSet set(IntFunction<TrainingSet.Row> again) {
@@ -276,19 +277,13 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
   /** A row cut to the maximum length. */
   private TrainingSet.Row shortened(Row row) {
     int length = Math.min(maxLength, row.tokens.length);
-    float[] target = new float[length];
-    for (int t = 0; t < length; t++) {
-      target[t] = row.learnt[t] ? 1 : 0;
-    }
-    return new TrainingSet.Row(Arrays.copyOf(row.tokens, length), target);
+    return new TrainingSet.Row(Arrays.copyOf(row.tokens, length),
+        new Target.LearntTokens(Arrays.copyOf(row.learnt, length)));
   }
 
-  private static long count(float[] target) {
-    long learnt = 0;
-    for (int i = 1; i < target.length; i++) {
-      learnt += target[i] > 0 ? 1 : 0;
-    }
-    return learnt;
+  private static long count(TrainingSet.Row row) {
+    boolean[] learnt = ((Target.LearntTokens) row.target()).learnt();
+    return IntStream.range(1, learnt.length).filter(i -> learnt[i]).count();
   }
 
   /** A token id that the model has no row for would read past its table. */
@@ -306,9 +301,9 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     int counted = 0;
     for (int start = 0; counted < all.length && all.length - start > 1; start += stride) {
       int end = Math.min(all.length, start + maxLength);
-      float[] target = new float[end - start];
-      Arrays.fill(target, counted - start, target.length, 1);
-      blocks.add(new TrainingSet.Row(Arrays.copyOfRange(all, start, end), target));
+      boolean[] learnt = new boolean[end - start];
+      Arrays.fill(learnt, counted - start, learnt.length, true);
+      blocks.add(new TrainingSet.Row(Arrays.copyOfRange(all, start, end), new Target.LearntTokens(learnt)));
       counted = end;
     }
     return blocks;

@@ -1,6 +1,5 @@
 package dev.hone.train.encode;
 
-import dev.hone.nn.TokenBatch;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,17 +19,17 @@ public final class TrainingSet {
    * One row without segments.
    *
    * @param tokens token ids
-   * @param target what is to be learnt, as {@link #targets} says
+   * @param target what is to be learnt
    */
-  public record Row(int[] tokens, float[] target) {}
+  public record Row(int[] tokens, Target target) {}
 
   private final List<int[]> tokens;
   private final List<int[]> types;
-  private final List<float[]> targets;
+  private final List<? extends Target> targets;
   private final int[] lengths;
   private byte[] hash; // null until it is needed
 
-  private TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> targets, int[] lengths) {
+  private TrainingSet(List<int[]> tokens, List<int[]> types, List<? extends Target> targets, int[] lengths) {
     this.tokens = tokens;
     this.types = types;
     this.targets = targets;
@@ -45,10 +44,9 @@ public final class TrainingSet {
    *
    * @param tokens token ids of each row
    * @param types segment numbers of each row, or null if all are zero
-   * @param targets one array per row: the class; or a number per label; or a number to be met; or, for a language model, a
-   *     number per token, 0 where it is only read and 1 where it is to be learnt
+   * @param targets what is to be learnt from each row
    */
-  public TrainingSet(List<int[]> tokens, List<int[]> types, List<float[]> targets) {
+  public TrainingSet(List<int[]> tokens, List<int[]> types, List<? extends Target> targets) {
     this(List.copyOf(tokens), types == null ? null : List.copyOf(types), List.copyOf(targets),
         tokens.stream().mapToInt(row -> row.length).toArray());
   }
@@ -63,7 +61,7 @@ public final class TrainingSet {
     public Gathering() {}
 
     /** Takes in the next row. */
-    public void add(int[] ids, float[] target) {
+    public void add(int[] ids, Target target) {
       lengths = size == lengths.length ? Arrays.copyOf(lengths, size + (size >> 1)) : lengths;
       lengths[size++] = ids.length;
       update(digest, ids, null, target);
@@ -89,11 +87,8 @@ public final class TrainingSet {
     return types;
   }
 
-  /**
-   * One array per row: the class; or a number per label; or a number to be met; or, for a language model, a number per token, 0
-   * where it is only read and 1 where it is to be learnt.
-   */
-  public List<float[]> targets() {
+  /** What is to be learnt from each row. */
+  public List<? extends Target> targets() {
     return targets;
   }
 
@@ -120,38 +115,21 @@ public final class TrainingSet {
   }
 
   /** These rows as a batch. */
-  public TokenBatch batch(int[] rows) {
-    return TokenBatch.of(Arrays.stream(rows).mapToObj(tokens::get).toList(),
-        types == null ? null : Arrays.stream(rows).mapToObj(types::get).toList());
+  public TrainingBatch batch(int[] rows) {
+    return new TrainingBatch(this, rows);
   }
 
-  /** The first target of these rows as classes. */
-  public int[] classes(int[] rows) {
-    return Arrays.stream(rows).map(row -> (int) targets.get(row)[0]).toArray();
-  }
-
-  /** The tokens of these rows that are to be learnt, one row after the other; -1 for those that are only read. */
-  public int[] labels(int[] rows) {
-    int[] labels = new int[tokens(rows)];
-    int at = 0;
-    for (int row : rows) {
-      int[] ids = tokens.get(row);
-      float[] target = targets.get(row);
-      for (int i = 0; i < ids.length; i++) {
-        labels[at++] = target[i] > 0 ? ids[i] : -1;
-      }
+  /**
+   * The target of a row, which must be of this kind.
+   *
+   * @throws IllegalArgumentException if the rows were encoded for another task
+   */
+  public <T extends Target> T target(int row, Class<T> kind) {
+    Target target = targets.get(row);
+    if (!kind.isInstance(target)) {
+      throw Target.unexpected(row, target, kind.getSimpleName());
     }
-    return labels;
-  }
-
-  /** The targets of these rows, one after the other. */
-  public float[] values(int[] rows) {
-    int width = targets.isEmpty() ? 0 : targets.getFirst().length;
-    float[] values = new float[rows.length * width];
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(targets.get(rows[i]), 0, values, i * width, width);
-    }
-    return values;
+    return kind.cast(target);
   }
 
   /** A hash of these rows and those held out, which may be null: other rows, or another order, give another. */
@@ -183,15 +161,16 @@ public final class TrainingSet {
     }
   }
 
-  private static void update(MessageDigest digest, int[] ids, int[] types, float[] target) {
-    ByteBuffer bytes = ByteBuffer.allocate((ids.length * (types == null ? 1 : 2) + target.length + 2) * Integer.BYTES);
+  private static void update(MessageDigest digest, int[] ids, int[] types, Target target) {
+    float[] numbers = target.numbers();
+    ByteBuffer bytes = ByteBuffer.allocate((ids.length * (types == null ? 1 : 2) + numbers.length + 2) * Integer.BYTES);
     bytes.putInt(ids.length);
     Arrays.stream(ids).forEach(bytes::putInt);
     if (types != null) {
       Arrays.stream(types).forEach(bytes::putInt);
     }
-    bytes.putInt(target.length);
-    for (float value : target) {
+    bytes.putInt(numbers.length);
+    for (float value : numbers) {
       bytes.putFloat(value);
     }
     digest.update(bytes.flip());

@@ -13,6 +13,8 @@ import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.encode.LanguageEncoder;
+import dev.hone.train.encode.Target;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import dev.hone.train.infer.FewShotClassifier;
@@ -62,11 +64,10 @@ public record Evaluator(Bootstrap bootstrap) {
     List<Prediction> predictions = new ArrayList<>();
     for (int i = 0; i < data.size(); i++) {
       Row row = Row.of(data.line(i), data.row(i).text());
-      float[] target = set.targets().get(i);
       predictions.add(switch (labels.kind()) {
-        case SINGLE_LABEL -> Prediction.OneClass.ofLogits(row, (int) target[0], logits[i]);
-        case MULTI_LABEL -> Prediction.SomeLabels.ofLogits(row, target, logits[i]);
-        case REGRESSION -> new Prediction.OneNumber(row, target[0], logits[i][0]);
+        case SINGLE_LABEL -> Prediction.OneClass.ofLogits(row, set.target(i, Target.OfClass.class).label(), logits[i]);
+        case MULTI_LABEL -> Prediction.SomeLabels.ofLogits(row, set.target(i, Target.SomeLabels.class).shares(), logits[i]);
+        case REGRESSION -> new Prediction.OneNumber(row, set.target(i, Target.Numbers.class).numbers()[0], logits[i][0]);
       });
     }
     return Evaluation.of(labels.names(), predictions, bootstrap);
@@ -114,7 +115,7 @@ public record Evaluator(Bootstrap bootstrap) {
     TrainingSet set = encoded.set();
     Prediction.OneText[] predictions = new Prediction.OneText[set.size()];
     Inference.overBatches(BatchSampler.ofRows(set.lengths(), LANGUAGE_BATCH, 0),
-        rows -> losses(generator, data, encoded, rows, predictions));
+        rows -> losses(generator, data, encoded, set.batch(rows), predictions));
     write(generator, data, encoded, writing, predictions);
     return Evaluation.of(List.of(), Arrays.asList(predictions), bootstrap);
   }
@@ -155,14 +156,12 @@ public record Evaluator(Bootstrap bootstrap) {
     };
   }
 
-  private static void losses(TextGenerator generator, Dataset<Example.Language> data, LanguageEncoder.Encoded encoded, int[] rows,
-      Prediction.OneText[] predictions) {
+  private static void losses(TextGenerator generator, Dataset<Example.Language> data, LanguageEncoder.Encoded encoded,
+      TrainingBatch learnt, Prediction.OneText[] predictions) {
     PretrainedModel model = generator.model();
-    TokenBatch batch = encoded.set().batch(rows);
-    int[] labels = encoded.set().labels(rows);
-    for (int s = 0; s < rows.length; s++) {
-      labels[batch.offsets()[s]] = -1; // nothing comes before it, except a tuned prompt: never counted
-    }
+    int[] rows = learnt.rows();
+    TokenBatch batch = learnt.tokens();
+    int[] labels = learnt.labels();
     HeadLoss head = model.loss(batch, labels, CrossEntropySettings.PLAIN, 1, Pass.inference());
     float[] losses = head.rowLosses().toFloatArray();
     float[] right = head.right().toFloatArray();

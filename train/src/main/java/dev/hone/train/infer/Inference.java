@@ -45,7 +45,7 @@ public final class Inference {
     PretrainedModel model = asked.snapshot(); // all batches by the same adapters
     float[][] logits = new float[set.size()][];
     overBatches(BatchSampler.ofRows(set.lengths(), batchSize, 0),
-        rows -> scatter(model.forward(set.batch(rows), Pass.inference()).value().toFloatArray(), rows, logits));
+        rows -> scatter(model.forward(set.batch(rows).tokens(), Pass.inference()).value().toFloatArray(), rows, logits));
     return logits;
   }
 

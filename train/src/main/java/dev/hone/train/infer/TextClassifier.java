@@ -11,6 +11,7 @@ import dev.hone.nn.Task;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -192,8 +193,7 @@ public final class TextClassifier {
   }
 
   private List<Prediction> predict(List<String> texts, PretrainedModel model) {
-    List<float[]> none = Collections.nCopies(texts.size(), new float[model.labels().size()]);
-    TrainingSet set = encode(texts, none);
+    TrainingSet set = encode(texts, Collections.nCopies(texts.size(), Target.NONE));
     List<Prediction> predictions = new ArrayList<>();
     for (float[] logits : Inference.logits(model, set, BATCH)) {
       predictions.add(prediction(logits));
@@ -228,7 +228,7 @@ public final class TextClassifier {
   }
 
   /** Texts as token ids, with the target of each. */
-  public TrainingSet encode(List<String> texts, List<float[]> targets) {
+  public TrainingSet encode(List<String> texts, List<? extends Target> targets) {
     return new TrainingSet(tokens(texts), null, targets);
   }
 

@@ -9,6 +9,7 @@ import dev.hone.nn.Task;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Encoding;
 import dev.hone.tokenizer.Tokenizer;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -138,14 +139,14 @@ public final class TextReranker {
   public TrainingSet encode(List<List<String>> pairs, float[] targets) {
     List<int[]> tokens = new ArrayList<>();
     List<int[]> types = new ArrayList<>();
-    List<float[]> wanted = new ArrayList<>();
+    List<Target> wanted = new ArrayList<>();
     boolean typed = false;
     EncodeOptions options = EncodeOptions.DEFAULT.withMaxLength(maxLength);
     for (int i = 0; i < targets.length; i++) {
       Encoding pair = tokenizer.encode(pairs.get(i).get(0), pairs.get(i).get(1), options);
       tokens.add(pair.ids());
       types.add(pair.typeIds());
-      wanted.add(new float[] {targets[i]});
+      wanted.add(new Target.Numbers(new float[] {targets[i]}));
       typed |= Arrays.stream(pair.typeIds()).anyMatch(type -> type != 0);
     }
     return new TrainingSet(tokens, typed ? types : null, wanted);

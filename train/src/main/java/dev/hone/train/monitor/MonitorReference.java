@@ -3,6 +3,7 @@ package dev.hone.train.monitor;
 import dev.hone.core.io.AtomicFile;
 import dev.hone.core.random.Philox;
 import dev.hone.train.data.DataException;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import dev.hone.train.infer.Logits;
@@ -74,14 +75,15 @@ public record MonitorReference(List<String> labels, List<Row> rows, Set<String> 
   public static MonitorReference of(TextClassifier classifier, TrainingSet set, List<String> texts, TextVectors model) {
     int[] chosen = chosen(set.size());
     TrainingSet some = new TrainingSet(IntStream.of(chosen).mapToObj(set.tokens()::get).toList(), null,
-        IntStream.of(chosen).mapToObj(set.targets()::get).toList());
+        IntStream.of(chosen).<Target>mapToObj(set.targets()::get).toList());
     float[][] logits = Inference.logits(classifier.model(), some, BATCH);
     List<float[]> vectors = model.of(IntStream.of(chosen).mapToObj(texts::get).toList());
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < some.size(); i++) {
       int best = Logits.argMax(logits[i]);
       int[] tokens = some.tokens().get(i);
-      rows.add(new Row(best, Logits.softmax(logits[i])[best], best == (int) some.targets().get(i)[0], tokens.length,
+      int label = some.target(i, Target.OfClass.class).label();
+      rows.add(new Row(best, Logits.softmax(logits[i])[best], best == label, tokens.length,
           classifier.countUnknown(tokens), vectors.get(i)));
     }
     Set<String> hashes = new HashSet<>();

@@ -11,6 +11,7 @@ import dev.hone.train.TinyModel;
 import dev.hone.train.config.Arguments;
 import dev.hone.train.data.DataException;
 import dev.hone.train.data.Example;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.inspect.Check;
 import dev.hone.train.inspect.DataInspector;
@@ -29,6 +30,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -206,30 +209,26 @@ class SameRowsTest {
     assertEquals(set.size(), shown.size());
     for (int i = 0; i < set.size(); i++) {
       assertArrayEquals(set.tokens().get(i), shown.get(i).ids(), "tokens of row " + i);
-      float[] target = set.targets().get(i);
       if (found.isLabelled()) {
-        assertEquals(wanted(run.tuning().model().labels(), target), wanted(run.tuning().model().labels().kind(),
+        assertEquals(wanted(run.tuning().model().labels(), set.targets().get(i)), wanted(run.tuning().model().labels().kind(),
             shown.get(i).label()));
         continue;
       }
-      for (int t = 1; t < target.length; t++) {
-        assertEquals(target[t] > 0, shown.get(i).trained()[t], "row " + i + ", token " + t);
+      boolean[] learnt = set.target(i, Target.LearntTokens.class).learnt();
+      for (int t = 1; t < learnt.length; t++) {
+        assertEquals(learnt[t], shown.get(i).trained()[t], "row " + i + ", token " + t);
       }
     }
   }
 
-  private static Set<String> wanted(Labels labels, float[] target) {
-    Set<String> names = new TreeSet<>();
-    for (int i = 0; i < target.length; i++) {
-      if (labels.kind() == Labels.Kind.REGRESSION) {
-        names.add(Float.toString(target[i]));
-      } else if (labels.kind() == Labels.Kind.SINGLE_LABEL) {
-        names.add(labels.names().get((int) target[i]));
-      } else if (target[i] > 0) {
-        names.add(labels.names().get(i));
-      }
-    }
-    return names;
+  private static Set<String> wanted(Labels labels, Target target) {
+    return switch (target) {
+      case Target.Numbers(float[] numbers) -> Set.of(Float.toString(numbers[0]));
+      case Target.OneClass(int label) -> Set.of(labels.names().get(label));
+      case Target.SomeLabels some -> IntStream.range(0, labels.size()).filter(some::holds).mapToObj(labels.names()::get)
+          .collect(Collectors.toSet());
+      default -> throw new AssertionError(target);
+    };
   }
 
   private static Set<String> wanted(Labels.Kind kind, String label) {

@@ -1,7 +1,7 @@
 package dev.hone.train.encode;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -45,9 +45,9 @@ class LanguageEncoderTest {
 
   /** The text of the tokens that are learnt, the first of a row left out. */
   private String learnt(LanguageEncoder.Encoded encoded, int row) {
-    float[] target = encoded.set().targets().get(row);
+    boolean[] learnt = encoded.set().target(row, Target.LearntTokens.class).learnt();
     int[] tokens = encoded.set().tokens().get(row);
-    return encoder.tokenizer().decode(IntStream.range(1, tokens.length).filter(i -> target[i] > 0).map(i -> tokens[i]).toArray(),
+    return encoder.tokenizer().decode(IntStream.range(1, tokens.length).filter(i -> learnt[i]).map(i -> tokens[i]).toArray(),
         false);
   }
 
@@ -153,11 +153,12 @@ class LanguageEncoderTest {
   @Test
   void anEndTokenInThePromptIsNotLearntAndThatAtTheEndIs() {
     LanguageEncoder.Encoded encoded = encoder.encode(rows(new Example.Completion("a</s>b", "c")));
-    float[] target = encoded.set().targets().getFirst();
+    boolean[] learnt = encoded.set().target(0, Target.LearntTokens.class).learnt();
     int[] tokens = encoded.set().tokens().getFirst();
-    assertArrayEquals(new int[] {0, TinyLanguageModel.END}, new int[] {(int) target[2], tokens[2]});
-    assertArrayEquals(new int[] {1, TinyLanguageModel.END},
-        new int[] {(int) target[target.length - 1], tokens[tokens.length - 1]});
+    assertEquals(TinyLanguageModel.END, tokens[2]);
+    assertFalse(learnt[2]);
+    assertEquals(TinyLanguageModel.END, tokens[tokens.length - 1]);
+    assertTrue(learnt[learnt.length - 1]);
   }
 
   @Test

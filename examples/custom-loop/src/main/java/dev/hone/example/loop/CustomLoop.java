@@ -16,6 +16,7 @@ import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.optim.AdamW;
@@ -62,10 +63,11 @@ public final class CustomLoop {
     try (PretrainedModel.Exclusive _ = model.training()) {
       for (int epoch = 0; epoch < EPOCHS; epoch++) {
         double sum = 0;
-        for (int[] batch : batches.epoch(epoch)) {
+        for (int[] chosen : batches.epoch(epoch)) {
+          TrainingBatch batch = rows.batch(chosen);
           try (Scope _ = Scope.open()) { // what is made here goes at the end of the step
-            Variable logits = model.forward(rows.batch(batch), new Pass(true, SEED, step, false));
-            Variable loss = HingeLoss.of(logits, rows.classes(batch), 1f / batch.length);
+            Variable logits = model.forward(batch.tokens(), new Pass(true, SEED, step, false));
+            Variable loss = HingeLoss.of(logits, batch.classes(), 1f / batch.size());
             loss.backward();
             sum += loss.value().item();
           }

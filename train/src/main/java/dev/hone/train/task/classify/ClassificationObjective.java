@@ -8,6 +8,7 @@ import dev.hone.nn.Labels;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Logits;
 import java.util.stream.IntStream;
@@ -43,15 +44,15 @@ public sealed interface ClassificationObjective extends Objective {
    *
    * @param logits [S, labels]
    */
-  Variable loss(Variable logits, TrainingSet set, int[] rows, float scale);
+  Variable loss(Variable logits, TrainingBatch batch, float scale);
 
   /** How many of these rows are answered right, or -1. */
-  int hits(Tensor logits, TrainingSet set, int[] rows);
+  int hits(Tensor logits, TrainingBatch batch);
 
   @Override
-  default Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    Variable logits = model.forward(set.batch(rows), pass);
-    return new Answer(loss(logits, set, rows, scale), hits(logits.value(), set, rows), logits.value());
+  default Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    Variable logits = model.forward(batch.tokens(), pass);
+    return new Answer(loss(logits, batch, scale), hits(logits.value(), batch), logits.value());
   }
 
   /**
@@ -62,16 +63,16 @@ public sealed interface ClassificationObjective extends Objective {
    */
   record SingleLabel(CrossEntropySettings settings, float focalGamma) implements ClassificationObjective {
     @Override
-    public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
-      int[] classes = set.classes(rows);
+    public Variable loss(Variable logits, TrainingBatch batch, float scale) {
+      int[] classes = batch.classes();
       return focalGamma == 0 ? LossOps.crossEntropy(logits, classes, settings, scale)
           : LossOps.focal(logits, classes, focalGamma, settings.classWeights(), scale);
     }
 
     /** As torch: rows count by the weight of their class; the focal loss is a mean over rows. */
     @Override
-    public double weight(TrainingSet set, int[] rows) {
-      return focalGamma == 0 ? settings.weightOf(set.classes(rows)) : rows.length;
+    public double weight(TrainingBatch batch) {
+      return focalGamma == 0 ? settings.weightOf(batch.classes()) : batch.size();
     }
 
     /** A nat more than equal probabilities have. */
@@ -81,26 +82,26 @@ public sealed interface ClassificationObjective extends Objective {
     }
 
     @Override
-    public int hits(Tensor logits, TrainingSet set, int[] rows) {
-      int[] classes = set.classes(rows);
+    public int hits(Tensor logits, TrainingBatch batch) {
+      int[] classes = batch.classes();
       int hits = 0;
-      for (int row = 0; row < rows.length; row++) {
+      for (int row = 0; row < classes.length; row++) {
         hits += Logits.argMax(logits.slice(row, row + 1).toFloatArray()) == classes[row] ? 1 : 0;
       }
       return hits;
     }
 
     @Override
-    public int items(TrainingSet set, int[] rows) {
-      return rows.length;
+    public int items(TrainingBatch batch) {
+      return batch.size();
     }
   }
 
   /** Binary cross-entropy of every label, a mean over rows and labels. */
   record MultiLabel(int labels) implements ClassificationObjective {
     @Override
-    public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
-      Tensor targets = Tensor.of(set.values(rows), rows.length, labels);
+    public Variable loss(Variable logits, TrainingBatch batch, float scale) {
+      Tensor targets = Tensor.of(batch.values(), batch.size(), labels);
       return LossOps.binaryCrossEntropy(logits, targets, null, scale);
     }
 
@@ -110,13 +111,13 @@ public sealed interface ClassificationObjective extends Objective {
     }
 
     @Override
-    public int hits(Tensor logits, TrainingSet set, int[] rows) {
+    public int hits(Tensor logits, TrainingBatch batch) {
       return -1;
     }
 
     @Override
-    public int items(TrainingSet set, int[] rows) {
-      return rows.length * labels;
+    public int items(TrainingBatch batch) {
+      return batch.size() * labels;
     }
   }
 
@@ -125,8 +126,8 @@ public sealed interface ClassificationObjective extends Objective {
     private static final int ROWS_OF_VARIANCE = 4096;
 
     @Override
-    public Variable loss(Variable logits, TrainingSet set, int[] rows, float scale) {
-      Tensor targets = Tensor.of(set.values(rows), rows.length, numbers);
+    public Variable loss(Variable logits, TrainingBatch batch, float scale) {
+      Tensor targets = Tensor.of(batch.values(), batch.size(), numbers);
       return LossOps.squaredError(logits, targets, scale);
     }
 
@@ -134,7 +135,7 @@ public sealed interface ClassificationObjective extends Objective {
     @Override
     public double ignorance(PretrainedModel model, TrainingSet set) {
       int rows = Math.min(set.size(), ROWS_OF_VARIANCE);
-      float[] values = set.values(IntStream.range(0, rows).toArray());
+      float[] values = set.batch(IntStream.range(0, rows).toArray()).values();
       double variance = 0;
       for (int column = 0; column < numbers; column++) {
         double mean = 0;
@@ -150,13 +151,13 @@ public sealed interface ClassificationObjective extends Objective {
     }
 
     @Override
-    public int hits(Tensor logits, TrainingSet set, int[] rows) {
+    public int hits(Tensor logits, TrainingBatch batch) {
       return -1;
     }
 
     @Override
-    public int items(TrainingSet set, int[] rows) {
-      return rows.length * numbers;
+    public int items(TrainingBatch batch) {
+      return batch.size() * numbers;
     }
   }
 }

@@ -15,6 +15,7 @@ import dev.hone.train.data.DataException;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.task.Tuning;
@@ -121,8 +122,8 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
     List<String> names = model().labels().names();
     float[] weights = new float[names.size()];
     if (given.equals(List.of("balanced"))) {
-      for (float[] target : training.targets()) {
-        weights[(int) target[0]]++;
+      for (int row = 0; row < training.size(); row++) {
+        weights[training.target(row, Target.OfClass.class).label()]++;
       }
       for (int i = 0; i < weights.length; i++) {
         weights[i] = weights[i] == 0 ? 0 : training.size() / (weights.length * weights[i]);
@@ -151,7 +152,7 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
 
   /** Rows as a classifier takes them. Fails for a label that it does not have. */
   public static TrainingSet encode(TextClassifier classifier, Dataset<Example.Labelled> data) {
-    IntFunction<float[]> targets = targets(classifier.model().labels(), data);
+    IntFunction<Target> targets = targets(classifier.model().labels(), data);
     if (!data.onDemand()) {
       return classifier.encode(data.rows().stream().map(Example.Labelled::text).toList(),
           IntStream.range(0, data.size()).mapToObj(targets).toList());
@@ -167,15 +168,18 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
     return rows.onDemand(i -> new TrainingSet.Row(classifier.tokens(List.of(data.row(i).text())).getFirst(), targets.apply(i)));
   }
 
-  private static IntFunction<float[]> targets(Labels labels, Dataset<Example.Labelled> data) {
+  private static IntFunction<Target> targets(Labels labels, Dataset<Example.Labelled> data) {
     LabelSet known = new LabelSet(labels.names());
     return switch (labels.kind()) {
       case SINGLE_LABEL -> {
         IntUnaryOperator id = known.id(data);
-        yield i -> new float[] {id.applyAsInt(i)};
+        yield i -> new Target.OneClass(id.applyAsInt(i));
       }
-      case MULTI_LABEL -> known.several(data);
-      case REGRESSION -> i -> new float[] {number(data, i)};
+      case MULTI_LABEL -> {
+        IntFunction<float[]> several = known.several(data);
+        yield i -> new Target.SomeLabels(several.apply(i));
+      }
+      case REGRESSION -> i -> new Target.Numbers(new float[] {number(data, i)});
     };
   }
 

@@ -5,27 +5,42 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.Target;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.infer.Logits;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The divergence from what a {@link ClassifierTeacher} said, a mean over rows, as {@link DistilObjective} has it of tokens.
- * Targets are the class and the teacher's log-probability of each.
  *
  * @param settings of the loss
  */
 record ClassDistilObjective(DistilSettings settings) implements Objective {
-  @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    Variable logits = model.forward(set.batch(rows), pass);
-    int classes = model.labels().size();
-    float[] teacher = new float[rows.length * classes];
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(set.targets().get(rows[i]), 1, teacher, i * classes, classes);
+  /**
+   * A row's target.
+   *
+   * @param label the right class
+   * @param said the teacher's log-probability of each class
+   */
+  record Taught(int label, float[] said) implements Target.OfClass {
+    @Override
+    public float[] numbers() {
+      return TeacherFile.joined(Target.OfClass.super.numbers(), said);
     }
-    int[] right = set.classes(rows);
-    return new Answer(DistilObjective.loss(settings, logits, Tensor.of(teacher, rows.length, classes), right, scale),
+  }
+
+  @Override
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    Variable logits = model.forward(batch.tokens(), pass);
+    int classes = model.labels().size();
+    float[] teacher = new float[batch.size() * classes];
+    List<Taught> targets = batch.targets(Taught.class);
+    for (int i = 0; i < batch.size(); i++) {
+      System.arraycopy(targets.get(i).said, 0, teacher, i * classes, classes);
+    }
+    int[] right = batch.classes();
+    return new Answer(DistilObjective.loss(settings, logits, Tensor.of(teacher, batch.size(), classes), right, scale),
         hits(logits.value(), right), logits.value());
   }
 
@@ -40,7 +55,7 @@ record ClassDistilObjective(DistilSettings settings) implements Objective {
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return rows.length;
+  public int items(TrainingBatch batch) {
+    return batch.size();
   }
 }

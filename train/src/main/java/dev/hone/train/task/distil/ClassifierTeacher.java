@@ -5,6 +5,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Inference;
 import dev.hone.train.infer.Logits;
@@ -98,7 +99,7 @@ public final class ClassifierTeacher {
         said.add(logProbabilities(logits, settings.temperature()));
       }
       return said.toArray(float[][]::new);
-    });
+    }, (row, said) -> new ClassDistilObjective.Taught(set.target(row, Target.OfClass.class).label(), said));
   }
 
   /** Of logits divided by a temperature. */

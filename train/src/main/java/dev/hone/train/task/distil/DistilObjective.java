@@ -5,11 +5,10 @@ import dev.hone.autograd.LossOps;
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
-import dev.hone.nn.CausalHead;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.TrainingBatch;
 import java.util.Arrays;
 
 /**
@@ -21,12 +20,12 @@ import java.util.Arrays;
  */
 record DistilObjective(DistilSettings settings, int top) implements Objective {
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    int[] labels = Teacher.labels(set, rows);
-    Variable logits = model.tokenLogits(set.batch(rows), labels, pass);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    int[] labels = batch.labels();
+    Variable logits = model.tokenLogits(batch.tokens(), labels, pass);
     int vocabulary = logits.shape().columns();
     int[] next = Arrays.stream(labels).filter(label -> label >= 0).toArray();
-    Tensor teacher = Tensor.of(Teacher.spread(set, rows, vocabulary, top), next.length, vocabulary);
+    Tensor teacher = Tensor.of(Teacher.spread(batch, vocabulary, top), next.length, vocabulary);
     return new Answer(loss(settings, logits, teacher, next, scale), -1, null);
   }
 
@@ -47,7 +46,7 @@ record DistilObjective(DistilSettings settings, int top) implements Objective {
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return CausalHead.count(set.labels(rows), set.batch(rows));
+  public int items(TrainingBatch batch) {
+    return batch.learnt();
   }
 }

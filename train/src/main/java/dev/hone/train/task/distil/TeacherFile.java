@@ -1,6 +1,7 @@
 package dev.hone.train.task.distil;
 
 import dev.hone.core.io.AtomicFile;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,14 +19,28 @@ final class TeacherFile {
 
   private TeacherFile() {}
 
+  /** Puts what the teacher said into the target of a row. */
+  interface Taught {
+    Target of(int row, float[] said);
+  }
+
+  /** The numbers of a target that ends with what the teacher said. */
+  static float[] joined(float[] own, float[] said) {
+    float[] all = Arrays.copyOf(own, own.length + said.length);
+    System.arraycopy(said, 0, all, own.length, said.length);
+    return all;
+  }
+
   /**
    * Rows whose targets end with what the teacher says of them.
    *
    * @param file null for none
    * @param question names the teacher and what it is asked of a row
    * @param teacher says it, row by row
+   * @param taught the target of a row
    */
-  static TrainingSet of(TrainingSet set, Path file, String question, Supplier<float[][]> teacher) throws IOException {
+  static TrainingSet of(TrainingSet set, Path file, String question, Supplier<float[][]> teacher, Taught taught)
+      throws IOException {
     byte[] key = (question + " " + set.fingerprint(null)).getBytes(StandardCharsets.US_ASCII);
     float[][] said = file == null ? null : read(file, key, set.size());
     if (said == null) {
@@ -34,12 +49,9 @@ final class TeacherFile {
         write(file, key, said);
       }
     }
-    List<float[]> targets = new ArrayList<>();
+    List<Target> targets = new ArrayList<>();
     for (int i = 0; i < said.length; i++) {
-      float[] own = set.targets().get(i);
-      float[] all = Arrays.copyOf(own, own.length + said[i].length);
-      System.arraycopy(said[i], 0, all, own.length, said[i].length);
-      targets.add(all);
+      targets.add(taught.of(i, said[i]));
     }
     return new TrainingSet(set.tokens(), null, targets);
   }

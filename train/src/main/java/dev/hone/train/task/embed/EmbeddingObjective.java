@@ -12,6 +12,7 @@ import dev.hone.train.TrainConfig;
 import dev.hone.train.data.BatchSampler;
 import dev.hone.train.data.Batches;
 import dev.hone.train.data.DistinctBatches;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Pooling;
 import java.util.ArrayList;
@@ -38,13 +39,16 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
     implements Objective {
 
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
     List<int[]> anchors = new ArrayList<>();
     List<int[]> others = new ArrayList<>();
     List<int[]> negatives = new ArrayList<>();
-    int[] owners = new int[RelatedTexts.negatives(set, rows)];
-    for (int i = 0; i < rows.length; i++) {
-      List<int[]> texts = RelatedTexts.texts(set, rows[i]);
+    List<RelatedTexts> rows = batch.targets(RelatedTexts.class);
+    int[] owners = new int[negatives(batch)];
+    float[] scores = new float[batch.size()];
+    for (int i = 0; i < batch.size(); i++) {
+      scores[i] = rows.get(i).score();
+      List<int[]> texts = rows.get(i).texts(batch.ids(i));
       anchors.add(texts.get(0));
       others.add(texts.get(1));
       for (int[] negative : texts.subList(2, texts.size())) {
@@ -55,12 +59,16 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
     List<int[]> all = new ArrayList<>(anchors);
     all.addAll(others);
     all.addAll(negatives);
-    Variable vectors = vectors(model, all, rows.length, pass);
-    int b = rows.length;
+    Variable vectors = vectors(model, all, batch.size(), pass);
+    int b = batch.size();
     EmbeddingLoss.Result result = loss.of(new EmbeddingLoss.Vectors(ShapeOps.slice(vectors, 0, 0, b),
         ShapeOps.slice(vectors, 0, b, 2 * b), negatives.isEmpty() ? null : ShapeOps.slice(vectors, 0, 2 * b, all.size()), owners,
-        RelatedTexts.scores(set, rows)), scale);
+        scores), scale);
     return new Answer(result.loss(), result.hits(), null);
+  }
+
+  private static int negatives(TrainingBatch batch) {
+    return batch.targets(RelatedTexts.class).stream().mapToInt(RelatedTexts::negatives).sum();
   }
 
   /** The vectors of texts, the first {@code anchors} of which are anchors. [S, C]. */
@@ -88,13 +96,13 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return rows.length;
+  public int items(TrainingBatch batch) {
+    return batch.size();
   }
 
   @Override
-  public double weight(TrainingSet set, int[] rows) {
-    return loss.items(rows.length, RelatedTexts.negatives(set, rows));
+  public double weight(TrainingBatch batch) {
+    return loss.items(batch.size(), negatives(batch));
   }
 
   /** For the ranking loss batches in which no text occurs twice: it would count as wrong beside itself. */
@@ -128,10 +136,9 @@ record EmbeddingObjective(EmbeddingLoss loss, Pooling pooling, int anchorPrompt,
   }
 
   @Override
-  public int tokensAtOnce(TrainingSet set, int[] rows) {
-    int[] lengths = Arrays.stream(rows).boxed().flatMap(row -> RelatedTexts.texts(set, row).stream()).mapToInt(text ->
-        text.length)
-        .sorted().toArray();
+  public int tokensAtOnce(TrainingBatch batch) {
+    int[] lengths = batch.targets(RelatedTexts.class).stream().flatMapToInt(row -> Arrays.stream(row.lengths())).sorted()
+        .toArray();
     int first = miniBatch == 0 ? 0 : Math.max(0, lengths.length - miniBatch);
     return Arrays.stream(lengths, first, lengths.length).sum();
   }

@@ -111,7 +111,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
     if (config.klPenalty() != 0) {
       throw new IllegalArgumentException("kl_penalty is for language models, not for an embedding model");
     }
-    boolean scored = !Float.isNaN(training.targets().getFirst()[0]);
+    boolean scored = RelatedTexts.scored(training);
     return new EmbeddingObjective(settings.loss(scored), embedder.pooling(),
         embedder.promptTokens(encoder().anchorPrompt(scored)), embedder.promptTokens(encoder().otherPrompt(scored)),
         settings.miniBatch());
@@ -206,7 +206,7 @@ public final class EmbeddingTuning extends Tuning<Example.Related> {
 
   /** What of prompts, pooling and loss was decided for rows with scores or without, in words. */
   public String describe(TrainingSet set) {
-    boolean scored = !Float.isNaN(set.targets().getFirst()[0]);
+    boolean scored = RelatedTexts.scored(set);
     List<String> words = new ArrayList<>();
     words.add("loss " + settings.loss(scored).kind().name().toLowerCase(Locale.ROOT));
     words.add("pooling " + String.join(" + ", embedder.pooling().modes().stream().map(Pooling.Mode::word).toList())

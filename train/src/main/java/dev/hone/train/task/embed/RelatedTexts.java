@@ -1,62 +1,64 @@
 package dev.hone.train.task.embed;
 
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rows of several texts each as rows of a {@link TrainingSet}: tokens one text after the other, and as target a score and the
- * length of each text. The first text is the anchor, the second what it is compared with, all others are negatives.
+ * What several texts are to each other that are one row of a {@link TrainingSet}, its tokens one text after the other. The first
+ * text is the anchor, the second what it is compared with, all others are negatives.
+ *
+ * @param score NaN for rows without
+ * @param lengths tokens of each text
  */
-final class RelatedTexts {
-  private RelatedTexts() {}
-
+record RelatedTexts(float score, int[] lengths) implements Target {
   /** Rows as a set. */
   static TrainingSet set(List<List<int[]>> rows, float[] scores) {
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<RelatedTexts> targets = new ArrayList<>();
     for (int i = 0; i < scores.length; i++) {
       List<int[]> texts = rows.get(i);
-      int[] all = new int[texts.stream().mapToInt(text -> text.length).sum()];
-      float[] target = new float[texts.size() + 1];
-      target[0] = scores[i];
-      int at = 0;
-      for (int t = 0; t < texts.size(); t++) {
-        System.arraycopy(texts.get(t), 0, all, at, texts.get(t).length);
-        at += texts.get(t).length;
-        target[t + 1] = texts.get(t).length; // exact: far below 2^24
-      }
-      tokens.add(all);
-      targets.add(target);
+      tokens.add(texts.stream().flatMapToInt(Arrays::stream).toArray());
+      targets.add(new RelatedTexts(scores[i], texts.stream().mapToInt(text -> text.length).toArray()));
     }
     return new TrainingSet(tokens, null, targets);
   }
 
-  /** The texts of a row. */
-  static List<int[]> texts(TrainingSet set, int row) {
-    float[] target = set.targets().get(row);
-    int[] all = set.tokens().get(row);
+  /** Whether the rows of a set have scores. */
+  static boolean scored(TrainingSet set) {
+    return !Float.isNaN(set.target(0, RelatedTexts.class).score);
+  }
+
+  /** The texts of a row with these tokens. */
+  List<int[]> texts(int[] tokens) {
     List<int[]> texts = new ArrayList<>();
     int at = 0;
-    for (int t = 1; t < target.length; t++) {
-      texts.add(Arrays.copyOfRange(all, at, at + (int) target[t]));
-      at += (int) target[t];
+    for (int length : lengths) {
+      texts.add(Arrays.copyOfRange(tokens, at, at + length));
+      at += length;
     }
     return texts;
   }
 
-  /** How many negatives these rows have together. */
-  static int negatives(TrainingSet set, int[] rows) {
-    return Arrays.stream(rows).map(row -> set.targets().get(row).length - 3).sum();
+  /** The texts of a row. */
+  static List<int[]> texts(TrainingSet set, int row) {
+    return set.target(row, RelatedTexts.class).texts(set.tokens().get(row));
   }
 
-  /** The score of each of these rows. */
-  static float[] scores(TrainingSet set, int[] rows) {
-    float[] scores = new float[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      scores[i] = set.targets().get(rows[i])[0];
+  /** How many negatives the row has. */
+  int negatives() {
+    return lengths.length - 2;
+  }
+
+  @Override
+  public float[] numbers() {
+    float[] numbers = new float[lengths.length + 1];
+    numbers[0] = score;
+    for (int t = 0; t < lengths.length; t++) {
+      numbers[t + 1] = lengths[t]; // exact: far below 2^24
     }
-    return scores;
+    return numbers;
   }
 }

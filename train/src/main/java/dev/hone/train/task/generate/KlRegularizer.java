@@ -12,7 +12,7 @@ import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.Objective;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.infer.Logits;
 import java.util.stream.IntStream;
 
@@ -25,18 +25,18 @@ import java.util.stream.IntStream;
  */
 record KlRegularizer(NextTokenObjective task, Adapter adapter, float weight) implements Objective {
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    TokenBatch batch = set.batch(rows);
-    int[] next = CausalHead.shifted(set.labels(rows), batch);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    TokenBatch tokens = batch.tokens();
+    int[] next = CausalHead.shifted(batch.labels(), tokens);
     int[] counted = IntStream.range(0, next.length).filter(row -> next[row] >= 0).toArray();
     if (!GradMode.isEnabled() || counted.length == 0) {
-      return task.answer(model, set, rows, scale, pass);
+      return task.answer(model, batch, scale, pass);
     }
     Tensor base;
     try (GradMode _ = GradMode.disabled(); Adapter.Off _ = adapter.off()) {
-      base = logits(model, batch, counted, Pass.inference()).value();
+      base = logits(model, tokens, counted, Pass.inference()).value();
     }
-    Variable logits = logits(model, batch, counted, pass);
+    Variable logits = logits(model, tokens, counted, pass);
     int[] labels = IntStream.of(counted).map(row -> next[row]).toArray();
     int hits = (int) IntStream.range(0, labels.length)
         .filter(i -> Logits.argMax(logits.value().slice(i, i + 1).toFloatArray()) == labels[i]).count();
@@ -50,7 +50,7 @@ record KlRegularizer(NextTokenObjective task, Adapter adapter, float weight) imp
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return task.items(set, rows);
+  public int items(TrainingBatch batch) {
+    return task.items(batch);
   }
 }

@@ -2,11 +2,10 @@ package dev.hone.train.task.generate;
 
 import dev.hone.autograd.CrossEntropySettings;
 import dev.hone.autograd.HeadLoss;
-import dev.hone.nn.CausalHead;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
-import dev.hone.nn.TokenBatch;
 import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 
 /**
@@ -19,15 +18,8 @@ public record NextTokenObjective(CrossEntropySettings settings) implements Objec
   public static final NextTokenObjective PLAIN = new NextTokenObjective(CrossEntropySettings.PLAIN);
 
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    TokenBatch batch = set.batch(rows);
-    int[] labels = set.labels(rows).clone();
-    for (int s = 0; s < batch.sequences(); s++) {
-      if (batch.offsets()[s] < batch.offsets()[s + 1]) {
-        labels[batch.offsets()[s]] = -1; // a tuned prompt could predict first tokens, but nothing else does: never counted
-      }
-    }
-    HeadLoss result = model.loss(batch, labels, settings, scale, pass);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    HeadLoss result = model.loss(batch.tokens(), batch.labels(), settings, scale, pass);
     return new Answer(result.loss(), result.hits(), null);
   }
 
@@ -38,8 +30,7 @@ public record NextTokenObjective(CrossEntropySettings settings) implements Objec
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    TokenBatch batch = set.batch(rows);
-    return CausalHead.count(set.labels(rows), batch);
+  public int items(TrainingBatch batch) {
+    return batch.learnt();
   }
 }

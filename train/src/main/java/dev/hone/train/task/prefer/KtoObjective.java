@@ -4,7 +4,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.TrainingBatch;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,19 +21,19 @@ record KtoObjective(PreferenceSettings settings) implements Objective {
   static final List<String> FIGURES = List.of("reward", "liked", "log p", "distance", "loss");
 
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    List<PreferenceRow> all = PreferenceRow.of(set, rows);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    List<PreferenceRow> all = batch.targets(PreferenceRow.class);
     Answers answers = Answers.of(model, all, false, PairObjective.without(pass));
     double beta = settings.beta();
     double distance = 0;
-    for (int i = 0; i < rows.length; i++) {
-      distance += (answers.logp(2 * i + 1) - all.get(i).secondReference()) / rows.length;
+    for (int i = 0; i < batch.size(); i++) {
+      distance += (answers.logp(2 * i + 1) - all.get(i).secondReference()) / batch.size();
     }
     double z = Math.max(0, distance);
-    double[] slopes = new double[2 * rows.length];
-    float[] figures = new float[FIGURES.size() * rows.length];
+    double[] slopes = new double[2 * batch.size()];
+    float[] figures = new float[FIGURES.size() * batch.size()];
     double sum = 0;
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < batch.size(); i++) {
       double sign = all.get(i).extra();
       double weight = settings.weight() * (sign > 0 ? settings.desirableWeight() : settings.undesirableWeight());
       double ratio = answers.logp(2 * i) - all.get(i).firstReference();
@@ -44,7 +44,7 @@ record KtoObjective(PreferenceSettings settings) implements Objective {
       float[] row = {(float) (beta * ratio), (float) sign, (float) answers.logp(2 * i), (float) distance, (float) loss};
       System.arraycopy(row, 0, figures, row.length * i, row.length);
     }
-    return new Answer(answers.loss(scale * sum, slopes, 0, false), -1, Tensor.of(figures, rows.length, FIGURES.size()));
+    return new Answer(answers.loss(scale * sum, slopes, 0, false), -1, Tensor.of(figures, batch.size(), FIGURES.size()));
   }
 
   /** The mean log ratio is that of a batch. */
@@ -71,7 +71,7 @@ record KtoObjective(PreferenceSettings settings) implements Objective {
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return rows.length;
+  public int items(TrainingBatch batch) {
+    return batch.size();
   }
 }

@@ -4,7 +4,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.TrainingBatch;
 import java.util.List;
 import java.util.Map;
 
@@ -20,16 +20,16 @@ record PairObjective(PairLoss loss) implements Objective {
       "log p of the rejected", "loss");
 
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    List<PreferenceRow> pairs = PreferenceRow.of(set, rows);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    List<PreferenceRow> pairs = batch.targets(PreferenceRow.class);
     boolean whole = loss.settings().loss() == PreferenceLoss.ORPO;
     double nll = nllWeight();
     Answers answers = Answers.of(model, pairs, whole, without(pass));
-    double[] slopes = new double[2 * rows.length];
-    float[] figures = new float[FIGURES.size() * rows.length];
+    double[] slopes = new double[2 * batch.size()];
+    float[] figures = new float[FIGURES.size() * batch.size()];
     double sum = 0;
     int hits = 0;
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < batch.size(); i++) {
       PreferenceRow pair = pairs.get(i);
       PairLoss.Answer chosen = new PairLoss.Answer(answers.logp(2 * i), pair.firstReference(), answers.tokens(2 * i));
       PairLoss.Answer rejected = new PairLoss.Answer(answers.logp(2 * i + 1), pair.secondReference(), answers.tokens(2 * i + 1));
@@ -43,10 +43,10 @@ record PairObjective(PairLoss loss) implements Objective {
       float[] row = {(float) better, (float) worse, (float) chosen.logp(), (float) rejected.logp(), (float) cost.loss()};
       System.arraycopy(row, 0, figures, row.length * i, row.length);
     }
-    double perToken = nll == 0 ? 0 : nll * rows.length / answers.firstTokens(whole);
+    double perToken = nll == 0 ? 0 : nll * batch.size() / answers.firstTokens(whole);
     double total = sum + (nll == 0 ? 0 : perToken * answers.firstLosses(whole));
     return new Answer(answers.loss(scale * total, slopes, scale * perToken, whole), hits,
-        Tensor.of(figures, rows.length, FIGURES.size()));
+        Tensor.of(figures, batch.size(), FIGURES.size()));
   }
 
   /** The factor of the mean cross-entropy of chosen answers. */
@@ -85,7 +85,7 @@ record PairObjective(PairLoss loss) implements Objective {
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return rows.length;
+  public int items(TrainingBatch batch) {
+    return batch.size();
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.train.task.prefer;
 
 import dev.hone.nn.TokenBatch;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,8 +11,7 @@ import java.util.List;
  * Two sequences that are compared, as one row of a {@link TrainingSet}: the chosen answer and the rejected one, each behind the
  * prompt; of an answer that was liked or not, it and the answer to another prompt, which KTO's estimate of the distance needs.
  *
- * <p>The row's tokens are both sequences one after the other; its target says of each token whether it is of an answer, then
- * where the second sequence begins, what the reference's log-probabilities are, and the margin, or 1 for liked and -1 for not.
+ * <p>The row's tokens are both sequences one after the other, and this is its target.
  *
  * @param first prompt and answer
  * @param firstAnswer where the answer begins
@@ -19,10 +19,10 @@ import java.util.List;
  * @param secondAnswer where the answer begins
  * @param firstReference log-probability of the first answer by the reference
  * @param secondReference that of the second
- * @param extra margin, or whether the answer was liked
+ * @param extra margin; or 1 for an answer that was liked and -1 for one that was not
  */
 record PreferenceRow(int[] first, int firstAnswer, int[] second, int secondAnswer, float firstReference, float secondReference,
-    float extra) {
+    float extra) implements Target {
   private static final int EXTRAS = 4;
 
   PreferenceRow(int[] first, int firstAnswer, int[] second, int secondAnswer, float extra) {
@@ -35,8 +35,7 @@ record PreferenceRow(int[] first, int firstAnswer, int[] second, int secondAnswe
 
   /** Rows as the loop takes them. */
   static TrainingSet set(List<PreferenceRow> rows) {
-    return new TrainingSet(rows.stream().map(PreferenceRow::tokens).toList(), null,
-        rows.stream().map(PreferenceRow::target).toList());
+    return new TrainingSet(rows.stream().map(PreferenceRow::tokens).toList(), null, rows);
   }
 
   private int[] tokens() {
@@ -45,38 +44,21 @@ record PreferenceRow(int[] first, int firstAnswer, int[] second, int secondAnswe
     return tokens;
   }
 
-  private float[] target() {
+  /**
+   * Of each token whether it is of an answer; then where the second sequence begins, what the reference's log-probabilities are,
+   * and the extra.
+   */
+  @Override
+  public float[] numbers() {
     int n = first.length + second.length;
-    float[] target = new float[n + EXTRAS];
-    Arrays.fill(target, firstAnswer, first.length, 1);
-    Arrays.fill(target, first.length + secondAnswer, n, 1);
-    target[n] = first.length;
-    target[n + 1] = firstReference;
-    target[n + 2] = secondReference;
-    target[n + 3] = extra;
-    return target;
-  }
-
-  /** Row {@code i} of a set that {@link #set} made. */
-  static PreferenceRow of(TrainingSet set, int i) {
-    int[] tokens = set.tokens().get(i);
-    float[] target = set.targets().get(i);
-    int n = tokens.length;
-    int cut = (int) target[n];
-    return new PreferenceRow(Arrays.copyOf(tokens, cut), answer(target, 0, cut), Arrays.copyOfRange(tokens, cut, n),
-        answer(target, cut, n), target[n + 1], target[n + 2], target[n + 3]);
-  }
-
-  private static int answer(float[] target, int from, int to) {
-    int at = from;
-    while (at < to && target[at] == 0) {
-      at++;
-    }
-    return at - from;
-  }
-
-  static List<PreferenceRow> of(TrainingSet set, int[] rows) {
-    return Arrays.stream(rows).mapToObj(row -> of(set, row)).toList();
+    float[] numbers = new float[n + EXTRAS];
+    Arrays.fill(numbers, firstAnswer, first.length, 1);
+    Arrays.fill(numbers, first.length + secondAnswer, n, 1);
+    numbers[n] = first.length;
+    numbers[n + 1] = firstReference;
+    numbers[n + 2] = secondReference;
+    numbers[n + 3] = extra;
+    return numbers;
   }
 
   /** All sequences: first and second of the first row, of the second row, and so on. */

@@ -5,7 +5,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
-import dev.hone.train.encode.TrainingSet;
+import dev.hone.train.encode.TrainingBatch;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,15 +18,15 @@ import java.util.Map;
  */
 record RewardObjective(PreferenceSettings settings) implements Objective {
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    List<PreferenceRow> pairs = PreferenceRow.of(set, rows);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    List<PreferenceRow> pairs = batch.targets(PreferenceRow.class);
     Variable rewards = model.forward(PreferenceRow.batch(pairs), PairObjective.without(pass)); // [2 · rows, 1]
     float[] values = rewards.value().toFloatArray();
     float[] gradient = new float[values.length];
-    float[] figures = new float[PairObjective.FIGURES.size() * rows.length];
+    float[] figures = new float[PairObjective.FIGURES.size() * batch.size()];
     double sum = 0;
     int hits = 0;
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < batch.size(); i++) {
       double chosen = values[2 * i];
       double rejected = values[2 * i + 1];
       double x = chosen - rejected - pairs.get(i).extra();
@@ -49,7 +49,7 @@ record RewardObjective(PreferenceSettings settings) implements Objective {
       }
       return Tensor.of(scaled, shape).to(up.device());
     }).saves();
-    return new Answer(loss, hits, Tensor.of(figures, rows.length, PairObjective.FIGURES.size()));
+    return new Answer(loss, hits, Tensor.of(figures, batch.size(), PairObjective.FIGURES.size()));
   }
 
   @Override
@@ -70,7 +70,7 @@ record RewardObjective(PreferenceSettings settings) implements Objective {
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return rows.length;
+  public int items(TrainingBatch batch) {
+    return batch.size();
   }
 }

@@ -6,6 +6,7 @@ import dev.hone.core.Tensor;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 
 /**
@@ -15,22 +16,22 @@ import dev.hone.train.encode.TrainingSet;
  */
 record RerankObjective(double positiveWeight) implements Objective {
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    Variable logits = model.forward(set.batch(rows), pass);
-    float[] targets = set.values(rows);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    Variable logits = model.forward(batch.tokens(), pass);
+    float[] targets = batch.values();
     Tensor weight = positiveWeight == 1 ? null : Tensor.of(new float[] {(float) positiveWeight}, 1);
-    Variable loss = LossOps.binaryCrossEntropy(logits, Tensor.of(targets, rows.length, 1), weight, scale);
+    Variable loss = LossOps.binaryCrossEntropy(logits, Tensor.of(targets, batch.size(), 1), weight, scale);
     float[] found = logits.value().toFloatArray();
     int hits = 0;
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < batch.size(); i++) {
       hits += found[i] > 0 == targets[i] > 0.5f ? 1 : 0;
     }
     return new Answer(loss, hits, null);
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return rows.length;
+  public int items(TrainingBatch batch) {
+    return batch.size();
   }
 
   /** A nat more than a coin has. */

@@ -6,6 +6,8 @@ import dev.hone.autograd.Variable;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
+import dev.hone.train.encode.Target;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Logits;
 import java.util.Arrays;
@@ -17,9 +19,9 @@ import java.util.Arrays;
  */
 record TagObjective(CrossEntropySettings settings) implements Objective {
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    Variable logits = model.forward(set.batch(rows), pass);
-    int[] labels = labels(set, rows);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    Variable logits = model.forward(batch.tokens(), pass);
+    int[] labels = labels(batch);
     int width = logits.shape().columns();
     float[] values = logits.value().toFloatArray();
     int hits = 0;
@@ -30,25 +32,34 @@ record TagObjective(CrossEntropySettings settings) implements Objective {
   }
 
   /** The labels of all tokens of these rows, one row after the other; -1 where there is none. */
-  static int[] labels(TrainingSet set, int[] rows) {
-    int[] labels = new int[set.tokens(rows)];
-    int at = 0;
-    for (int row : rows) {
-      for (float label : set.targets().get(row)) {
-        labels[at++] = (int) label;
+  static int[] labels(TrainingBatch batch) {
+    return batch.targets(Tags.class).stream().flatMapToInt(tags -> Arrays.stream(tags.labels())).toArray();
+  }
+
+  /**
+   * A row's target.
+   *
+   * @param labels one for each token, -1 where there is none
+   */
+  record Tags(int[] labels) implements Target {
+    @Override
+    public float[] numbers() {
+      float[] numbers = new float[labels.length];
+      for (int t = 0; t < numbers.length; t++) {
+        numbers[t] = labels[t];
       }
+      return numbers;
     }
-    return labels;
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return (int) Arrays.stream(labels(set, rows)).filter(label -> label >= 0).count();
+  public int items(TrainingBatch batch) {
+    return (int) Arrays.stream(labels(batch)).filter(label -> label >= 0).count();
   }
 
   @Override
-  public double weight(TrainingSet set, int[] rows) {
-    return settings.weightOf(labels(set, rows));
+  public double weight(TrainingBatch batch) {
+    return settings.weightOf(labels(batch));
   }
 
   /** A nat more than equal probabilities have. */

@@ -111,11 +111,11 @@ public final class TagTuning extends Tuning<Example.Tagged> {
   public TrainingSet encode(Dataset<Example.Tagged> data) {
     List<String> names = model().labels().names();
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<TagObjective.Tags> targets = new ArrayList<>();
     for (int i = 0; i < data.size(); i++) {
       Example.Tagged row = data.row(i);
       for (WordEncoder.Window window : tagger.encoder().windows(row.text(), TextTagger.starts(row), TextTagger.ends(row))) {
-        float[] target = new float[window.tokens().length];
+        int[] target = new int[window.tokens().length];
         for (int t = 0; t < target.length; t++) {
           int word = window.words()[t];
           target[t] = word < 0 ? -1 : names.indexOf(row.words().get(word).tag());
@@ -125,7 +125,7 @@ public final class TagTuning extends Tuning<Example.Tagged> {
           }
         }
         tokens.add(window.tokens());
-        targets.add(target);
+        targets.add(new TagObjective.Tags(target));
       }
     }
     return new TrainingSet(tokens, null, targets);

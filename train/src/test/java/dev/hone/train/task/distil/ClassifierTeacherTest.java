@@ -65,7 +65,7 @@ class ClassifierTeacherTest {
         temperature, "cross_entropy_weight", share)));
     int[] all = IntStream.range(0, ROWS.size()).toArray();
     try (Scope _ = Scope.open()) {
-      var answer = objective.answer(small.model(), set, all, 1f / all.length, Pass.inference());
+      var answer = objective.answer(small.model(), set.batch(all), 1f / all.length, Pass.inference());
       Variable loss = answer.loss();
       assertEquals(expected / all.length, loss.value().item(), 1e-5 * Math.max(1, expected));
       assertEquals(hits, answer.hits());

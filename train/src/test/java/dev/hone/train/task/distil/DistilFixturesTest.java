@@ -15,6 +15,7 @@ import dev.hone.core.io.Safetensors;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.train.encode.Target;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.fixture.Fixtures;
 import dev.hone.train.optim.AdamW;
@@ -135,7 +136,7 @@ class DistilFixturesTest {
     TrainingSet set = new Teacher(teacher, settings.temperature(), all).teach(rows(file), null, "");
     DistilObjective objective = new DistilObjective(settings, all);
     int[] rows = IntStream.range(0, set.size()).toArray();
-    float scale = 1f / objective.items(set, rows);
+    float scale = 1f / objective.items(set.batch(rows));
     student.setTrainable(true);
     Map<String, Parameter> parameters = student.parameters();
     List<Parameter> trained = List.copyOf(parameters.values());
@@ -145,7 +146,7 @@ class DistilFixturesTest {
     Optimizer optimizer = new Optimizer(trained, _ -> group);
     for (int step = 0; step < training.path("steps").asInt(); step++) {
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(student, set, rows, scale, Pass.training(1, step)).loss();
+        Variable loss = objective.answer(student, set.batch(rows), scale, Pass.training(1, step)).loss();
         assertEquals(training.path("losses_f64").get(step).asDouble(), loss.value().item(),
             step == 0 ? 1e-5 : 1e-4, "loss " + step);
         loss.backward();
@@ -169,16 +170,16 @@ class DistilFixturesTest {
 
   private static TrainingSet rows(JsonNode file) {
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<Target> targets = new ArrayList<>();
     for (JsonNode row : file.path("rows")) {
       int prompt = row.path("prompt_ids").size();
       int[] ids = new int[prompt + row.path("completion_ids").size()];
       Arrays.setAll(ids, i -> i < prompt ? row.path("prompt_ids").get(i).asInt()
           : row.path("completion_ids").get(i - prompt).asInt());
-      float[] target = new float[ids.length];
-      Arrays.fill(target, prompt, ids.length, 1);
+      boolean[] learnt = new boolean[ids.length];
+      Arrays.fill(learnt, prompt, ids.length, true);
       tokens.add(ids);
-      targets.add(target);
+      targets.add(new Target.LearntTokens(learnt));
     }
     return new TrainingSet(tokens, null, targets);
   }
@@ -189,9 +190,10 @@ class DistilFixturesTest {
     PretrainedModel teacher = PretrainedModel.load(ROOT.resolve(file.path("models").path("teacher").asString()), Task.CAUSAL_LM);
     int vocabulary = teacher.config().vocabSize();
     TrainingSet set = new Teacher(teacher, 1, 5).teach(rows(file), null, "");
-    float[] whole = Teacher.spread(new Teacher(teacher, 1, vocabulary).teach(rows(file), null, ""), new int[] {0}, vocabulary,
+    float[] whole = Teacher.spread(
+        new Teacher(teacher, 1, vocabulary).teach(rows(file), null, "").batch(new int[] {0}), vocabulary,
         vocabulary);
-    float[] few = Teacher.spread(set, new int[] {0}, vocabulary, 5);
+    float[] few = Teacher.spread(set.batch(new int[] {0}), vocabulary, 5);
     assertEquals(whole.length, few.length);
     for (int from = 0; from < few.length; from += vocabulary) {
       double sum = 0;

@@ -72,7 +72,7 @@ class EmbeddingFixturesTest {
     Pooling.Mode mode = family.equals("bert") ? Pooling.Mode.MEAN : Pooling.Mode.LAST_TOKEN;
     EmbeddingObjective objective = new EmbeddingObjective(loss(name, hyper), new Pooling(List.of(mode), true, false), 0, 0,
         hyper.path("mini_batch_size").asInt(0));
-    double items = hyper.path("size_average").asBoolean(true) ? objective.weight(set, rows) : 1;
+    double items = hyper.path("size_average").asBoolean(true) ? objective.weight(set.batch(rows)) : 1;
     JsonNode training = expected.get("training");
     ParameterGroup group = new ParameterGroup(new AdamW(training.get("betas").get(0).asDouble(),
         training.get("betas").get(1).asDouble(), training.get("eps").asDouble()), 1, training.get("weight_decay").asDouble());
@@ -83,7 +83,7 @@ class EmbeddingFixturesTest {
       Gradients.clear(parameters.values());
       double value;
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(model, set, rows, (float) (1 / items), Pass.training(1, step)).loss();
+        Variable loss = objective.answer(model, set.batch(rows), (float) (1 / items), Pass.training(1, step)).loss();
         loss.backward();
         value = loss.value().item();
       }

@@ -93,7 +93,7 @@ class EmbeddingTuningTest {
     Objective objective = tuning.objective(set, TrainConfig.defaults(1e-3));
     List<float[]> found = new ArrayList<>();
     try (Scope _ = Scope.open()) {
-      var loss = objective.answer(tuning.model(), set, rows, 1f / 20, Pass.training(1, 1).withModelDropout(0)).loss();
+      var loss = objective.answer(tuning.model(), set.batch(rows), 1f / 20, Pass.training(1, 1).withModelDropout(0)).loss();
       loss.backward();
       found.add(new float[] {loss.value().item()});
     }
@@ -183,7 +183,7 @@ class EmbeddingTuningTest {
     assertEquals("up", labelled.row(0).label());
     TrainingSet made = EmbeddingTuning.full(model, EmbeddingSettings.USUAL).encode(labelled);
     assertEquals(8, made.size());
-    assertEquals(4, IntStream.range(0, 8).filter(i -> made.targets().get(i)[0] == 1).count());
+    assertEquals(4, IntStream.range(0, 8).filter(i -> made.target(i, RelatedTexts.class).score() == 1).count());
     Dataset<Example.Related> triplets = file("d.csv", "anchor,positive,negative_1,negative_2", "a,b,c,d", "e,f,g,");
     assertEquals(List.of("e", "f", "g"), triplets.row(1).texts());
   }
@@ -256,7 +256,7 @@ class EmbeddingTuningTest {
       Scope.trim();
       long before = Scope.pooledBytes();
       try (Scope _ = Scope.open()) {
-        objective.answer(tuning.model(), set, batch, 1f / rows, Pass.training(1, 1)).loss().backward();
+        objective.answer(tuning.model(), set.batch(batch), 1f / rows, Pass.training(1, 1)).loss().backward();
         return Scope.pooledBytes() - before;
       } finally {
         Gradients.clear(tuning.parameters());

@@ -156,7 +156,8 @@ class PreferenceFixturesTest {
     String kind = name.substring(name.indexOf('/') + 1);
     Safetensors stored = Fixtures.tensors(FOLDER.resolve(folder + ".safetensors"));
     try (Scope _ = Scope.open()) {
-      Objective.Answer answer = objective.answer(model, set, all, 1f / rows.size(), Pass.training(1, 1).withSavings(savings));
+      Objective.Answer answer = objective.answer(model, set.batch(all), 1f / rows.size(),
+          Pass.training(1, 1).withSavings(savings));
       double loss = given.json.path("loss_f64").asDouble();
       assertEquals(loss, answer.loss().value().item(), Math.max(1e-5, 1e-5 * Math.abs(loss)), "loss");
       figures(given, answer);
@@ -167,7 +168,7 @@ class PreferenceFixturesTest {
             parameter.gradient().toFloatArray(), 1e-4, 3e-5);
       });
       Gradients.clear(adapter.parameters().values());
-      train(given.json, adapter, () -> objective.answer(model, set, all, 1f / set.size(), Pass.training(1, 2)).loss());
+      train(given.json, adapter, () -> objective.answer(model, set.batch(all), 1f / set.size(), Pass.training(1, 2)).loss());
       adapter.parameters().forEach((path, parameter) -> {
         String file = adapter.config().fileName(path);
         if (given.json.path("trained_params_f32_noise").path(file).asDouble(0) <= 1e-4) {

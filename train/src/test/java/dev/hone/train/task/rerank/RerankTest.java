@@ -100,7 +100,7 @@ class RerankTest {
       Gradients.clear(parameters.values());
       double value;
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(model, set, rows, 1f / set.size(), Pass.training(1, step)).loss();
+        Variable loss = objective.answer(model, set.batch(rows), 1f / set.size(), Pass.training(1, step)).loss();
         loss.backward();
         value = loss.value().item();
       }

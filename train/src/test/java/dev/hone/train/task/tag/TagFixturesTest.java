@@ -104,34 +104,31 @@ class TagFixturesTest {
     PretrainedModel model = PretrainedModel.load(ROOT.resolve(file.path("model").asString()), Task.TOKEN_CLASSIFICATION);
     Safetensors stored = Fixtures.tensors(FOLDER.resolve(name + ".safetensors"));
     List<int[]> tokens = new ArrayList<>();
-    List<float[]> targets = new ArrayList<>();
+    List<TagObjective.Tags> targets = new ArrayList<>();
     file.path("rows").forEach(row -> {
       tokens.add(ints(row.path("input_ids")));
-      int[] labels = ints(row.path("labels"));
-      float[] target = new float[labels.length];
-      IntStream.range(0, labels.length).forEach(t -> target[t] = Math.max(-1, labels[t]));
-      targets.add(target);
+      targets.add(new TagObjective.Tags(IntStream.of(ints(row.path("labels"))).map(label -> Math.max(-1, label)).toArray()));
     });
     TrainingSet set = new TrainingSet(tokens, null, targets);
     int[] all = IntStream.range(0, set.size()).toArray();
     try (GradMode _ = GradMode.disabled(); Scope _ = Scope.open()) {
       for (int i : all) {
         assertClose("logits of row " + i, stored.tensor("logits." + i).toFloatArray(),
-            model.forward(set.batch(new int[] {i}), Pass.inference()).value().toFloatArray(), 0, 2e-5);
+            model.forward(set.batch(new int[] {i}).tokens(), Pass.inference()).value().toFloatArray(), 0, 2e-5);
       }
     }
     model.setTrainable(true);
     Map<String, Parameter> parameters = model.parameters();
     List<Parameter> trained = List.copyOf(parameters.values());
     TagObjective objective = new TagObjective(CrossEntropySettings.PLAIN);
-    assertEquals(file.path("counted_labels").asInt(), objective.items(set, all));
-    float scale = 1f / objective.items(set, all);
+    assertEquals(file.path("counted_labels").asInt(), objective.items(set.batch(all)));
+    float scale = 1f / objective.items(set.batch(all));
     JsonNode training = file.path("training");
     ParameterGroup group = new ParameterGroup(new AdamW(0.9, 0.999, 1e-8), 1, training.path("weight_decay").asDouble());
     Optimizer optimizer = new Optimizer(trained, _ -> group);
     for (int step = 0; step < training.path("steps").asInt(); step++) {
       try (Scope _ = Scope.open()) {
-        Variable loss = objective.answer(model, set, all, scale, Pass.training(1, step)).loss();
+        Variable loss = objective.answer(model, set.batch(all), scale, Pass.training(1, step)).loss();
         assertEquals(training.path("losses_f64").get(step).asDouble(), loss.value().item(),
             step == 0 ? 1e-5 : 1e-4, "loss " + step);
         loss.backward();
