@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.Activation;
+import dev.hone.core.OwnPool;
 import dev.hone.core.Scope;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;

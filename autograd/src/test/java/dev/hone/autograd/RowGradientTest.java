@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.core.OwnPool;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;

@@ -99,6 +99,23 @@ class HouseTest {
     assertEquals(List.of(), found);
   }
 
+  /** A library ends no JVM: only programs do, in {@code main}, once what they started has ended. */
+  @Test
+  void onlyProgramsEndTheJvm() throws IOException {
+    List<String> found = new ArrayList<>();
+    for (Path file : sources("main")) {
+      String text = Files.readString(file);
+      int main = text.indexOf("  public static void main(String[] ");
+      Matcher exit = Pattern.compile("System\\.exit\\(|\\.halt\\(|\\.exit\\(").matcher(text);
+      while (exit.find()) {
+        if (main < 0 || exit.start() < main || text.indexOf("\n  }\n", main) < exit.start()) {
+          found.add(file + ":" + (1 + text.substring(0, exit.start()).lines().count()));
+        }
+      }
+    }
+    assertEquals(List.of(), found);
+  }
+
   @Test
   void noClassNameOccursTwice() throws IOException {
     Map<String, List<Path>> byName = new TreeMap<>();

@@ -20,7 +20,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,7 +87,7 @@ class NullAndEmptyTest {
     Process process = new ProcessBuilder(launcher, "-Dhone.threads=" + threads, "-cp", classes, Threads.class.getName())
         .redirectErrorStream(true).start();
     String out = new String(process.getInputStream().readAllBytes());
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    process.waitFor();
     String message = "-Dhone.threads=" + threads + ": expected a number from 1 to 1024";
     assertEquals(List.of(message, message, "3"), out.lines().toList());
   }

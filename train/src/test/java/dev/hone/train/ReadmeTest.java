@@ -32,7 +32,7 @@ class ReadmeTest {
     Path source = Files.writeString(directory.resolve("Reviews.java"), block.group(1));
     Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
     Path model = TinyModel.write(directory.resolve("model"));
-    Process process = ChildJvm.java(List.of(source.toString(), model.toString(), data.toString(),
+    Process process = ChildJvm.java(List.of("-XX:TieredStopAtLevel=1", source.toString(), model.toString(), data.toString(),
         directory.resolve("out").toString())).redirectError(directory.resolve("errors").toFile()).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
@@ -51,8 +51,8 @@ class ReadmeTest {
     Dataset<Example.Labelled> rows = Dataset.of("memory", List.of(new Example.Labelled("it is good", "up"),
         new Example.Labelled("it is bad", "down")));
     ClassifierTuning.lora(model, LabelSet.of(rows), LoraConfig.of(2, 4), 1).save(directory.resolve("adapter"));
-    Process process = ChildJvm.java(List.of(source.toString(), model.toString(), directory.resolve("adapter").toString()))
-        .redirectError(directory.resolve("errors").toFile()).start();
+    Process process = ChildJvm.java(List.of("-XX:TieredStopAtLevel=1", source.toString(), model.toString(),
+        directory.resolve("adapter").toString())).redirectError(directory.resolve("errors").toFile()).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));
     assertTrue(printed.matches("2 vectors of 16 numbers\\s+(up|down)\\s*"), printed);
@@ -67,7 +67,7 @@ class ReadmeTest {
     Path source = Files.writeString(directory.resolve("Run.java"), block.group(1));
     Path model = TinyModel.write(directory.resolve("model"));
     Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
-    Process process = ChildJvm.java(List.of(source.toString(), model.toString(), data.toString(),
+    Process process = ChildJvm.java(List.of("-XX:TieredStopAtLevel=1", source.toString(), model.toString(), data.toString(),
         directory.resolve("out").toString())).redirectError(directory.resolve("errors").toFile()).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), Files.readString(directory.resolve("errors")));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.core.OwnPool;
 import dev.hone.core.Scope;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.MemoryEstimate.Part;
@@ -37,7 +38,7 @@ class TrainingMemoryTest {
   @ParameterizedTest(name = "{0}, {1} rows of {2}, recomputed blocks: {3}")
   @CsvSource({"llama, 4, 128, false", "llama, 2, 200, true", "gpt2, 4, 128, false", "gpt2, 8, 100, true"})
   void theEstimateIsWithinAQuarterOfWhatARunTakes(String family, int batch, int length, boolean checkpointing,
-      @TempDir Path directory) throws IOException {
+      @TempDir Path directory) throws Exception {
     Path shape = Files.writeString(directory.resolve("config.json"), family.equals("llama") ? LLAMA : GPT2);
     PretrainedModel model = ModelLoader.ofConfig(shape).task(Task.CAUSAL_LM).seed(1).load();
     model.setTrainable(true);
@@ -61,27 +62,14 @@ class TrainingMemoryTest {
     assertEquals(2 * weights, bytes(estimate, "optimizer"), "two means");
     assertEquals(0, bytes(estimate, "best weights"));
     assertEquals(weights, bytes(trainer.memory(set, true), "best weights"));
-    long others = heldByOthers();
-    trainer.train(set, null);
+    long taken = OwnPool.run(() -> {
+      trainer.train(set, null);
+      return Scope.pooledBytes();
+    });
     // gradients and activations share the pool
     double ratio = (bytes(estimate, "activations of " + batch * length + " tokens") + bytes(estimate, "logits")
-        + bytes(estimate, "gradients")) / (double) (Scope.pooledBytes() - others);
+        + bytes(estimate, "gradients")) / (double) taken;
     assertTrue(ratio > 0.75 && ratio < 1.25, estimate + " is " + ratio + " of what the pool took");
-  }
-
-  /** What tests before this one keep for good, once what they forgot is back: a run would take that up. */
-  private static long heldByOthers() {
-    long held = Long.MAX_VALUE;
-    for (int i = 0; i < 20; i++) { // until a collection brings nothing back any more
-      System.gc();
-      Scope.trim();
-      long now = Scope.pooledBytes();
-      if (now == 0 || i > 2 && now == held) {
-        return now;
-      }
-      held = now;
-    }
-    return held;
   }
 
   @ParameterizedTest(name = "{0}: a gradient of {1} rows of the table")

@@ -23,7 +23,7 @@ class WeightFilesTest {
   Path directory;
 
   private String error() {
-    return assertTimeoutPreemptively(Duration.ofSeconds(30),
+    return assertTimeoutPreemptively(Duration.ofMinutes(5),
         () -> assertThrows(TensorFileException.class, () -> WeightFiles.open(directory)).getMessage());
   }
 

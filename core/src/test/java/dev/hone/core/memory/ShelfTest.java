@@ -50,7 +50,7 @@ class ShelfTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(300)
   void theThreadThatLooksAfterShelvesEndsWithThem() throws InterruptedException {
     Shelf<String> kept = Shelf.make();
     kept.put("something");

@@ -19,7 +19,7 @@ import java.util.List;
  * 130 interrupted.
  */
 public final class Main {
-  private static final List<Command> COMMANDS = List.of(
+  static final List<Command> COMMANDS = List.of(
       new DemoCommand(),
       new TrainCommand(),
       new InspectCommand(),

@@ -42,7 +42,7 @@ final class RetrainCommand implements Command {
         Flag.of("fresh", "SHARE", "0.3", "of the corrections, the newest: kept out of training to measure both on"),
         Flag.of("margin", "X", "0", "what the gain on these must be above, beyond chance"),
         Flag.of("tolerance", "X", "0.02", "accuracy that may be lost on the held-out rows")));
-    flags.addAll(TrainFlags.all());
+    TrainFlags.all().stream().filter(flag -> !OWN.contains(flag.name())).forEach(flags::add); // margin is that of losses there
     return flags;
   }
 

@@ -4,17 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.hone.train.TinyLanguageModel;
-import dev.hone.train.TinyModel;
 import dev.hone.train.config.Arguments;
+import dev.hone.train.config.Flag;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -22,49 +21,46 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * Every command of the README and of {@code docs} is one that there is, with flags that there are; those of the pages listed here
- * run, on small models and rows that stand for the ones they name.
+ * What the pages say is there: every command has flags that there are, every flag, file, class and profile that is named exists,
+ * every block is of a kind that some test takes. {@link DocsRunTest} runs commands, {@link DocsJavaTest} compiles Java.
  */
 class DocsTest {
-  private static final Path ROOT = Path.of("..");
-  /** Pages whose commands need no network, no server and no terminal. */
-  private static final Set<String> RUN = Set.of("training.md", "evaluation.md", "inspect.md", "language-models.md", "methods.md",
-      "quantization.md", "runs.md", "sweeps.md", "tokenizers.md");
-  private static final Set<String> FILES =
-      Set.of("data", "eval-data", "config", "html", "fix", "swap", "predictions", "probe", "init",
-      "tokenizer", "output-dir");
-  private static final String CHATS = """
-      {"messages": [{"role": "user", "content": "who %d"}, {"role": "assistant", "content": "me %d"}]}
-      """;
+  /** Blocks of what is no language. */
+  private static final Set<String> PICTURES = Set.of("architecture.md", "inspect.md");
+  /** Programs of others that pages call, and why nothing of them is checked here. */
+  private static final Map<String, String> OTHERS = Map.of(
+      "curl", "DocsServeTest asks a server; that of spring-service is asked by .ci/soak-service",
+      "mail", "sends mail",
+      "python", "other libraries, and what they were measured with");
+  /** Flags of other programs that pages name. */
+  private static final Set<String> FLAGS_OF_OTHERS =
+      Set.of("add-modules", "enable-native-access", "bind-to", "map-by", "kill-on-bad-exit", "signal", "hostfile");
+  private static final Set<String> GOALS = Set.of("verify", "test", "package", "install", "deploy");
 
-  @TempDir
-  Path directory;
-
-  private static List<Path> pages() throws IOException {
-    List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
-    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
-      docs.filter(page -> page.toString().endsWith(".md")).sorted().forEach(pages::add);
+  /** Flags of all commands, also by their other names. */
+  private static Set<String> flags() {
+    Set<String> flags = new TreeSet<>(Set.of("help", "debug", "version"));
+    for (Command command : Main.COMMANDS) {
+      for (Flag flag : command.flags()) {
+        flags.add(flag.name());
+        flags.addAll(flag.aliases());
+      }
     }
-    return pages;
+    return flags;
   }
 
-  /** The commands of a page's shell blocks, as words, without {@code ./hone}. */
-  private static List<List<String>> commands(Path page) throws IOException {
-    List<List<String>> commands = new ArrayList<>();
-    Matcher blocks = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(page));
-    while (blocks.find()) {
-      for (String line : blocks.group(1).replace("\\\n", " ").split("\n")) {
-        String command = line.replaceAll("\\s#.*", "").replaceAll("[\\[\\]]", "").replaceAll("[|<>&].*", "").strip();
-        if (command.startsWith("./hone ")) {
-          List<String> words = new ArrayList<>();
-          Matcher word = Pattern.compile("\"([^\"]*)\"|'([^']*)'|(\\S+)").matcher(command.substring(7));
-          while (word.find()) {
-            words.add(word.group(1) != null ? word.group(1) : word.group(2) != null ? word.group(2) : word.group(3));
-          }
-          commands.add(words);
+  /** Commands in blocks, and in spans that begin like one. */
+  private static List<Pages.CommandLine> commands() throws IOException {
+    List<Pages.CommandLine> commands = new ArrayList<>();
+    for (Path page : Pages.all()) {
+      commands.addAll(Pages.commands(page));
+      for (String span : Pages.spans(page)) {
+        if (span.matches("(\\./hone|hone|mvn|mpirun|java|\\.ci/\\S+) .*") && !span.matches("java\\.\\S.*|\\S+ [^-\\w.].*")) {
+          commands.addAll(Pages.commands(page.getFileName().toString(), span));
         }
       }
     }
@@ -72,149 +68,221 @@ class DocsTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> everyCommandHasFlagsThatThereAre() throws IOException {
-    List<DynamicTest> tests = new ArrayList<>();
-    for (Path page : pages()) {
-      for (List<String> words : commands(page)) {
-        tests.add(DynamicTest.dynamicTest(page.getFileName() + ": " + String.join(" ", words), () -> {
-          Command command = Main.find(words.getFirst());
-          List<String> rest = words.stream().skip(1).filter(word -> !word.equals("--help") && !word.equals("--config")
-              && !word.endsWith(".yaml")).toList(); // a file that is not there
-          new Arguments(command.name(), command.flags(), rest);
-        }));
+  Stream<DynamicTest> everyCommandIsOneThatThereIs() throws IOException {
+    List<Pages.CommandLine> commands = commands();
+    assertTrue(commands.size() > 100, "commands in the pages: " + commands.size());
+    return commands.stream().map(command -> DynamicTest.dynamicTest(command.toString(), () -> check(command)));
+  }
+
+  private static void check(Pages.CommandLine command) throws IOException {
+    List<String> words = command.words();
+    if (!command.ofHone().isEmpty()) {
+      checkHone(command.ofHone());
+      return;
+    }
+    switch (words.getFirst()) {
+      case "mvn" -> checkMaven(words);
+      case "java" -> checkJava(words);
+      case "./hone", "hone" -> assertEquals("...", words.getLast());
+      case String file when file.startsWith(".ci/") -> assertTrue(Files.isExecutable(Pages.ROOT.resolve(file)), file);
+      case String other -> assertTrue(OTHERS.containsKey(other), other + " is nothing that a test knows");
+    }
+  }
+
+  private static void checkHone(List<String> words) {
+    Command command = Main.find(words.getFirst());
+    List<String> rest = new ArrayList<>();
+    for (int i = 1; i < words.size(); i++) {
+      String word = words.get(i);
+      if (word.equals("--config")) {
+        i++; // a file that is not there
+      } else if (!word.equals("--help")) {
+        rest.add(word);
       }
     }
-    assertTrue(tests.size() > 20, "commands in the pages: " + tests.size());
-    return tests.stream();
+    if (words.getLast().startsWith("--") && !words.getLast().contains("=")) {
+      rest.add("X"); // a span that names a flag without its value
+    }
+    new Arguments(command.name(), command.flags(), rest);
+  }
+
+  private static void checkMaven(List<String> words) throws IOException {
+    List<String> poms = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(Pages.ROOT, 2)) {
+      for (Path pom : files.filter(file -> file.endsWith("pom.xml")).toList()) {
+        poms.add(Files.readString(pom));
+      }
+    }
+    for (int i = 1; i < words.size(); i++) {
+      String word = words.get(i);
+      switch (word) {
+        case "-pl" -> {
+          for (String module : words.get(++i).split(",")) {
+            assertTrue(Files.exists(Pages.ROOT.resolve(module).resolve("pom.xml")), "no module " + module);
+          }
+        }
+        case "-f" -> {
+          Path place = Pages.ROOT.resolve(words.get(++i));
+          assertTrue(Files.exists(Files.isDirectory(place) ? place.resolve("pom.xml") : place), place + " has no pom");
+        }
+        case String profiles when profiles.startsWith("-P") -> {
+          for (String profile : profiles.substring(2).split(",")) {
+            assertTrue(poms.stream().anyMatch(pom -> pom.contains("<id>" + profile + "</id>")), "no profile " + profile);
+          }
+        }
+        case String test when test.startsWith("-Dtest=") -> assertNotNull(source(test.substring(7)), word);
+        case String option when option.startsWith("-") -> { }
+        default -> assertTrue(GOALS.contains(word), "no phase " + word);
+      }
+    }
+  }
+
+  private static void assertNotNull(Path source, String word) {
+    assertTrue(source != null, word + ": no such class");
+  }
+
+  /** The file of a class by its simple or full name; null if there is none. */
+  private static Path source(String name) throws IOException {
+    Path file = Path.of(name.replace('.', '/') + ".java");
+    try (Stream<Path> files = Files.walk(Pages.ROOT)) {
+      return files.filter(path -> path.endsWith(file) && !path.toString().contains("target")).findFirst().orElse(null);
+    }
+  }
+
+  private static void checkJava(List<String> words) throws IOException {
+    for (int i = 1; i < words.size(); i++) {
+      String word = words.get(i);
+      if (word.equals("-jar")) {
+        Path jar = Path.of(words.get(i + 1));
+        Path pom = Pages.ROOT.resolve(jar).getParent().resolveSibling("pom.xml");
+        String name = jar.getFileName().toString().replaceAll("(-VERSION|-[\\d.]+-SNAPSHOT)?\\.jar", "");
+        assertTrue(Files.readString(pom).matches("(?s).*<(artifactId|finalName)>" + name + "</.*"), pom + " makes no " + name);
+        return;
+      }
+      if (List.of("-cp", "-p", "--add-modules").contains(word)) {
+        i++;
+      } else if (!word.startsWith("-") && !word.equals("...")) {
+        assertTrue(word.startsWith("org.openjdk.jmh.") || source(word) != null, "no class " + word);
+        return;
+      }
+    }
+  }
+
+  @Test
+  void everyBlockIsOfAKindThatATestTakes() throws IOException {
+    Set<String> kinds = Set.of("sh", "java", "yaml", "xml", "groovy");
+    for (Path page : Pages.all()) {
+      for (Pages.Block block : Pages.blocks(page)) {
+        boolean picture = block.language().isEmpty() && PICTURES.contains(page.getFileName().toString());
+        assertTrue(picture || kinds.contains(block.language()), block + " is of kind '" + block.language() + "'");
+      }
+    }
+  }
+
+  @Test
+  void noCommandHasAFlagTwice() {
+    for (Command command : Main.COMMANDS) {
+      Set<String> seen = new TreeSet<>();
+      for (Flag flag : command.flags()) {
+        assertTrue(seen.add(flag.name()), command.name() + " has --" + flag.name() + " twice");
+        flag.aliases().forEach(alias -> assertTrue(seen.add(alias), command.name() + " has --" + alias + " twice"));
+      }
+    }
+  }
+
+  @Test
+  void everyFlagThatIsNamedIsOneThatThereIs() throws IOException {
+    Set<String> flags = flags();
+    List<String> unknown = new ArrayList<>();
+    for (Path page : Pages.all()) {
+      for (String span : Pages.spans(page)) {
+        if (span.matches("(mvn|java|tensorboard|bench_\\w+\\.py) .*")) {
+          continue; // flags of other programs
+        }
+        Matcher flag = Pattern.compile("(?<![\\w-])--([a-z][a-z0-9_-]*)").matcher(span);
+        while (flag.find()) {
+          String name = flag.group(1).replace('_', '-');
+          if (!flags.contains(name) && !FLAGS_OF_OTHERS.contains(name)) {
+            unknown.add(page.getFileName() + ": --" + name + " in `" + span + "`");
+          }
+        }
+      }
+    }
+    assertEquals(List.of(), unknown);
+  }
+
+  /** Files of the project that a page names, by a path from its root. */
+  @Test
+  void everyFileThatIsNamedIsThere() throws IOException {
+    List<String> missing = new ArrayList<>();
+    for (Path page : Pages.all()) {
+      Matcher file = Pattern.compile("(?<![\\w./-])((?:docs|examples|deploy|bench|\\.ci|train/src|core/src|nn/src)/[\\w./-]*\\w)")
+          .matcher(Files.readString(page).replaceAll("\\]\\([^)]*\\)", ""));
+      while (file.find()) {
+        String path = file.group(1).replaceAll("\\.$", "");
+        if (!path.contains("/target") && !Files.exists(Pages.ROOT.resolve(path))) {
+          missing.add(page.getFileName() + ": " + path);
+        }
+      }
+    }
+    assertEquals(List.of(), missing);
   }
 
   @Test
   void everyPageIsReachedFromTheReadmeAndEveryLinkLeadsSomewhere() throws IOException {
-    String readme = Files.readString(ROOT.resolve("README.md"));
-    for (Path page : pages()) {
-      String name = page.getFileName().toString();
-      assertTrue(name.equals("README.md") || readme.contains("docs/" + name), "README.md has no link to docs/" + name);
-      Matcher link = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)").matcher(Files.readString(page));
+    String readme = Files.readString(Pages.ROOT.resolve("README.md"));
+    for (Path page : Pages.all()) {
+      if (page.getParent().endsWith("docs")) {
+        assertTrue(readme.contains("docs/" + page.getFileName()), "README.md has no link to docs/" + page.getFileName());
+      }
+      Matcher link = Pattern.compile("]\\(([^)#:]*)(?:#([^)]*))?\\)").matcher(Files.readString(page));
       while (link.find()) {
-        assertTrue(Files.exists(page.resolveSibling(link.group(1))), page + " links to " + link.group(1));
-      }
-    }
-  }
-
-  @TestFactory
-  Stream<DynamicTest> theCommandsRunInTheirOrder() throws IOException {
-    Path encoder = TinyModel.write(directory.resolve("encoder"));
-    Path decoder = TinyLanguageModel.write(directory.resolve("decoder"));
-    rows(directory);
-    train(encoder, "reviews.csv", "encoder-adapter");
-    train(decoder, "instructions.jsonl", "decoder-adapter", "--task", "generate");
-    List<DynamicTest> tests = new ArrayList<>();
-    for (Path page : pages()) {
-      String name = page.getFileName().toString();
-      if (RUN.contains(name)) {
-        tests.add(DynamicTest.dynamicTest(name, () -> run(page, Files.createDirectory(directory.resolve("in-" + name)))));
-      }
-    }
-    assertEquals(RUN.size(), tests.size());
-    return tests.stream();
-  }
-
-  private void train(Path model, String data, String name, String... more) {
-    List<Object> words = new ArrayList<>(List.of("train", "--model", model, "--data", directory.resolve(data), "--output-dir",
-        directory.resolve(name), "--max-steps", 1, "--report-to", "none", "--quiet"));
-    words.addAll(List.of(more));
-    CommandRun.of(words.toArray()).assertDone();
-  }
-
-  /** Files by the names that the pages have for them. */
-  private static void rows(Path folder) throws IOException {
-    String reviews = TinyModel.reviews(60);
-    Files.createDirectories(folder.resolve("hone-demo/data"));
-    for (String name : List.of("reviews.csv", "test.csv", "hone-demo/data/reviews-train.csv",
-        "hone-demo/data/reviews-test.csv")) {
-      Files.writeString(folder.resolve(name), reviews);
-    }
-    String[] lines = reviews.split("\n");
-    StringBuilder sliced = new StringBuilder("text\tlabel\tsource\twords\n");
-    StringBuilder instructions = new StringBuilder();
-    StringBuilder chats = new StringBuilder();
-    for (int i = 1; i < lines.length; i++) {
-      sliced.append(lines[i].replace(',', '\t')).append(i % 2 == 0 ? "\tshop\t" : "\tmail\t").append(i % 5).append('\n');
-      instructions.append("{\"prompt\": \"say %d\", \"completion\": \"word %d\"}\n".formatted(i, i % 7));
-      chats.append(CHATS.formatted(i, i % 7));
-    }
-    Files.writeString(folder.resolve("test.tsv"), sliced);
-    Files.writeString(folder.resolve("terms.tsv"), "good\tfine\n");
-    Files.writeString(folder.resolve("chats.jsonl"), chats);
-    for (String name : List.of("instructions.jsonl", "test.jsonl", "rows.jsonl")) {
-      Files.writeString(folder.resolve(name), instructions);
-    }
-    for (String name : List.of("book.txt", "general.txt", "text.txt", "more.txt")) {
-      Files.writeString(folder.resolve(name), "The quick brown fox jumps over the lazy dog, and does so again.\n".repeat(20));
-    }
-    Files.copy(folder.resolve("decoder/config.json"), folder.resolve("config.json"));
-    Files.copy(folder.resolve("decoder/tokenizer.json"), folder.resolve("tokenizer.json"));
-  }
-
-  private void run(Path page, Path work) throws IOException {
-    Matcher yaml = Pattern.compile("```yaml\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(page));
-    if (yaml.find()) {
-      Files.writeString(work.resolve("sweep.yaml"), yaml.group(1).replaceAll("maven:\\S+",
-          directory.resolve("encoder").toString())
-          .replace("hone-demo/", directory.resolve("hone-demo") + "/").replace("max_steps: 60", "max_steps: 2")
-          .replace("eval_steps: 15", "eval_steps: 1").replace("trials: 8", "trials: 2"));
-    }
-    List<List<String>> commands = commands(page);
-    assertFalse(commands.isEmpty(), page.toString());
-    for (List<String> words : commands) {
-      if (words.contains("compare")) {
-        for (String run : words.stream().filter(word -> word.startsWith("out-")).toList()) {
-          CommandRun.of("train", "--model", directory.resolve("encoder"), "--data",
-              directory.resolve("reviews.csv"), "--output-dir",
-              work.resolve(run), "--max-steps", 1, "--quiet").assertDone();
+        Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+        assertTrue(Files.exists(target), page + " links to " + target);
+        if (link.group(2) != null) {
+          assertTrue(headings(target).contains(link.group(2)), page + " links to " + target + "#" + link.group(2));
         }
       }
-      List<String> real = real(words, work);
-      CommandRun ran = CommandRun.of(real.toArray());
-      boolean found = ran.code() == 1 && words.getFirst().equals("inspect"); // it finds something in such rows
-      assertTrue(ran.code() == 0 || found, () -> String.join(" ", real) + "\n" + ran.err());
     }
   }
 
-  /** A command with the models, files and directories of this test in place of those that it names. */
-  private List<String> real(List<String> words, Path work) throws IOException {
-    boolean decodes = words.contains("DIR");
-    String kind = decodes ? "decoder" : "encoder";
-    List<String> real = new ArrayList<>();
-    for (int i = 0; i < words.size(); i++) {
-      String word = words.get(i);
-      String flag = i > 0 && words.get(i - 1).startsWith("--") ? words.get(i - 1).substring(2) : "";
-      if (flag.equals("model")) {
-        real.add(directory.resolve(kind).toString());
-      } else if (flag.startsWith("adapter") || flag.equals("baseline") && !word.equals("base")) {
-        real.add(Arrays.stream(word.split(",")).map(one -> adapter(one, work, kind)).collect(Collectors.joining(",")));
-      } else if (flag.equals("output-dir") && word.equals("DIR")) {
-        real.add(work.resolve("made-" + Files.list(work).count()).toString());
-      } else if (FILES.contains(flag) || word.startsWith("out-")) {
-        real.add(Arrays.stream(word.split(",")).map(one -> place(one, work)).collect(Collectors.joining(",")));
-      } else {
-        real.add(word);
+  /** What a page's headings are called in links. */
+  private static Set<String> headings(Path page) throws IOException {
+    return Files.readAllLines(page).stream().filter(line -> line.matches("#+ .*"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase().replaceAll("[^\\w\\s-]", "").replace(' ', '-'))
+        .collect(Collectors.toSet());
+  }
+
+  /** A sweep is one that {@link DocsRunTest} runs; manifests name flags, probes and files that there are. */
+  @Test
+  void manifestsNameWhatThereIs() throws IOException {
+    int seen = 0;
+    for (Pages.Block block : Pages.blocks("yaml")) {
+      JsonNode tree = YAMLMapper.builder().build().readTree(block.text());
+      assertFalse(tree.isEmpty(), block.toString());
+      for (JsonNode command : tree.findValues("command")) {
+        List<String> words = command.valueStream().map(JsonNode::asString).toList();
+        checkHone(words.subList(words.indexOf("/opt/hone/bin/hone") + 1, words.size()));
+        seen++;
+      }
+      for (JsonNode arguments : tree.findValues("args")) {
+        List<String> words = new ArrayList<>(List.of("serve"));
+        arguments.valueStream().map(JsonNode::asString).forEach(words::add);
+        assertTrue(Files.readString(Pages.ROOT.resolve("deploy/Dockerfile")).contains("\"serve\""), "the image serves");
+        checkHone(words);
+        seen++;
       }
     }
-    Map<String, List<String>> less = Map.of("train", List.of("--max-steps", "2", "--batch-size", "4"), "generate",
-        List.of("--max-new-tokens", "3"), "evaluate", decodes ? List.of("--generate", "2") : List.of());
-    real.addAll(less.getOrDefault(words.getFirst(), List.of()));
-    return real;
+    assertEquals(2, seen, "manifests for a job and a server");
   }
 
-  private String adapter(String name, Path work, String kind) {
-    Path own = work.resolve(name);
-    return (Files.exists(own) ? own : directory.resolve(kind + "-adapter").resolve("adapter")).toString();
-  }
-
-  /** What an earlier command of the page made, or what there is for all, or else where the command is to write. */
-  private String place(String name, Path work) {
-    return (Files.exists(work.resolve(name)) || !Files.exists(directory.resolve(name)) ? work : directory).resolve(name)
-        .toString();
+  @Test
+  void theDependencyIsThisProject() throws IOException {
+    String version = Files.readString(Pages.ROOT.resolve("pom.xml")).replaceFirst("(?s).*?<version>(.*?)</version>.*", "$1");
+    String xml = Pages.blocks("xml").getFirst().text();
+    assertTrue(xml.matches("(?s)<dependency>\\s+<groupId>dev.hone</groupId>\\s+<artifactId>hone-train</artifactId>\\s+<version>"
+        + Pattern.quote(version) + "</version>\\s+</dependency>\\s+"), xml);
+    assertEquals("implementation 'dev.hone:hone-train:" + version + "'\n", Pages.blocks("groovy").getFirst().text());
+    assertEquals(List.of(1, 1), List.of(Pages.blocks("xml").size(), Pages.blocks("groovy").size()));
   }
 }

@@ -50,7 +50,7 @@ class ServedVersionsTest {
   }
 
   @Test
-  @Timeout(120)
+  @Timeout(300)
   void whatTheChampionIsIsTakenUpAndBackAgain() throws Exception {
     Path base = TinyModel.write(directory.resolve("base"));
     Labels labels = new Labels(List.of("up", "down"), Labels.Kind.SINGLE_LABEL);

@@ -119,6 +119,7 @@ abstract class FakeServer implements AutoCloseable {
     while (!server.isClosed()) {
       try {
         Socket socket = server.accept();
+        socket.setTcpNoDelay(true); // head and body go in two writes, the second of which would wait for an acknowledgement
         open.add(socket);
         Thread.startVirtualThread(() -> serve(socket, server == first));
       } catch (IOException _) {

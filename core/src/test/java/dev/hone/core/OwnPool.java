@@ -1,7 +1,5 @@
-package dev.hone.autograd;
+package dev.hone.core;
 
-import dev.hone.core.Scope;
-import dev.hone.core.Tensor;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -10,12 +8,13 @@ import java.util.concurrent.FutureTask;
  * Runs what counts bytes on a thread with a pool of its own. Pools are lent to one thread after the other, and in one of them
  * forgotten tensors of other tests may lie until the collector finds them: such a pool is held while the next is asked for.
  */
-final class OwnPool {
+public final class OwnPool {
   private static final int FLOATS = 4096; // enough to be taken from a pool
 
   private OwnPool() {}
 
-  static <T> T run(Callable<T> body) throws Exception {
+  /** Runs it and gives what it gives. */
+  public static <T> T run(Callable<T> body) throws Exception {
     FutureTask<T> alone = new FutureTask<>(() -> {
       try (Scope.Hold _ = Scope.hold()) {
         try (Scope _ = Scope.open()) {
