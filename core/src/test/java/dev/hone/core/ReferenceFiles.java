@@ -16,8 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Values that torch, transformers and PEFT computed on tiny random models. The directory is the system property
- * {@code hone.fixtures} or the copy among the test resources of {@code train}; lists and sizes come from its files. Each module that
- * reads batches adds how they are made.
+ * {@code hone.fixtures} or the copy among the test resources of {@code train}; lists and sizes come from its files. Each module
+ * that reads batches adds how they are made.
  */
 public class ReferenceFiles {
   private static final JsonMapper JSON = JsonMapper.builder().build();
