@@ -94,7 +94,7 @@ class StoriesPreferenceTest {
 
   @Tag("long")
   @ParameterizedTest(name = "{0}, seed {1}")
-  @CsvSource({"kto, 1, 0.004", "sigmoid, 2, 0.001", "kto, 2, 0.004"})
+  @CsvSource({"kto, 1, 0.004", "sigmoid, 2, 0.001", "kto, 2, 0.004", "sigmoid, 3, 0.001", "kto, 3, 0.004"})
   void whatIsPreferredIsWritten(String loss, long seed, double rate) throws IOException {
     prefer(loss, seed, rate);
   }
