@@ -38,7 +38,7 @@ public final class TunedSearch {
     double before = found(new HoneEmbeddingModel(TextEmbedder.load(model)), heldOut);
 
     EmbeddingTuning tuning = EmbeddingTuning.full(model, EmbeddingSettings.USUAL);
-    tuning.train(questions, null, TrainConfig.of(Map.of("learning_rate", 1e-4, "num_train_epochs", 12, "batch_size", 16,
+    tuning.train(questions, null, TrainConfig.of(Map.of("learning_rate", 1e-4, "num_train_epochs", 6, "batch_size", 16,
         "seed", args.length > 2 ? Long.parseLong(args[2]) : 42)));
     tuning.save(out.resolve("model"));
 
