@@ -77,18 +77,10 @@ public final class AttentionOps {
   public static Variable rotate(Variable x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean neighbours) {
     Tensor y = x.value().emptyLike(x.shape());
     AttentionKernels kernels = Kernels.of("rotate", x.value(), cos, sin).attention();
-    if (neighbours) {
-      kernels.rotateNeighbours(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
-      return Variable.of("rotate", y).pullback(x, up -> {
-        Tensor dx = up.emptyLike(y.shape());
-        kernels.rotateNeighbours(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
-        return dx;
-      }).saves();
-    }
-    kernels.rotate(Columns.of(x.value()), headDim, cos, sin, positions, false, Columns.of(y));
+    kernels.rotate(Columns.of(x.value()), headDim, cos, sin, positions, neighbours, false, Columns.of(y));
     return Variable.of("rotate", y).pullback(x, up -> {
       Tensor dx = up.emptyLike(y.shape());
-      kernels.rotate(Columns.of(up), headDim, cos, sin, positions, true, Columns.of(dx));
+      kernels.rotate(Columns.of(up), headDim, cos, sin, positions, neighbours, true, Columns.of(dx));
       return dx;
     }).saves();
   }

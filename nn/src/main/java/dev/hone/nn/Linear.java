@@ -53,7 +53,7 @@ public final class Linear implements Layer {
     }
   }
 
-  /** Another weight of the same shape, the layer's own or another layer's. */
+  /** Puts another weight of its shape into the layer: one of its own, or another layer's. */
   public void setWeight(Parameter other, boolean ofOtherLayer) {
     if (!other.shape().equals(weight.shape())) {
       throw new IllegalArgumentException("Linear: weight " + weight.shape() + " cannot become " + other.shape());

@@ -101,8 +101,8 @@ public final class PretrainedModel implements Layer, AutoCloseable {
   }
 
   /**
-   * Another model with the same weights, of which there is never a second copy: layers, slots for adapters and parameters are its
-   * own. What is put into one, exchanged or trained there is not seen by the other.
+   * A model with layers, slots for adapters and parameters of its own on the weights of this one, of which there is never a
+   * second copy. What is put into one, exchanged or trained there is not seen by the other.
    *
    * @throws IllegalStateException if this model has an adapter
    */

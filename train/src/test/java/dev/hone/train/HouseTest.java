@@ -137,8 +137,8 @@ class HouseTest {
   }
 
   @Test
-  void noDescriptionBeginsWithTheSame() throws IOException {
-    Pattern vague = Pattern.compile("/\\*\\*\\s+(?:\\*\\s+)?(?:The same|None yet)\\b");
+  void everyDescriptionSaysWhatAThingIs() throws IOException {
+    Pattern vague = Pattern.compile("/\\*\\*\\s+(?:\\*\\s+)?(?:The same|None yet|Another)\\b");
     List<String> found = new ArrayList<>();
     for (Path file : sources("main")) {
       String text = Files.readString(file);

@@ -37,18 +37,16 @@ public interface AttentionKernels {
       Columns dk, Columns dv);
 
   /**
-   * Rotates pairs (i, i + rotary/2) of every head of every row: (a, b) -> (a · cos - b · sin, b · cos + a · sin).
+   * Rotates pairs of every head of every row: (a, b) -> (a · cos - b · sin, b · cos + a · sin).
    *
    * @param x [N, heads · D]; the first {@code 2 · cos.columns} numbers of a head turn, the rest is copied
    * @param headDim D
    * @param cos [P, rotary / 2], by position
    * @param sin [P, rotary / 2]
    * @param positions of the N rows
+   * @param neighbours whether the pairs are (2 · i, 2 · i + 1), not (i, i + rotary / 2)
    * @param inverse turns backwards: the gradient
    * @param y like x; may be x
    */
-  void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y);
-
-  /** Rotates the pairs (2 · i, 2 · i + 1). */
-  void rotateNeighbours(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y);
+  void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean neighbours, boolean inverse, Columns y);
 }

@@ -38,7 +38,7 @@ public record Philox(long seed, long stream) {
     return hash;
   }
 
-  /** Another stream of the same seed. */
+  /** Numbers of this seed that are independent of these. */
   public Philox withStream(long other) {
     return new Philox(seed, other);
   }

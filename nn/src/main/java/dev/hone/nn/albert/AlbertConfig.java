@@ -79,16 +79,6 @@ public record AlbertConfig(int vocabSize, int tableWidth, int hiddenSize, int de
   }
 
   @Override
-  public int keyHeads() {
-    return heads;
-  }
-
-  @Override
-  public int keyWidth() {
-    return hiddenSize;
-  }
-
-  @Override
   public String prefix() {
     return PREFIX;
   }

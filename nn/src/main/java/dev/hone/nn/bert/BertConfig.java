@@ -99,16 +99,6 @@ public record BertConfig(String modelType, int vocabSize, int hiddenSize, int ta
   }
 
   @Override
-  public int keyHeads() {
-    return heads;
-  }
-
-  @Override
-  public int keyWidth() {
-    return hiddenSize;
-  }
-
-  @Override
   public Backbone backbone(Weights weights) {
     return BertModel.load(this, weights);
   }

@@ -145,16 +145,6 @@ public record DebertaConfig(int vocabSize, int tableWidth, int hiddenSize, int l
   }
 
   @Override
-  public int keyHeads() {
-    return heads;
-  }
-
-  @Override
-  public int keyWidth() {
-    return hiddenSize;
-  }
-
-  @Override
   public String prefix() {
     return PREFIX;
   }

@@ -17,6 +17,19 @@ public interface EncoderConfig extends FamilyConfig, OnnxWritable {
   /** What the names of its classes in transformers begin with, such as {@code Albert}. */
   String className();
 
+  /** H, each of which has keys and values of its own unless a family says otherwise. */
+  int heads();
+
+  @Override
+  default int keyHeads() {
+    return heads();
+  }
+
+  @Override
+  default int keyWidth() {
+    return hiddenSize();
+  }
+
   /** The classifier, made anew where there is none of its size. */
   Head classifier(Labels labels, Weights weights);
 

@@ -192,7 +192,7 @@ public final class ModelLoader {
     return assemble(config, json.tree(), wanted, classes, weights, owned);
   }
 
-  /** Another model with the tensors of one that has no adapters; see {@link PretrainedModel#twin}. */
+  /** A model with layers of its own on the tensors of one that has no adapters; see {@link PretrainedModel#twin}. */
   public static PretrainedModel twin(PretrainedModel model) {
     if (!(model.config() instanceof FamilyConfig config)) {
       throw new ModelException("twin: the configuration of model_type '" + model.config().modelType() + "' makes no layers");

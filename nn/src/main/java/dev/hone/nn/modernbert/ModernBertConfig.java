@@ -104,16 +104,6 @@ public record ModernBertConfig(int vocabSize, int hiddenSize, int layers, int he
   }
 
   @Override
-  public int keyHeads() {
-    return heads;
-  }
-
-  @Override
-  public int keyWidth() {
-    return hiddenSize;
-  }
-
-  @Override
   public String prefix() {
     return PREFIX;
   }

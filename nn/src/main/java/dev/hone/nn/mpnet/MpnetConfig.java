@@ -75,16 +75,6 @@ public record MpnetConfig(int vocabSize, int hiddenSize, int layers, int heads, 
   }
 
   @Override
-  public int keyHeads() {
-    return heads;
-  }
-
-  @Override
-  public int keyWidth() {
-    return hiddenSize;
-  }
-
-  @Override
   public String prefix() {
     return PREFIX;
   }

@@ -80,16 +80,6 @@ public record RotaryBertConfig(String modelType, int vocabSize, int hiddenSize, 
   }
 
   @Override
-  public int keyHeads() {
-    return heads;
-  }
-
-  @Override
-  public int keyWidth() {
-    return hiddenSize;
-  }
-
-  @Override
   public String prefix() {
     return switch (modelType) {
       case NOMIC -> "nomic_bert.";

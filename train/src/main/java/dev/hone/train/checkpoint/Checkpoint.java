@@ -1,18 +1,16 @@
 package dev.hone.train.checkpoint;
 
 import dev.hone.core.DType;
-import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.io.Safetensors;
 import dev.hone.core.io.SafetensorsWriter;
+import dev.hone.core.io.TensorBytes;
 import dev.hone.core.io.TensorFileException;
 import dev.hone.train.distributed.Ranks;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -38,7 +36,6 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String STATE = "hone_state";
   private static final String HASH = "hone_sha256";
-  private static final int CHUNK = 1 << 14;
 
   /** Writes the file, whole or not at all. */
   void write(Path file) throws IOException {
@@ -119,29 +116,8 @@ public record Checkpoint(Map<String, Tensor> tensors, ObjectNode state) {
     digest.update(json.getBytes(StandardCharsets.UTF_8));
     new TreeMap<>(tensors).forEach((name, tensor) -> {
       digest.update((name + tensor.dtype() + tensor.shape()).getBytes(StandardCharsets.UTF_8));
-      update(digest, tensor);
+      TensorBytes.each(tensor, digest::update);
     });
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  /** The elements as they lie in a file, little-endian. */
-  private static void update(MessageDigest digest, Tensor tensor) {
-    if (tensor.isReadOnly()) {
-      long bytes = tensor.bytes();
-      for (long from = 0; from < bytes; from += 1 << 30) {
-        digest.update(tensor.segment().asSlice(from, Math.min(1 << 30, bytes - from)).asByteBuffer());
-      }
-      return;
-    }
-    ByteBuffer buffer = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    int length = tensor.shape().length();
-    try (HostArray numbers = tensor.onHost(HostArray.Access.READ)) {
-      for (int from = 0; from < length; from += CHUNK) {
-        int n = Math.min(CHUNK, length - from);
-        buffer.clear();
-        buffer.asFloatBuffer().put(numbers.array(), numbers.offset() + from, n);
-        digest.update(buffer.limit(n * Float.BYTES));
-      }
-    }
   }
 }

@@ -1,10 +1,7 @@
 package dev.hone.train.distributed;
 
 import dev.hone.autograd.Parameter;
-import dev.hone.core.HostArray;
-import dev.hone.core.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import dev.hone.core.io.TensorBytes;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
@@ -13,8 +10,6 @@ import java.util.zip.CRC32C;
 
 /** Whether processes that share a run have the same in everything that its bits depend on. */
 public final class Alike {
-  private static final int CHUNK = 1 << 16;
-
   private Alike() {}
 
   /**
@@ -45,28 +40,8 @@ public final class Alike {
     CRC32C sum = new CRC32C();
     for (Parameter parameter : parameters) {
       sum.update((parameter.name() + parameter.shape()).getBytes(StandardCharsets.UTF_8));
-      update(sum, parameter.value());
+      TensorBytes.each(parameter.value(), sum::update);
     }
     return Long.toHexString(sum.getValue());
-  }
-
-  private static void update(CRC32C sum, Tensor tensor) {
-    if (tensor.isReadOnly() || !tensor.dtype().isFloat()) {
-      long bytes = tensor.segment().byteSize();
-      for (long from = 0; from < bytes; from += 1 << 30) {
-        sum.update(tensor.segment().asSlice(from, Math.min(1 << 30, bytes - from)).asByteBuffer());
-      }
-      return;
-    }
-    ByteBuffer buffer = ByteBuffer.allocate(CHUNK * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    int length = tensor.shape().length();
-    try (HostArray numbers = tensor.onHost(HostArray.Access.READ)) {
-      for (int from = 0; from < length; from += CHUNK) {
-        int n = Math.min(CHUNK, length - from);
-        buffer.clear();
-        buffer.asFloatBuffer().put(numbers.array(), numbers.offset() + from, n);
-        sum.update(buffer.limit(n * Float.BYTES));
-      }
-    }
   }
 }

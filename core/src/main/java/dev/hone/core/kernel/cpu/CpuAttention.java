@@ -74,17 +74,8 @@ final class CpuAttention implements AttentionKernels {
   }
 
   @Override
-  public void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y) {
-    rotate(x, headDim, cos, sin, positions, inverse, y, false);
-  }
-
-  @Override
-  public void rotateNeighbours(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y) {
-    rotate(x, headDim, cos, sin, positions, inverse, y, true);
-  }
-
-  private void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean inverse, Columns y,
-      boolean neighbours) {
+  public void rotate(Columns x, int headDim, Tensor cos, Tensor sin, int[] positions, boolean neighbours, boolean inverse,
+      Columns y) {
     int half = AttentionOperands.checkRotation(x, headDim, cos, sin, positions, y);
     float sign = inverse ? -1 : 1;
     int heads = x.width() / headDim;

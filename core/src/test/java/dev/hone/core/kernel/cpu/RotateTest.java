@@ -50,7 +50,7 @@ class RotateTest {
     Columns x = AttentionCase.random(rows, heads * d, 6);
     Columns y = AttentionCase.result(rows, heads * d);
     int[] positions = positions(rows);
-    kernels.rotate(x, d, table(half, false), table(half, true), positions, false, y);
+    kernels.rotate(x, d, table(half, false), table(half, true), positions, false, false, y);
     double[] in = AttentionCase.values(x);
     float[] out = AttentionCase.inside(y);
     for (int i = 0; i < out.length; i++) {
@@ -71,7 +71,7 @@ class RotateTest {
     Columns x = AttentionCase.random(rows, heads * d, 6);
     Columns y = AttentionCase.result(rows, heads * d);
     int[] positions = positions(rows);
-    kernels.rotateNeighbours(x, d, table(half, false), table(half, true), positions, false, y);
+    kernels.rotate(x, d, table(half, false), table(half, true), positions, true, false, y);
     double[] in = AttentionCase.values(x);
     float[] out = AttentionCase.inside(y);
     for (int i = 0; i < out.length; i++) {
@@ -84,7 +84,7 @@ class RotateTest {
       }
       assertEquals(expected, out[i], 1e-6, "element " + i);
     }
-    kernels.rotateNeighbours(y, d, table(half, false), table(half, true), positions, true, y);
+    kernels.rotate(y, d, table(half, false), table(half, true), positions, true, true, y);
     float[] back = AttentionCase.inside(y);
     for (int i = 0; i < back.length; i++) {
       assertEquals(in[i], back[i], 2e-6, "element " + i + " turned back");
@@ -96,8 +96,8 @@ class RotateTest {
   void theInverseTurnsBackInPlace(String kind, AttentionKernels kernels, int rows, int heads, int d, int half) {
     Columns x = AttentionCase.random(rows, heads * d, 6);
     float[] before = x.array().clone();
-    kernels.rotate(x, d, table(half, false), table(half, true), positions(rows), false, x);
-    kernels.rotate(x, d, table(half, false), table(half, true), positions(rows), true, x);
+    kernels.rotate(x, d, table(half, false), table(half, true), positions(rows), false, false, x);
+    kernels.rotate(x, d, table(half, false), table(half, true), positions(rows), false, true, x);
     assertArrayEquals(before, x.array(), 2e-6f);
   }
 
@@ -106,10 +106,10 @@ class RotateTest {
   void positionsBeyondTheTableAndOddWidthsAreRefused(String kind, AttentionKernels kernels) {
     Columns x = AttentionCase.random(2, 16, 6);
     IndexOutOfBoundsException position = assertThrows(IndexOutOfBoundsException.class,
-        () -> kernels.rotate(x, 8, table(4, false), table(4, true), new int[] {0, TABLE}, false, x));
+        () -> kernels.rotate(x, 8, table(4, false), table(4, true), new int[] {0, TABLE}, false, false, x));
     assertTrue(position.getMessage().contains("position 50, the table has 50"), position.getMessage());
     ShapeException width = assertThrows(ShapeException.class,
-        () -> kernels.rotate(x, 5, table(2, false), table(2, true), new int[2], false, x));
+        () -> kernels.rotate(x, 5, table(2, false), table(2, true), new int[2], false, false, x));
     assertTrue(width.getMessage().contains("rows of 16 numbers, heads of 5"), width.getMessage());
   }
 }

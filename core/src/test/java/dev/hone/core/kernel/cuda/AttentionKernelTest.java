@@ -188,11 +188,7 @@ class AttentionKernelTest extends KernelTest {
     int[] positions = {0, 3, 11, 3, 5, 1, 2};
     Tensor in = tensor(x, rows, heads * d + 4);
     Columns columns = new Columns(in, 3, heads * d);
-    if (neighbours) {
-      CPU.attention().rotateNeighbours(columns, d, tensor(cos, 12, half), tensor(sin, 12, half), positions, inverse, columns);
-    } else {
-      CPU.attention().rotate(columns, d, tensor(cos, 12, half), tensor(sin, 12, half), positions, inverse, columns);
-    }
+    CPU.attention().rotate(columns, d, tensor(cos, 12, half), tensor(sin, 12, half), positions, neighbours, inverse, columns);
     long n = (long) rows * heads * (d - half);
     KernelRunner.Memory both = gpu.put(x);
     gpu.each(FAMILY, "hone_rotate", n, both.at(3), heads * d + 4, heads, d, half, gpu.put(cos), gpu.put(sin), gpu.put(positions),
