@@ -36,10 +36,14 @@ public final class DecodeStream {
         prefixIds = count;
       }
     }
-    if (count == ids.length) ids = Arrays.copyOf(ids, 2 * count);
+    if (count == ids.length) {
+      ids = Arrays.copyOf(ids, 2 * count);
+    }
     ids[count++] = id;
     String text = decode();
-    if (text.length() <= prefix.length() || endsOpen(text)) return Optional.empty();
+    if (text.length() <= prefix.length() || endsOpen(text)) {
+      return Optional.empty();
+    }
     if (!text.startsWith(prefix)) {
       throw new TokenizerException("decode stream: after id " + id + " the text \"" + text
           + "\" no longer begins with \"" + prefix + "\", which was given out already");

@@ -25,7 +25,9 @@ final class ParallelEncoding {
   }
 
   List<Encoding> run(int threads) {
-    if (threads < 1) throw new TokenizerException("encodeAll: threads must be >= 1, got " + threads);
+    if (threads < 1) {
+      throw new TokenizerException("encodeAll: threads must be >= 1, got " + threads);
+    }
     int helpers = Math.min(threads, (texts.size() + GRAIN - 1) / GRAIN) - 1;
     Thread[] others = new Thread[Math.max(0, helpers)];
     for (int i = 0; i < others.length; i++) {
@@ -47,7 +49,9 @@ final class ParallelEncoding {
     try {
       for (int from; (from = next.getAndAdd(GRAIN)) < size && failure.get() == null; ) {
         int to = Math.min(size, from + GRAIN);
-        for (int i = from; i < to; i++) results[i] = tokenizer.encode(texts.get(i), options);
+        for (int i = from; i < to; i++) {
+          results[i] = tokenizer.encode(texts.get(i), options);
+        }
       }
     } catch (RuntimeException | Error e) {
       failure.compareAndSet(null, e);
@@ -65,6 +69,8 @@ final class ParallelEncoding {
         }
       }
     }
-    if (interrupted) Thread.currentThread().interrupt();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -41,7 +41,9 @@ final class Pipeline {
     private void shrink() {
       pieces.shrink(KEEP);
       bench.shrink();
-      for (TokenBuffer buffer : buffers) buffer.shrink(KEEP);
+      for (TokenBuffer buffer : buffers) {
+        buffer.shrink(KEEP);
+      }
     }
   }
 
@@ -84,7 +86,9 @@ final class Pipeline {
   private String normalize(String text) {
     Pieces pieces = new Pieces();
     pieces.reset(text);
-    for (Normalizer normalizer : normalizers) pieces.rewrite(normalizer::normalize);
+    for (Normalizer normalizer : normalizers) {
+      pieces.rewrite(normalizer::normalize);
+    }
     return pieces.text().substring(0, pieces.text().length());
   }
 
@@ -99,16 +103,30 @@ final class Pipeline {
     Pieces pieces = desk.pieces;
     pieces.reset(text);
     desk.surrogates = pieces.text().hasSurrogates();
-    if (!rawTokens.isEmpty()) pieces.split(rawTokens::split);
-    for (Normalizer normalizer : normalizers) pieces.rewrite(normalizer::normalize);
-    if (!normalizedTokens.isEmpty()) pieces.split(normalizedTokens::split);
-    if (preTokenizer != null) preTokenizer.apply(pieces);
+    if (!rawTokens.isEmpty()) {
+      pieces.split(rawTokens::split);
+    }
+    for (Normalizer normalizer : normalizers) {
+      pieces.rewrite(normalizer::normalize);
+    }
+    if (!normalizedTokens.isEmpty()) {
+      pieces.split(normalizedTokens::split);
+    }
+    if (preTokenizer != null) {
+      preTokenizer.apply(pieces);
+    }
     int first = out.count;
     tokenize(pieces, desk, out, fromEnd ? Integer.MAX_VALUE : limit);
-    if (fromEnd) dropBeginning(pieces, out, first, limit);
-    if (word >= 0) Arrays.fill(out.words, first, out.count, word);
+    if (fromEnd) {
+      dropBeginning(pieces, out, first, limit);
+    }
+    if (word >= 0) {
+      Arrays.fill(out.words, first, out.count, word);
+    }
     toOriginal(pieces.text(), out, first);
-    if (desk.surrogates) toCodePoints(text, out, first);
+    if (desk.surrogates) {
+      toCodePoints(text, out, first);
+    }
   }
 
   /** The limit is looked at behind pieces that the model has cut, not behind added tokens. */
@@ -124,14 +142,22 @@ final class Pipeline {
       int id = pieces.id(i);
       if (id == Pieces.TEXT) {
         desk.bench.tokenize(model, chars, start, end, out);
-        if (surface >= 0) showSurface(text, out, mark, surface);
+        if (surface >= 0) {
+          showSurface(text, out, mark, surface);
+        }
       } else {
         out.add(id, start, end);
         String content = text.substring(start, end);
-        if (!content.equals(names.modelToken(id))) out.text(mark, content);
+        if (!content.equals(names.modelToken(id))) {
+          out.text(mark, content);
+        }
       }
-      for (int k = mark; k < out.count; k++) out.words[k] = i;
-      if (id == Pieces.TEXT && out.count - first >= limit) break;
+      for (int k = mark; k < out.count; k++) {
+        out.words[k] = i;
+      }
+      if (id == Pieces.TEXT && out.count - first >= limit) {
+        break;
+      }
     }
   }
 
@@ -141,21 +167,31 @@ final class Pipeline {
     int piece = pieces.count();
     while (piece > 0) {
       piece--;
-      while (from > first && out.words[from - 1] == piece) from--;
-      if (pieces.id(piece) == Pieces.TEXT && out.count - from >= limit) break;
+      while (from > first && out.words[from - 1] == piece) {
+        from--;
+      }
+      if (pieces.id(piece) == Pieces.TEXT && out.count - from >= limit) {
+        break;
+      }
     }
     out.remove(first, from);
-    for (int k = first; k < out.count; k++) out.words[k] -= piece;
+    for (int k = first; k < out.count; k++) {
+      out.words[k] -= piece;
+    }
   }
 
   private static void showSurface(AlignedText text, TokenBuffer out, int mark, int surface) {
     for (int k = mark; k < out.count; k++) {
-      if (out.ids[k] == surface) out.text(k, text.substring(out.starts[k], out.ends[k]));
+      if (out.ids[k] == surface) {
+        out.text(k, text.substring(out.starts[k], out.ends[k]));
+      }
     }
   }
 
   private static void toOriginal(AlignedText text, TokenBuffer out, int first) {
-    if (text.isIdentity()) return;
+    if (text.isIdentity()) {
+      return;
+    }
     for (int k = first; k < out.count; k++) {
       int start = text.originStart(out.starts[k]);
       out.ends[k] = text.originEnd(out.ends[k] - 1);

@@ -23,7 +23,9 @@ final class TokenNames {
     for (AddedToken token : added) {
       byContent.put(token.content(), token);
       contents.put(token.id(), token.normalized() ? normalize.apply(token.content()) : token.content());
-      if (vocabulary.id(token.content()) == Vocabulary.UNKNOWN) outside++;
+      if (vocabulary.id(token.content()) == Vocabulary.UNKNOWN) {
+        outside++;
+      }
       bound = Math.max(bound, token.id() + 1);
     }
     size = vocabulary.count() + outside;

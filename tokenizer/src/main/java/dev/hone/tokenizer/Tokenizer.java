@@ -128,7 +128,9 @@ public final class Tokenizer {
   /** The tokens of a text that is split into words already; ranges are relative to their word. */
   public Encoding encodeWords(List<String> words, EncodeOptions options) {
     Pipeline.Desk desk = pipeline.take();
-    for (int i = 0; i < words.size(); i++) encode(words.get(i), desk, 0, i, options);
+    for (int i = 0; i < words.size(); i++) {
+      encode(words.get(i), desk, 0, i, options);
+    }
     return finish(desk, false, options);
   }
 
@@ -147,11 +149,16 @@ public final class Tokenizer {
   }
 
   private void encode(String text, Pipeline.Desk desk, int sequence, int word, EncodeOptions options) {
-    if (text == null) throw new IllegalArgumentException("encode: the text is null");
+    if (text == null) {
+      throw new IllegalArgumentException("encode: the text is null");
+    }
     TokenBuffer out = desk.buffers[sequence];
     Truncation cut = options.truncation().orElse(null);
-    if (cut == null || cut.readsAll(sequence)) pipeline.encode(text, desk, out, word, Integer.MAX_VALUE, false);
-    else pipeline.encode(text, desk, out, word, cut.maxLength(), cut.side() == Truncation.Side.LEFT);
+    if (cut == null || cut.readsAll(sequence)) {
+      pipeline.encode(text, desk, out, word, Integer.MAX_VALUE, false);
+    } else {
+      pipeline.encode(text, desk, out, word, cut.maxLength(), cut.side() == Truncation.Side.LEFT);
+    }
   }
 
   private Encoding finish(Pipeline.Desk desk, boolean pair, EncodeOptions options) {
@@ -179,7 +186,9 @@ public final class Tokenizer {
     List<String> tokens = new ArrayList<>(ids.length);
     for (int id : ids) {
       String token = names.token(id);
-      if (token != null && !(skipSpecialTokens && names.isSpecial(token))) tokens.add(token);
+      if (token != null && !(skipSpecialTokens && names.isSpecial(token))) {
+        tokens.add(token);
+      }
     }
     Decoder decoder = definition.decoder();
     return decoder == null ? String.join(" ", tokens) : String.join("", decoder.decode(tokens));

@@ -15,7 +15,9 @@ record ReferenceCases(Path directory, JsonNode expected) {
 
   /** Directories below the root that hold both a tokenizer.json and answers for it. */
   static List<Path> directories(Path root) throws IOException {
-    if (!Files.isDirectory(root)) return List.of();
+    if (!Files.isDirectory(root)) {
+      return List.of();
+    }
     try (Stream<Path> all = Files.list(root)) {
       return all.filter(d -> Files.exists(d.resolve("tokenizer.json")) && Files.exists(d.resolve("expected.json")))
           .sorted().toList();
@@ -38,26 +40,34 @@ record ReferenceCases(Path directory, JsonNode expected) {
 
   static int[] ints(JsonNode array) {
     int[] out = new int[array.size()];
-    for (int i = 0; i < out.length; i++) out[i] = array.get(i).isNull() ? -1 : array.get(i).intValue();
+    for (int i = 0; i < out.length; i++) {
+      out[i] = array.get(i).isNull() ? -1 : array.get(i).intValue();
+    }
     return out;
   }
 
   static List<String> strings(JsonNode array) {
     List<String> out = new ArrayList<>();
-    for (JsonNode n : array) out.add(n.isNull() ? null : n.stringValue());
+    for (JsonNode n : array) {
+      out.add(n.isNull() ? null : n.stringValue());
+    }
     return out;
   }
 
   /** Offsets as text: "0-2 3-5". */
   static String offsets(JsonNode array) {
     StringBuilder out = new StringBuilder();
-    for (JsonNode n : array) out.append(n.get(0).intValue()).append('-').append(n.get(1).intValue()).append(' ');
+    for (JsonNode n : array) {
+      out.append(n.get(0).intValue()).append('-').append(n.get(1).intValue()).append(' ');
+    }
     return out.toString();
   }
 
   static String offsets(Encoding encoding) {
     StringBuilder out = new StringBuilder();
-    for (int i = 0; i < encoding.size(); i++) out.append(encoding.start(i)).append('-').append(encoding.end(i)).append(' ');
+    for (int i = 0; i < encoding.size(); i++) {
+      out.append(encoding.start(i)).append('-').append(encoding.end(i)).append(' ');
+    }
     return out.toString();
   }
 }

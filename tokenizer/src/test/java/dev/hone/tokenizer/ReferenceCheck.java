@@ -80,14 +80,18 @@ final class ReferenceCheck {
     assertArrayEquals(ReferenceCases.ints(want.get("ids")), got.ids(), () -> label + " ids " + got.tokens());
     assertEquals(ReferenceCases.strings(want.get("tokens")), got.tokens(), label + " tokens");
     assertEquals(ReferenceCases.offsets(want.get("offsets")), ReferenceCases.offsets(got), label + " offsets");
-    if (want.has("type_ids")) assertArrayEquals(ReferenceCases.ints(want.get("type_ids")), got.typeIds(), label + " type_ids");
+    if (want.has("type_ids")) {
+      assertArrayEquals(ReferenceCases.ints(want.get("type_ids")), got.typeIds(), label + " type_ids");
+    }
     if (want.has("special_tokens_mask")) {
       assertArrayEquals(ReferenceCases.ints(want.get("special_tokens_mask")), got.specialTokensMask(), label + " mask");
     }
     if (want.has("sequence_ids")) {
       assertArrayEquals(ReferenceCases.ints(want.get("sequence_ids")), got.sequenceIds(), label + " sequence_ids");
     }
-    if (want.has("word_ids")) assertArrayEquals(ReferenceCases.ints(want.get("word_ids")), got.wordIds(), label + " word_ids");
+    if (want.has("word_ids")) {
+      assertArrayEquals(ReferenceCases.ints(want.get("word_ids")), got.wordIds(), label + " word_ids");
+    }
   }
 
   private void pair(JsonNode row, String label) {

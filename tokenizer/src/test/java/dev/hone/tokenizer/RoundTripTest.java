@@ -58,7 +58,9 @@ class RoundTripTest {
     for (int i = 0; i < STRINGS; i++) {
       String text = random(random);
       String back = tokenizer.decode(tokenizer.encode(text, EncodeOptions.PLAIN).ids(), false);
-      if (!text.equals(back)) assertEquals(text, back, "string " + i + ", -Dhone.seed=" + seed);
+      if (!text.equals(back)) {
+        assertEquals(text, back, "string " + i + ", -Dhone.seed=" + seed);
+      }
     }
   }
 
@@ -92,11 +94,15 @@ class RoundTripTest {
         List<Future<List<int[]>>> all = IntStream.range(0, 4)
             .mapToObj(t -> threads.submit(() -> texts.stream().map(text -> tokenizer.encode(text).ids()).toList())).toList();
         for (Future<List<int[]>> one : all) {
-          for (int i = 0; i < texts.size(); i++) assertArrayEquals(alone.get(i), one.get().get(i), texts.get(i));
+          for (int i = 0; i < texts.size(); i++) {
+            assertArrayEquals(alone.get(i), one.get().get(i), texts.get(i));
+          }
         }
       }
       List<Encoding> together = tokenizer.encodeAll(texts, EncodeOptions.DEFAULT, 4);
-      for (int i = 0; i < texts.size(); i++) assertArrayEquals(alone.get(i), together.get(i).ids(), texts.get(i));
+      for (int i = 0; i < texts.size(); i++) {
+        assertArrayEquals(alone.get(i), together.get(i).ids(), texts.get(i));
+      }
     }
   }
 }

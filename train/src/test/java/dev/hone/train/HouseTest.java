@@ -47,6 +47,8 @@ class HouseTest {
   private static final Path ROOT = Path.of("..");
   private static final int MAX_LINES = 500;
   private static final int MAX_COLUMNS = 130;
+  private static final Pattern NO_CODE = Pattern.compile(
+      "\"\"\"[\\s\\S]*?(?<!\\\\)\"\"\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\])+'|//[^\n]*|/\\*[\\s\\S]*?\\*/");
   private static final Pattern TYPE = Pattern.compile("L(dev/hone/[\\w/$]+);");
 
   /** A class of each module, to find its class files by. */
@@ -114,6 +116,44 @@ class HouseTest {
       }
     }
     assertEquals(List.of(), found);
+  }
+
+  /** One style: what an if, an else or a loop does stands in braces, on lines of its own. */
+  @Test
+  void bodiesStandInBraces() throws IOException {
+    assertEquals(List.of(1, 2, 3, 6),
+        bare("if (a) b();\nelse c();\nfor (;;) d(')');\nif (x(\"(\")) {\n} else {\n}; while (e) f();\ndo {\n} while (g);\n"));
+    List<String> found = new ArrayList<>();
+    List<Path> files = new ArrayList<>(sources("main"));
+    files.addAll(sources("test"));
+    for (Path file : files) {
+      bare(Files.readString(file)).forEach(line -> found.add(file + ":" + line));
+    }
+    assertEquals(List.of(), found);
+  }
+
+  /** The lines on which a body without braces belongs to something. */
+  private static List<Integer> bare(String source) {
+    String code = NO_CODE.matcher(source).replaceAll(match -> "\n".repeat(newlines(match.group())));
+    List<Integer> lines = new ArrayList<>();
+    Matcher keyword = Pattern.compile("\\b(?:(if|for|while) \\(|else\\b)").matcher(code);
+    while (keyword.find()) {
+      int at = keyword.end();
+      for (int open = keyword.group(1) == null ? 0 : 1; open > 0; at++) {
+        open += code.charAt(at) == '(' ? 1 : code.charAt(at) == ')' ? -1 : 0;
+      }
+      String body = code.substring(at).stripLeading();
+      boolean ends = body.startsWith("{") || keyword.group(1) == null && body.startsWith("if (")
+          || "while".equals(keyword.group(1)) && body.startsWith(";"); // of a do
+      if (!ends) {
+        lines.add(1 + newlines(code.substring(0, keyword.start())));
+      }
+    }
+    return lines;
+  }
+
+  private static int newlines(String text) {
+    return (int) text.chars().filter(c -> c == '\n').count();
   }
 
   @Test

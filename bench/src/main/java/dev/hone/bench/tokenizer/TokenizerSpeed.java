@@ -54,7 +54,9 @@ public final class TokenizerSpeed {
 
   private static double best(Runnable work) {
     long warm = System.nanoTime();
-    do work.run(); while (System.nanoTime() - warm < WARM_UP_NANOS);
+    do {
+      work.run();
+    } while (System.nanoTime() - warm < WARM_UP_NANOS);
     long best = Long.MAX_VALUE;
     for (int run = 0; run < RUNS; run++) {
       long start = System.nanoTime();

@@ -26,8 +26,11 @@ public final class TokenFinder {
     for (int i = 0; i < this.entries.size(); i++) {
       String content = this.entries.get(i).content();
       contents.putIfAbsent(content, i); // the first of tokens that look alike once they are normalised, as in the reference
-      if (content.charAt(0) < 0x80) firsts[content.charAt(0)] = true;
-      else otherFirsts = true;
+      if (content.charAt(0) < 0x80) {
+        firsts[content.charAt(0)] = true;
+      } else {
+        otherFirsts = true;
+      }
     }
   }
 
@@ -42,16 +45,30 @@ public final class TokenFinder {
     int done = from;
     for (int i = from; i < to; i++) {
       char c = chars[i];
-      if (c < 0x80 ? !firsts[c] : !otherFirsts) continue;
+      if (c < 0x80 ? !firsts[c] : !otherFirsts) {
+        continue;
+      }
       long match = longest(chars, i, to);
-      if (match < 0) continue;
+      if (match < 0) {
+        continue;
+      }
       AddedToken token = entries.get((int) match).token();
       int end = (int) (match >>> 32);
       int start = i;
       i = end - 1; // whatever becomes of this match, the next one starts after it
-      if (token.singleWord() && (wordBefore(chars, from, start) || wordAfter(chars, end, to))) continue;
-      if (token.lstrip()) while (start > done && isSpace(chars[start - 1])) start--;
-      if (token.rstrip()) while (end < to && isSpace(chars[end])) end++;
+      if (token.singleWord() && (wordBefore(chars, from, start) || wordAfter(chars, end, to))) {
+        continue;
+      }
+      if (token.lstrip()) {
+        while (start > done && isSpace(chars[start - 1])) {
+          start--;
+        }
+      }
+      if (token.rstrip()) {
+        while (end < to && isSpace(chars[end])) {
+          end++;
+        }
+      }
       // A match inside white space that the one before took along: nothing is left of its beginning.
       start = Math.max(start, done);
       out.add(done, start);
@@ -67,9 +84,13 @@ public final class TokenFinder {
     int node = CharTrie.ROOT;
     for (int k = i; k < to; k++) {
       node = contents.step(node, chars[k]);
-      if (node == CharTrie.NONE) break;
+      if (node == CharTrie.NONE) {
+        break;
+      }
       int entry = contents.id(node);
-      if (entry != CharTrie.NONE) best = (long) (k + 1) << 32 | entry;
+      if (entry != CharTrie.NONE) {
+        best = (long) (k + 1) << 32 | entry;
+      }
     }
     return best;
   }

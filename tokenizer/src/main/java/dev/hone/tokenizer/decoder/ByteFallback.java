@@ -39,16 +39,22 @@ public record ByteFallback() implements Decoder {
   }
 
   private static void flush(byte[] run, int n, List<String> out) {
-    if (n == 0) return;
+    if (n == 0) {
+      return;
+    }
     try {
       out.add(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(run, 0, n)).toString());
     } catch (CharacterCodingException e) {
-      for (int i = 0; i < n; i++) out.add("\uFFFD");
+      for (int i = 0; i < n; i++) {
+        out.add("\uFFFD");
+      }
     }
   }
 
   private static int byteOf(String token) {
-    if (token.length() != TOKEN_LENGTH || !token.startsWith("<0x") || token.charAt(TOKEN_LENGTH - 1) != '>') return -1;
+    if (token.length() != TOKEN_LENGTH || !token.startsWith("<0x") || token.charAt(TOKEN_LENGTH - 1) != '>') {
+      return -1;
+    }
     int high = hex(token.charAt(3));
     int low = hex(token.charAt(4));
     return high < 0 || low < 0 ? -1 : high << 4 | low;

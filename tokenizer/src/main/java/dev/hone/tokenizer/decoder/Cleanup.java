@@ -10,9 +10,13 @@ final class Cleanup {
   private Cleanup() {}
 
   static String apply(String text) {
-    if (text.indexOf(' ') < 0) return text;
+    if (text.indexOf(' ') < 0) {
+      return text;
+    }
     String now = text;
-    for (String[] r : REPLACEMENTS) now = now.replace(r[0], r[1]);
+    for (String[] r : REPLACEMENTS) {
+      now = now.replace(r[0], r[1]);
+    }
     return now;
   }
 }

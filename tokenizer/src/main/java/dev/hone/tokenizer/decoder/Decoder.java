@@ -38,7 +38,9 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
       List<String> out = new ArrayList<>(tokens.size());
       for (int i = 0; i < tokens.size(); i++) {
         String token = tokens.get(i);
-        if (i > 0) token = token.startsWith(prefix) ? token.substring(prefix.length()) : " " + token;
+        if (i > 0) {
+          token = token.startsWith(prefix) ? token.substring(prefix.length()) : " " + token;
+        }
         out.add(cleanup ? Cleanup.apply(token) : token);
       }
       return out;
@@ -77,9 +79,13 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
     private String strip(String token) {
       int[] c = token.codePoints().toArray();
       int from = 0;
-      while (from < c.length && from < start && c[from] == character) from++;
+      while (from < c.length && from < start && c[from] == character) {
+        from++;
+      }
       int to = c.length;
-      while (to > 0 && c.length - to < stop && c[to - 1] == character) to--;
+      while (to > 0 && c.length - to < stop && c[to - 1] == character) {
+        to--;
+      }
       return from < to ? new String(c, from, to - from) : "";
     }
   }
@@ -110,11 +116,17 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
       List<String> out = new ArrayList<>();
       String last = null;
       for (String token : tokens) {
-        if (token.equals(last)) continue;
+        if (token.equals(last)) {
+          continue;
+        }
         last = token;
         String text = token.replace(padToken, "");
-        if (cleanup) text = Cleanup.apply(text).replace(wordDelimiter, " ");
-        if (!text.isEmpty()) out.add(text);
+        if (cleanup) {
+          text = Cleanup.apply(text).replace(wordDelimiter, " ");
+        }
+        if (!text.isEmpty()) {
+          out.add(text);
+        }
       }
       return out;
     }
@@ -142,7 +154,9 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
     @Override
     public List<String> decode(List<String> tokens) {
       List<String> now = tokens;
-      for (Decoder step : steps) now = step.decode(now);
+      for (Decoder step : steps) {
+        now = step.decode(now);
+      }
       return now;
     }
 
@@ -150,7 +164,9 @@ public sealed interface Decoder permits Decoder.ByteLevel, Decoder.WordPiece, De
     public byte[] bytes(String token) {
       for (Decoder step : steps) {
         byte[] bytes = step.bytes(token);
-        if (bytes != null) return bytes;
+        if (bytes != null) {
+          return bytes;
+        }
       }
       return null;
     }

@@ -18,8 +18,12 @@ public record AddedToken(int id, String content, boolean singleWord, boolean lst
 
   /** Checks id and content. */
   public AddedToken {
-    if (id < 0) throw new TokenizerException("added token \"" + Excerpt.of(content) + "\": id must be >= 0, got " + id);
-    if (content.isEmpty()) throw new TokenizerException("added token " + id + ": its content is empty");
+    if (id < 0) {
+      throw new TokenizerException("added token \"" + Excerpt.of(content) + "\": id must be >= 0, got " + id);
+    }
+    if (content.isEmpty()) {
+      throw new TokenizerException("added token " + id + ": its content is empty");
+    }
   }
 
   /** A special token without any option, such as {@code <s>}. */

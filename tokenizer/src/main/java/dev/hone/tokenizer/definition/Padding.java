@@ -15,9 +15,15 @@ public record Padding(int length, int multipleOf, Truncation.Side side, int id, 
 
   /** Checks the numbers. */
   public Padding {
-    if (length < 0) throw new TokenizerException("padding: length must be >= 0, got " + length);
-    if (multipleOf < 0) throw new TokenizerException("padding: multiple must be >= 0, got " + multipleOf);
-    if (id < 0) throw new TokenizerException("padding: id must be >= 0, got " + id);
+    if (length < 0) {
+      throw new TokenizerException("padding: length must be >= 0, got " + length);
+    }
+    if (multipleOf < 0) {
+      throw new TokenizerException("padding: multiple must be >= 0, got " + multipleOf);
+    }
+    if (id < 0) {
+      throw new TokenizerException("padding: id must be >= 0, got " + id);
+    }
   }
 
   /** Padding at the end, to the longest encoding. */

@@ -34,8 +34,12 @@ public record Truncation(int maxLength, int stride, Strategy strategy, Side side
 
   /** Checks the numbers. */
   public Truncation {
-    if (maxLength < 0) throw new TokenizerException("truncation: max length must be >= 0, got " + maxLength);
-    if (stride < 0) throw new TokenizerException("truncation: stride must be >= 0, got " + stride);
+    if (maxLength < 0) {
+      throw new TokenizerException("truncation: max length must be >= 0, got " + maxLength);
+    }
+    if (stride < 0) {
+      throw new TokenizerException("truncation: stride must be >= 0, got " + stride);
+    }
   }
 
   /** Whether a sequence, 0 or 1, has to be tokenized to its end. */

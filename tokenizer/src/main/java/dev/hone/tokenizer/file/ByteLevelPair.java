@@ -84,7 +84,9 @@ final class ByteLevelPair {
     }
     Set<String> all = new HashSet<>(tokens);
     for (int b = 0; b < 256; b++) {
-      if (!all.contains(String.valueOf(ByteChars.of(b)))) throw unknownKind(file, "it has no token for byte " + b);
+      if (!all.contains(String.valueOf(ByteChars.of(b)))) {
+        throw unknownKind(file, "it has no token for byte " + b);
+      }
     }
     if (all.stream().anyMatch(token -> token != null && token.endsWith("</w>"))) {
       throw unknownKind(file, "its tokens end with </w>");
@@ -102,7 +104,9 @@ final class ByteLevelPair {
     List<String> merges = new ArrayList<>(2 * lines.size());
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
-      if (line.isEmpty() || line.startsWith("#version")) continue;
+      if (line.isEmpty() || line.startsWith("#version")) {
+        continue;
+      }
       int space = line.indexOf(' ');
       if (space < 1 || space == line.length() - 1 || line.indexOf(' ', space + 1) >= 0) {
         throw new TokenizerException(file + ":" + (i + 1) + ": \"" + Excerpt.of(line)

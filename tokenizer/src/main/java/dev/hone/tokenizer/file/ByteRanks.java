@@ -22,7 +22,9 @@ final class ByteRanks {
   static String token(String base64) {
     byte[] bytes = Base64.getDecoder().decode(base64);
     StringBuilder token = new StringBuilder(bytes.length);
-    for (byte b : bytes) token.append(ByteChars.of(b));
+    for (byte b : bytes) {
+      token.append(ByteChars.of(b));
+    }
     return token.toString();
   }
 

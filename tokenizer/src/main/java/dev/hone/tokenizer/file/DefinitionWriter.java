@@ -30,7 +30,9 @@ public final class DefinitionWriter {
   public DefinitionWriter() {
     root.putNull("truncation").putNull("padding");
     addedTokens = root.putArray("added_tokens");
-    for (String stage : List.of("normalizer", "pre_tokenizer", "post_processor", "decoder")) root.putNull(stage);
+    for (String stage : List.of("normalizer", "pre_tokenizer", "post_processor", "decoder")) {
+      root.putNull(stage);
+    }
   }
 
   /** The file's bytes. */
@@ -76,8 +78,11 @@ public final class DefinitionWriter {
   }
 
   private void stage(String field, String list, List<ObjectNode> steps) {
-    if (steps.size() == 1) root.set(field, steps.getFirst());
-    else if (steps.size() > 1) root.putObject(field).put("type", "Sequence").putArray(list).addAll(steps);
+    if (steps.size() == 1) {
+      root.set(field, steps.getFirst());
+    } else if (steps.size() > 1) {
+      root.putObject(field).put("type", "Sequence").putArray(list).addAll(steps);
+    }
   }
 
   /** A stage of a type that needs no options, or begins with it. */
@@ -152,7 +157,9 @@ public final class DefinitionWriter {
       boolean sequence = name.equals("$A") || name.equals("$B");
       out.addObject().putObject(sequence ? "Sequence" : "SpecialToken").put("id", sequence ? name.substring(1) : name)
           .put("type_id", typed ? piece.charAt(colon + 1) - '0' : 0);
-      if (!sequence) used.add(name);
+      if (!sequence) {
+        used.add(name);
+      }
     }
   }
 
@@ -169,7 +176,9 @@ public final class DefinitionWriter {
         .put("byte_fallback", byteFallback).put("ignore_merges", ignoreMerges);
     vocabulary(model, tokens);
     ArrayNode pairs = model.putArray("merges");
-    for (int i = 0; i < merges.size(); i += 2) pairs.addArray().add(merges.get(i)).add(merges.get(i + 1));
+    for (int i = 0; i < merges.size(); i += 2) {
+      pairs.addArray().add(merges.get(i)).add(merges.get(i + 1));
+    }
   }
 
   /** Sets a WordPiece model. */
@@ -191,12 +200,18 @@ public final class DefinitionWriter {
   private ObjectNode pieces(List<String> tokens, List<? extends Number> scores, int unknownId, boolean byteFallback) {
     ObjectNode model = root.putObject("model").put("type", "Unigram").put("unk_id", unknownId).put("byte_fallback", byteFallback);
     ArrayNode pieces = model.putArray("vocab");
-    for (int i = 0; i < tokens.size(); i++) pieces.addArray().add(tokens.get(i)).add(scores.get(i).doubleValue());
+    for (int i = 0; i < tokens.size(); i++) {
+      pieces.addArray().add(tokens.get(i)).add(scores.get(i).doubleValue());
+    }
     return model;
   }
 
   private static void vocabulary(ObjectNode model, List<String> tokens) {
     ObjectNode vocabulary = model.putObject("vocab");
-    for (int id = 0; id < tokens.size(); id++) if (tokens.get(id) != null) vocabulary.put(tokens.get(id), id);
+    for (int id = 0; id < tokens.size(); id++) {
+      if (tokens.get(id) != null) {
+        vocabulary.put(tokens.get(id), id);
+      }
+    }
   }
 }

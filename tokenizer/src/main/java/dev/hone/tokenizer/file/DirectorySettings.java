@@ -48,7 +48,9 @@ final class DirectorySettings {
   }
 
   private static JsonNode json(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) return MissingNode.getInstance();
+    if (!Files.isRegularFile(file)) {
+      return MissingNode.getInstance();
+    }
     return Json.read(TokenizerFile.bytes(file), file.toString()).node();
   }
 
@@ -70,7 +72,9 @@ final class DirectorySettings {
     }
     for (Map.Entry<String, JsonNode> entry : config.path("added_tokens_decoder").properties()) {
       String content = options(entry.getValue()).path("content").asString("");
-      if (!content.isEmpty()) tokens.put(id(entry.getKey(), content), content);
+      if (!content.isEmpty()) {
+        tokens.put(id(entry.getKey(), content), content);
+      }
     }
     return tokens;
   }
@@ -89,8 +93,12 @@ final class DirectorySettings {
   String token(String role, String absent) {
     for (JsonNode source : List.of(config, specialTokens)) {
       JsonNode node = source.path(role);
-      if (node.isObject()) node = node.path("content");
-      if (node.isString() && !node.stringValue().isEmpty()) return node.stringValue();
+      if (node.isObject()) {
+        node = node.path("content");
+      }
+      if (node.isString() && !node.stringValue().isEmpty()) {
+        return node.stringValue();
+      }
     }
     return absent;
   }
@@ -105,7 +113,11 @@ final class DirectorySettings {
    */
   Set<String> addTokens(DefinitionWriter out, List<String> tokens, Map<String, String> usual) {
     Map<String, Integer> ids = new HashMap<>();
-    for (int id = 0; id < tokens.size(); id++) if (tokens.get(id) != null) ids.put(tokens.get(id), id);
+    for (int id = 0; id < tokens.size(); id++) {
+      if (tokens.get(id) != null) {
+        ids.put(tokens.get(id), id);
+      }
+    }
     Map<String, String> present = new HashMap<>(usual);
     present.values().retainAll(ids.keySet());
     Map<String, ObjectNode> known = new HashMap<>();
@@ -113,13 +125,17 @@ final class DirectorySettings {
     for (Map.Entry<String, JsonNode> entry : config.path("added_tokens_decoder").properties()) {
       ObjectNode options = options(entry.getValue());
       String content = options.path("content").asString("");
-      if (content.isEmpty() || known.putIfAbsent(content, options) != null) continue;
+      if (content.isEmpty() || known.putIfAbsent(content, options) != null) {
+        continue;
+      }
       int id = id(entry.getKey(), content);
       out.addToken(id, content, options);
       next = Math.max(next, id + 1);
     }
     for (Map.Entry<String, JsonNode> entry : added.properties()) {
-      if (known.containsKey(entry.getKey())) continue;
+      if (known.containsKey(entry.getKey())) {
+        continue;
+      }
       ObjectNode options = JSON.createObjectNode().put("special", isSpecial(entry.getKey(), present));
       known.put(entry.getKey(), options);
       int id = id(entry.getValue().asString(""), entry.getKey());
@@ -128,7 +144,9 @@ final class DirectorySettings {
     }
     for (ObjectNode options : special(present)) {
       String content = options.path("content").asString("");
-      if (content.isEmpty() || known.putIfAbsent(content, options) != null) continue;
+      if (content.isEmpty() || known.putIfAbsent(content, options) != null) {
+        continue;
+      }
       Integer id = ids.get(content);
       out.addToken(id != null ? id : next++, content, options);
     }
@@ -154,9 +172,13 @@ final class DirectorySettings {
     for (String role : ROLES) {
       JsonNode node = config.path(role).isNull() || config.path(role).isMissingNode() ? specialTokens.path(role)
           : config.path(role);
-      if (node.isObject() || node.isString()) out.add(options(node));
-      else if (usual.containsKey(role)) out.add(options(JSON.getNodeFactory().stringNode(usual.get(role))));
-      else continue;
+      if (node.isObject() || node.isString()) {
+        out.add(options(node));
+      } else if (usual.containsKey(role)) {
+        out.add(options(JSON.getNodeFactory().stringNode(usual.get(role))));
+      } else {
+        continue;
+      }
       // RoBERTa's class takes the space before <mask> along, whatever the files say of it as plain text.
       if (role.equals("mask_token") && !node.isObject() && (family.contains("roberta") || family.equals("bart"))) {
         out.getLast().put("lstrip", true);
@@ -164,7 +186,9 @@ final class DirectorySettings {
     }
     JsonNode more = config.path("additional_special_tokens").isArray() ? config.get("additional_special_tokens")
         : specialTokens.path("additional_special_tokens");
-    for (JsonNode node : more) out.add(options(node));
+    for (JsonNode node : more) {
+      out.add(options(node));
+    }
     return out;
   }
 
@@ -172,7 +196,9 @@ final class DirectorySettings {
   private static ObjectNode options(JsonNode node) {
     ObjectNode options = node.isObject() ? ((ObjectNode) node).deepCopy()
         : JSON.createObjectNode().put("content", node.asString(""));
-    if (!options.has("special")) options.put("special", true);
+    if (!options.has("special")) {
+      options.put("special", true);
+    }
     return options;
   }
 }

@@ -34,16 +34,24 @@ record Json(String where, JsonNode node) {
   }
 
   boolean flag(String field, boolean absent) {
-    if (!has(field)) return absent;
+    if (!has(field)) {
+      return absent;
+    }
     JsonNode value = node.get(field);
-    if (!value.isBoolean()) throw wrong(field, "true or false", value);
+    if (!value.isBoolean()) {
+      throw wrong(field, "true or false", value);
+    }
     return value.booleanValue();
   }
 
   String string(String field) {
-    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    if (!has(field)) {
+      throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    }
     JsonNode value = node.get(field);
-    if (!value.isString()) throw wrong(field, "a string", value);
+    if (!value.isString()) {
+      throw wrong(field, "a string", value);
+    }
     return value.stringValue();
   }
 
@@ -53,7 +61,9 @@ record Json(String where, JsonNode node) {
 
   /** An integer within a range that must be there. */
   int integer(String field, int least, int most) {
-    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    if (!has(field)) {
+      throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    }
     return integer(field, node.get(field), least, most);
   }
 
@@ -75,7 +85,9 @@ record Json(String where, JsonNode node) {
   int[] integers(String field, int least, int most) {
     JsonNode array = array(field);
     int[] values = new int[array.size()];
-    for (int i = 0; i < values.length; i++) values[i] = integer(field, array.get(i), least, most);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = integer(field, array.get(i), least, most);
+    }
     return values;
   }
 
@@ -84,7 +96,9 @@ record Json(String where, JsonNode node) {
     JsonNode array = array(field);
     String[] values = new String[array.size()];
     for (int i = 0; i < values.length; i++) {
-      if (!array.get(i).isString()) throw wrong(field, "an array of strings", array);
+      if (!array.get(i).isString()) {
+        throw wrong(field, "an array of strings", array);
+      }
       values[i] = array.get(i).stringValue();
     }
     return values;
@@ -98,15 +112,21 @@ record Json(String where, JsonNode node) {
 
   /** A string of one code point. */
   int character(String field, int absent) {
-    if (!has(field)) return absent;
+    if (!has(field)) {
+      return absent;
+    }
     String text = string(field);
-    if (text.codePointCount(0, text.length()) != 1) throw wrong(field, "one character", node.get(field));
+    if (text.codePointCount(0, text.length()) != 1) {
+      throw wrong(field, "one character", node.get(field));
+    }
     return text.codePointAt(0);
   }
 
   /** An object in a field. */
   Json object(String field) {
-    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    if (!has(field)) {
+      throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    }
     return new Json(where + "." + field, node.get(field)).requireObject();
   }
 
@@ -114,19 +134,27 @@ record Json(String where, JsonNode node) {
   <T> List<T> list(String field, Function<Json, T> read) {
     JsonNode array = array(field);
     List<T> out = new ArrayList<>(array.size());
-    for (int i = 0; i < array.size(); i++) out.add(read.apply(new Json(where + "." + field + "[" + i + "]", array.get(i))));
+    for (int i = 0; i < array.size(); i++) {
+      out.add(read.apply(new Json(where + "." + field + "[" + i + "]", array.get(i))));
+    }
     return out;
   }
 
   JsonNode array(String field) {
-    if (!has(field)) throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    if (!has(field)) {
+      throw new TokenizerException(where + ": field \"" + field + "\" is missing");
+    }
     JsonNode value = node.get(field);
-    if (!value.isArray()) throw wrong(field, "an array", value);
+    if (!value.isArray()) {
+      throw wrong(field, "an array", value);
+    }
     return value;
   }
 
   Json requireObject() {
-    if (!node.isObject()) throw new TokenizerException(where + ": an object was expected, found " + brief(node));
+    if (!node.isObject()) {
+      throw new TokenizerException(where + ": an object was expected, found " + brief(node));
+    }
     return this;
   }
 

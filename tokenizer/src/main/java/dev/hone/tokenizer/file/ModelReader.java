@@ -36,10 +36,15 @@ final class ModelReader {
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String field = parser.currentName();
       JsonToken value = parser.nextToken();
-      if (field.equals("vocab") && value == JsonToken.START_OBJECT) readVocabulary(parser);
-      else if (field.equals("vocab") && value == JsonToken.START_ARRAY) readPieces(parser);
-      else if (field.equals("merges") && value == JsonToken.START_ARRAY) readMerges(parser);
-      else settings.set(field, parser.<JsonNode>readValueAsTree());
+      if (field.equals("vocab") && value == JsonToken.START_OBJECT) {
+        readVocabulary(parser);
+      } else if (field.equals("vocab") && value == JsonToken.START_ARRAY) {
+        readPieces(parser);
+      } else if (field.equals("merges") && value == JsonToken.START_ARRAY) {
+        readMerges(parser);
+      } else {
+        settings.set(field, parser.<JsonNode>readValueAsTree());
+      }
     }
     return build(new Json(where, settings));
   }
@@ -53,8 +58,10 @@ final class ModelReader {
     vocabulary = new Vocabulary.Builder();
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String token = parser.currentName();
-      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) throw wrong("vocab: the id of \"" + Excerpt.of(token)
-          + "\" is no integer");
+      if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) {
+        throw wrong("vocab: the id of \"" + Excerpt.of(token)
+            + "\" is no integer");
+      }
       vocabulary.add(token, parser.getIntValue());
     }
   }
@@ -65,17 +72,29 @@ final class ModelReader {
     scores = new double[1024];
     scored = 0;
     while (parser.nextToken() == JsonToken.START_ARRAY) {
-      if (parser.nextToken() != JsonToken.VALUE_STRING) throw wrong("vocab[" + scored + "]: the token is no string");
+      if (parser.nextToken() != JsonToken.VALUE_STRING) {
+        throw wrong("vocab[" + scored + "]: the token is no string");
+      }
       String token = parser.getString();
-      if (!parser.nextToken().isNumeric()) throw wrong("vocab[" + scored + "]: the score is no number");
+      if (!parser.nextToken().isNumeric()) {
+        throw wrong("vocab[" + scored + "]: the score is no number");
+      }
       double score = parser.getDoubleValue();
-      if (!Double.isFinite(score)) throw wrong("vocab[" + scored + "]: the score is " + score);
-      if (parser.nextToken() != JsonToken.END_ARRAY) throw wrong("vocab[" + scored + "]: expected [token, score]");
-      if (scored == scores.length) scores = Arrays.copyOf(scores, 2 * scored);
+      if (!Double.isFinite(score)) {
+        throw wrong("vocab[" + scored + "]: the score is " + score);
+      }
+      if (parser.nextToken() != JsonToken.END_ARRAY) {
+        throw wrong("vocab[" + scored + "]: expected [token, score]");
+      }
+      if (scored == scores.length) {
+        scores = Arrays.copyOf(scores, 2 * scored);
+      }
       vocabulary.put(token, scored);
       scores[scored++] = score;
     }
-    if (parser.currentToken() != JsonToken.END_ARRAY) throw wrong("vocab[" + scored + "]: expected [token, score]");
+    if (parser.currentToken() != JsonToken.END_ARRAY) {
+      throw wrong("vocab[" + scored + "]: expected [token, score]");
+    }
   }
 
   /** ["left right", ...] or [["left", "right"], ...]. */
@@ -102,8 +121,11 @@ final class ModelReader {
   private void readPair(JsonParser parser, int number) {
     boolean array = parser.currentToken() == JsonToken.START_ARRAY;
     for (int i = 0; i < 2 && array; i++) {
-      if (parser.nextToken() != JsonToken.VALUE_STRING) array = false;
-      else merges.add(parser.getString());
+      if (parser.nextToken() != JsonToken.VALUE_STRING) {
+        array = false;
+      } else {
+        merges.add(parser.getString());
+      }
     }
     if (!array || parser.nextToken() != JsonToken.END_ARRAY) {
       throw wrong("merges[" + number + "]: expected \"left right\" or [left, right]");
@@ -123,9 +145,15 @@ final class ModelReader {
 
   /** Old files do not name the type; their fields do. */
   private String type(Json json) {
-    if (json.has("type")) return json.type();
-    if (hasMerges) return "BPE";
-    if (scores != null) return "Unigram";
+    if (json.has("type")) {
+      return json.type();
+    }
+    if (hasMerges) {
+      return "BPE";
+    }
+    if (scores != null) {
+      return "Unigram";
+    }
     return json.has("max_input_chars_per_word") ? "WordPiece" : "WordLevel";
   }
 
@@ -134,20 +162,26 @@ final class ModelReader {
     if (json.has("dropout") && (!dropout.isNumber() || dropout.doubleValue() != 0)) {
       throw wrong("dropout is " + Excerpt.of(dropout.toString()) + ": encoding at random is not supported, set it to null");
     }
-    if (!hasMerges) throw wrong("there are no merges");
+    if (!hasMerges) {
+      throw wrong("there are no merges");
+    }
     return new Bpe(vocabulary(), merges, new Bpe.Options(json.string("unk_token", null),
         json.string("continuing_subword_prefix", ""), json.string("end_of_word_suffix", ""),
         json.flag("fuse_unk", false), json.flag("byte_fallback", false), json.flag("ignore_merges", false)));
   }
 
   private Model unigram(Json json) {
-    if (scores == null) throw wrong("a Unigram vocab is an array of [token, score]");
+    if (scores == null) {
+      throw wrong("a Unigram vocab is an array of [token, score]");
+    }
     return new Unigram(vocabulary(), Arrays.copyOf(scores, scored), json.integer("unk_id", -1, 0, Integer.MAX_VALUE),
         json.flag("byte_fallback", false), json.flag(DefinitionWriter.SINGLE_PRECISION, false));
   }
 
   private Vocabulary vocabulary() {
-    if (vocabulary == null) throw wrong("there is no vocab");
+    if (vocabulary == null) {
+      throw wrong("there is no vocab");
+    }
     return vocabulary.build();
   }
 }

@@ -29,10 +29,16 @@ final class PieceMerges {
    */
   static List<String> of(List<String> tokens, Comparator<Merge> order, IntPredicate takesPart, String where) {
     Map<String, Integer> ids = new HashMap<>();
-    for (int id = 0; id < tokens.size(); id++) if (takesPart.test(id)) ids.put(tokens.get(id), id);
+    for (int id = 0; id < tokens.size(); id++) {
+      if (takesPart.test(id)) {
+        ids.put(tokens.get(id), id);
+      }
+    }
     List<Merge> merges = new ArrayList<>();
     for (int id = 0; id < tokens.size(); id++) {
-      if (takesPart.test(id)) add(tokens.get(id), id, ids, merges, where);
+      if (takesPart.test(id)) {
+        add(tokens.get(id), id, ids, merges, where);
+      }
     }
     merges.sort(order.thenComparing(Merge::left).thenComparing(Merge::right));
     List<String> out = new ArrayList<>(2 * merges.size());
@@ -49,9 +55,13 @@ final class PieceMerges {
     }
     for (int i = 1; i < token.length(); i++) {
       Integer left = ids.get(token.substring(0, i));
-      if (left == null) continue;
+      if (left == null) {
+        continue;
+      }
       Integer right = ids.get(token.substring(i));
-      if (right == null) continue;
+      if (right == null) {
+        continue;
+      }
       merges.add(new Merge(left, right, id, token.codePointCount(0, i), token.codePointCount(i, token.length())));
     }
   }

@@ -63,12 +63,16 @@ final class SentencePieceConversion {
   private void pieces() {
     List<Piece> pieces = model.pieces;
     if (fairseq) {
-      for (String special : List.of("<s>", "<pad>", "</s>")) add(special, 0, Kind.CONTROL);
+      for (String special : List.of("<s>", "<pad>", "</s>")) {
+        add(special, 0, Kind.CONTROL);
+      }
       add("<unk>", 0, Kind.UNKNOWN);
       pieces = pieces.subList(Math.min(3, pieces.size()), pieces.size());
     }
     pieces.forEach(piece -> add(piece.text(), piece.score(), piece.kind()));
-    if (fairseq) add("<mask>", 0, Kind.CONTROL);
+    if (fairseq) {
+      add("<mask>", 0, Kind.CONTROL);
+    }
   }
 
   private void add(String text, float score, Kind kind) {
@@ -106,9 +110,15 @@ final class SentencePieceConversion {
     Set<String> done = settings.addTokens(out, tokens, Map.of());
     for (int id = 0; id < tokens.size(); id++) {
       Kind kind = kinds.get(id);
-      if (done.contains(tokens.get(id))) continue;
-      if (kind == Kind.CONTROL || kind == Kind.UNKNOWN) out.addSpecialToken(id, tokens.get(id));
-      if (kind == Kind.USER_DEFINED) out.addToken(id, tokens.get(id), json.createObjectNode());
+      if (done.contains(tokens.get(id))) {
+        continue;
+      }
+      if (kind == Kind.CONTROL || kind == Kind.UNKNOWN) {
+        out.addSpecialToken(id, tokens.get(id));
+      }
+      if (kind == Kind.USER_DEFINED) {
+        out.addToken(id, tokens.get(id), json.createObjectNode());
+      }
     }
   }
 
@@ -127,7 +137,9 @@ final class SentencePieceConversion {
       String prefix = model.escapeWhitespaces ? String.valueOf(VISIBLE_SPACE) : " ";
       steps.add(DefinitionWriter.type("Prepend").put("prepend", prefix));
     }
-    if (model.escapeWhitespaces) steps.add(DefinitionWriter.replace("String", " ", String.valueOf(VISIBLE_SPACE)));
+    if (model.escapeWhitespaces) {
+      steps.add(DefinitionWriter.replace("String", " ", String.valueOf(VISIBLE_SPACE)));
+    }
     return steps;
   }
 
@@ -144,7 +156,9 @@ final class SentencePieceConversion {
         .collect(Collectors.toMap(tokens::get, id -> id, (a, b) -> a));
     for (String token : fairseq ? List.of("<s>", "</s>") : bos && eos ? List.of(first, last) : bos ? List.of(first)
         : eos ? List.of(last) : List.<String>of()) {
-      if (ids.containsKey(token)) continue;
+      if (ids.containsKey(token)) {
+        continue;
+      }
       throw new TokenizerException(where + ": the special token \"" + token + "\" is not in the vocabulary");
     }
     if (fairseq) {

@@ -50,7 +50,9 @@ final class SentencePieceFile {
         default -> { }
       }
     });
-    if (model.pieces.isEmpty()) throw model.damaged("it holds no pieces");
+    if (model.pieces.isEmpty()) {
+      throw model.damaged("it holds no pieces");
+    }
     return model;
   }
 
@@ -71,16 +73,26 @@ final class SentencePieceFile {
       }
     });
     int id = pieces.size();
-    if (text[0] == null || text[0].isEmpty()) throw damaged("piece " + id + " has no text");
-    if (!Float.isFinite(score[0])) throw damaged("the score of piece " + id + " is " + score[0]);
-    if (kind[0] < 1 || kind[0] >= Kind.values().length) throw damaged("piece " + id + " is of the unknown kind " + kind[0]);
+    if (text[0] == null || text[0].isEmpty()) {
+      throw damaged("piece " + id + " has no text");
+    }
+    if (!Float.isFinite(score[0])) {
+      throw damaged("the score of piece " + id + " is " + score[0]);
+    }
+    if (kind[0] < 1 || kind[0] >= Kind.values().length) {
+      throw damaged("piece " + id + " is of the unknown kind " + kind[0]);
+    }
     pieces.add(new Piece(text[0], score[0], Kind.values()[(int) kind[0]]));
   }
 
   private void trainer(ByteBuffer message) {
     fields(message, (number, value) -> {
-      if (number == 3) modelType = (int) value.number();
-      if (number == 35) byteFallback = value.number() != 0;
+      if (number == 3) {
+        modelType = (int) value.number();
+      }
+      if (number == 35) {
+        byteFallback = value.number() != 0;
+      }
     });
   }
 
@@ -111,12 +123,16 @@ final class SentencePieceFile {
     }
 
     long number() {
-      if (content != null) throw damaged("a number was expected, found " + content.remaining() + " bytes");
+      if (content != null) {
+        throw damaged("a number was expected, found " + content.remaining() + " bytes");
+      }
       return number;
     }
 
     ByteBuffer message() {
-      if (content == null) throw damaged("a message was expected, found the number " + number);
+      if (content == null) {
+        throw damaged("a message was expected, found the number " + number);
+      }
       return content.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     }
 
@@ -164,10 +180,14 @@ final class SentencePieceFile {
   private long varint(ByteBuffer in) {
     long value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
-      if (!in.hasRemaining()) throw damaged("it ends inside a number");
+      if (!in.hasRemaining()) {
+        throw damaged("it ends inside a number");
+      }
       byte b = in.get();
       value |= (long) (b & 0x7F) << shift;
-      if (b >= 0) return value;
+      if (b >= 0) {
+        return value;
+      }
     }
     throw damaged("a number of more than 64 bits before byte " + in.position());
   }

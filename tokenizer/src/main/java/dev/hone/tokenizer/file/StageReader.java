@@ -44,7 +44,9 @@ final class StageReader {
   /** The stage in a field, or null if the field is absent or null. */
   <T> T optional(String name, Map<String, JsonNode> fields, String field, Function<Json, T> read) {
     JsonNode node = fields.get(field);
-    if (node == null || node.isNull()) return null;
+    if (node == null || node.isNull()) {
+      return null;
+    }
     return read.apply(new Json(name + ": " + field, node).requireObject());
   }
 
@@ -84,7 +86,9 @@ final class StageReader {
     Json pattern = json.object("pattern");
     String literal = pattern.string("String", null);
     // The empty string is found between all characters, as the empty expression is.
-    if (literal != null && !literal.isEmpty()) return new Literal(literal);
+    if (literal != null && !literal.isEmpty()) {
+      return new Literal(literal);
+    }
     try {
       return Scanner.forRegex(literal != null ? "" : pattern.string("Regex"));
     } catch (TokenizerException e) {
@@ -117,7 +121,9 @@ final class StageReader {
   }
 
   private static SplitBehavior behavior(Json json, SplitBehavior absent) {
-    if (absent != null && !json.has("behavior")) return absent;
+    if (absent != null && !json.has("behavior")) {
+      return absent;
+    }
     String name = json.string("behavior");
     return switch (name.replace("_", "").toLowerCase(Locale.ROOT)) {
       case "removed" -> SplitBehavior.REMOVED;
@@ -133,7 +139,9 @@ final class StageReader {
   /** Both spellings: prepend_scheme, or the older add_prefix_space. */
   private static Metaspace.Prepend prepend(Json json) {
     boolean prefix = json.flag("add_prefix_space", true);
-    if (!json.has("prepend_scheme")) return prefix ? Metaspace.Prepend.ALWAYS : Metaspace.Prepend.NEVER;
+    if (!json.has("prepend_scheme")) {
+      return prefix ? Metaspace.Prepend.ALWAYS : Metaspace.Prepend.NEVER;
+    }
     Metaspace.Prepend scheme = switch (json.string("prepend_scheme")) {
       case "always" -> Metaspace.Prepend.ALWAYS;
       case "first" -> Metaspace.Prepend.FIRST;
@@ -184,7 +192,9 @@ final class StageReader {
     for (String key : known.node().propertyNames()) {
       Json token = known.object(key);
       int[] ids = token.integers("ids", 0, Integer.MAX_VALUE);
-      for (int id : ids) requireToken(token, "ids", id);
+      for (int id : ids) {
+        requireToken(token, "ids", id);
+      }
       String[] names = token.strings("tokens");
       if (ids.length != names.length) {
         throw new TokenizerException(token.where() + ": " + ids.length + " ids but " + names.length + " tokens");

@@ -37,25 +37,35 @@ final class TekkenFile {
     Set<String> names = new HashSet<>(tokens);
     for (int rank = 0; rank < size - specials; rank++) {
       Json entry = new Json(file + ": vocab[" + rank + "]", ranks.get(rank)).requireObject();
-      if (entry.integer("rank", 0, MAX) != rank) throw entry.wrong("rank", String.valueOf(rank), entry.node().get("rank"));
+      if (entry.integer("rank", 0, MAX) != rank) {
+        throw entry.wrong("rank", String.valueOf(rank), entry.node().get("rank"));
+      }
       String token;
       try {
         token = ByteRanks.token(entry.string("token_bytes"));
       } catch (IllegalArgumentException e) {
         throw new TokenizerException(entry.where() + ": token_bytes is not base64", e);
       }
-      if (token.isEmpty()) throw new TokenizerException(entry.where() + ": an empty token");
+      if (token.isEmpty()) {
+        throw new TokenizerException(entry.where() + ": an empty token");
+      }
       if (names.contains(token)) {
         throw new TokenizerException(entry.where() + ": the bytes of \"" + token + "\" are also the name of a special token");
       }
       tokens.add(token);
     }
     Set<Integer> special = new HashSet<>();
-    for (int id = 0; id < specials; id++) special.add(id);
+    for (int id = 0; id < specials; id++) {
+      special.add(id);
+    }
     DefinitionWriter out = new DefinitionWriter();
     ByteRanks.write(out, tokens, special, config.string("pattern"), file);
     Set<String> added = settings.addTokens(out, tokens, Map.of());
-    for (int id = 0; id < specials; id++) if (!added.contains(tokens.get(id))) out.addSpecialToken(id, tokens.get(id));
+    for (int id = 0; id < specials; id++) {
+      if (!added.contains(tokens.get(id))) {
+        out.addSpecialToken(id, tokens.get(id));
+      }
+    }
     String begin = settings.token("bos_token", "<s>");
     if (settings.flag("add_bos_token", true) && tokens.contains(begin)) {
       out.postProcessors(List.of(DefinitionWriter.template(begin + " $A", begin + " $A " + begin + ":1 $B:1",
@@ -82,8 +92,14 @@ final class TekkenFile {
     if (tokens.size() > count) {
       throw new TokenizerException(file + ": " + tokens.size() + " special tokens, default_num_special_tokens says " + count);
     }
-    while (tokens.size() < count) tokens.add(null);
-    for (int id = 0; id < count; id++) if (tokens.get(id) == null) tokens.set(id, "<SPECIAL_" + id + ">");
+    while (tokens.size() < count) {
+      tokens.add(null);
+    }
+    for (int id = 0; id < count; id++) {
+      if (tokens.get(id) == null) {
+        tokens.set(id, "<SPECIAL_" + id + ">");
+      }
+    }
     return tokens;
   }
 }

@@ -43,11 +43,19 @@ record TiktokenFamily(String pattern, boolean nfc, Map<String, Integer> special,
    * @return null if nothing tells
    */
   static TiktokenFamily of(String name, String family, String model, int count) {
-    if (name.startsWith("cl100k")) return gpt(CL100K, Map.of("<|endoftext|>", 100257, "<|fim_prefix|>", 100258,
-        "<|fim_middle|>", 100259, "<|fim_suffix|>", 100260, "<|endofprompt|>", 100276));
-    if (name.startsWith("o200k")) return gpt(Scanner.Known.GPT4O, Map.of("<|endoftext|>", 199999, "<|endofprompt|>", 200018));
-    if (name.matches("(gpt2|r50k|p50k).*")) return gpt(null, Map.of("<|endoftext|>", 50256));
-    if (name.startsWith("qwen") || family.equals("qwen")) return new TiktokenFamily(Scanner.Known.QWEN, true, qwen(count), null);
+    if (name.startsWith("cl100k")) {
+      return gpt(CL100K, Map.of("<|endoftext|>", 100257, "<|fim_prefix|>", 100258,
+          "<|fim_middle|>", 100259, "<|fim_suffix|>", 100260, "<|endofprompt|>", 100276));
+    }
+    if (name.startsWith("o200k")) {
+      return gpt(Scanner.Known.GPT4O, Map.of("<|endoftext|>", 199999, "<|endofprompt|>", 200018));
+    }
+    if (name.matches("(gpt2|r50k|p50k).*")) {
+      return gpt(null, Map.of("<|endoftext|>", 50256));
+    }
+    if (name.startsWith("qwen") || family.equals("qwen")) {
+      return new TiktokenFamily(Scanner.Known.QWEN, true, qwen(count), null);
+    }
     if (name.startsWith("arcade100k") || family.equals("arcade100k")) {
       return new TiktokenFamily(Scanner.Known.QWEN, true, stableLm2(), null);
     }
@@ -73,7 +81,9 @@ record TiktokenFamily(String pattern, boolean nfc, Map<String, Integer> special,
 
   private static Map<String, Integer> numbered(int from, List<String> tokens) {
     Map<String, Integer> ids = new LinkedHashMap<>();
-    for (String token : tokens) ids.put(token, from + ids.size());
+    for (String token : tokens) {
+      ids.put(token, from + ids.size());
+    }
     return Collections.unmodifiableMap(ids);
   }
 

@@ -19,7 +19,9 @@ final class TiktokenFile {
   /** Whether the first line is a token and a rank. */
   static boolean isOne(byte[] file) {
     int i = 0;
-    while (i < file.length && i < 1 << 12 && file[i] > ' ') i++;
+    while (i < file.length && i < 1 << 12 && file[i] > ' ') {
+      i++;
+    }
     return i > 0 && i + 1 < file.length && file[i] == ' ' && file[i + 1] >= '0' && file[i + 1] <= '9';
   }
 
@@ -37,11 +39,15 @@ final class TiktokenFile {
     named.forEach((id, token) -> place(tokens, id, token, special, file));
     // What the files beside it name goes before what the family usually has there.
     family.special().forEach((token, id) -> {
-      if (!named.containsKey(id) && !named.containsValue(token)) place(tokens, id, token, special, file);
+      if (!named.containsKey(id) && !named.containsValue(token)) {
+        place(tokens, id, token, special, file);
+      }
     });
     DefinitionWriter out = new DefinitionWriter();
     ByteRanks.write(out, tokens, special, family.pattern(), file);
-    if (family.nfc()) out.normalizers(List.of(DefinitionWriter.type("NFC")));
+    if (family.nfc()) {
+      out.normalizers(List.of(DefinitionWriter.type("NFC")));
+    }
     Set<String> added = settings.addTokens(out, tokens, Map.of());
     special.stream().sorted().filter(id -> !added.contains(tokens.get(id)))
         .forEach(id -> out.addSpecialToken(id, tokens.get(id)));
@@ -56,7 +62,9 @@ final class TiktokenFile {
   }
 
   private static void place(List<String> tokens, int id, String token, Set<Integer> special, Path file) {
-    if (id < tokens.size() && token.equals(tokens.get(id))) return; // a plain token that is also listed
+    if (id < tokens.size() && token.equals(tokens.get(id))) {
+      return; // a plain token that is also listed
+    }
     TokenizerFile.place(tokens, id, token, file);
     special.add(id);
   }
@@ -67,11 +75,15 @@ final class TiktokenFile {
     List<String> lines = TokenizerFile.lines(file);
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
-      if (line.isEmpty()) continue;
+      if (line.isEmpty()) {
+        continue;
+      }
       try {
         int space = line.indexOf(' ');
         String token = ByteRanks.token(line.substring(0, space));
-        if (token.isEmpty()) throw new TokenizerException(file + ":" + (i + 1) + ": an empty token");
+        if (token.isEmpty()) {
+          throw new TokenizerException(file + ":" + (i + 1) + ": an empty token");
+        }
         TokenizerFile.place(tokens, Integer.parseInt(line.substring(space + 1)), token, file);
       } catch (IllegalArgumentException | StringIndexOutOfBoundsException e) {
         throw new TokenizerException(file + ":" + (i + 1) + ": not a token in base64, a space and a rank", e);

@@ -36,9 +36,15 @@ public final class TokenizerFile {
     Path file = Files.isDirectory(fileOrDirectory) ? find(fileOrDirectory) : fileOrDirectory;
     String name = file.getFileName().toString();
     Path directory = file.toAbsolutePath().getParent();
-    if (name.equals("vocab.json") || name.equals("merges.txt")) return ByteLevelPair.json(directory);
-    if (name.endsWith(".txt")) return WordPieceList.json(file, new DirectorySettings(directory));
-    if (name.endsWith(".tiktoken")) return TiktokenFile.json(file, new DirectorySettings(directory));
+    if (name.equals("vocab.json") || name.equals("merges.txt")) {
+      return ByteLevelPair.json(directory);
+    }
+    if (name.endsWith(".txt")) {
+      return WordPieceList.json(file, new DirectorySettings(directory));
+    }
+    if (name.endsWith(".tiktoken")) {
+      return TiktokenFile.json(file, new DirectorySettings(directory));
+    }
     if (name.equals("source.spm") && Files.exists(directory.resolve("vocab.json"))) {
       throw new TokenizerException(file
           + ": Marian's translation models take the ids from vocab.json beside it, which has tokens of "
@@ -47,7 +53,9 @@ public final class TokenizerFile {
     if (name.contains("tekken") && name.endsWith(".json")) {
       return TekkenFile.json(file, bytes(file), new DirectorySettings(directory));
     }
-    if (!name.endsWith(".model") && !name.endsWith(".spm")) return bytes(file);
+    if (!name.endsWith(".model") && !name.endsWith(".spm")) {
+      return bytes(file);
+    }
     // Llama 3 calls its tiktoken file tokenizer.model as well.
     byte[] content = bytes(file);
     DirectorySettings settings = new DirectorySettings(directory);
@@ -57,15 +65,23 @@ public final class TokenizerFile {
 
   private static Path find(Path directory) throws IOException {
     List<String> names = new ArrayList<>(List.of("tokenizer.json", "tekken.json"));
-    if (Files.exists(directory.resolve("merges.txt"))) names.add("vocab.json");
+    if (Files.exists(directory.resolve("merges.txt"))) {
+      names.add("vocab.json");
+    }
     names.addAll(SENTENCE_PIECE);
     names.addAll(List.of("vocab.txt", "tiktoken.model"));
-    for (String name : names) if (Files.exists(directory.resolve(name))) return directory.resolve(name);
+    for (String name : names) {
+      if (Files.exists(directory.resolve(name))) {
+        return directory.resolve(name);
+      }
+    }
     List<Path> tiktoken = new ArrayList<>();
     try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*.tiktoken")) {
       found.forEach(tiktoken::add);
     }
-    if (!tiktoken.isEmpty()) return Collections.min(tiktoken);
+    if (!tiktoken.isEmpty()) {
+      return Collections.min(tiktoken);
+    }
     throw new TokenizerException(directory
         + ": no tokenizer; looked for tokenizer.json, tekken.json, vocab.json with merges.txt, "
         + String.join(", ", SENTENCE_PIECE) + ", vocab.txt, tiktoken.model, *.tiktoken");
@@ -74,7 +90,9 @@ public final class TokenizerFile {
   /** The bytes of a file of a size that a tokenizer may have. */
   static byte[] bytes(Path file) throws IOException {
     long size = Files.size(file);
-    if (size > LARGEST) throw new TokenizerException(file + ": " + size + " bytes; a tokenizer file may have " + LARGEST);
+    if (size > LARGEST) {
+      throw new TokenizerException(file + ": " + size + " bytes; a tokenizer file may have " + LARGEST);
+    }
     return Files.readAllBytes(file);
   }
 
@@ -102,9 +120,13 @@ public final class TokenizerFile {
       throw new TokenizerException(file + ": token \"" + Excerpt.of(token) + "\" has id " + id + ", allowed are 0 to "
           + ((1 << 24) - 1));
     }
-    while (tokens.size() <= id) tokens.add(null);
+    while (tokens.size() <= id) {
+      tokens.add(null);
+    }
     String other = tokens.set(id, token);
-    if (other == null) return;
+    if (other == null) {
+      return;
+    }
     throw new TokenizerException(file + ": id " + id + " belongs to both \"" + Excerpt.of(other) + "\" and \""
         + Excerpt.of(token) + "\"");
   }
@@ -112,7 +134,9 @@ public final class TokenizerFile {
   /** The id of a token that a rule of the family needs. */
   static int require(List<String> tokens, String token, Path file) {
     int id = tokens.indexOf(token);
-    if (id < 0) throw new TokenizerException(file + ": the special token \"" + Excerpt.of(token) + "\" is not in the vocabulary");
+    if (id < 0) {
+      throw new TokenizerException(file + ": the special token \"" + Excerpt.of(token) + "\" is not in the vocabulary");
+    }
     return id;
   }
 }

@@ -43,7 +43,9 @@ public final class TokenizerJson {
       throw new TokenizerException(name + ": not a readable tokenizer.json: " + e.getOriginalMessage()
           + location(e), e);
     } catch (TokenizerException e) {
-      if (e.getMessage().startsWith(name)) throw e;
+      if (e.getMessage().startsWith(name)) {
+        throw e;
+      }
       throw new TokenizerException(name + ": " + e.getMessage(), e);
     }
   }
@@ -58,7 +60,9 @@ public final class TokenizerJson {
     ObjectNode root = (ObjectNode) MAPPER.readTree(json);
     ArrayNode added = root.path("added_tokens") instanceof ArrayNode list ? list : root.putArray("added_tokens");
     for (int i = 0; i < tokens.size(); i++) {
-      if (tokens.get(i).isBlank()) throw new TokenizerException(name + ": a token to add is blank");
+      if (tokens.get(i).isBlank()) {
+        throw new TokenizerException(name + ": a token to add is blank");
+      }
       added.addObject().put("id", firstId + i).put("content", tokens.get(i)).put("single_word", false).put("lstrip", false)
           .put("rstrip", false).put("normalized", !special).put("special", special);
     }
@@ -80,14 +84,21 @@ public final class TokenizerJson {
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String field = parser.currentName();
       JsonToken value = parser.nextToken();
-      if (field.equals("model") && value == JsonToken.START_OBJECT) model = new ModelReader(name + ": model").read(parser);
-      else fields.put(field, parser.readValueAsTree());
+      if (field.equals("model") && value == JsonToken.START_OBJECT) {
+        model = new ModelReader(name + ": model").read(parser);
+      } else {
+        fields.put(field, parser.readValueAsTree());
+      }
     }
     if (parser.currentToken() != JsonToken.END_OBJECT) {
       throw new TokenizerException(name + ": the file ends before the tokenizer does");
     }
-    if (parser.nextToken() != null) throw new TokenizerException(name + ": something follows after the tokenizer's last bracket");
-    if (model == null) throw new TokenizerException(name + ": there is no model");
+    if (parser.nextToken() != null) {
+      throw new TokenizerException(name + ": something follows after the tokenizer's last bracket");
+    }
+    if (model == null) {
+      throw new TokenizerException(name + ": there is no model");
+    }
     List<AddedToken> added = addedTokens(name, fields, model.vocabulary());
     Set<Integer> addedIds = added.stream().map(AddedToken::id).collect(Collectors.toSet());
     Vocabulary vocabulary = model.vocabulary();
@@ -104,8 +115,12 @@ public final class TokenizerJson {
 
   private static List<AddedToken> addedTokens(String name, Map<String, JsonNode> fields, Vocabulary vocabulary) {
     JsonNode array = fields.getOrDefault("added_tokens", NullNode.instance);
-    if (array.isNull()) return List.of();
-    if (!array.isArray()) throw new TokenizerException(name + ": added_tokens must be an array");
+    if (array.isNull()) {
+      return List.of();
+    }
+    if (!array.isArray()) {
+      throw new TokenizerException(name + ": added_tokens must be an array");
+    }
     Map<String, AddedToken> byContent = new HashMap<>();
     Map<Integer, AddedToken> byGivenId = new HashMap<>();
     List<AddedToken> tokens = new ArrayList<>();
@@ -113,7 +128,9 @@ public final class TokenizerJson {
     for (int i = 0; i < array.size(); i++) {
       Json json = new Json(name + ": added_tokens[" + i + "]", array.get(i)).requireObject();
       String content = json.string("content");
-      if (content.isEmpty()) continue;
+      if (content.isEmpty()) {
+        continue;
+      }
       // As in the reference the vocabulary decides where it knows the token; the others are numbered behind it one by one,
       // whatever ids the file gives them.
       int known = vocabulary.id(content);
@@ -122,7 +139,9 @@ public final class TokenizerJson {
       AddedToken token = new AddedToken(id, content, json.flag("single_word", false),
           json.flag("lstrip", false), json.flag("rstrip", false), json.flag("normalized", !json.flag("special", false)),
           json.flag("special", false));
-      if (byContent.putIfAbsent(content, token) != null) continue;
+      if (byContent.putIfAbsent(content, token) != null) {
+        continue;
+      }
       AddedToken other = byGivenId.putIfAbsent(given, token);
       String taken = other != null ? other.content() : known == Vocabulary.UNKNOWN ? vocabulary.token(given) : null;
       if (taken == null && known == Vocabulary.UNKNOWN && vocabulary.token(id) != null) {

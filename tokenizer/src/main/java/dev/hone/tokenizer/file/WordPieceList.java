@@ -12,7 +12,9 @@ final class WordPieceList {
 
   static byte[] json(Path file, DirectorySettings settings) throws IOException {
     List<String> tokens = TokenizerFile.lines(file);
-    if (tokens.isEmpty()) throw new TokenizerException(file + ": there are no tokens");
+    if (tokens.isEmpty()) {
+      throw new TokenizerException(file + ": there are no tokens");
+    }
     String unknown = settings.token("unk_token", "[UNK]");
     String cls = settings.token("cls_token", "[CLS]");
     String sep = settings.token("sep_token", "[SEP]");

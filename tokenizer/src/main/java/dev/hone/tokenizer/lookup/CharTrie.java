@@ -32,13 +32,17 @@ public final class CharTrie {
   /** Maps text to an id, unless it has one. */
   public void putIfAbsent(String text, int id) {
     int node = path(text, 0);
-    if (ids[node] == NONE) ids[node] = id;
+    if (ids[node] == NONE) {
+      ids[node] = id;
+    }
   }
 
   /** The node that text leads to, made if need be. */
   private int path(String text, int from) {
     int node = ROOT;
-    for (int i = from; i < text.length(); i++) node = child(node, text.charAt(i));
+    for (int i = from; i < text.length(); i++) {
+      node = child(node, text.charAt(i));
+    }
     return node;
   }
 
@@ -48,8 +52,12 @@ public final class CharTrie {
     int mask = keys.length - 1;
     for (int slot = Hash.of(key) & mask; ; slot = slot + 1 & mask) {
       long found = keys[slot];
-      if (found == key) return targets[slot];
-      if (found == 0) return NONE;
+      if (found == key) {
+        return targets[slot];
+      }
+      if (found == 0) {
+        return NONE;
+      }
     }
   }
 
@@ -65,9 +73,15 @@ public final class CharTrie {
 
   private int child(int node, char c) {
     int next = step(node, c);
-    if (next != NONE) return next;
-    if (2 * nodes >= keys.length) rehash();
-    if (nodes == ids.length) ids = Arrays.copyOf(ids, 2 * nodes);
+    if (next != NONE) {
+      return next;
+    }
+    if (2 * nodes >= keys.length) {
+      rehash();
+    }
+    if (nodes == ids.length) {
+      ids = Arrays.copyOf(ids, 2 * nodes);
+    }
     ids[nodes] = NONE;
     insert(key(node, c), nodes);
     return nodes++;
@@ -76,7 +90,9 @@ public final class CharTrie {
   private void insert(long key, int target) {
     int mask = keys.length - 1;
     int slot = Hash.of(key) & mask;
-    while (keys[slot] != 0) slot = slot + 1 & mask;
+    while (keys[slot] != 0) {
+      slot = slot + 1 & mask;
+    }
     keys[slot] = key;
     targets[slot] = target;
   }
@@ -86,6 +102,10 @@ public final class CharTrie {
     int[] oldTargets = targets;
     keys = new long[2 * oldKeys.length];
     targets = new int[keys.length];
-    for (int i = 0; i < oldKeys.length; i++) if (oldKeys[i] != 0) insert(oldKeys[i], oldTargets[i]);
+    for (int i = 0; i < oldKeys.length; i++) {
+      if (oldKeys[i] != 0) {
+        insert(oldKeys[i], oldTargets[i]);
+      }
+    }
   }
 }

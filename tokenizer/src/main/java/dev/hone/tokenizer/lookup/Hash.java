@@ -9,7 +9,9 @@ public final class Hash {
   /** The hash of text[from, to). */
   public static int of(char[] text, int from, int to) {
     int h = to - from;
-    for (int i = from; i < to; i++) h = (h ^ text[i]) * PRIME;
+    for (int i = from; i < to; i++) {
+      h = (h ^ text[i]) * PRIME;
+    }
     return mix(h);
   }
 

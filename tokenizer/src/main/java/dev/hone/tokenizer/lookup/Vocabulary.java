@@ -56,9 +56,13 @@ public final class Vocabulary {
 
   /** The text of an id, or null if it has none. */
   public String token(int id) {
-    if (id < 0 || id >= lengths.length || lengths[id] < 0) return null;
+    if (id < 0 || id >= lengths.length || lengths[id] < 0) {
+      return null;
+    }
     String known = strings[id];
-    if (known == null) strings[id] = known = new String(arena, offsets[id], lengths[id]);
+    if (known == null) {
+      strings[id] = known = new String(arena, offsets[id], lengths[id]);
+    }
     return known;
   }
 
@@ -68,9 +72,13 @@ public final class Vocabulary {
     int n = to - from;
     for (int slot = Hash.of(text, from, to) & mask; ; slot = slot + 1 & mask) {
       int id = table[slot] - 1;
-      if (id < 0) return UNKNOWN;
+      if (id < 0) {
+        return UNKNOWN;
+      }
       int at = offsets[id];
-      if (lengths[id] == n && Arrays.equals(arena, at, at + n, text, from, to)) return id;
+      if (lengths[id] == n && Arrays.equals(arena, at, at + n, text, from, to)) {
+        return id;
+      }
     }
   }
 
@@ -99,19 +107,25 @@ public final class Vocabulary {
             + ", allowed are 0 to " + MAX_ID);
       }
       requireUnicode(token);
-      if (id >= lengths.length) growIds(id + 1);
+      if (id >= lengths.length) {
+        growIds(id + 1);
+      }
       if (lengths[id] >= 0) {
         throw new TokenizerException("vocabulary: id " + id + " belongs to both \""
             + Excerpt.of(new String(arena, offsets[id], lengths[id])) + "\" and \"" + Excerpt.of(token) + "\"");
       }
       int n = token.length();
-      if (used + n > arena.length) arena = Arrays.copyOf(arena, Math.max(used + n, 2 * arena.length));
+      if (used + n > arena.length) {
+        arena = Arrays.copyOf(arena, Math.max(used + n, 2 * arena.length));
+      }
       token.getChars(0, n, arena, used);
       offsets[id] = used;
       lengths[id] = n;
       used += n;
       size = Math.max(size, id + 1);
-      if (++count * 2 > table.length) rehash();
+      if (++count * 2 > table.length) {
+        rehash();
+      }
       insert(id);
       return this;
     }
@@ -130,10 +144,14 @@ public final class Vocabulary {
     private static void requireUnicode(String token) {
       for (int i = 0; i < token.length(); i++) {
         char c = token.charAt(i);
-        if (!Character.isSurrogate(c)) continue;
+        if (!Character.isSurrogate(c)) {
+          continue;
+        }
         boolean pair = Character.isHighSurrogate(c) && i + 1 < token.length()
             && Character.isLowSurrogate(token.charAt(i + 1));
-        if (!pair) throw new TokenizerException("vocabulary: a token holds half a surrogate pair at " + i);
+        if (!pair) {
+          throw new TokenizerException("vocabulary: a token holds half a surrogate pair at " + i);
+        }
         i++;
       }
     }
@@ -149,7 +167,11 @@ public final class Vocabulary {
     private void rehash() {
       int[] old = table;
       table = new int[2 * old.length];
-      for (int entry : old) if (entry != 0) insert(entry - 1);
+      for (int entry : old) {
+        if (entry != 0) {
+          insert(entry - 1);
+        }
+      }
     }
 
     private void insert(int id) {
@@ -159,7 +181,9 @@ public final class Vocabulary {
       int slot = Hash.of(arena, at, at + n) & mask;
       while (table[slot] != 0) {
         int other = table[slot] - 1;
-        if (lengths[other] == n && Arrays.equals(arena, offsets[other], offsets[other] + n, arena, at, at + n)) break;
+        if (lengths[other] == n && Arrays.equals(arena, offsets[other], offsets[other] + n, arena, at, at + n)) {
+          break;
+        }
         slot = slot + 1 & mask;
       }
       table[slot] = id + 1;

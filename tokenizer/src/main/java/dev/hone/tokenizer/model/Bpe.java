@@ -122,8 +122,11 @@ public final class Bpe implements Model {
         }
       }
     }
-    if (start == from) merge(text, from, to, bench.symbols(), out);
-    else part(text, start, to, bench, out);
+    if (start == from) {
+      merge(text, from, to, bench.symbols(), out);
+    } else {
+      part(text, start, to, bench, out);
+    }
   }
 
   private void part(char[] text, int from, int to, Workbench bench, TokenBuffer out) {
@@ -134,11 +137,15 @@ public final class Bpe implements Model {
     Filling filling = new Filling(text, from, to, symbols);
     symbols.clear();
     filling.fill();
-    if (filling.vanished) filling.refillByBytes();
+    if (filling.vanished) {
+      filling.refillByBytes();
+    }
     symbols.merge(merges);
     int mark = out.count;
     symbols.addTo(out);
-    if (filling.vanished) fromBytes(text, from, to, mark, out);
+    if (filling.vanished) {
+      fromBytes(text, from, to, mark, out);
+    }
   }
 
   /** Turns the characters of a word into symbols. */
@@ -203,8 +210,13 @@ public final class Bpe implements Model {
 
     private void unknown(int i, int end, String symbol) {
       if (byteIds != null && ByteTokens.known(byteIds, symbol, text, i, end)) {
-        if (symbol == null) ByteTokens.forEach(text, i, end, b -> add(byteIds[b], i, end, 1));
-        else for (byte b : Utf8.bytes(symbol)) add(byteIds[b & 0xFF], i, end, 1);
+        if (symbol == null) {
+          ByteTokens.forEach(text, i, end, b -> add(byteIds[b], i, end, 1));
+        } else {
+          for (byte b : Utf8.bytes(symbol)) {
+            add(byteIds[b & 0xFF], i, end, 1);
+          }
+        }
         return;
       }
       if (options.unknownToken() == null) {
@@ -215,14 +227,20 @@ public final class Bpe implements Model {
         throw new TokenizerException("BPE: \"" + new String(text, i, end - i) + "\" is no token and the unknown token \""
             + Excerpt.of(options.unknownToken()) + "\" is not in the vocabulary");
       }
-      if (!options.fuseUnknown()) flush();
-      if (unknownStart < 0) unknownStart = i;
+      if (!options.fuseUnknown()) {
+        flush();
+      }
+      if (unknownStart < 0) {
+        unknownStart = i;
+      }
       unknownEnd = end;
       unknownBytes += Utf8.length(text, i, end);
     }
 
     private void flush() {
-      if (unknownStart >= 0) add(unknownId, unknownStart, unknownEnd, unknownBytes);
+      if (unknownStart >= 0) {
+        add(unknownId, unknownStart, unknownEnd, unknownBytes);
+      }
       unknownStart = -1;
       unknownBytes = 0;
     }

@@ -24,7 +24,9 @@ final class MergeTable {
   void put(int left, int right, int rank, int merged) {
     long pair = pair(left, right);
     int slot = Hash.of(pair) & mask;
-    while (table[2 * slot] != NONE && table[2 * slot] != pair) slot = slot + 1 & mask;
+    while (table[2 * slot] != NONE && table[2 * slot] != pair) {
+      slot = slot + 1 & mask;
+    }
     table[2 * slot] = pair;
     table[2 * slot + 1] = (long) rank << 32 | merged;
   }
@@ -34,8 +36,12 @@ final class MergeTable {
     long pair = pair(left, right);
     for (int slot = Hash.of(pair) & mask; ; slot = slot + 1 & mask) {
       long found = table[2 * slot];
-      if (found == pair) return table[2 * slot + 1];
-      if (found == NONE) return NONE;
+      if (found == pair) {
+        return table[2 * slot + 1];
+      }
+      if (found == NONE) {
+        return NONE;
+      }
     }
   }
 

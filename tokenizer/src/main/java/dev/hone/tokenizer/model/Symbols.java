@@ -50,11 +50,18 @@ final class Symbols {
 
   /** Merges until no pair merges any more. */
   void merge(MergeTable merges) {
-    if (count < 2) return;
-    for (int i = 0; i + 1 < count; i++) rank(i, i + 1, merges);
+    if (count < 2) {
+      return;
+    }
+    for (int i = 0; i + 1 < count; i++) {
+      rank(i, i + 1, merges);
+    }
     ranks[count - 1] = NO_RANK;
-    if (count <= SHORT) mergeShort(merges);
-    else mergeLong(merges);
+    if (count <= SHORT) {
+      mergeShort(merges);
+    } else {
+      mergeLong(merges);
+    }
   }
 
   private void rank(int left, int right, MergeTable merges) {
@@ -77,7 +84,9 @@ final class Symbols {
           at = i;
         }
       }
-      if (at == NOBODY) return;
+      if (at == NOBODY) {
+        return;
+      }
       ids[at] = merged[at];
       ends[at] = ends[at + 1];
       int rest = count - at - 2;
@@ -87,9 +96,14 @@ final class Symbols {
       System.arraycopy(ranks, at + 2, ranks, at + 1, rest);
       System.arraycopy(merged, at + 2, merged, at + 1, rest);
       count--;
-      if (at + 1 < count) rank(at, at + 1, merges);
-      else ranks[at] = NO_RANK;
-      if (at > 0) rank(at - 1, at, merges);
+      if (at + 1 < count) {
+        rank(at, at + 1, merges);
+      } else {
+        ranks[at] = NO_RANK;
+      }
+      if (at > 0) {
+        rank(at - 1, at, merges);
+      }
     }
   }
 
@@ -104,14 +118,20 @@ final class Symbols {
     for (int i = 0; i < n; i++) {
       previous[i] = i - 1;
       next[i] = i + 1 < n ? i + 1 : NOBODY;
-      if (ranks[i] != NO_RANK) heap[heapSize++] = entry(i);
+      if (ranks[i] != NO_RANK) {
+        heap[heapSize++] = entry(i);
+      }
     }
-    for (int i = heapSize / 2 - 1; i >= 0; i--) sink(i, heap[i]);
+    for (int i = heapSize / 2 - 1; i >= 0; i--) {
+      sink(i, heap[i]);
+    }
     while (heapSize > 0) {
       long top = pop();
       int at = (int) top;
       // A rank that has changed since, or a symbol that was swallowed, makes an entry void.
-      if (ranks[at] != (int) (top >>> 32)) continue;
+      if (ranks[at] != (int) (top >>> 32)) {
+        continue;
+      }
       int right = next[at];
       ids[at] = merged[at];
       ends[at] = ends[right];
@@ -144,13 +164,19 @@ final class Symbols {
   }
 
   private void push(int i) {
-    if (ranks[i] == NO_RANK) return;
-    if (heapSize == heap.length) heap = Arrays.copyOf(heap, heapSize + (heapSize >> 1));
+    if (ranks[i] == NO_RANK) {
+      return;
+    }
+    if (heapSize == heap.length) {
+      heap = Arrays.copyOf(heap, heapSize + (heapSize >> 1));
+    }
     long entry = entry(i);
     int child = heapSize++;
     while (child > 0) {
       int parent = child - 1 >>> 1;
-      if (heap[parent] <= entry) break;
+      if (heap[parent] <= entry) {
+        break;
+      }
       heap[child] = heap[parent];
       child = parent;
     }
@@ -160,7 +186,9 @@ final class Symbols {
   private long pop() {
     long top = heap[0];
     long last = heap[--heapSize];
-    if (heapSize > 0) sink(0, last);
+    if (heapSize > 0) {
+      sink(0, last);
+    }
     return top;
   }
 
@@ -169,8 +197,12 @@ final class Symbols {
     int half = heapSize >>> 1;
     while (i < half) {
       int child = 2 * i + 1;
-      if (child + 1 < heapSize && heap[child + 1] < heap[child]) child++;
-      if (heap[child] >= entry) break;
+      if (child + 1 < heapSize && heap[child + 1] < heap[child]) {
+        child++;
+      }
+      if (heap[child] >= entry) {
+        break;
+      }
       heap[i] = heap[child];
       i = child;
     }
@@ -179,12 +211,16 @@ final class Symbols {
 
   /** Appends what is left. */
   void addTo(TokenBuffer out) {
-    for (int i = 0; i < count; i++) out.add(ids[i], starts[i], ends[i]);
+    for (int i = 0; i < count; i++) {
+      out.add(ids[i], starts[i], ends[i]);
+    }
   }
 
   /** Gives back what a long word made grow. */
   void shrink() {
-    if (ids.length <= KEEP) return;
+    if (ids.length <= KEEP) {
+      return;
+    }
     ids = new int[SHORT];
     starts = new int[SHORT];
     ends = new int[SHORT];

@@ -39,7 +39,9 @@ public final class Unigram implements Model {
     this.unknownScore = Arrays.stream(scores).min().orElse(0) - UNKNOWN_PENALTY;
     for (int id = 0; id < vocabulary.size(); id++) {
       String token = vocabulary.token(id);
-      if (token != null && !token.isEmpty()) trie.put(token, 0, id);
+      if (token != null && !token.isEmpty()) {
+        trie.put(token, 0, id);
+      }
     }
     if (unknownId >= vocabulary.size()) {
       throw new TokenizerException("Unigram: unk_id is " + unknownId + ", but there are only " + vocabulary.size() + " tokens");
@@ -67,7 +69,9 @@ public final class Unigram implements Model {
       int start = best.starts[end];
       int id = best.ids[end];
       if (id == unknownId) {
-        while (start > 0 && best.ids[start] == unknownId) start = best.starts[start];
+        while (start > 0 && best.ids[start] == unknownId) {
+          start = best.starts[start];
+        }
         unknown(text, from + start, from + end, out);
       } else {
         out.add(id, from + start, from + end);
@@ -88,9 +92,13 @@ public final class Unigram implements Model {
       int node = CharTrie.ROOT;
       for (int i = from + start; i < to; i++) {
         node = trie.step(node, text[i]);
-        if (node == CharTrie.NONE) break;
+        if (node == CharTrie.NONE) {
+          break;
+        }
         int id = trie.id(node);
-        if (id == CharTrie.NONE) continue;
+        if (id == CharTrie.NONE) {
+          continue;
+        }
         int end = i + 1 - from;
         best.offer(end, start, id, sum(here, scores[id]));
         single |= end - start == width;
@@ -144,14 +152,18 @@ public final class Unigram implements Model {
     }
 
     private void offer(int end, int start, int id, double score) {
-      if (starts[end] >= 0 && !(score > scores[end])) return;
+      if (starts[end] >= 0 && !(score > scores[end])) {
+        return;
+      }
       scores[end] = score;
       starts[end] = start;
       ids[end] = id;
     }
 
     void shrink() {
-      if (scores.length <= KEEP) return;
+      if (scores.length <= KEEP) {
+        return;
+      }
       scores = new double[64];
       starts = new int[64];
       ids = new int[64];

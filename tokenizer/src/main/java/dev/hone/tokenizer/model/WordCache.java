@@ -38,7 +38,9 @@ final class WordCache {
     for (int slot = hash & mask; ; slot = slot + 1 & mask) {
       int at = slot << 2;
       int shape = slots[at + 3];
-      if (shape == 0) break;
+      if (shape == 0) {
+        break;
+      }
       if (slots[at] == hash && shape >>> 16 == length && same(slots[at + 1], text, from, length)) {
         recall(slots[at + 2], shape & 0xFFFF, from, out);
         return;
@@ -51,7 +53,11 @@ final class WordCache {
 
   private boolean same(int key, char[] text, int from, int length) {
     char[] k = keys;
-    for (int i = 0; i < length; i++) if (k[key + i] != text[from + i]) return false;
+    for (int i = 0; i < length; i++) {
+      if (k[key + i] != text[from + i]) {
+        return false;
+      }
+    }
     return true;
   }
 
@@ -71,9 +77,15 @@ final class WordCache {
   private void remember(int hash, char[] text, int from, int to, int mark, TokenBuffer out) {
     int tokens = out.count - mark;
     int length = to - from;
-    if (words == MAX_WORDS || usedKeys + length > MAX_CHARS || usedResults + 2 * tokens > MAX_RESULTS) forget();
-    if (2 * words >= slots.length >> 2) rehash();
-    if (usedKeys + length > keys.length) keys = Arrays.copyOf(keys, 2 * keys.length);
+    if (words == MAX_WORDS || usedKeys + length > MAX_CHARS || usedResults + 2 * tokens > MAX_RESULTS) {
+      forget();
+    }
+    if (2 * words >= slots.length >> 2) {
+      rehash();
+    }
+    if (usedKeys + length > keys.length) {
+      keys = Arrays.copyOf(keys, 2 * keys.length);
+    }
     if (usedResults + 2 * tokens > results.length) {
       results = Arrays.copyOf(results, Math.max(2 * results.length, usedResults + 2 * tokens));
     }
@@ -90,7 +102,9 @@ final class WordCache {
   private static void place(int[] slots, int hash, int key, int result, int shape) {
     int mask = (slots.length >> 2) - 1;
     int slot = hash & mask;
-    while (slots[(slot << 2) + 3] != 0) slot = slot + 1 & mask;
+    while (slots[(slot << 2) + 3] != 0) {
+      slot = slot + 1 & mask;
+    }
     int at = slot << 2;
     slots[at] = hash;
     slots[at + 1] = key;
@@ -102,7 +116,9 @@ final class WordCache {
     int[] old = slots;
     int[] next = new int[2 * old.length];
     for (int at = 0; at < old.length; at += 4) {
-      if (old[at + 3] != 0) place(next, old[at], old[at + 1], old[at + 2], old[at + 3]);
+      if (old[at + 3] != 0) {
+        place(next, old[at], old[at + 1], old[at + 2], old[at + 3]);
+      }
     }
     slots = next;
   }

@@ -26,7 +26,9 @@ public final class WordLevel implements Model {
   @Override
   public void tokenize(char[] text, int from, int to, Workbench bench, TokenBuffer out) {
     int id = vocabulary.id(text, from, to);
-    if (id == Vocabulary.UNKNOWN) id = unknownId;
+    if (id == Vocabulary.UNKNOWN) {
+      id = unknownId;
+    }
     if (id == Vocabulary.UNKNOWN) {
       throw new TokenizerException("WordLevel: \"" + new String(text, from, Math.min(to - from, 40))
           + "\" is no token and the unknown token \"" + Excerpt.of(unknownToken) + "\" is not in the vocabulary");

@@ -35,7 +35,9 @@ public final class WordPiece implements Model {
     this.continuing = prefix.isEmpty() ? initial : new CharTrie();
     for (int id = 0; id < vocabulary.size(); id++) {
       String token = vocabulary.token(id);
-      if (token == null || token.isEmpty()) continue;
+      if (token == null || token.isEmpty()) {
+        continue;
+      }
       initial.put(token, 0, id);
       if (!prefix.isEmpty() && token.length() > prefix.length() && token.startsWith(prefix)) {
         continuing.put(token, prefix.length(), id);
@@ -78,14 +80,18 @@ public final class WordPiece implements Model {
       int node = CharTrie.ROOT;
       for (int i = start; i < to; i++) {
         node = trie.step(node, text[i]);
-        if (node == CharTrie.NONE) break;
+        if (node == CharTrie.NONE) {
+          break;
+        }
         int id = trie.id(node);
         if (id != CharTrie.NONE) {
           bestId = id;
           bestEnd = i + 1;
         }
       }
-      if (bestId == CharTrie.NONE) return false;
+      if (bestId == CharTrie.NONE) {
+        return false;
+      }
       out.add(bestId, start, bestEnd);
       start = bestEnd;
     }

@@ -58,7 +58,9 @@ public final class BertNormalizer implements Normalizer {
     for (int i = from; i < to; i++) {
       char c = text[i];
       Block block = blocks[c >> 8];
-      if (block == null) block = block(c >> 8);
+      if (block == null) {
+        block = block(c >> 8);
+      }
       switch (block.kinds[c & 0xFF]) {
         case SAME, OTHER -> out.append(block.becomes[c & 0xFF], AlignedText.range(in.originStart(i), in.originEnd(i)));
         case GONE -> { }
@@ -67,9 +69,13 @@ public final class BertNormalizer implements Normalizer {
           int codePoint = pair ? Character.toCodePoint(c, text[i + 1]) : c;
           int end = pair ? i + 2 : i + 1;
           String becomes = expand(codePoint);
-          if (becomes == null) return false;
+          if (becomes == null) {
+            return false;
+          }
           long origin = in.origin(i, end);
-          for (int k = 0; k < becomes.length(); k++) out.append(becomes.charAt(k), origin);
+          for (int k = 0; k < becomes.length(); k++) {
+            out.append(becomes.charAt(k), origin);
+          }
           i = end - 1;
         }
         default -> {
@@ -86,10 +92,15 @@ public final class BertNormalizer implements Normalizer {
     for (int i = 0; i < 256; i++) {
       char c = (char) (number << 8 | i);
       String result = Character.isSurrogate(c) ? "  " : expand(c);
-      if (result == null) kinds[i] = IN_CONTEXT;
-      else if (result.isEmpty()) kinds[i] = GONE;
-      else if (result.length() > 1) kinds[i] = SEVERAL;
-      else kinds[i] = result.charAt(0) == c ? SAME : OTHER;
+      if (result == null) {
+        kinds[i] = IN_CONTEXT;
+      } else if (result.isEmpty()) {
+        kinds[i] = GONE;
+      } else if (result.length() > 1) {
+        kinds[i] = SEVERAL;
+      } else {
+        kinds[i] = result.charAt(0) == c ? SAME : OTHER;
+      }
       becomes[i] = result == null || result.isEmpty() ? c : result.charAt(0);
     }
     return blocks[number] = new Block(kinds, becomes);
@@ -112,9 +123,15 @@ public final class BertNormalizer implements Normalizer {
   private void normalizeInSteps(AlignedText in, int from, int to, AlignedText out) {
     AlignedText now = new AlignedText();
     now.append(in, from, to);
-    if (cleanText) now = clean(now);
-    if (spaceChinese) now = spaceChinese(now);
-    if (stripAccents) now = stripAccents(now);
+    if (cleanText) {
+      now = clean(now);
+    }
+    if (spaceChinese) {
+      now = spaceChinese(now);
+    }
+    if (stripAccents) {
+      now = stripAccents(now);
+    }
     if (lowercase) {
       AlignedText lower = new AlignedText();
       Lowercase.lower(now, 0, now.length(), lower);
@@ -126,7 +143,9 @@ public final class BertNormalizer implements Normalizer {
   private static AlignedText clean(AlignedText in) {
     AlignedText out = new AlignedText();
     in.forEach(0, in.length(), (c, origin) -> {
-      if (c == 0 || c == 0xFFFD || Marks.isBertControl(c)) return;
+      if (c == 0 || c == 0xFFFD || Marks.isBertControl(c)) {
+        return;
+      }
       out.appendCodePoint(CharClass.is(c, CharClass.SPACE) ? ' ' : c, origin);
     });
     return out;
@@ -136,9 +155,13 @@ public final class BertNormalizer implements Normalizer {
     AlignedText out = new AlignedText();
     in.forEach(0, in.length(), (c, origin) -> {
       boolean chinese = isChinese(c);
-      if (chinese) out.append(' ', origin);
+      if (chinese) {
+        out.append(' ', origin);
+      }
       out.appendCodePoint(c, origin);
-      if (chinese) out.append(' ', origin);
+      if (chinese) {
+        out.append(' ', origin);
+      }
     });
     return out;
   }
@@ -148,7 +171,9 @@ public final class BertNormalizer implements Normalizer {
     NormalForm.NFD.normalize(in, 0, in.length(), apart);
     AlignedText out = new AlignedText();
     apart.forEach(0, apart.length(), (c, origin) -> {
-      if (!Marks.isNonSpacing(c)) out.appendCodePoint(c, origin);
+      if (!Marks.isNonSpacing(c)) {
+        out.appendCodePoint(c, origin);
+      }
     });
     return out;
   }

@@ -7,7 +7,9 @@ public record Nmt() implements Normalizer {
   @Override
   public void normalize(AlignedText in, int from, int to, AlignedText out) {
     in.forEach(from, to, (c, origin) -> {
-      if (!isDropped(c)) out.appendCodePoint(isSpace(c) ? ' ' : c, origin);
+      if (!isDropped(c)) {
+        out.appendCodePoint(isSpace(c) ? ' ' : c, origin);
+      }
     });
   }
 

@@ -31,8 +31,12 @@ public sealed interface Normalizer permits BertNormalizer, Lowercase, Nmt, Preco
     public void normalize(AlignedText in, int from, int to, AlignedText out) {
       int start = from;
       int end = to;
-      while (left && start < end && isSpace(in.chars()[start])) start++;
-      while (right && start < end && isSpace(in.chars()[end - 1])) end--;
+      while (left && start < end && isSpace(in.chars()[start])) {
+        start++;
+      }
+      while (right && start < end && isSpace(in.chars()[end - 1])) {
+        end--;
+      }
       out.append(in, start, end);
     }
 
@@ -46,7 +50,9 @@ public sealed interface Normalizer permits BertNormalizer, Lowercase, Nmt, Preco
     @Override
     public void normalize(AlignedText in, int from, int to, AlignedText out) {
       in.forEach(from, to, (c, origin) -> {
-        if (!Marks.isCombining(c)) out.appendCodePoint(c, origin);
+        if (!Marks.isCombining(c)) {
+          out.appendCodePoint(c, origin);
+        }
       });
     }
   }
@@ -60,7 +66,9 @@ public sealed interface Normalizer permits BertNormalizer, Lowercase, Nmt, Preco
       for (long hit; (hit = hits.next()) != Search.NONE; done = Search.end(hit)) {
         out.append(in, done, Search.start(hit));
         long origin = Edit.originBefore(in, from, Search.end(hit));
-        for (int i = 0; i < content.length(); i++) out.append(content.charAt(i), origin);
+        for (int i = 0; i < content.length(); i++) {
+          out.append(content.charAt(i), origin);
+        }
       }
       out.append(in, done, to);
     }
@@ -73,7 +81,9 @@ public sealed interface Normalizer permits BertNormalizer, Lowercase, Nmt, Preco
       if (from < to) {
         int width = Character.charCount(Character.codePointAt(in.chars(), from, to));
         long origin = in.origin(from, from + width);
-        for (int i = 0; i < text.length(); i++) out.append(text.charAt(i), origin);
+        for (int i = 0; i < text.length(); i++) {
+          out.append(text.charAt(i), origin);
+        }
       }
       out.append(in, from, to);
     }
@@ -106,8 +116,11 @@ public sealed interface Normalizer permits BertNormalizer, Lowercase, Nmt, Preco
         start = 0;
         end = next.length();
       }
-      if (steps.isEmpty()) out.append(source, start, end);
-      else steps.getLast().normalize(source, start, end, out);
+      if (steps.isEmpty()) {
+        out.append(source, start, end);
+      } else {
+        steps.getLast().normalize(source, start, end, out);
+      }
     }
   }
 }

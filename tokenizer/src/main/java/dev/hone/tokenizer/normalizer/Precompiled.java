@@ -37,7 +37,9 @@ public final class Precompiled implements Normalizer {
   public Precompiled(byte[] charsmap, boolean longest) {
     this.longest = longest;
     ByteBuffer in = ByteBuffer.wrap(charsmap).order(ByteOrder.LITTLE_ENDIAN);
-    if (in.remaining() < 4) throw new TokenizerException("Precompiled: the charsmap has only " + charsmap.length + " bytes");
+    if (in.remaining() < 4) {
+      throw new TokenizerException("Precompiled: the charsmap has only " + charsmap.length + " bytes");
+    }
     int size = in.getInt();
     if (size < 4 || size % 4 != 0 || size > in.remaining()) {
       throw new TokenizerException("Precompiled: the charsmap claims a tree of " + Integer.toUnsignedString(size)
@@ -60,7 +62,9 @@ public final class Precompiled implements Normalizer {
     Pending pending = new Pending(text, new Edit(in, from, to, out));
     for (int i = from; i < to; ) {
       int end = i;
-      while (end < to && standsAlone(text, end, to) && single(text[end]) == UNCHANGED) end++;
+      while (end < to && standsAlone(text, end, to) && single(text[end]) == UNCHANGED) {
+        end++;
+      }
       if (end > i) {
         pending.copy(i, end);
         i = end;
@@ -137,15 +141,20 @@ public final class Precompiled implements Normalizer {
       int c = Character.codePointAt(text, i, to);
       int end = i + Character.charCount(c);
       String found = c < 0x10000 ? single((char) c) : lookUp(Character.toString(c).getBytes(StandardCharsets.UTF_8));
-      if (found != UNCHANGED) pending.replace(1, found);
-      else pending.copy(i, end);
+      if (found != UNCHANGED) {
+        pending.replace(1, found);
+      } else {
+        pending.copy(i, end);
+      }
       i = end;
     }
   }
 
   private String single(char c) {
     String[] block = blocks[c >> 8];
-    if (block == null) block = blocks[c >> 8] = new String[256];
+    if (block == null) {
+      block = blocks[c >> 8] = new String[256];
+    }
     String found = block[c & 0xFF];
     if (found == null) {
       found = lookUp(String.valueOf(c).getBytes(StandardCharsets.UTF_8));
@@ -159,10 +168,16 @@ public final class Precompiled implements Normalizer {
     int node = offset(units[0]);
     for (byte b : key) {
       int at = step(node, b & 0xFF);
-      if (at < 0) return UNCHANGED;
+      if (at < 0) {
+        return UNCHANGED;
+      }
       node = at ^ offset(units[at]);
-      if ((units[at] >>> 8 & 1) == 0) continue;
-      if (node < 0 || node >= units.length) return UNCHANGED;
+      if ((units[at] >>> 8 & 1) == 0) {
+        continue;
+      }
+      if (node < 0 || node >= units.length) {
+        return UNCHANGED;
+      }
       return text(units[node] & 0x7FFFFFFF);
     }
     return UNCHANGED;
@@ -173,9 +188,13 @@ public final class Precompiled implements Normalizer {
   }
 
   private String text(int start) {
-    if (start >= replacements.length) return UNCHANGED;
+    if (start >= replacements.length) {
+      return UNCHANGED;
+    }
     int end = start;
-    while (end < replacements.length && replacements[end] != 0) end++;
+    while (end < replacements.length && replacements[end] != 0) {
+      end++;
+    }
     return Utf8.text(replacements, start, end);
   }
 
@@ -209,8 +228,12 @@ public final class Precompiled implements Normalizer {
     void replace(int oldCount, String replacement) {
       int newCount = replacement.codePointCount(0, replacement.length());
       if (newCount == 0) {
-        if (runFrom >= 0) splitRun();
-        if (codePoint >= 0) change -= oldCount;
+        if (runFrom >= 0) {
+          splitRun();
+        }
+        if (codePoint >= 0) {
+          change -= oldCount;
+        }
         return;
       }
       for (int i = 0, n = 0; i < replacement.length(); n++) {
@@ -220,7 +243,9 @@ public final class Precompiled implements Normalizer {
         codePoint = c;
         change = n >= oldCount ? 1 : 0;
       }
-      if (newCount < oldCount) change -= oldCount - newCount;
+      if (newCount < oldCount) {
+        change -= oldCount - newCount;
+      }
     }
 
     private void splitRun() {
@@ -231,16 +256,22 @@ public final class Precompiled implements Normalizer {
     }
 
     private void writeRun(int to) {
-      if (edit.position() == runFrom) edit.copyTo(to);
-      else for (int i = runFrom; i < to; i += Character.charCount(Character.codePointAt(text, i, to))) {
-        edit.put(Character.codePointAt(text, i, to), 0);
+      if (edit.position() == runFrom) {
+        edit.copyTo(to);
+      } else {
+        for (int i = runFrom; i < to; i += Character.charCount(Character.codePointAt(text, i, to))) {
+          edit.put(Character.codePointAt(text, i, to), 0);
+        }
       }
       runFrom = -1;
     }
 
     void flush() {
-      if (runFrom >= 0) writeRun(runTo);
-      else if (codePoint >= 0) edit.put(codePoint, change);
+      if (runFrom >= 0) {
+        writeRun(runTo);
+      } else if (codePoint >= 0) {
+        edit.put(codePoint, change);
+      }
       codePoint = -1;
     }
   }

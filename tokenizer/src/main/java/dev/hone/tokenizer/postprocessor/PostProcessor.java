@@ -68,7 +68,9 @@ public sealed interface PostProcessor {
     @Override
     public List<Part> order(boolean pair) {
       List<Part> order = new ArrayList<>(List.of(cls, new Part.Sequence(0, 0), sep));
-      if (pair) order.addAll(List.of(new Part.Sequence(1, 1), new Part.Special(sep.ids(), sep.tokens(), 1)));
+      if (pair) {
+        order.addAll(List.of(new Part.Sequence(1, 1), new Part.Special(sep.ids(), sep.tokens(), 1)));
+      }
       return order;
     }
   }
@@ -79,7 +81,9 @@ public sealed interface PostProcessor {
     @Override
     public List<Part> order(boolean pair) {
       List<Part> order = new ArrayList<>(List.of(cls, new Part.Sequence(0, 0), sep));
-      if (pair) order.addAll(List.of(sep, new Part.Sequence(1, 0), sep));
+      if (pair) {
+        order.addAll(List.of(sep, new Part.Sequence(1, 0), sep));
+      }
       return order;
     }
 

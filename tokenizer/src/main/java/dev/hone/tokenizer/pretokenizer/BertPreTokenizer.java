@@ -29,7 +29,9 @@ public record BertPreTokenizer() implements PreTokenizer {
       if ((bits & BREAK) != 0) {
         out.add(start, i);
         start = i + width;
-        if ((bits & CharClass.SPACE) == 0) out.add(i, start);
+        if ((bits & CharClass.SPACE) == 0) {
+          out.add(i, start);
+        }
       }
       i += width - 1;
     }

@@ -15,8 +15,12 @@ public record ByteLevel(boolean addPrefixSpace, boolean useRegex) implements Pre
 
   @Override
   public void apply(Pieces pieces) {
-    if (addPrefixSpace) pieces.rewrite(ByteLevel::prefix);
-    if (useRegex) WORDS.apply(pieces);
+    if (addPrefixSpace) {
+      pieces.rewrite(ByteLevel::prefix);
+    }
+    if (useRegex) {
+      WORDS.apply(pieces);
+    }
     pieces.rewrite(ByteChars::encode);
   }
 

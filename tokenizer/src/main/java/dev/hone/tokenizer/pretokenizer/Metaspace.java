@@ -41,7 +41,9 @@ public record Metaspace(int replacement, Prepend prepend, boolean split) impleme
   private static void split(char[] chars, int from, int to, char space, Pieces out) {
     int start = from;
     for (int i = from + 1; i < to; i++) {
-      if (chars[i] != space) continue;
+      if (chars[i] != space) {
+        continue;
+      }
       out.add(start, i);
       start = i;
     }
@@ -58,7 +60,9 @@ public record Metaspace(int replacement, Prepend prepend, boolean split) impleme
     }
     int copied = from;
     for (int i = from; i < to; i++) {
-      if (text[i] != ' ') continue;
+      if (text[i] != ' ') {
+        continue;
+      }
       out.append(in, copied, i);
       out.appendCodePoint(replacement, in.origin(i, i + 1));
       copied = i + 1;

@@ -21,7 +21,9 @@ public sealed interface PreTokenizer permits BertPreTokenizer, ByteLevel, Metasp
       switch (search) {
         case Scanner words when keepsWords() -> pieces.split((text, from, to, out) -> {
           char[] chars = text.chars();
-          for (int i = from, end; i < to; i = end) out.add(i, end = words.end(chars, i, to));
+          for (int i = from, end; i < to; i = end) {
+            out.add(i, end = words.end(chars, i, to));
+          }
         });
         case CharSearch.OfClass(int bits) when behavior == SplitBehavior.REMOVED && !invert ->
             pieces.split((text, from, to, out) -> {
@@ -91,7 +93,9 @@ public sealed interface PreTokenizer permits BertPreTokenizer, ByteLevel, Metasp
 
     @Override
     public void apply(Pieces pieces) {
-      for (PreTokenizer step : steps) step.apply(pieces);
+      for (PreTokenizer step : steps) {
+        step.apply(pieces);
+      }
     }
   }
 }

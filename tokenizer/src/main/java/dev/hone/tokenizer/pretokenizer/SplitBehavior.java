@@ -26,10 +26,14 @@ public enum SplitBehavior {
     Cutter cutter = new Cutter(this, out);
     int done = from;
     for (long hit; (hit = hits.next()) != Search.NONE; done = Search.end(hit)) {
-      if (Search.start(hit) > done) cutter.take(done, Search.start(hit), invert);
+      if (Search.start(hit) > done) {
+        cutter.take(done, Search.start(hit), invert);
+      }
       cutter.take(Search.start(hit), Search.end(hit), !invert);
     }
-    if (done < to) cutter.take(done, to, invert);
+    if (done < to) {
+      cutter.take(done, to, invert);
+    }
     cutter.finish();
   }
 
@@ -50,7 +54,9 @@ public enum SplitBehavior {
     void take(int from, int to, boolean match) {
       switch (behavior) {
         case REMOVED -> {
-          if (!match) out.add(from, to);
+          if (!match) {
+            out.add(from, to);
+          }
         }
         case ISOLATED -> out.add(from, to);
         case CONTIGUOUS -> grow(from, to, match == previousMatch);
@@ -73,7 +79,9 @@ public enum SplitBehavior {
     }
 
     void finish() {
-      if (pending) out.add(start, end);
+      if (pending) {
+        out.add(start, end);
+      }
       pending = false;
     }
   }

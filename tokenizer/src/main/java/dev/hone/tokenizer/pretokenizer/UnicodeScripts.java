@@ -24,18 +24,26 @@ public record UnicodeScripts() implements PreTokenizer {
       UnicodeScript script = script(c);
       if (script != null && script != last) {
         // What comes before the first script belong to no piece, as in the reference.
-        if (start >= 0) out.add(start, i);
+        if (start >= 0) {
+          out.add(start, i);
+        }
         start = i;
         last = script;
       }
       i += Character.charCount(c);
     }
-    if (start >= 0) out.add(start, to);
+    if (start >= 0) {
+      out.add(start, to);
+    }
   }
 
   private static UnicodeScript script(int c) {
-    if (c == ' ') return null;
-    if (c == PROLONGED_SOUND_MARK) return UnicodeScript.HAN;
+    if (c == ' ') {
+      return null;
+    }
+    if (c == PROLONGED_SOUND_MARK) {
+      return UnicodeScript.HAN;
+    }
     UnicodeScript script = Scripts.of(c);
     return script == UnicodeScript.HIRAGANA || script == UnicodeScript.KATAKANA ? UnicodeScript.HAN : script;
   }

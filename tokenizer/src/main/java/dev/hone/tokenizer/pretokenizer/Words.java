@@ -17,9 +17,13 @@ public record Words() implements PreTokenizer {
     for (int i = from; i < to; ) {
       int bits = Scanner.classAt(chars, i, to);
       int end;
-      if ((bits & CharClass.WORD) != 0) end = Scanner.run(chars, i, to, CharClass.WORD);
-      else if ((bits & CharClass.SPACE) != 0) end = i;
-      else end = Scanner.runWithout(chars, i, to, CharClass.WORD | CharClass.SPACE);
+      if ((bits & CharClass.WORD) != 0) {
+        end = Scanner.run(chars, i, to, CharClass.WORD);
+      } else if ((bits & CharClass.SPACE) != 0) {
+        end = i;
+      } else {
+        end = Scanner.runWithout(chars, i, to, CharClass.WORD | CharClass.SPACE);
+      }
       out.add(i, end);
       i = end > i ? end : i + 1;
     }

@@ -64,8 +64,11 @@ final class ClassTranslator {
 
   /** Writes a code point so that it stands for itself anywhere. */
   static void literal(int codePoint, StringBuilder out) {
-    if (codePoint < 128 && Character.isLetterOrDigit(codePoint)) out.append((char) codePoint);
-    else out.append("\\x{").append(Integer.toHexString(codePoint)).append('}');
+    if (codePoint < 128 && Character.isLetterOrDigit(codePoint)) {
+      out.append((char) codePoint);
+    } else {
+      out.append("\\x{").append(Integer.toHexString(codePoint)).append('}');
+    }
   }
 
   private int at() {
@@ -77,12 +80,16 @@ final class ClassTranslator {
   }
 
   private char peek() {
-    if (!more()) throw error.apply("a '[' without ']'");
+    if (!more()) {
+      throw error.apply("a '[' without ']'");
+    }
     return in.charAt(at());
   }
 
   private boolean take(String expected) {
-    if (!in.startsWith(expected, at())) return false;
+    if (!in.startsWith(expected, at())) {
+      return false;
+    }
     move.accept(at() + expected.length());
     return true;
   }
@@ -95,7 +102,9 @@ final class ClassTranslator {
 
   /** A class whose opening bracket has been read, up to and including its end. */
   String bracket() {
-    if (++depth > MAX_DEPTH) throw error.apply("classes nested more than " + MAX_DEPTH + " deep");
+    if (++depth > MAX_DEPTH) {
+      throw error.apply("classes nested more than " + MAX_DEPTH + " deep");
+    }
     StringBuilder out = new StringBuilder(take("^") ? "[^" : "[");
     boolean any = false;
     int start = -1; // the character that may begin a range
@@ -109,7 +118,9 @@ final class ClassTranslator {
         take("-");
         int end = member(out, true);
         if (end >= 0) {
-          if (end < start) throw error.apply("a range that ends before it begins");
+          if (end < start) {
+            throw error.apply("a range that ends before it begins");
+          }
           out.append('-');
           literal(end, out);
           start = -1;
@@ -121,7 +132,9 @@ final class ClassTranslator {
         continue;
       }
       start = member(out, false);
-      if (start >= 0) literal(start, out);
+      if (start >= 0) {
+        literal(start, out);
+      }
       any = true;
     }
     take("]");
@@ -141,11 +154,17 @@ final class ClassTranslator {
       out.append(bracket());
       return -1;
     }
-    if (c != '\\') return takeCodePoint();
+    if (c != '\\') {
+      return takeCodePoint();
+    }
     take("\\");
-    if (take("b")) return '\b';
+    if (take("b")) {
+      return '\b';
+    }
     String item = escape();
-    if (single >= 0) return single;
+    if (single >= 0) {
+      return single;
+    }
     out.append(item);
     return -1;
   }
@@ -155,7 +174,9 @@ final class ClassTranslator {
     int end = in.indexOf(":]", at());
     String name = end < 0 ? "" : in.substring(at(), end);
     String members = POSIX.get(name);
-    if (members == null) throw error.apply("the bracket [:" + name + ":] is not known");
+    if (members == null) {
+      throw error.apply("the bracket [:" + name + ":] is not known");
+    }
     move.accept(end + 2);
     return not ? "[^" + members + "]" : members;
   }
@@ -163,7 +184,9 @@ final class ClassTranslator {
   /** What follows a backslash: a character, see {@link #single}, or the members of a class. */
   String escape() {
     single = -1;
-    if (!more()) throw error.apply("a '\\' at the end");
+    if (!more()) {
+      throw error.apply("a '\\' at the end");
+    }
     int c = takeCodePoint();
     switch (c) {
       case 's' -> {
@@ -207,7 +230,9 @@ final class ClassTranslator {
       case 'u' -> single = hex(4, 4);
       case '0' -> single = octal();
       default -> {
-        if (c < 128 && Character.isLetterOrDigit(c)) throw error.apply("\\" + (char) c + " cannot be translated");
+        if (c < 128 && Character.isLetterOrDigit(c)) {
+          throw error.apply("\\" + (char) c + " cannot be translated");
+        }
         single = c;
       }
     }
@@ -217,9 +242,13 @@ final class ClassTranslator {
   private int hexUntilBrace() {
     int end = in.indexOf('}', at());
     String digits = end < 0 ? "" : in.substring(at(), end);
-    if (!digits.matches("[0-9A-Fa-f]{1,6}")) throw error.apply("a malformed \\x{...}");
+    if (!digits.matches("[0-9A-Fa-f]{1,6}")) {
+      throw error.apply("a malformed \\x{...}");
+    }
     int value = Integer.parseInt(digits, 16);
-    if (!Character.isValidCodePoint(value)) throw error.apply("\\x{" + digits + "} is no character");
+    if (!Character.isValidCodePoint(value)) {
+      throw error.apply("\\x{" + digits + "} is no character");
+    }
     move.accept(end + 1);
     return value;
   }
@@ -232,7 +261,9 @@ final class ClassTranslator {
       move.accept(at() + 1);
       n++;
     }
-    if (n < least) throw error.apply("too few hexadecimal digits");
+    if (n < least) {
+      throw error.apply("too few hexadecimal digits");
+    }
     return value;
   }
 
@@ -248,7 +279,9 @@ final class ClassTranslator {
   /** A property name in braces, after \p or \P. */
   private String property(boolean not) {
     int end = in.indexOf('}', at());
-    if (!take("{") || end < 0) throw error.apply("\\p needs a property in braces");
+    if (!take("{") || end < 0) {
+      throw error.apply("\\p needs a property in braces");
+    }
     boolean negated = not ^ take("^");
     String written = in.substring(at(), end);
     move.accept(end + 1);
@@ -263,9 +296,13 @@ final class ClassTranslator {
       return "\\p{" + (category.equals("Lc") ? "LC" : category) + "}";
     }
     String category = CATEGORIES.get(name);
-    if (category != null) return "\\p{" + category + "}";
+    if (category != null) {
+      return "\\p{" + category + "}";
+    }
     String posix = POSIX.get(name);
-    if (posix != null) return posix;
+    if (posix != null) {
+      return posix;
+    }
     try {
       return "\\p{Is" + Character.UnicodeScript.forName(written.trim().replace(' ', '_').replace('-', '_')) + "}";
     } catch (IllegalArgumentException e) {

@@ -52,7 +52,9 @@ public final class CompiledRegex implements Search {
           int start = matcher.start();
           int end = matcher.end();
           // An empty match right behind the one before, or inside a character, does not count.
-          if (start == end && (end == lastEnd[0] || window.cutsPair(end))) continue;
+          if (start == end && (end == lastEnd[0] || window.cutsPair(end))) {
+            continue;
+          }
           lastEnd[0] = end;
           return Search.hit(from + start, from + end);
         }

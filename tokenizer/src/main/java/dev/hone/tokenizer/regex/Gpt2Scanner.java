@@ -14,18 +14,28 @@ record Gpt2Scanner() implements Scanner {
     char c = text[i];
     if (c == '\'') {
       int end = contraction(text, i, to);
-      if (end > i) return end;
+      if (end > i) {
+        return end;
+      }
     }
     int word = c == ' ' && i + 1 < to ? i + 1 : i;
     int bits = Scanner.classAt(text, word, to);
-    if ((bits & CharClass.LETTER) != 0) return Scanner.run(text, word, to, CharClass.LETTER);
-    if ((bits & CharClass.NUMBER) != 0) return Scanner.run(text, word, to, CharClass.NUMBER);
-    if ((bits & CharClass.SPACE) == 0) return Scanner.runWithout(text, word, to, KNOWN);
+    if ((bits & CharClass.LETTER) != 0) {
+      return Scanner.run(text, word, to, CharClass.LETTER);
+    }
+    if ((bits & CharClass.NUMBER) != 0) {
+      return Scanner.run(text, word, to, CharClass.NUMBER);
+    }
+    if ((bits & CharClass.SPACE) == 0) {
+      return Scanner.runWithout(text, word, to, KNOWN);
+    }
     return Scanner.space(text, i, to);
   }
 
   private static int contraction(char[] text, int i, int to) {
-    if (i + 1 >= to) return i;
+    if (i + 1 >= to) {
+      return i;
+    }
     char second = i + 2 < to ? text[i + 2] : 0;
     return switch (text[i + 1]) {
       case 's', 't', 'm', 'd' -> i + 2;

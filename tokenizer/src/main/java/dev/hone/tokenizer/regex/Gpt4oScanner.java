@@ -18,16 +18,28 @@ record Gpt4oScanner() implements Scanner {
     boolean before = c != '\r' && c != '\n' && (bits & (CharClass.LETTER | CharClass.NUMBER)) == 0;
     if (before || (bits & (CharClass.LETTER | CharClass.MARK)) != 0) {
       int end = before ? capitalised(text, next, to) : -1;
-      if (end < 0) end = capitalised(text, i, to);
-      if (end < 0 && before) end = capitals(text, next, to);
-      if (end < 0) end = capitals(text, i, to);
-      if (end >= 0) return Scanner.contraction(text, end, to);
+      if (end < 0) {
+        end = capitalised(text, i, to);
+      }
+      if (end < 0 && before) {
+        end = capitals(text, next, to);
+      }
+      if (end < 0) {
+        end = capitals(text, i, to);
+      }
+      if (end >= 0) {
+        return Scanner.contraction(text, end, to);
+      }
     }
-    if ((bits & CharClass.NUMBER) != 0) return Scanner.digits(text, i, to, 3);
+    if ((bits & CharClass.NUMBER) != 0) {
+      return Scanner.digits(text, i, to, 3);
+    }
     int symbol = c == ' ' && next < to ? next : i;
     if ((Scanner.classAt(text, symbol, to) & KNOWN) == 0) {
       int end = Scanner.runWithout(text, symbol, to, KNOWN);
-      while (end < to && (text[end] == '\r' || text[end] == '\n' || text[end] == '/')) end++;
+      while (end < to && (text[end] == '\r' || text[end] == '\n' || text[end] == '/')) {
+        end++;
+      }
       return end;
     }
     return Scanner.spaceWithLines(text, i, to);
@@ -37,11 +49,15 @@ record Gpt4oScanner() implements Scanner {
   private static int capitalised(char[] text, int i, int to) {
     int upper = Scanner.run(text, i, to, CharClass.UPPER_LIKE);
     int end = Scanner.run(text, upper, to, CharClass.LOWER_LIKE);
-    if (end > upper) return end;
+    if (end > upper) {
+      return end;
+    }
     // The capitals give characters back until one counts as small, too.
     for (int k = upper; k > i; ) {
       int c = Character.codePointBefore(text, k, i);
-      if (CharClass.is(c, CharClass.LOWER_LIKE)) return k;
+      if (CharClass.is(c, CharClass.LOWER_LIKE)) {
+        return k;
+      }
       k -= Character.charCount(c);
     }
     return -1;

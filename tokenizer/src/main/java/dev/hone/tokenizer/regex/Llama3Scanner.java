@@ -16,11 +16,17 @@ record Llama3Scanner(int digits) implements Scanner {
     char c = text[i];
     if (c == '\'') {
       int end = Scanner.contraction(text, i, to);
-      if (end > i) return end;
+      if (end > i) {
+        return end;
+      }
     }
     int bits = Scanner.classAt(text, i, to);
-    if ((bits & CharClass.LETTER) != 0) return Scanner.run(text, i, to, CharClass.LETTER);
-    if ((bits & CharClass.NUMBER) != 0) return Scanner.digits(text, i, to, digits);
+    if ((bits & CharClass.LETTER) != 0) {
+      return Scanner.run(text, i, to, CharClass.LETTER);
+    }
+    if ((bits & CharClass.NUMBER) != 0) {
+      return Scanner.digits(text, i, to, digits);
+    }
     int next = i + Scanner.width(text, i, to);
     if (next < to && c != '\r' && c != '\n' && (Scanner.classAt(text, next, to) & CharClass.LETTER) != 0) {
       return Scanner.run(text, next, to, CharClass.LETTER);
@@ -28,7 +34,9 @@ record Llama3Scanner(int digits) implements Scanner {
     int symbol = c == ' ' && next < to ? next : i;
     if ((Scanner.classAt(text, symbol, to) & KNOWN) == 0) {
       int end = Scanner.runWithout(text, symbol, to, KNOWN);
-      while (end < to && (text[end] == '\r' || text[end] == '\n')) end++;
+      while (end < to && (text[end] == '\r' || text[end] == '\n')) {
+        end++;
+      }
       return end;
     }
     return Scanner.spaceWithLines(text, i, to);

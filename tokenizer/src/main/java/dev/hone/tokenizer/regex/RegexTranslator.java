@@ -28,7 +28,9 @@ final class RegexTranslator {
 
   String translate() {
     alternatives();
-    if (at < in.length()) throw error("a ')' without '('");
+    if (at < in.length()) {
+      throw error("a ')' without '('");
+    }
     return out.toString();
   }
 
@@ -42,7 +44,9 @@ final class RegexTranslator {
   }
 
   private boolean take(String expected) {
-    if (!in.startsWith(expected, at)) return false;
+    if (!in.startsWith(expected, at)) {
+      return false;
+    }
     at += expected.length();
     return true;
   }
@@ -55,7 +59,9 @@ final class RegexTranslator {
 
   /** Up to the closing bracket or the end. */
   private void alternatives() {
-    if (++depth > MAX_DEPTH) throw error("nested more than " + MAX_DEPTH + " deep");
+    if (++depth > MAX_DEPTH) {
+      throw error("nested more than " + MAX_DEPTH + " deep");
+    }
     while (more() && in.charAt(at) != ')') {
       if (take("|")) {
         out.append('|');
@@ -63,7 +69,9 @@ final class RegexTranslator {
       }
       int atom = out.length();
       boolean repeatable = atom();
-      if (repeatable) quantifiers(atom);
+      if (repeatable) {
+        quantifiers(atom);
+      }
     }
     depth--;
   }
@@ -100,7 +108,9 @@ final class RegexTranslator {
     at++;
     if (take("?#")) {
       int end = in.indexOf(')', at);
-      if (end < 0) throw error("a comment without end");
+      if (end < 0) {
+        throw error("a comment without end");
+      }
       at = end + 1;
       return false;
     }
@@ -124,20 +134,30 @@ final class RegexTranslator {
     } else if (take("<") || take("'")) {
       named(in.charAt(at - 1) == '<' ? '>' : '\'');
     } else {
-      if (options()) return false;
+      if (options()) {
+        return false;
+      }
     }
     alternatives();
-    if (!take(")")) throw error("a '(' without ')'");
-    if (behind) out.append(WHOLE_CHARACTERS);
+    if (!take(")")) {
+      throw error("a '(' without ')'");
+    }
+    if (behind) {
+      out.append(WHOLE_CHARACTERS);
+    }
     out.append(')');
     return true;
   }
 
   private void named(char close) {
     int end = in.indexOf(close, at);
-    if (end < 0) throw error("a group name without end");
+    if (end < 0) {
+      throw error("a group name without end");
+    }
     String name = in.substring(at, end);
-    if (!name.matches("[A-Za-z][A-Za-z0-9]*")) throw error("group name \"" + name + "\" cannot be translated");
+    if (!name.matches("[A-Za-z][A-Za-z0-9]*")) {
+      throw error("group name \"" + name + "\" cannot be translated");
+    }
     at = end + 1;
     out.append("(?<").append(name).append('>');
   }
@@ -172,7 +192,9 @@ final class RegexTranslator {
 
   private boolean escape() {
     at++;
-    if (!more()) throw error("a '\\' at the end");
+    if (!more()) {
+      throw error("a '\\' at the end");
+    }
     char c = in.charAt(at);
     switch (c) {
       case 'A', 'Z', 'z', 'G' -> {
@@ -202,10 +224,14 @@ final class RegexTranslator {
       }
       case 'k' -> {
         at++;
-        if (!take("<")) throw error("\\k needs a group name in angle brackets");
+        if (!take("<")) {
+          throw error("\\k needs a group name in angle brackets");
+        }
         int end = in.indexOf('>', at);
         String name = end < 0 ? "" : in.substring(at, end);
-        if (!name.matches("[A-Za-z][A-Za-z0-9]*")) throw error("the reference \\k<" + name + "> cannot be translated");
+        if (!name.matches("[A-Za-z][A-Za-z0-9]*")) {
+          throw error("the reference \\k<" + name + "> cannot be translated");
+        }
         at = end + 1;
         out.append("\\k<").append(name).append('>');
       }
@@ -216,8 +242,11 @@ final class RegexTranslator {
       default -> {
         ClassTranslator classes = new ClassTranslator(in, this::at, i -> at = i, this::error);
         String item = classes.escape();
-        if (classes.single() >= 0) literal(classes.single());
-        else out.append('[').append(item).append(']');
+        if (classes.single() >= 0) {
+          literal(classes.single());
+        } else {
+          out.append('[').append(item).append(']');
+        }
       }
     }
     return true;
@@ -230,15 +259,23 @@ final class RegexTranslator {
       if (c == '*' || c == '+' || c == '?') {
         at++;
         out.append(c);
-        if (more() && (in.charAt(at) == '?' || in.charAt(at) == '+')) out.append(in.charAt(at++));
+        if (more() && (in.charAt(at) == '?' || in.charAt(at) == '+')) {
+          out.append(in.charAt(at++));
+        }
       } else if (c == '{') {
         int[] bounds = interval();
-        if (bounds == null) return;
+        if (bounds == null) {
+          return;
+        }
         out.append('{').append(bounds[0]);
-        if (bounds[1] != bounds[0]) out.append(',').append(bounds[1] < 0 ? "" : bounds[1]);
+        if (bounds[1] != bounds[0]) {
+          out.append(',').append(bounds[1] < 0 ? "" : bounds[1]);
+        }
         out.append('}');
         // {n,m}+ repeats the repetition; {n}? makes it optional; only {n,m}? is reluctant.
-        if (more() && in.charAt(at) == '?' && bounds[1] != bounds[0]) out.append(in.charAt(at++));
+        if (more() && in.charAt(at) == '?' && bounds[1] != bounds[0]) {
+          out.append(in.charAt(at++));
+        }
       } else {
         return;
       }
@@ -253,7 +290,9 @@ final class RegexTranslator {
   private int[] interval() {
     int close = in.indexOf('}', at);
     String inside = close < 0 ? "" : in.substring(at + 1, close);
-    if (!inside.matches("\\d{1,6}|\\d{0,6},\\d{1,6}|\\d{1,6},")) return null;
+    if (!inside.matches("\\d{1,6}|\\d{0,6},\\d{1,6}|\\d{1,6},")) {
+      return null;
+    }
     int comma = inside.indexOf(',');
     int[] bounds = new int[2];
     if (comma < 0) {
@@ -263,9 +302,13 @@ final class RegexTranslator {
       String high = inside.substring(comma + 1);
       bounds[0] = low.isEmpty() ? 0 : Integer.parseInt(low);
       bounds[1] = high.isEmpty() ? -1 : Integer.parseInt(high);
-      if (bounds[1] >= 0 && bounds[1] < bounds[0]) throw error("an interval that ends before it begins");
+      if (bounds[1] >= 0 && bounds[1] < bounds[0]) {
+        throw error("an interval that ends before it begins");
+      }
     }
-    if (Math.max(bounds[0], bounds[1]) > 100_000) throw error("more than 100000 repetitions");
+    if (Math.max(bounds[0], bounds[1]) > 100_000) {
+      throw error("more than 100000 repetitions");
+    }
     at = close + 1;
     return bounds;
   }

@@ -74,10 +74,14 @@ public sealed interface Scanner extends Search permits Gpt2Scanner, Llama3Scanne
     while (i < to) {
       char c = text[i];
       if (Character.isHighSurrogate(c) && i + 1 < to) {
-        if (!CharClass.is(Character.toCodePoint(c, text[i + 1]), bits)) break;
+        if (!CharClass.is(Character.toCodePoint(c, text[i + 1]), bits)) {
+          break;
+        }
         i += 2;
       } else {
-        if ((CharClass.of(c) & bits) == 0) break;
+        if ((CharClass.of(c) & bits) == 0) {
+          break;
+        }
         i++;
       }
     }
@@ -89,10 +93,14 @@ public sealed interface Scanner extends Search permits Gpt2Scanner, Llama3Scanne
     while (i < to) {
       char c = text[i];
       if (Character.isHighSurrogate(c) && i + 1 < to) {
-        if (CharClass.is(Character.toCodePoint(c, text[i + 1]), bits)) break;
+        if (CharClass.is(Character.toCodePoint(c, text[i + 1]), bits)) {
+          break;
+        }
         i += 2;
       } else {
-        if ((CharClass.of(c) & bits) != 0) break;
+        if ((CharClass.of(c) & bits) != 0) {
+          break;
+        }
         i++;
       }
     }
@@ -101,7 +109,9 @@ public sealed interface Scanner extends Search permits Gpt2Scanner, Llama3Scanne
 
   /** End of at most n numbers. */
   static int digits(char[] text, int i, int to, int n) {
-    for (int k = 0; k < n && i < to && (classAt(text, i, to) & CharClass.NUMBER) != 0; k++) i += width(text, i, to);
+    for (int k = 0; k < n && i < to && (classAt(text, i, to) & CharClass.NUMBER) != 0; k++) {
+      i += width(text, i, to);
+    }
     return i;
   }
 
@@ -117,13 +127,19 @@ public sealed interface Scanner extends Search permits Gpt2Scanner, Llama3Scanne
   /** White space at i, as {@code \s*[\r\n]+|\s+(?!\S)|\s+}. */
   static int spaceWithLines(char[] text, int i, int to) {
     int end = run(text, i, to, CharClass.SPACE);
-    for (int k = end - 1; k >= i; k--) if (text[k] == '\n' || text[k] == '\r') return k + 1;
+    for (int k = end - 1; k >= i; k--) {
+      if (text[k] == '\n' || text[k] == '\r') {
+        return k + 1;
+      }
+    }
     return end == to || end - i == 1 ? end : end - 1;
   }
 
   /** End of an English contraction at i, in either case, or i if there is none. */
   static int contraction(char[] text, int i, int to) {
-    if (i + 1 >= to || text[i] != '\'') return i;
+    if (i + 1 >= to || text[i] != '\'') {
+      return i;
+    }
     char second = i + 2 < to ? lower(text[i + 2]) : 0;
     return switch (lower(text[i + 1])) {
       case 's', 't', 'm', 'd', '\u017F' -> i + 2;

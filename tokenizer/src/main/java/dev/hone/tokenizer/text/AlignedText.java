@@ -44,17 +44,26 @@ public final class AlignedText {
     text.getChars(0, n, to, 0);
     length = n;
     boolean found = false;
-    for (int i = 0; i < n; i++) found |= (to[i] & 0xF800) == 0xD800;
+    for (int i = 0; i < n; i++) {
+      found |= (to[i] & 0xF800) == 0xD800;
+    }
     surrogates = found;
-    if (found) mendSurrogates();
+    if (found) {
+      mendSurrogates();
+    }
   }
 
   private void mendSurrogates() {
     for (int i = 0; i < length; i++) {
       char c = chars[i];
-      if (!Character.isSurrogate(c)) continue;
-      if (Character.isHighSurrogate(c) && i + 1 < length && Character.isLowSurrogate(chars[i + 1])) i++;
-      else chars[i] = '\uFFFD';
+      if (!Character.isSurrogate(c)) {
+        continue;
+      }
+      if (Character.isHighSurrogate(c) && i + 1 < length && Character.isLowSurrogate(chars[i + 1])) {
+        i++;
+      } else {
+        chars[i] = '\uFFFD';
+      }
     }
   }
 
@@ -134,8 +143,13 @@ public final class AlignedText {
     System.arraycopy(in.chars, from, chars, length, n);
     if (!identity || !in.identity || from != length) {
       storeOrigins(n);
-      if (in.identity) for (int i = 0; i < n; i++) origins[length + i] = range(from + i, from + i + 1);
-      else System.arraycopy(in.origins, from, origins, length, n);
+      if (in.identity) {
+        for (int i = 0; i < n; i++) {
+          origins[length + i] = range(from + i, from + i + 1);
+        }
+      } else {
+        System.arraycopy(in.origins, from, origins, length, n);
+      }
     }
     length += n;
   }
@@ -143,12 +157,16 @@ public final class AlignedText {
   /** Replaces each of the last n units, which must be below the table's length, by its entry there. */
   void replaceLast(int n, char[] table) {
     char[] c = chars;
-    for (int i = length - n; i < length; i++) c[i] = table[c[i]];
+    for (int i = length - n; i < length; i++) {
+      c[i] = table[c[i]];
+    }
   }
 
   /** Appends one UTF-16 unit that stands for the given original range. */
   public void append(char c, long origin) {
-    if (length == chars.length) reserve(1);
+    if (length == chars.length) {
+      reserve(1);
+    }
     if (!identity || origin != range(length, length + 1)) {
       storeOrigins(1);
       origins[length] = origin;
@@ -168,14 +186,20 @@ public final class AlignedText {
 
   private void reserve(int more) {
     int need = Math.addExact(length, more);
-    if (need > chars.length) chars = Arrays.copyOf(chars, grown(chars.length, need));
+    if (need > chars.length) {
+      chars = Arrays.copyOf(chars, grown(chars.length, need));
+    }
   }
 
   private void storeOrigins(int more) {
     int need = length + more;
-    if (need > origins.length) origins = Arrays.copyOf(origins, Math.max(chars.length, need));
+    if (need > origins.length) {
+      origins = Arrays.copyOf(origins, Math.max(chars.length, need));
+    }
     if (identity) {
-      for (int i = 0; i < length; i++) origins[i] = range(i, i + 1);
+      for (int i = 0; i < length; i++) {
+        origins[i] = range(i, i + 1);
+      }
       identity = false;
     }
   }
@@ -186,8 +210,12 @@ public final class AlignedText {
 
   /** Gives large arrays back once a large text is done, so that a pool of these stays small. */
   public void shrink(int limit) {
-    if (chars.length > limit) chars = new char[limit];
-    if (origins.length > limit) origins = new long[limit];
+    if (chars.length > limit) {
+      chars = new char[limit];
+    }
+    if (origins.length > limit) {
+      origins = new long[limit];
+    }
     clear();
   }
 }

@@ -37,7 +37,9 @@ public final class ByteChars {
   public static void encode(AlignedText in, int from, int to, AlignedText out) {
     char[] text = in.chars();
     int ascii = from;
-    while (ascii < to && text[ascii] < 0x80) ascii++;
+    while (ascii < to && text[ascii] < 0x80) {
+      ascii++;
+    }
     out.append(in, from, ascii);
     out.replaceLast(ascii - from, CHARS);
     for (int i = ascii; i < to; i++) {
@@ -83,7 +85,9 @@ public final class ByteChars {
     byte[] bytes = new byte[256];
     int n = 0;
     for (String token : tokens) {
-      if (n + 3 * token.length() > bytes.length) bytes = Arrays.copyOf(bytes, 2 * (n + 3 * token.length()));
+      if (n + 3 * token.length() > bytes.length) {
+        bytes = Arrays.copyOf(bytes, 2 * (n + 3 * token.length()));
+      }
       int start = n;
       for (int i = 0; i < token.length() && n >= 0; i++) {
         int b = byteOf(token.charAt(i));

@@ -27,7 +27,9 @@ public final class Edit {
 
   /** Drops the next n code points of the input. */
   public void skip(int n) {
-    for (; n > 0 && next < to; n--) next += width(next);
+    for (; n > 0 && next < to; n--) {
+      next += width(next);
+    }
   }
 
   /** Writes a code point; change as described above. */

@@ -74,7 +74,9 @@ public final class Pieces {
 
   /** Adds a piece that is the added token of the given id; an empty one is ignored. */
   public void add(int start, int end, int id) {
-    if (start >= end) return;
+    if (start >= end) {
+      return;
+    }
     if (count == starts.length) {
       starts = Arrays.copyOf(starts, 2 * count);
       ends = Arrays.copyOf(ends, 2 * count);
@@ -89,8 +91,11 @@ public final class Pieces {
   public void split(Splitter splitter) {
     int n = swap();
     for (int i = 0; i < n; i++) {
-      if (oldIds[i] == TEXT) splitter.split(text, oldStarts[i], oldEnds[i], this);
-      else add(oldStarts[i], oldEnds[i], oldIds[i]);
+      if (oldIds[i] == TEXT) {
+        splitter.split(text, oldStarts[i], oldEnds[i], this);
+      } else {
+        add(oldStarts[i], oldEnds[i], oldIds[i]);
+      }
     }
   }
 
@@ -102,8 +107,11 @@ public final class Pieces {
     out.clear();
     for (int i = 0; i < n; i++) {
       int start = out.length();
-      if (oldIds[i] == TEXT) rewriter.rewrite(in, oldStarts[i], oldEnds[i], out);
-      else out.append(in, oldStarts[i], oldEnds[i]);
+      if (oldIds[i] == TEXT) {
+        rewriter.rewrite(in, oldStarts[i], oldEnds[i], out);
+      } else {
+        out.append(in, oldStarts[i], oldEnds[i]);
+      }
       add(start, out.length(), oldIds[i]);
     }
     text = out;

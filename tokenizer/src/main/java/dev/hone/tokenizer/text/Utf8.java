@@ -19,8 +19,12 @@ public final class Utf8 {
   public static String text(byte[] bytes, int from, int to) {
     byte[] own = bytes;
     for (int i = from; i + 1 < to; i++) {
-      if (bytes[i] != (byte) 0xED || (bytes[i + 1] & 0xE0) != 0xA0) continue;
-      if (own == bytes) own = bytes.clone();
+      if (bytes[i] != (byte) 0xED || (bytes[i + 1] & 0xE0) != 0xA0) {
+        continue;
+      }
+      if (own == bytes) {
+        own = bytes.clone();
+      }
       own[i] = (byte) 0xFF; // a byte that never is part of a character
     }
     return new String(own, from, to - from, StandardCharsets.UTF_8);
@@ -43,7 +47,9 @@ public final class Utf8 {
     for (int i = from; i < to; i++) {
       boolean pair = Character.isHighSurrogate(text[i]) && i + 1 < to;
       int end = pair ? i + 2 : i + 1;
-      for (int k = length(text, i, end); k > 0; k--) units[n++] = i;
+      for (int k = length(text, i, end); k > 0; k--) {
+        units[n++] = i;
+      }
       i = end - 1;
     }
     return units;

@@ -34,11 +34,17 @@ public record Cuts(List<int[]> windows) {
           + " leaves no room for the " + added + " special tokens that are added");
     }
     int total = first + Math.max(0, second);
-    if (total <= max && max > 0) return uncut(first, second);
-    if (max == 0) return pair ? new Cuts[] {empty(first), empty(second)} : new Cuts[] {empty(first)};
+    if (total <= max && max > 0) {
+      return uncut(first, second);
+    }
+    if (max == 0) {
+      return pair ? new Cuts[] {empty(first), empty(second)} : new Cuts[] {empty(first)};
+    }
     return switch (truncation.strategy()) {
       case LONGEST_FIRST -> {
-        if (!pair) yield new Cuts[] {window(first, max, truncation)};
+        if (!pair) {
+          yield new Cuts[] {window(first, max, truncation)};
+        }
         int shorter = Math.min(first, second);
         int longer = shorter > max ? shorter : Math.max(shorter, max - shorter);
         if (shorter + longer > max) {
@@ -54,7 +60,9 @@ public record Cuts(List<int[]> windows) {
         yield pair ? new Cuts[] {cut, whole(second)} : new Cuts[] {cut};
       }
       case ONLY_SECOND -> {
-        if (!pair) throw new TokenizerException("truncation: only_second needs a second sequence, there is none");
+        if (!pair) {
+          throw new TokenizerException("truncation: only_second needs a second sequence, there is none");
+        }
         yield new Cuts[] {whole(first),
             window(second, kept(second, total - max, "second", truncation, added), truncation)};
       }
@@ -70,15 +78,21 @@ public record Cuts(List<int[]> windows) {
   }
 
   private static int kept(int length, int excess, String which, Truncation truncation, int added) {
-    if (length > excess) return length - excess;
+    if (length > excess) {
+      return length - excess;
+    }
     throw new TokenizerException("truncation: the " + which + " sequence has " + length + " tokens, but "
         + excess + " would have to go to reach max length " + truncation.maxLength() + " (" + added
         + " special tokens included); raise it or use longest_first");
   }
 
   private static Cuts window(int length, int max, Truncation truncation) {
-    if (max >= length) return whole(length);
-    if (max == 0) return empty(length);
+    if (max >= length) {
+      return whole(length);
+    }
+    if (max == 0) {
+      return empty(length);
+    }
     int stride = truncation.stride();
     if (stride >= max) {
       throw new TokenizerException("truncation: stride " + stride + " must be less than the " + max
@@ -90,13 +104,17 @@ public record Cuts(List<int[]> windows) {
       for (int from = 0; ; from += step) {
         int to = Math.min(from + max, length);
         windows.add(new int[] {from, to});
-        if (to == length) break;
+        if (to == length) {
+          break;
+        }
       }
     } else {
       for (int to = length; ; to -= step) {
         int from = Math.max(0, to - max);
         windows.add(new int[] {from, to});
-        if (from == 0) break;
+        if (from == 0) {
+          break;
+        }
       }
     }
     return new Cuts(windows);

@@ -51,14 +51,22 @@ public record EncodedTokens(int[] ids, int[] starts, int[] ends, int[] words, in
   private static List<int[]> overflowChoices(List<Part> order, Cuts[] cuts) {
     List<int[]> done = List.of();
     for (int p = 0; p < order.size(); p++) {
-      if (!(order.get(p) instanceof Part.Sequence(int index, _))) continue;
+      if (!(order.get(p) instanceof Part.Sequence(int index, _))) {
+        continue;
+      }
       int windows = cuts[index].windows().size();
-      if (windows == 1) continue;
+      if (windows == 1) {
+        continue;
+      }
       List<int[]> next = new ArrayList<>();
       for (int[] before : done) {
-        for (int w = 0; w < windows; w++) next.add(with(before, p, w));
+        for (int w = 0; w < windows; w++) {
+          next.add(with(before, p, w));
+        }
       }
-      for (int w = 1; w < windows; w++) next.add(with(new int[order.size()], p, w));
+      for (int w = 1; w < windows; w++) {
+        next.add(with(new int[order.size()], p, w));
+      }
       done = next;
     }
     return done;
@@ -111,10 +119,20 @@ public record EncodedTokens(int[] ids, int[] starts, int[] ends, int[] words, in
     System.arraycopy(from.starts, start, starts, at, n);
     System.arraycopy(from.ends, start, ends, at, n);
     System.arraycopy(from.words, start, words, at, n);
-    if (typeId != 0) Arrays.fill(typeIds, at, at + n, typeId);
-    if (sequence != 0) Arrays.fill(sequences, at, at + n, (byte) sequence);
-    if (from.hasTexts()) for (int i = 0; i < n; i++) texts[at + i] = from.text(start + i);
-    for (OffsetTrim trim : trims) trim(trim, at, n, from, start, vocabulary);
+    if (typeId != 0) {
+      Arrays.fill(typeIds, at, at + n, typeId);
+    }
+    if (sequence != 0) {
+      Arrays.fill(sequences, at, at + n, (byte) sequence);
+    }
+    if (from.hasTexts()) {
+      for (int i = 0; i < n; i++) {
+        texts[at + i] = from.text(start + i);
+      }
+    }
+    for (OffsetTrim trim : trims) {
+      trim(trim, at, n, from, start, vocabulary);
+    }
     return at + n;
   }
 
@@ -132,7 +150,9 @@ public record EncodedTokens(int[] ids, int[] starts, int[] ends, int[] words, in
       typeIds[at] = special.typeId();
       sequences[at] = SPECIAL;
       String token = special.tokens()[i];
-      if (texts != null && !token.equals(vocabulary.apply(ids[at]))) texts[at] = token;
+      if (texts != null && !token.equals(vocabulary.apply(ids[at]))) {
+        texts[at] = token;
+      }
     }
     return at;
   }
@@ -142,21 +162,29 @@ public record EncodedTokens(int[] ids, int[] starts, int[] ends, int[] words, in
     int n = ids.length;
     int more = length - n;
     List<EncodedTokens> rest = new ArrayList<>(overflowing.size());
-    for (EncodedTokens o : overflowing) rest.add(o.padded(length, left, id, typeId, token, known));
-    if (more <= 0) return new EncodedTokens(ids, starts, ends, words, typeIds, sequences, texts, List.copyOf(rest));
+    for (EncodedTokens o : overflowing) {
+      rest.add(o.padded(length, left, id, typeId, token, known));
+    }
+    if (more <= 0) {
+      return new EncodedTokens(ids, starts, ends, words, typeIds, sequences, texts, List.copyOf(rest));
+    }
     int at = left ? more : 0;
     int gap = left ? 0 : n;
     EncodedTokens to = new EncodedTokens(moved(ids, at, more), moved(starts, at, more), moved(ends, at, more),
         moved(words, at, more), moved(typeIds, at, more), new byte[length],
         texts == null && token.equals(known) ? null : new String[length], List.copyOf(rest));
     System.arraycopy(sequences, 0, to.sequences, at, n);
-    if (texts != null) System.arraycopy(texts, 0, to.texts, at, n);
+    if (texts != null) {
+      System.arraycopy(texts, 0, to.texts, at, n);
+    }
     for (int i = gap; i < gap + more; i++) {
       to.ids[i] = id;
       to.typeIds[i] = typeId;
       to.words[i] = -1;
       to.sequences[i] = PAD;
-      if (to.texts != null) to.texts[i] = token;
+      if (to.texts != null) {
+        to.texts[i] = token;
+      }
     }
     return to;
   }

@@ -15,14 +15,22 @@ public record OffsetTrim(boolean prefixSpaceAdded) {
   void apply(boolean first, String token, int[] starts, int[] ends, int i) {
     int n = token.length();
     int leading = 0;
-    while (leading < n && isSpace(token.charAt(leading))) leading++;
+    while (leading < n && isSpace(token.charAt(leading))) {
+      leading++;
+    }
     int trailing = 0;
-    while (trailing < n && isSpace(token.charAt(n - 1 - trailing))) trailing++;
+    while (trailing < n && isSpace(token.charAt(n - 1 - trailing))) {
+      trailing++;
+    }
     if (leading > 0) {
-      if ((first || starts[i] == 0) && prefixSpaceAdded && leading == 1) leading = 0;
+      if ((first || starts[i] == 0) && prefixSpaceAdded && leading == 1) {
+        leading = 0;
+      }
       starts[i] = Math.min(starts[i] + leading, ends[i]);
     }
-    if (trailing > 0 && ends[i] >= trailing) ends[i] = Math.max(ends[i] - trailing, starts[i]);
+    if (trailing > 0 && ends[i] >= trailing) {
+      ends[i] = Math.max(ends[i] - trailing, starts[i]);
+    }
   }
 
   private static boolean isSpace(char c) {

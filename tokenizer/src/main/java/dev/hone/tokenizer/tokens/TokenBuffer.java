@@ -28,7 +28,9 @@ public final class TokenBuffer {
   /** Adds one token; its word is filled in later. */
   public void add(int id, int start, int end) {
     int n = count;
-    if (n == ids.length) grow(n + 1);
+    if (n == ids.length) {
+      grow(n + 1);
+    }
     ids[n] = id;
     starts[n] = start;
     ends[n] = end;
@@ -37,7 +39,9 @@ public final class TokenBuffer {
 
   /** Makes room for n tokens in all. */
   public void reserve(int n) {
-    if (n > ids.length) grow(n);
+    if (n > ids.length) {
+      grow(n);
+    }
   }
 
   private void grow(int need) {
@@ -83,7 +87,11 @@ public final class TokenBuffer {
     System.arraycopy(starts, to, starts, from, rest);
     System.arraycopy(ends, to, ends, from, rest);
     System.arraycopy(words, to, words, from, rest);
-    if (texts != null) for (int i = from; i < count; i++) text(i, i + to - from < count ? text(i + to - from) : null);
+    if (texts != null) {
+      for (int i = from; i < count; i++) {
+        text(i, i + to - from < count ? text(i + to - from) : null);
+      }
+    }
     count -= to - from;
   }
 

@@ -38,11 +38,15 @@ final class Alphabet {
       long n = words.count(i);
       forEach(chars, words.start(i), words.start(i + 1), (c, form) -> counts.merge(c, n, Long::sum));
     }
-    for (int c : always) counts.put(c, Long.MAX_VALUE);
+    for (int c : always) {
+      counts.put(c, Long.MAX_VALUE);
+    }
     List<Integer> kept = counts.keySet().stream()
         .sorted(Comparator.<Integer>comparingLong(counts::get).reversed().thenComparing(Comparator.naturalOrder()))
         .limit(limit == 0 ? Long.MAX_VALUE : limit).sorted().toList();
-    for (int c : kept) forms.put(c, new int[] {tokens.add(Character.toString(c)), -1, -1, -1});
+    for (int c : kept) {
+      forms.put(c, new int[] {tokens.add(Character.toString(c)), -1, -1, -1});
+    }
     addAffixed(words);
   }
 
@@ -65,12 +69,16 @@ final class Alphabet {
   }
 
   private void addAffixed(WordCounts words) {
-    if (prefix.isEmpty() && suffix.isEmpty()) return;
+    if (prefix.isEmpty() && suffix.isEmpty()) {
+      return;
+    }
     TreeSet<String> texts = new TreeSet<>(BY_CODE_POINT);
     for (int i = 0; i < words.size(); i++) {
       forEach(words.chars(), words.start(i), words.start(i + 1), (c, form) -> {
         int[] ids = forms.get(c);
-        if (ids == null || ids[form] >= 0) return;
+        if (ids == null || ids[form] >= 0) {
+          return;
+        }
         ids[form] = Integer.MAX_VALUE;
         texts.add(text(c, form));
       });
@@ -84,7 +92,9 @@ final class Alphabet {
     int[] n = {at};
     forEach(chars, from, to, (c, form) -> {
       int[] ids = forms.get(c);
-      if (ids != null) out[n[0]++] = ids[form];
+      if (ids != null) {
+        out[n[0]++] = ids[form];
+      }
     });
     return n[0] - at;
   }

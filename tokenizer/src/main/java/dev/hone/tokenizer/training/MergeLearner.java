@@ -41,8 +41,12 @@ final class MergeLearner {
     private int size;
 
     void add(int word) {
-      if (size > 0 && values[size - 1] == word) return;
-      if (size == values.length) values = Arrays.copyOf(values, size + (size >> 1) + 1);
+      if (size > 0 && values[size - 1] == word) {
+        return;
+      }
+      if (size == values.length) {
+        values = Arrays.copyOf(values, size + (size >> 1) + 1);
+      }
       values[size++] = word;
     }
   }
@@ -81,13 +85,17 @@ final class MergeLearner {
     SequencedSet<Long> merges = new LinkedHashSet<>();
     while (tokens.size() < options.vocabSize()) {
       Candidate top = queue.poll();
-      if (top == null) break;
+      if (top == null) {
+        break;
+      }
       long count = pairs.count(top.number());
       if (top.count() != count) {
         queue.add(new Candidate(count, top.pair(), top.number(), top.words()));
         continue;
       }
-      if (count < Math.max(1, options.minFrequency())) break;
+      if (count < Math.max(1, options.minFrequency())) {
+        break;
+      }
       merges.addLast(top.pair());
       merge(top);
       listener.progress(TrainingListener.Phase.MERGING, tokens.size(), options.vocabSize());
@@ -97,7 +105,9 @@ final class MergeLearner {
 
   private void countPairs() {
     for (int w = 0; w < starts.length; w++) {
-      for (int i = starts[w]; i + 1 < starts[w] + lengths[w]; i++) appear(symbols[i], symbols[i + 1], w);
+      for (int i = starts[w]; i + 1 < starts[w] + lengths[w]; i++) {
+        appear(symbols[i], symbols[i + 1], w);
+      }
     }
     enqueue();
   }
@@ -108,9 +118,13 @@ final class MergeLearner {
     String end = tokens.text(right);
     int known = tokens.size();
     int merged = tokens.add(tokens.text(left) + (end.startsWith(prefix) ? end.substring(prefix.length()) : end));
-    if (merged == known) tokenLengths[merged] = tokenLengths[left] + tokenLengths[right];
+    if (merged == known) {
+      tokenLengths[merged] = tokenLengths[left] + tokenLengths[right];
+    }
     WordNumbers words = candidate.words();
-    for (int i = 0; i < words.size; i++) merge(words.values[i], left, right, merged);
+    for (int i = 0; i < words.size; i++) {
+      merge(words.values[i], left, right, merged);
+    }
     enqueue();
   }
 
@@ -142,13 +156,19 @@ final class MergeLearner {
 
   private void appear(int left, int right, int word) {
     int length = tokenLengths[left] + tokenLengths[right];
-    if (options.maxTokenLength() > 0 && length > 2 * SINGLE && length >= options.maxTokenLength()) return;
+    if (options.maxTokenLength() > 0 && length > 2 * SINGLE && length >= options.maxTokenLength()) {
+      return;
+    }
     int number = pairs.add(PairCounts.pair(left, right), frequencies[word]);
-    if (number >= fresh.length) fresh = Arrays.copyOf(fresh, 2 * number);
+    if (number >= fresh.length) {
+      fresh = Arrays.copyOf(fresh, 2 * number);
+    }
     WordNumbers words = fresh[number];
     if (words == null) {
       fresh[number] = words = new WordNumbers();
-      if (touchedCount == touched.length) touched = Arrays.copyOf(touched, 2 * touchedCount);
+      if (touchedCount == touched.length) {
+        touched = Arrays.copyOf(touched, 2 * touchedCount);
+      }
       touched[touchedCount++] = number;
     }
     words.add(word);
@@ -158,7 +178,9 @@ final class MergeLearner {
     for (int i = 0; i < touchedCount; i++) {
       int number = touched[i];
       long count = pairs.count(number);
-      if (count > 0) queue.add(new Candidate(count, pairs.pair(number), number, fresh[number]));
+      if (count > 0) {
+        queue.add(new Candidate(count, pairs.pair(number), number, fresh[number]));
+      }
       fresh[number] = null;
     }
     touchedCount = 0;

@@ -51,7 +51,9 @@ final class PairCounts {
     pairs[size] = pair;
     counts[size] = n;
     table[slot] = ++size;
-    if (2 * size > table.length) rehash();
+    if (2 * size > table.length) {
+      rehash();
+    }
     return size - 1;
   }
 
@@ -60,7 +62,9 @@ final class PairCounts {
     int mask = table.length - 1;
     for (int i = 0; i < size; i++) {
       int slot = Hash.of(pairs[i]) & mask;
-      while (table[slot] != 0) slot = slot + 1 & mask;
+      while (table[slot] != 0) {
+        slot = slot + 1 & mask;
+      }
       table[slot] = i + 1;
     }
   }

@@ -30,7 +30,11 @@ final class Skeleton {
   /** Characters that are tokens whether they occur or not. */
   Collection<Integer> alphabet() {
     List<Integer> all = new ArrayList<>();
-    if (options.kind() == TokenizerKind.BYTE_LEVEL_BPE) for (int b = 0; b < 256; b++) all.add((int) ByteChars.of(b));
+    if (options.kind() == TokenizerKind.BYTE_LEVEL_BPE) {
+      for (int b = 0; b < 256; b++) {
+        all.add((int) ByteChars.of(b));
+      }
+    }
     return all;
   }
 
@@ -50,7 +54,9 @@ final class Skeleton {
       case BPE -> {
         out.preTokenizers(List.of(DefinitionWriter.type("Whitespace")));
         String suffix = options.endOfWordSuffix().isEmpty() ? null : options.endOfWordSuffix();
-        if (suffix != null) out.decoders(List.of(DefinitionWriter.type("BPEDecoder").put("suffix", suffix)));
+        if (suffix != null) {
+          out.decoders(List.of(DefinitionWriter.type("BPEDecoder").put("suffix", suffix)));
+        }
         out.bpe(tokens.texts(), texts(tokens, merges), special.contains(UNKNOWN) ? UNKNOWN : null, suffix, false, false,
             false);
       }

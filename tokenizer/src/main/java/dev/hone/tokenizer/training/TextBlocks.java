@@ -30,7 +30,9 @@ final class TextBlocks implements AutoCloseable {
 
   TextBlocks(List<Path> files, TrainingListener listener) throws IOException {
     long size = 0;
-    for (Path path : files) size += Files.size(path);
+    for (Path path : files) {
+      size += Files.size(path);
+    }
     this.files = files.iterator();
     this.total = size;
     this.listener = listener;
@@ -43,7 +45,9 @@ final class TextBlocks implements AutoCloseable {
     long at;
     synchronized (this) {
       block = read();
-      if (block == null) return null;
+      if (block == null) {
+        return null;
+      }
       from = file;
       at = position;
       position += block.length;
@@ -61,7 +65,9 @@ final class TextBlocks implements AutoCloseable {
   private byte[] read() throws IOException {
     while (true) {
       if (in == null) {
-        if (!files.hasNext()) return null;
+        if (!files.hasNext()) {
+          return null;
+        }
         file = files.next();
         in = Files.newInputStream(file);
         rest = new byte[0];
@@ -71,7 +77,9 @@ final class TextBlocks implements AutoCloseable {
       int n = rest.length + in.readNBytes(block, rest.length, BLOCK - rest.length);
       if (n < BLOCK) {
         close();
-        if (n == 0) continue;
+        if (n == 0) {
+          continue;
+        }
         return Arrays.copyOf(block, n);
       }
       int cut = lastLine(block);
@@ -81,16 +89,24 @@ final class TextBlocks implements AutoCloseable {
   }
 
   private static int lastLine(byte[] block) {
-    for (int i = block.length; i > 0; i--) if (block[i - 1] == '\n') return i;
+    for (int i = block.length; i > 0; i--) {
+      if (block[i - 1] == '\n') {
+        return i;
+      }
+    }
     int cut = block.length;
     // Bytes 10xxxxxx continue a character; text has at most three in a row.
-    for (int k = 0; k < 4 && (block[cut - 1] & 0xC0) == 0x80; k++) cut--;
+    for (int k = 0; k < 4 && (block[cut - 1] & 0xC0) == 0x80; k++) {
+      cut--;
+    }
     return Math.max(1, cut - 1);
   }
 
   @Override
   public synchronized void close() throws IOException {
-    if (in != null) in.close();
+    if (in != null) {
+      in.close();
+    }
     in = null;
     rest = new byte[0];
   }

@@ -26,7 +26,9 @@ final class TokenList {
   /** The id of a token, which is added if it is new. */
   int add(String text) {
     Integer known = ids.putIfAbsent(text, texts.size());
-    if (known != null) return known;
+    if (known != null) {
+      return known;
+    }
     texts.add(text);
     return texts.size() - 1;
   }

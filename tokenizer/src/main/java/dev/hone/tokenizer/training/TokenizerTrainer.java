@@ -74,7 +74,9 @@ public final class TokenizerTrainer {
       throw e.cause;
     }
     WordCounts all = counts.getFirst();
-    for (WordCounts more : counts.subList(1, counts.size())) all.addAll(more);
+    for (WordCounts more : counts.subList(1, counts.size())) {
+      all.addAll(more);
+    }
     return learn(all);
   }
 
@@ -126,10 +128,14 @@ public final class TokenizerTrainer {
       pieces.reset(text);
       Normalizer normalizer = stages.normalizer();
       PreTokenizer preTokenizer = stages.preTokenizer();
-      if (normalizer != null) pieces.rewrite(normalizer::normalize);
+      if (normalizer != null) {
+        pieces.rewrite(normalizer::normalize);
+      }
       preTokenizer.apply(pieces);
       char[] chars = pieces.text().chars();
-      for (int i = 0; i < pieces.count(); i++) words.add(chars, pieces.start(i), pieces.end(i), 1);
+      for (int i = 0; i < pieces.count(); i++) {
+        words.add(chars, pieces.start(i), pieces.end(i), 1);
+      }
     }
   }
 

@@ -95,6 +95,8 @@ public record TrainingOptions(TokenizerKind kind, int vocabSize, long minFrequen
   }
 
   private static void require(boolean holds, String rule, long value) {
-    if (!holds) throw new TokenizerException("tokenizer training: " + rule + ", got " + value);
+    if (!holds) {
+      throw new TokenizerException("tokenizer training: " + rule + ", got " + value);
+    }
   }
 }

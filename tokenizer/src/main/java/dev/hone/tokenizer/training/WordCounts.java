@@ -50,12 +50,16 @@ final class WordCounts {
     }
     table[slot] = size + 1;
     append(hash, text, from, to, n);
-    if (2 * size > table.length) rehash();
+    if (2 * size > table.length) {
+      rehash();
+    }
   }
 
   /** Counts all words of another instance. */
   void addAll(WordCounts other) {
-    for (int i = 0; i < other.size; i++) add(other.arena, other.starts[i], other.starts[i + 1], other.counts[i]);
+    for (int i = 0; i < other.size; i++) {
+      add(other.arena, other.starts[i], other.starts[i + 1], other.counts[i]);
+    }
   }
 
   private void append(int hash, char[] text, int from, int to, long n) {
@@ -65,7 +69,9 @@ final class WordCounts {
       throw new TokenizerException("tokenizer training: the distinct words of this text have more than 2^31 characters; "
           + "train on less text");
     }
-    if (end > arena.length) arena = Arrays.copyOf(arena, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(end, 2L * arena.length)));
+    if (end > arena.length) {
+      arena = Arrays.copyOf(arena, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(end, 2L * arena.length)));
+    }
     System.arraycopy(text, from, arena, start, to - from);
     if (size + 2 > starts.length) {
       starts = Arrays.copyOf(starts, 2 * starts.length);
@@ -82,7 +88,9 @@ final class WordCounts {
     int mask = table.length - 1;
     for (int i = 0; i < size; i++) {
       int slot = hashes[i] & mask;
-      while (table[slot] != 0) slot = slot + 1 & mask;
+      while (table[slot] != 0) {
+        slot = slot + 1 & mask;
+      }
       table[slot] = i + 1;
     }
   }

@@ -47,10 +47,16 @@ final class CanonicalData {
 
     static {
       for (int c = 0xA0; c <= LAST; c++) {
-        if (Character.isSurrogate((char) c) && c < 0x10000) continue;
-        if (c >= HANGUL_FIRST && c <= HANGUL_LAST) continue;
+        if (Character.isSurrogate((char) c) && c < 0x10000) {
+          continue;
+        }
+        if (c >= HANGUL_FIRST && c <= HANGUL_LAST) {
+          continue;
+        }
         String parts = findDecomposition(c);
-        if (!parts.isEmpty() && Normalizer.isNormalized(Character.toString(c), Normalizer.Form.NFC)) add(c, parts);
+        if (!parts.isEmpty() && Normalizer.isNormalized(Character.toString(c), Normalizer.Form.NFC)) {
+          add(c, parts);
+        }
       }
     }
 
@@ -66,7 +72,9 @@ final class CanonicalData {
   private CanonicalData() {}
 
   private static String findDecomposition(int c) {
-    if (NEWER_CANONICAL.contains(c)) return "";
+    if (NEWER_CANONICAL.contains(c)) {
+      return "";
+    }
     String s = Character.toString(c);
     return Normalizer.isNormalized(s, Normalizer.Form.NFD) ? "" : Normalizer.normalize(s, Normalizer.Form.NFD);
   }
@@ -76,8 +84,11 @@ final class CanonicalData {
     int high = CLASS_MARKS.length - 1;
     while (low < high) {
       int middle = (low + high) / 2;
-      if (swaps(c, CLASS_MARKS[middle])) low = middle + 1;
-      else high = middle;
+      if (swaps(c, CLASS_MARKS[middle])) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
     // Equal classes never swap, neither does class 0: tell them apart by a mark of another class.
     return swaps(c, CLASS_MARKS[0]) || swaps(CLASS_MARKS[CLASS_MARKS.length - 1], c) ? low + 1 : 0;
@@ -97,21 +108,29 @@ final class CanonicalData {
 
   /** The full decomposition of a character, or null if it is its own. */
   static String decomposition(int c, boolean compatible) {
-    if (c < 0xA0) return null;
-    if (c >= HANGUL_FIRST && c <= HANGUL_LAST) return Normalizer.normalize(Character.toString(c), Normalizer.Form.NFD);
+    if (c < 0xA0) {
+      return null;
+    }
+    if (c >= HANGUL_FIRST && c <= HANGUL_LAST) {
+      return Normalizer.normalize(Character.toString(c), Normalizer.Form.NFD);
+    }
     if (!compatible) {
       String known = CANONICAL.get(c);
       String parts = known != null ? known : CANONICAL.computeIfAbsent(c, CanonicalData::findDecomposition);
       return parts.isEmpty() ? null : parts;
     }
-    if (NEWER_COMPATIBLE.contains(c) || NEWER_CANONICAL.contains(c)) return null;
+    if (NEWER_COMPATIBLE.contains(c) || NEWER_CANONICAL.contains(c)) {
+      return null;
+    }
     String s = Character.toString(c);
     return Normalizer.isNormalized(s, Normalizer.Form.NFKD) ? null : Normalizer.normalize(s, Normalizer.Form.NFKD);
   }
 
   /** The rank of a character's combining class; 0 for class 0, equal ranks for equal classes. */
   static int combiningClass(int c) {
-    if (c < 0x300 || !CharClass.is(c, CharClass.MARK) || Marks.isNewerMark(c)) return 0;
+    if (c < 0x300 || !CharClass.is(c, CharClass.MARK) || Marks.isNewerMark(c)) {
+      return 0;
+    }
     Integer known = CLASSES.get(c);
     return known != null ? known : CLASSES.computeIfAbsent(c, CanonicalData::findClass);
   }

@@ -74,11 +74,21 @@ public final class CharClass {
           Character.OTHER_PUNCTUATION -> PUNCTUATION;
       default -> 0;
     };
-    if (Character.isAlphabetic(c) || c == 0x200C || c == 0x200D) bits |= WORD;
-    if (isWhiteSpace(c)) bits |= SPACE;
-    if (c > ' ' && c < 0x7F && !Character.isLetterOrDigit(c)) bits |= PUNCTUATION;
-    if (NEWER_PUNCTUATION.contains(c)) bits &= ~PUNCTUATION;
-    if (FORMER_PUNCTUATION.contains(c)) bits |= PUNCTUATION;
+    if (Character.isAlphabetic(c) || c == 0x200C || c == 0x200D) {
+      bits |= WORD;
+    }
+    if (isWhiteSpace(c)) {
+      bits |= SPACE;
+    }
+    if (c > ' ' && c < 0x7F && !Character.isLetterOrDigit(c)) {
+      bits |= PUNCTUATION;
+    }
+    if (NEWER_PUNCTUATION.contains(c)) {
+      bits &= ~PUNCTUATION;
+    }
+    if (FORMER_PUNCTUATION.contains(c)) {
+      bits |= PUNCTUATION;
+    }
     return bits;
   }
 

@@ -8,7 +8,9 @@ final class CodePointSet {
 
   CodePointSet(String ranges) {
     for (String range : ranges.strip().split("\\s+")) {
-      if (range.isEmpty()) continue;
+      if (range.isEmpty()) {
+        continue;
+      }
       int dash = range.indexOf('-');
       int first = Integer.parseInt(dash < 0 ? range : range.substring(0, dash), 16);
       int last = dash < 0 ? first : Integer.parseInt(range.substring(dash + 1), 16);

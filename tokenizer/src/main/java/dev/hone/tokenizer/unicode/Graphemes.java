@@ -17,9 +17,13 @@ public final class Graphemes {
 
   /** Whether a cluster boundary lies between two such characters, whichever they are. */
   public static boolean standsAlone(char c) {
-    if (c < 0x80) return c != '\r' && c != '\n';
+    if (c < 0x80) {
+      return c != '\r' && c != '\n';
+    }
     byte[] block = BLOCKS[c >> 8];
-    if (block == null) block = block(c >> 8);
+    if (block == null) {
+      block = block(c >> 8);
+    }
     return block[c & 0xFF] == ALONE;
   }
 

@@ -39,7 +39,9 @@ public final class Marks {
 
   /** Non-spacing marks, what BERT strips as accents. */
   public static boolean isNonSpacing(int c) {
-    if (c < 0x300) return false;
+    if (c < 0x300) {
+      return false;
+    }
     return Character.getType(c) == Character.NON_SPACING_MARK
         ? !NEWER_NON_SPACING.contains(c)
         : FORMER_NON_SPACING.contains(c);
@@ -47,7 +49,9 @@ public final class Marks {
 
   /** Marks of any kind, what StripAccents strips. */
   public static boolean isCombining(int c) {
-    if (c < 0x300) return false;
+    if (c < 0x300) {
+      return false;
+    }
     return CharClass.is(c, CharClass.MARK) ? !NEWER_MARKS.contains(c) : FORMER_MARKS.contains(c);
   }
 
@@ -58,7 +62,9 @@ public final class Marks {
 
   /** What BERT deletes as control characters: all of category C but tab, line feed, carriage return. */
   public static boolean isBertControl(int c) {
-    if (c == '\t' || c == '\n' || c == '\r') return false;
+    if (c == '\t' || c == '\n' || c == '\r') {
+      return false;
+    }
     return switch (Character.getType(c)) {
       case Character.CONTROL, Character.SURROGATE, Character.PRIVATE_USE -> true;
       case Character.FORMAT -> !NEWER_FORMAT.contains(c);

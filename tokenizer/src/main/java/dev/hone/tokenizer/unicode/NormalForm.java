@@ -58,7 +58,9 @@ public enum NormalForm {
       int end = i + width;
       while (end < to) {
         int next = codePointAt(text, end, to);
-        if (next < 0x10000 ? isInert(next) : inert(next)) break;
+        if (next < 0x10000 ? isInert(next) : inert(next)) {
+          break;
+        }
         end += Character.charCount(next);
       }
       out.append(in, copied, start);
@@ -91,10 +93,16 @@ public enum NormalForm {
   }
 
   private boolean inert(int c) {
-    if (CanonicalData.combiningClass(c) != 0) return false;
+    if (CanonicalData.combiningClass(c) != 0) {
+      return false;
+    }
     String parts = CanonicalData.decomposition(c, compatible);
-    if (!composing) return parts == null;
-    if (CanonicalData.composesBackward(c)) return false;
+    if (!composing) {
+      return parts == null;
+    }
+    if (CanonicalData.composesBackward(c)) {
+      return false;
+    }
     return parts == null || recomposed(parts) == c;
   }
 
@@ -127,9 +135,13 @@ public enum NormalForm {
       }
     }
     stretch.order();
-    if (composing) stretch.compose();
+    if (composing) {
+      stretch.compose();
+    }
     Edit edit = new Edit(in, from, to, out);
-    for (int i = 0; i < stretch.size; i++) edit.put(stretch.codePoints[i], stretch.changes[i]);
+    for (int i = 0; i < stretch.size; i++) {
+      edit.put(stretch.codePoints[i], stretch.changes[i]);
+    }
   }
 
   /** Decomposed characters with the change each makes, in the sense of {@link Edit}. */
@@ -159,9 +171,13 @@ public enum NormalForm {
     /** Sorts every run of combining characters by class, keeping the order within a class. */
     void order() {
       for (int start = 0; start < size; start++) {
-        if (classes[start] == 0) continue;
+        if (classes[start] == 0) {
+          continue;
+        }
         int end = start;
-        while (end < size && classes[end] != 0) end++;
+        while (end < size && classes[end] != 0) {
+          end++;
+        }
         sort(start, end);
         start = end;
       }
@@ -170,10 +186,16 @@ public enum NormalForm {
     // Text with a very long run of marks must not cost its square, so long runs are merge-sorted.
     private void sort(int start, int end) {
       boolean sorted = true;
-      for (int i = start + 1; i < end; i++) sorted &= classes[i - 1] <= classes[i];
-      if (sorted) return;
+      for (int i = start + 1; i < end; i++) {
+        sorted &= classes[i - 1] <= classes[i];
+      }
+      if (sorted) {
+        return;
+      }
       long[] keys = new long[end - start];
-      for (int i = start; i < end; i++) keys[i - start] = (long) classes[i] << 32 | i;
+      for (int i = start; i < end; i++) {
+        keys[i - start] = (long) classes[i] << 32 | i;
+      }
       Arrays.sort(keys);
       int[] c = Arrays.copyOfRange(codePoints, start, end);
       int[] d = Arrays.copyOfRange(changes, start, end);

@@ -40,8 +40,12 @@ public final class Scripts {
 
   /** The script of a character; null where the table has none. */
   public static UnicodeScript of(int c) {
-    if (NEWER.contains(c)) return null;
-    if (FORMERLY_COMMON.contains(c)) return UnicodeScript.COMMON;
+    if (NEWER.contains(c)) {
+      return null;
+    }
+    if (FORMERLY_COMMON.contains(c)) {
+      return UnicodeScript.COMMON;
+    }
     UnicodeScript script = UnicodeScript.of(c);
     return script == UnicodeScript.UNKNOWN ? null : script;
   }

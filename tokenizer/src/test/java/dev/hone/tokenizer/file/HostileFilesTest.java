@@ -169,8 +169,10 @@ class HostileFilesTest {
   @Test
   void filesThatGoOnAfterTheirEnd() {
     String whole = "{\"model\": " + WORDS + "}";
-    for (String more : new String[] {"]", "}", "{}", "x", "\u0000"}) assertRefused("file: ",
-        () -> Tokenizer.parse(whole + more, "file"));
+    for (String more : new String[] {"]", "}", "{}", "x", "\u0000"}) {
+      assertRefused("file: ",
+          () -> Tokenizer.parse(whole + more, "file"));
+    }
     Tokenizer.parse(whole + " \n", "file");
   }
 }

@@ -33,7 +33,9 @@ class LibraryIdsTest {
 
   @TestFactory
   Stream<DynamicTest> idsAreThoseOfTheLibraryTheFileBelongsTo() throws IOException {
-    if (DIRECTORY == null) return Stream.empty();
+    if (DIRECTORY == null) {
+      return Stream.empty();
+    }
     List<Path> directories;
     try (Stream<Path> all = Files.list(Path.of(DIRECTORY))) {
       directories = all.filter(d -> Files.exists(d.resolve("expected.json"))).sorted().toList();

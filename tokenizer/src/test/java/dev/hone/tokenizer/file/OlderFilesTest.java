@@ -57,7 +57,9 @@ class OlderFilesTest {
       Encoding got = tokenizer.encode(row.get("text").stringValue(), EncodeOptions.PLAIN);
       assertArrayEquals(ids, got.ids(), () -> row + " " + got.tokens());
       // An unknown piece decodes to its name here, to a sign in SentencePiece.
-      if (name.equals("sentencepiece_unigram")) continue;
+      if (name.equals("sentencepiece_unigram")) {
+        continue;
+      }
       assertEquals(row.get("decoded").stringValue(), tokenizer.decode(ids, false), row::toString);
     }
   }
@@ -69,7 +71,9 @@ class OlderFilesTest {
       Path files = Files.createDirectory(directory.resolve(family.get("name").stringValue()));
       Files.copy(resource("tokenizer-files/tiktoken/small.tiktoken"), files.resolve(family.get("file").stringValue()));
       for (String settings : List.of("config", "tokenizer_config")) {
-        if (family.has(settings)) Files.writeString(files.resolve(settings + ".json"), family.get(settings).toString());
+        if (family.has(settings)) {
+          Files.writeString(files.resolve(settings + ".json"), family.get(settings).toString());
+        }
       }
       Tokenizer tokenizer = Tokenizer.load(files);
       for (JsonNode row : family.get("rows")) {
@@ -276,7 +280,9 @@ class OlderFilesTest {
     out.write(number << 3 | 2);
     for (long n = claimed; ; n >>>= 7) {
       out.write((int) (n & 0x7F | (n > 0x7F ? 0x80 : 0)));
-      if (n <= 0x7F) break;
+      if (n <= 0x7F) {
+        break;
+      }
     }
     out.writeBytes(content);
     return out.toByteArray();

@@ -20,7 +20,9 @@ class Utf8Test {
     String want = text.replace('?', '\uFFFD');
     assertEquals(want, Utf8.text(bytes, 0, bytes.length));
     StringBuilder token = new StringBuilder();
-    for (byte b : bytes) token.append(ByteChars.of(b & 0xFF));
+    for (byte b : bytes) {
+      token.append(ByteChars.of(b & 0xFF));
+    }
     assertEquals(want, ByteChars.decode(Arrays.asList(token.toString())));
   }
 }

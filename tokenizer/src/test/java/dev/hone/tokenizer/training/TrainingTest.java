@@ -87,7 +87,9 @@ class TrainingTest {
 
   private static List<String> tokens(Tokenizer tokenizer) {
     List<String> out = new ArrayList<>();
-    for (int id = 0; id < tokenizer.idBound(); id++) out.add(tokenizer.token(id));
+    for (int id = 0; id < tokenizer.idBound(); id++) {
+      out.add(tokenizer.token(id));
+    }
     return out;
   }
 
@@ -161,7 +163,9 @@ class TrainingTest {
   void memoryGrowsWithDistinctWordsNotWithText() {
     WordCounts words = new WordCounts();
     char[] text = "again and again and again".toCharArray();
-    for (int i = 0; i < 1_000_000; i++) words.add(text, 0, 5, 1);
+    for (int i = 0; i < 1_000_000; i++) {
+      words.add(text, 0, 5, 1);
+    }
     words.add(text, 6, 9, 7);
     assertEquals(2, words.size());
     assertEquals(1_000_000, words.count(0));

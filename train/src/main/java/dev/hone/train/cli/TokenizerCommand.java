@@ -89,8 +89,10 @@ final class TokenizerCommand implements Command {
   }
 
   private static void train(Arguments arguments, List<String> rest, Console console) throws IOException {
-    if (!rest.isEmpty()) throw new UserError("hone tokenizer train: unexpected " + rest
-        + "; files are given with --data FILE,FILE");
+    if (!rest.isEmpty()) {
+      throw new UserError("hone tokenizer train: unexpected " + rest
+          + "; files are given with --data FILE,FILE");
+    }
     arguments.required("data");
     List<Path> files = arguments.list("data").stream().map(Path::of).toList();
     arguments.required("output-dir");
@@ -99,7 +101,9 @@ final class TokenizerCommand implements Command {
     TrainingProgress progress = arguments.on("quiet") ? null : new TrainingProgress(console);
     Tokenizer tokenizer =
         TokenizerTrainer.train(files, options(arguments), progress == null ? TrainingListener.NONE : progress);
-    if (progress != null) progress.finish();
+    if (progress != null) {
+      progress.finish();
+    }
     Files.createDirectories(directory);
     tokenizer.save(directory);
     AtomicFile.writeString(directory.resolve("tokenizer_config.json"), settings(tokenizer));
@@ -130,8 +134,14 @@ final class TokenizerCommand implements Command {
 
   private static void encode(Arguments arguments, List<String> rest, Console console) throws IOException {
     List<String> texts = new ArrayList<>(rest);
-    if (arguments.has("data")) for (String file : arguments.list("data")) texts.addAll(Files.readAllLines(Path.of(file)));
-    if (texts.isEmpty()) throw new UserError("hone tokenizer encode: nothing to encode; give texts or --data FILE");
+    if (arguments.has("data")) {
+      for (String file : arguments.list("data")) {
+        texts.addAll(Files.readAllLines(Path.of(file)));
+      }
+    }
+    if (texts.isEmpty()) {
+      throw new UserError("hone tokenizer encode: nothing to encode; give texts or --data FILE");
+    }
     EncodeOptions options = EncodeOptions.DEFAULT.withSpecialTokens(!arguments.on("no-special-tokens"));
     List<Encoding> encodings = tokenizer(arguments).encodeAll(texts, options);
     for (int i = 0; i < texts.size(); i++) {
@@ -155,7 +165,9 @@ final class TokenizerCommand implements Command {
 
   private static void decode(Arguments arguments, List<String> rest, Console console) throws IOException {
     List<String> words = rest.stream().flatMap(word -> Arrays.stream(word.strip().split("[,\\s]+"))).toList();
-    if (words.isEmpty()) throw new UserError("hone tokenizer decode: nothing to decode; give token ids");
+    if (words.isEmpty()) {
+      throw new UserError("hone tokenizer decode: nothing to decode; give token ids");
+    }
     int[] ids = words.stream().mapToInt(TokenizerCommand::id).toArray();
     console.result(tokenizer(arguments).decode(ids, arguments.on("no-special-tokens")));
   }
@@ -188,7 +200,9 @@ final class TokenizerCommand implements Command {
         case PRUNING -> "pruning";
       };
       String line = String.format(Locale.ROOT, "%s %d %%", name, done * parts / Math.max(1, total) * (100 / parts));
-      if (line.equals(shown)) return;
+      if (line.equals(shown)) {
+        return;
+      }
       shown = line;
       if (console.terminal()) {
         console.err().print("\r" + line + "   ");
@@ -199,7 +213,9 @@ final class TokenizerCommand implements Command {
     }
 
     void finish() {
-      if (console.terminal()) console.err().println();
+      if (console.terminal()) {
+        console.err().println();
+      }
     }
   }
 }
