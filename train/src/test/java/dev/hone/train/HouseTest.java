@@ -142,10 +142,12 @@ class HouseTest {
       for (int open = keyword.group(1) == null ? 0 : 1; open > 0; at++) {
         open += code.charAt(at) == '(' ? 1 : code.charAt(at) == ')' ? -1 : 0;
       }
-      String body = code.substring(at).stripLeading();
-      boolean ends = body.startsWith("{") || keyword.group(1) == null && body.startsWith("if (")
-          || "while".equals(keyword.group(1)) && body.startsWith(";"); // of a do
-      if (!ends) {
+      while (Character.isWhitespace(code.charAt(at))) {
+        at++;
+      }
+      boolean stands = code.startsWith("{", at) || keyword.group(1) == null && code.startsWith("if (", at)
+          || "while".equals(keyword.group(1)) && code.startsWith(";", at); // of a do
+      if (!stands) {
         lines.add(1 + newlines(code.substring(0, keyword.start())));
       }
     }
