@@ -47,10 +47,10 @@ public class ReferenceFiles {
     }
   }
 
-  /** The directories of a section ({@code models}, {@code lora}) of both indexes that satisfy a condition. */
+  /** The directories of a section ({@code models}, {@code lora}) of the indexes that satisfy a condition. */
   public static List<Path> directories(String section, Predicate<Path> wanted) {
     List<Path> found = new ArrayList<>();
-    for (String index : List.of("index.json", "index_more.json")) {
+    for (String index : List.of("index.json", "index_more.json", "index_kinds.json")) {
       if (Files.exists(root().resolve(index))) {
         json(root().resolve(index)).path(section).forEach(entry -> {
           Path directory = root().resolve(entry.path("dir").asString());

@@ -1,6 +1,7 @@
 package dev.hone.lora;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.autograd.Variable;
 import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import dev.hone.nn.CausalHead;
@@ -125,6 +126,23 @@ public final class Adapter {
       }
       case SubsetConfig subset -> subset(model, subset, selection, parts);
       case TokensConfig tokens -> TokenParts.add(selection, tokens.tokens(), parts);
+      case VeraConfig vera -> {
+        Map<String, Layer> chosen = selection.layers(vera.targets());
+        int inputs = chosen.values().stream().mapToInt(layer -> ((Linear) layer).inputs()).max().orElse(1);
+        int outputs = chosen.values().stream().mapToInt(layer -> ((Linear) layer).outputs()).max().orElse(1);
+        VeraProjection projection = new VeraProjection(vera, inputs, outputs);
+        chosen.forEach((path, layer) -> parts.linears().put(path, VeraLinear.of((Linear) layer, vera, projection, path)));
+        parts.frozen().put(VeraConfig.A, projection.a());
+        parts.frozen().put(VeraConfig.B, projection.b());
+      }
+      case LohaConfig loha -> selection.layers(loha.targets()).forEach((path, layer) ->
+          parts.linears().put(path, LohaLinear.of(path, (Linear) layer, loha, model.fileName(path), seed)));
+      case AdaLoraConfig ada -> selection.layers(ada.targets()).forEach((path, layer) -> {
+        int rank = ada.rank(model.fileName(path));
+        if (rank > 0) {
+          parts.linears().put(path, AdaLoraLinear.of(path, (Linear) layer, ada, rank, seed));
+        }
+      });
       case OftConfig oft -> selection.layers(oft.targets()).forEach((path, layer) ->
           parts.linears().put(path, new OftLinear((Linear) layer, oft)));
       case LnTuningConfig norms -> {
@@ -223,6 +241,17 @@ public final class Adapter {
 
   Parts parts() {
     return parts;
+  }
+
+  /**
+   * What training adds to the mean loss of a step: for AdaLoRA how far the vectors of its decompositions are from orthonormal
+   * ones, times {@code orth_reg_weight}; the mean over all A and B of the Frobenius norms of A · Aᵀ - I and Bᵀ · B - I.
+   *
+   * @return a number, or null where the method adds nothing
+   */
+  public Variable penalty() {
+    return config instanceof AdaLoraConfig ada && ada.orthogonality() > 0
+        ? AdaLoraLinear.penalty(parts.linears().values(), (float) ada.orthogonality()) : null;
   }
 
   /** The paths of the layers that have a piece of the adapter. */

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** A parameter-efficient method and its settings. {@link Adapter#attach} puts it into a model. */
 public sealed interface AdapterConfig permits LoraConfig, Ia3Config, PromptConfig, PrefixConfig, BottleneckConfig,
-    SubsetConfig, LnTuningConfig, OftConfig, TokensConfig {
+    SubsetConfig, LnTuningConfig, OftConfig, TokensConfig, VeraConfig, LohaConfig, AdaLoraConfig {
   /** PEFT's {@code peft_type}, or ours where PEFT does not have the method. */
   String peftType();
 

@@ -292,6 +292,13 @@ public final class AdapterFiles {
         Tensor value = tensors.tensor(names.get(key(adapter, name)));
         parameter.setValue(Tensor.of(value.toFloatArray(), value.shape().toArray()));
       });
+      adapter.parts().frozen().forEach((name, parameter) -> {
+        String stored = names.get(key(adapter, name));
+        if (stored != null) {
+          Tensor value = tensors.tensor(stored);
+          parameter.setValue(Tensor.of(value.toFloatArray(), value.shape().toArray()));
+        }
+      });
       adapter.copies().forEach((name, value) -> {
         String stored = names.get(key(adapter, name));
         if (stored != null && !Arrays.equals(tensors.tensor(stored).toFloatArray(), value.toFloatArray())) {
@@ -322,6 +329,19 @@ public final class AdapterFiles {
           largest(tensors, PromptInput.NAME), "number");
       case PrefixConfig prefix -> requireSize(directory, "num_virtual_tokens", prefix.virtualTokens(),
           largest(tensors, PromptInput.NAME), "number");
+      case VeraConfig vera -> requireSize(directory, "r", vera.r(), largest(tensors, "vera_lambda_d"), "rank");
+      case LohaConfig loha -> {
+        Selection selection = Selection.of(model, loha, true, Tie.of(model));
+        LohaConfig settled = (LohaConfig) selection.config();
+        selection.layers(settled.targets()).keySet().forEach(path ->
+            requireSize(directory, "r", settled.rank(model.fileName(path)), largest(tensors, "hada_w1_b"), "rank"));
+      }
+      case AdaLoraConfig ada -> {
+        Selection selection = Selection.of(model, ada, true, Tie.of(model));
+        AdaLoraConfig settled = (AdaLoraConfig) selection.config();
+        selection.layers(settled.targets()).keySet().forEach(path ->
+            requireSize(directory, "init_r", settled.rank(model.fileName(path)), largest(tensors, "lora_A"), "rank"));
+      }
       case Ia3Config _, SubsetConfig _, LnTuningConfig _, OftConfig _, TokensConfig _ -> { } // as large as the model makes them
     }
   }
@@ -334,7 +354,7 @@ public final class AdapterFiles {
   }
 
   private static int largest(Safetensors tensors, String part) {
-    return tensors.names().stream().filter(name -> name.contains(part) && tensors.shape(name).rank() == 2)
+    return tensors.names().stream().filter(name -> name.contains(part) && tensors.shape(name).rank() > 0)
         .mapToInt(name -> tensors.shape(name).dim(0)).max().orElse(0);
   }
 
@@ -361,7 +381,20 @@ public final class AdapterFiles {
     if (tie != null) {
       base.put(key(adapter, tie.headPath() + ".weight"), tie.table());
     }
+    adapter.parts().frozen().forEach((name, parameter) -> {
+      String key = key(adapter, name);
+      boolean there = left.remove(key);
+      if (!there && adapter.config() instanceof VeraConfig vera && vera.saveProjection()) {
+        faults.add(key + " is missing, and save_projection says that it is there");
+      } else if (there && !tensors.shape(names.get(key)).equals(parameter.shape())) {
+        faults.add(key + " is " + tensors.shape(names.get(key)) + ", the base model and " + CONFIG + " make it "
+            + parameter.shape());
+      }
+    });
     for (String key : left) {
+      if (tensors.shape(names.get(key)).size() == 0) {
+        continue; // what AdaLoRA cut to nothing
+      }
       if (key.contains(".original_module.") || key.contains(".modules_to_save.")) {
         continue; // with bias all PEFT stores biases of a head twice more: the base's, which nothing uses, and a copy
       }

@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code adapter_config.json}: every setting of PEFT that changes what an adapter computes, read and written. */
 final class ConfigJson {
   private static final String OFT_VERSION = "0.18.0";
+  private static final String LEFT = ".lora_E"; // what AdaLoRA's ranks are said of
   private static final JsonMapper JSON = JsonMapper.builder().build();
   /** A base that was named with its commit, for which PEFT has two keys. */
   private static final Pattern AT_COMMIT = Pattern.compile("(.+)@([0-9a-f]{40})");
@@ -79,6 +82,34 @@ final class ConfigJson {
         });
         tree.put("init_weights", true);
       }
+      case VeraConfig vera -> {
+        writeTargets(tree, vera.targets(), adapter);
+        tree.remove("exclude_modules"); // PEFT's VeRA does not know them
+        tree.put("r", vera.r()).put("vera_dropout", decimal(vera.dropout())).put("d_initial", vera.initial());
+        tree.put("projection_prng_key", vera.key()).put("save_projection", vera.saveProjection());
+        tree.put("bias", "none").put("init_weights", true).put("fan_in_fan_out", adapter.fanInFanOut());
+      }
+      case LohaConfig loha -> {
+        writeTargets(tree, loha.targets(), adapter);
+        number(tree.put("r", loha.r()), "alpha", loha.alpha());
+        tree.put("rank_dropout", decimal(loha.rankDropout())).put("module_dropout", decimal(loha.moduleDropout()));
+        patterns(tree, loha.rankPattern(), loha.alphaPattern());
+        tree.put("use_effective_conv2d", false).put("init_weights", true);
+      }
+      case AdaLoraConfig ada -> {
+        writeTargets(tree, ada.targets(), adapter);
+        number(tree.put("init_r", ada.initialRank()).put("target_r", ada.initialRank()), "lora_alpha", ada.alpha());
+        tree.put("lora_dropout", decimal(ada.dropout())).put("orth_reg_weight", ada.orthogonality());
+        tree.put("tinit", 0).put("tfinal", 0).put("total_step", 1); // PEFT wants a schedule also where none is to come
+        tree.put("bias", "none").put("fan_in_fan_out", adapter.fanInFanOut());
+        if (!ada.ranks().isEmpty()) {
+          ObjectNode ranks = tree.putObject("rank_pattern");
+          ada.ranks().forEach((path, rank) -> {
+            ArrayNode left = ranks.putArray(path + LEFT);
+            IntStream.range(0, ada.initialRank()).forEach(i -> left.add(i < rank));
+          });
+        }
+      }
       case OftConfig oft -> {
         writeTargets(tree, oft.targets(), adapter);
         tree.put("peft_version", OFT_VERSION); // says which series is meant
@@ -111,16 +142,20 @@ final class ConfigJson {
     tree.put("ensure_weight_tying", lora.ensureWeightTying());
     tokens(tree, lora.trainableTokens());
     tree.put("fan_in_fan_out", adapter.fanInFanOut());
-    ObjectNode ranks = tree.putObject("rank_pattern");
-    lora.rankPattern().forEach(ranks::put);
-    ObjectNode alphas = tree.putObject("alpha_pattern");
-    lora.alphaPattern().forEach((name, alpha) -> number(alphas, name, alpha));
+    patterns(tree, lora.rankPattern(), lora.alphaPattern());
     switch (lora.init().toString()) {
       case "true" -> tree.put("init_lora_weights", true);
       case "false" -> tree.put("init_lora_weights", false);
       default -> tree.put("init_lora_weights", lora.init().toString());
     }
     writeTargets(tree, lora.targets(), adapter);
+  }
+
+  private static void patterns(ObjectNode tree, Map<String, Integer> ranks, Map<String, Double> alphas) {
+    ObjectNode rankPattern = tree.putObject("rank_pattern");
+    ranks.forEach(rankPattern::put);
+    ObjectNode alphaPattern = tree.putObject("alpha_pattern");
+    alphas.forEach((name, alpha) -> number(alphaPattern, name, alpha));
   }
 
   private static void writeTargets(ObjectNode tree, Targets settled, Adapter adapter) {
@@ -178,6 +213,13 @@ final class ConfigJson {
         yield new Ia3Config(targets(json), modules(json, "feedforward_modules"), json.texts("modules_to_save"));
       }
       case OftConfig.TYPE -> readOft(json);
+      case VeraConfig.TYPE -> readVera(json);
+      case LohaConfig.TYPE -> named(json, () -> new LohaConfig(json.integer("r", 8, 1, Integer.MAX_VALUE),
+          json.number("alpha", 8), (float) json.number("rank_dropout", 0, Range.DROPOUT),
+          (float) json.number("module_dropout", 0, Range.DROPOUT), targets(json),
+          json.integersByName("rank_pattern", 1, Integer.MAX_VALUE), json.numbersByName("alpha_pattern", Range.FINITE),
+          json.texts("modules_to_save")));
+      case AdaLoraConfig.TYPE -> readAdaLora(json);
       case TokensConfig.TYPE -> named(json, () -> readTokens(json));
       case LnTuningConfig.TYPE -> named(json, () -> new LnTuningConfig(targets(json), json.texts("modules_to_save")));
       case PromptConfig.TYPE -> named(json, () ->
@@ -190,7 +232,8 @@ final class ConfigJson {
       case "HEAD", "LAST_N", "BITFIT" -> named(json, () -> new SubsetConfig(SubsetConfig.Part.valueOf(type),
           json.required("layers", 0, Integer.MAX_VALUE), json.texts("modules_to_save")));
       default -> throw json.unknown("peft_type", type, Set.of(LoraConfig.TYPE, Ia3Config.TYPE, PromptConfig.TYPE,
-          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, TokensConfig.TYPE,
+          PrefixConfig.TYPE, LnTuningConfig.TYPE, OftConfig.TYPE, TokensConfig.TYPE, VeraConfig.TYPE, LohaConfig.TYPE,
+          AdaLoraConfig.TYPE,
           BottleneckConfig.TYPE, "HEAD", "LAST_N", "BITFIT"));
     };
   }
@@ -246,12 +289,47 @@ final class ConfigJson {
     ids.forEach(list::add);
   }
 
+  private static VeraConfig readVera(ConfigReader json) {
+    refuseBias(json);
+    return named(json, () -> new VeraConfig(json.integer("r", 256, 1, Integer.MAX_VALUE),
+        (float) json.number("vera_dropout", 0, Range.DROPOUT), json.number("d_initial", 0.1),
+        (long) json.number("projection_prng_key", 0), json.flag("save_projection", true), targets(json),
+        json.texts("modules_to_save")));
+  }
+
+  private static AdaLoraConfig readAdaLora(ConfigReader json) {
+    refuseBias(json);
+    refuse(json, List.of("target_parameters", "layer_replication", "megatron_config"));
+    int rank = json.integer("init_r", 12, 1, Integer.MAX_VALUE);
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    if (json.has("rank_pattern")) {
+      json.tree().path("rank_pattern").properties().forEach(layer -> {
+        if (!layer.getKey().contains(LEFT) || !layer.getValue().isArray() || layer.getValue().size() != rank) {
+          throw json.fault("'rank_pattern' of '" + ConfigReader.shortened(layer.getKey()) + "' is not a list of init_r " + rank
+              + " times true or false of a layer's lora_E");
+        }
+        int left = 0;
+        for (JsonNode one : layer.getValue()) {
+          left += one.asBoolean() ? 1 : 0;
+        }
+        ranks.put(layer.getKey().substring(0, layer.getKey().lastIndexOf(LEFT)), left);
+      });
+    }
+    return named(json, () -> new AdaLoraConfig(rank, json.number("lora_alpha", 8),
+        (float) json.number("lora_dropout", 0, Range.DROPOUT), json.number("orth_reg_weight", 0.5), ranks, targets(json),
+        json.texts("modules_to_save")));
+  }
+
+  private static void refuseBias(ConfigReader json) {
+    if (!json.text("bias", "none").equals("none")) {
+      throw json.fault("'bias' is " + json.shown("bias") + ", which is not supported with " + json.text("peft_type", "")
+          + "; merge the adapter where it was made");
+    }
+  }
+
   private static OftConfig readOft(ConfigReader json) {
     refuse(json, List.of("coft"));
-    if (!json.text("bias", "none").equals("none")) {
-      throw json.fault("'bias' is " + json.shown("bias") + ", which is not supported with OFT; merge the adapter where it was "
-          + "made");
-    }
+    refuseBias(json);
     if (!json.has("oft_block_size")) {
       throw json.fault("no 'oft_block_size': PEFT before 0.14 turned outputs, which no later one reads; merge the adapter with "
           + "the PEFT that made it");

@@ -187,7 +187,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
     return (float) (rslora ? own / Math.sqrt(rank(path)) : own / rank(path));
   }
 
-  private static <T> T pattern(Map<String, T> patterns, String path, T otherwise) {
+  static <T> T pattern(Map<String, T> patterns, String path, T otherwise) {
     for (Map.Entry<String, T> entry : patterns.entrySet()) {
       if (PythonRegex.compile("(.*\\.)?(" + entry.getKey() + ")").matcher(path).matches()) {
         return entry.getValue();

@@ -6,11 +6,9 @@ import dev.hone.autograd.ShapeOps;
 import dev.hone.autograd.Variable;
 import dev.hone.core.HostArray;
 import dev.hone.core.Tensor;
-import dev.hone.nn.KvCache;
 import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
-import java.lang.ref.WeakReference;
 
 /**
  * Orthogonal finetuning: y = (x · R) · Wᵀ + bias, where R turns blocks of the inputs and is made of skew-symmetric matrices by
@@ -21,10 +19,7 @@ final class OftLinear implements LinearPiece {
   private final int blocks;
   private final Cayley cayley;
   private final float dropout;
-  private volatile Cached cached;
-
-  /** The rotations of a generation, in which no weight changes. */
-  private record Cached(WeakReference<KvCache> generation, Tensor rotations) {}
+  private final PerGeneration kept = new PerGeneration();
 
   OftLinear(Linear base, OftConfig config) {
     int size = config.blockSize(base.inputs());
@@ -54,16 +49,10 @@ final class OftLinear implements LinearPiece {
   }
 
   private Variable rotations(Pass pass) {
-    Cached last = cached;
-    if (pass.cache() != null && last != null && last.generation.get() == pass.cache()) {
-      return Variable.constant(last.rotations);
-    }
-    Variable own = cayley.of(angles);
-    Variable all = own.shape().dim(0) == blocks ? own : ShapeOps.expand(own, blocks, cayley.size(), cayley.size());
-    if (pass.cache() != null) {
-      cached = new Cached(new WeakReference<>(pass.cache()), all.value().copy().keep());
-    }
-    return all;
+    return kept.of(pass, () -> {
+      Variable own = cayley.of(angles);
+      return own.shape().dim(0) == blocks ? own : ShapeOps.expand(own, blocks, cayley.size(), cayley.size());
+    });
   }
 
   @Override

@@ -13,6 +13,7 @@ final class Parts {
   private final Map<String, EmbeddingAdapter> embeddings = new LinkedHashMap<>();
   private final Map<String, Exchange> exchanges = new LinkedHashMap<>();
   private final Map<String, Tensor[]> starts = new LinkedHashMap<>();
+  private final Map<String, Parameter> frozen = new LinkedHashMap<>();
   private InputAdapter input;
 
   /**
@@ -49,6 +50,11 @@ final class Parts {
   /** A and B as they began, by path, where the base gave them away: what is trained is the difference. */
   Map<String, Tensor[]> starts() {
     return starts;
+  }
+
+  /** What belongs to the adapter without being trained, by the names that files have: the matrices of VeRA. */
+  Map<String, Parameter> frozen() {
+    return frozen;
   }
 
   InputAdapter input() {

@@ -29,9 +29,11 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
   static Selection of(PretrainedModel model, AdapterConfig asked, boolean stored, Tie tie) {
     AdapterConfig config = tie != null && asked instanceof LoraConfig lora ? tie.settle(lora) : asked;
     config = switch (bare(model, config)) {
-      case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(
-          lora.targets().withModules(ModuleNames.of(model.config().targets().lora())));
+      case LoraConfig lora when lora.targets().modules().isEmpty() -> lora.withTargets(usual(model, lora.targets()));
       case Ia3Config ia3 -> ia3.settled(model.config().targets().ia3());
+      case VeraConfig vera when vera.targets().modules().isEmpty() -> vera.withTargets(usual(model, vera.targets()));
+      case LohaConfig loha when loha.targets().modules().isEmpty() -> loha.withTargets(usual(model, loha.targets()));
+      case AdaLoraConfig ada when ada.targets().modules().isEmpty() -> ada.withTargets(usual(model, ada.targets()));
       case LnTuningConfig norms -> norms.settled(model.config().targets().norms());
       case SubsetConfig head when head.part() == SubsetConfig.Part.HEAD -> head.withModulesToSave(
           Stream.concat(head.modulesToSave().stream(), headPaths(model).stream().filter(path -> !path.isEmpty())).toList());
@@ -44,6 +46,10 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
     return model.task().hasLabels() ? selection.withHead() : selection;
   }
 
+  private static Targets usual(PretrainedModel model, Targets targets) {
+    return targets.withModules(ModuleNames.of(model.config().targets().lora()));
+  }
+
   /** Names of a backbone alone, where files have no prefix. */
   private static AdapterConfig bare(PretrainedModel model, AdapterConfig config) {
     if (model.task() != Task.EMBEDDING) {
@@ -54,6 +60,9 @@ record Selection(PretrainedModel model, AdapterConfig config, boolean stored, Ti
       case LoraConfig lora -> lora.withTargets(lora.targets().map(model::fileName));
       case Ia3Config ia3 -> new Ia3Config(ia3.targets().map(model::fileName), ia3.feedforward().map(model::fileName),
           ia3.modulesToSave());
+      case VeraConfig vera -> vera.withTargets(vera.targets().map(model::fileName));
+      case LohaConfig loha -> loha.withTargets(loha.targets().map(model::fileName));
+      case AdaLoraConfig ada -> ada.withTargets(ada.targets().map(model::fileName));
       case OftConfig oft -> new OftConfig(oft.blocks(), oft.size(), oft.blockShare(), oft.terms(), oft.dropout(),
           oft.targets().map(model::fileName), oft.modulesToSave());
       case LnTuningConfig norms -> new LnTuningConfig(norms.targets().map(model::fileName), norms.modulesToSave());

@@ -18,6 +18,9 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
     Map<String, Tensor> tensors = new TreeMap<>();
     adapter.parameters().forEach((name, parameter) -> tensors.put(name, parameter.value()));
     tensors.putAll(adapter.copies());
+    if (!(adapter.config() instanceof VeraConfig vera) || vera.saveProjection()) {
+      adapter.parts().frozen().forEach((name, parameter) -> tensors.put(name, parameter.value()));
+    }
     return adapter.config() instanceof LoraConfig lora && lora.init().takesFromBase()
         ? converted(lora, tensors, adapter.parts().starts()) : new Stored(adapter.config(), tensors);
   }

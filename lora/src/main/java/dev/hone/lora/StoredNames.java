@@ -32,6 +32,8 @@ final class StoredNames {
     return config.fileName(model.fileName(path
         .replaceFirst("\\.(lora_[AB]|oft_R)\\.[^.]+\\.(weight|bias)$", ".$1.$2")
         .replaceFirst("\\.(lora_embedding_[AB]|lora_magnitude_vector|ia3_l|trainable_tokens_delta)\\..+$", ".$1")
+        .replaceFirst("(^|\\.)(vera_lambda_[bd]|vera_[AB]|hada_w[12]_[ab])\\.[^.]+$", "$1$2")
+        .replaceFirst("\\.(lora_[ABE])\\.(?!weight$|bias$)[^.]+$", ".$1")
         .replaceFirst("\\.(ln_tuning_layers)\\.default\\.", ".$1.")
         .replaceFirst("\\.modules_to_save\\.default\\.", ".")));
   }

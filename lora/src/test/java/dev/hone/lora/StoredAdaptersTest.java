@@ -11,6 +11,7 @@ import dev.hone.nn.PretrainedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -126,5 +127,30 @@ class StoredAdaptersTest {
         .tensor(adapter.targets().iterator().next() + ".weight");
     assertClose("PEFT's residual", base.toFloatArray(),
         model.baseParameters().get(adapter.targets().iterator().next() + ".weight").value().toFloatArray(), 5e-6, 0);
+  }
+
+  @Test
+  void ranksThatAdaLoraCutAreReadMergedAndWritten(@TempDir Path out) throws IOException {
+    Path directory = AdapterCase.directory("llama_adalora_pruned");
+    Adapter adapter = AdapterCase.load(directory, "adapter_pruned");
+    AdapterCase.assertLogits(directory, "logits", adapter.model());
+    AdapterFiles.save(adapter, out, "base");
+    Adapter again = AdapterFiles.load(out, AdapterCase.base(directory));
+    assertEquals(adapter.config(), again.config());
+    assertArrayEquals(AdapterCase.logits(adapter.model(), directory), AdapterCase.logits(again.model(), directory));
+    again.merge();
+    AdapterCase.assertLogits(directory, "logits", again.model());
+  }
+
+  @Test
+  void theMatricesOfVeraAreDrawnAsPyTorchDrawsThem(@TempDir Path out) throws IOException {
+    Path directory = AdapterCase.directory("llama_vera");
+    Safetensors stored = Fixtures.tensors(directory.resolve("adapter_init").resolve(AdapterFiles.WEIGHTS));
+    VeraConfig config = (VeraConfig) AdapterCase.load(directory, "adapter_init").config();
+    AdapterFiles.save(Adapter.attach(AdapterCase.base(directory), config, 5), out, "base");
+    Safetensors drawn = Fixtures.tensors(out.resolve(AdapterFiles.WEIGHTS));
+    for (String name : List.of("base_model.vera_A", "base_model.vera_B")) {
+      assertArrayEquals(stored.tensor(name).toFloatArray(), drawn.tensor(name).toFloatArray(), name);
+    }
   }
 }

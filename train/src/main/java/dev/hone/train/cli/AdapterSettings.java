@@ -1,9 +1,11 @@
 package dev.hone.train.cli;
 
+import dev.hone.lora.AdaLoraConfig;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.BottleneckConfig;
 import dev.hone.lora.Ia3Config;
 import dev.hone.lora.LnTuningConfig;
+import dev.hone.lora.LohaConfig;
 import dev.hone.lora.LoraConfig;
 import dev.hone.lora.ModuleNames;
 import dev.hone.lora.OftConfig;
@@ -13,6 +15,7 @@ import dev.hone.lora.SubsetConfig;
 import dev.hone.lora.Targets;
 import dev.hone.lora.TokenIndices;
 import dev.hone.lora.TokensConfig;
+import dev.hone.lora.VeraConfig;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -49,6 +52,28 @@ final class AdapterSettings {
       }
       case PromptConfig prompt -> lines.put("num_virtual_tokens", Integer.toString(prompt.virtualTokens()));
       case PrefixConfig prefix -> lines.put("num_virtual_tokens", Integer.toString(prefix.virtualTokens()));
+      case VeraConfig vera -> {
+        lines.put("r", Integer.toString(vera.r()));
+        lines.put("vera_dropout", vera.dropout() == 0 ? "" : Float.toString(vera.dropout()));
+        lines.put("projection_prng_key", Long.toString(vera.key()));
+        lines.put("save_projection", Boolean.toString(vera.saveProjection()));
+        targets(lines, vera.targets());
+      }
+      case LohaConfig loha -> {
+        lines.put("r", Integer.toString(loha.r()));
+        lines.put("alpha", plain(loha.alpha()));
+        lines.put("rank_pattern", pairs(loha.rankPattern()));
+        lines.put("alpha_pattern", pairs(loha.alphaPattern()));
+        targets(lines, loha.targets());
+      }
+      case AdaLoraConfig ada -> {
+        lines.put("init_r", Integer.toString(ada.initialRank()));
+        lines.put("lora_alpha", plain(ada.alpha()));
+        lines.put("lora_dropout", ada.dropout() == 0 ? "" : Float.toString(ada.dropout()));
+        lines.put("orth_reg_weight", plain(ada.orthogonality()));
+        lines.put("ranks left", pairs(ada.ranks()));
+        targets(lines, ada.targets());
+      }
       case OftConfig oft -> {
         lines.put("r", oft.blocks() == 0 ? "" : Integer.toString(oft.blocks()));
         lines.put("oft_block_size", oft.size() == 0 ? "" : Integer.toString(oft.size()));

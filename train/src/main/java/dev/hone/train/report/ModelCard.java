@@ -16,7 +16,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** A model card in the form of the Hugging Face Hub: metadata in YAML, then Markdown. */
 final class ModelCard {
-  private static final Set<String> PEFT = Set.of("lora", "ia3", "prompt", "prefix");
+  private static final Set<String> PEFT = Set.of("lora", "vera", "loha", "adalora", "ia3", "prompt", "prefix");
   /** Figures by the names that the Hub knows. */
   private static final Map<String, String> METRICS = metrics();
   private static final int LABELS = 50;

@@ -1,10 +1,12 @@
 package dev.hone.train.run;
 
 import dev.hone.core.Activation;
+import dev.hone.lora.AdaLoraConfig;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.BottleneckConfig;
 import dev.hone.lora.Ia3Config;
+import dev.hone.lora.LohaConfig;
 import dev.hone.lora.LoraConfig;
 import dev.hone.lora.LoraInit;
 import dev.hone.lora.ModuleNames;
@@ -12,6 +14,7 @@ import dev.hone.lora.PrefixConfig;
 import dev.hone.lora.PromptConfig;
 import dev.hone.lora.SubsetConfig;
 import dev.hone.lora.Targets;
+import dev.hone.lora.VeraConfig;
 import dev.hone.nn.Labels;
 import dev.hone.tokenizer.EncodeOptions;
 import dev.hone.tokenizer.Tokenizer;
@@ -36,12 +39,16 @@ import java.util.stream.Collectors;
 public final class MethodFlags {
   private static final String LORA = "lora";
   private static final String FULL = "full";
+  private static final String VERA = "vera";
+  private static final String LOHA = "loha";
+  private static final String ADALORA = "adalora";
   private static final String LANGUAGE_LORA_RATE = "0.0002";
   public static final List<String> METHODS =
-      List.of(LORA, FULL, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
+      List.of(LORA, FULL, VERA, LOHA, ADALORA, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
   /** What a learning rate is where none is given, for all methods but full. */
   private static final Map<String, String> RATES =
-      Map.of(LORA, "0.001", "ia3", "0.005", "prompt", "0.01", "prefix", "0.01", "bottleneck", "0.001", "last-n", "0.00005");
+      Map.of(LORA, "0.001", VERA, "0.01", "ia3", "0.005", "prompt", "0.01", "prefix", "0.01", "bottleneck", "0.001", "last-n",
+          "0.00005");
 
   static final String INIT_ADAPTER = "init-adapter";
 
@@ -49,15 +56,15 @@ public final class MethodFlags {
       Flag.of("method", String.join("|", METHODS), LORA, "what is trained"),
       Flag.of(INIT_ADAPTER, "DIR", null, "go on from this adapter, also of PEFT: its method, its settings, its values"),
       Flag.of("lora-r", "N", "8", "rank of the adapter").only(LORA),
-      Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA),
-      Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input").only(LORA),
+      Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA, ADALORA),
+      Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input").only(LORA, ADALORA),
       Flag.of("target-modules", "A,B", null, "layers to adapt, a pattern, or all-linear [PEFT's for the family]")
-      .only(LORA, "ia3"),
-      Flag.of("exclude-modules", "A,B", null, "layers to leave out, or a pattern").only(LORA, "ia3"),
-      Flag.of("layers-to-transform", "0,1", null, "numbers of layers to adapt").only(LORA),
-      Flag.of("layers-pattern", "NAME", null, "what the list of layers is called").only(LORA),
-      Flag.of("rank-pattern", "A=4,B=16", null, "ranks of some layers").only(LORA),
-      Flag.of("alpha-pattern", "A=8,B=32", null, "alphas of some layers").only(LORA),
+      .only(LORA, VERA, LOHA, ADALORA, "ia3"),
+      Flag.of("exclude-modules", "A,B", null, "layers to leave out, or a pattern").only(LORA, LOHA, ADALORA, "ia3"),
+      Flag.of("layers-to-transform", "0,1", null, "numbers of layers to adapt").only(LORA, VERA, LOHA, ADALORA),
+      Flag.of("layers-pattern", "NAME", null, "what the list of layers is called").only(LORA, VERA, LOHA, ADALORA),
+      Flag.of("rank-pattern", "A=4,B=16", null, "ranks of some layers").only(LORA, LOHA),
+      Flag.of("alpha-pattern", "A=8,B=32", null, "alphas of some layers").only(LORA, LOHA),
       Flag.of("bias", "none|all|lora_only", "none", "biases to train as well").only(LORA),
       Flag.toggle("use-rslora", "scale by alpha / sqrt(r)").only(LORA),
       Flag.toggle("use-dora", "train the sizes of outputs apart from their directions").only(LORA),
@@ -66,6 +73,14 @@ public final class MethodFlags {
       Flag.of("loraplus-lr-ratio", "X", "1", "factor of the rate of B (LoRA+)").only(LORA),
       Flag.of(VocabularyFlags.INDICES, "A,12", null, "tokens, or their ids, whose rows of the tables are trained as well")
           .only(LORA),
+      Flag.of("vera-r", "N", "256", "rank of the matrices that all layers share").only(VERA),
+      Flag.of("vera-dropout", "X", "0", "dropout on the adapter's input").only(VERA),
+      Flag.of("d-initial", "X", "0.1", "what the factors of ranks start at").only(VERA),
+      Flag.of("projection-prng-key", "N", "0", "what the shared matrices are drawn from").only(VERA),
+      Flag.of("loha-r", "N", "8", "rank of both products").only(LOHA),
+      Flag.of("loha-alpha", "X", "8", "the adapter is scaled by alpha / r").only(LOHA),
+      Flag.of("init-r", "N", "12", "rank of the adapter, which stays").only(ADALORA),
+      Flag.of("orth-reg-weight", "X", "0.5", "factor of the distance from orthonormal vectors").only(ADALORA),
       Flag.of("feedforward-modules", "A,B", null, "those whose inputs are scaled").only("ia3"),
       Flag.of("num-virtual-tokens", "N", "20", "how many").only("prompt", "prefix"),
       Flag.of("prompt-tuning-init", "random|sample_vocab|text", "random", "how the vectors start").only("prompt"),
@@ -132,6 +147,12 @@ public final class MethodFlags {
     return switch (method(arguments)) {
       case FULL -> null;
       case "ia3" -> new Ia3Config(targets(arguments), ModuleNames.of(arguments.list("feedforward-modules")), save);
+      case VERA -> new VeraConfig(arguments.integer("vera-r"), (float) arguments.number("vera-dropout"),
+          arguments.number("d-initial"), arguments.integer("projection-prng-key"), true, targets(arguments), save);
+      case LOHA -> new LohaConfig(arguments.integer("loha-r"), arguments.number("loha-alpha"), 0, 0, targets(arguments),
+          pattern(arguments, "rank-pattern", Integer::valueOf), pattern(arguments, "alpha-pattern", Double::valueOf), save);
+      case ADALORA -> new AdaLoraConfig(arguments.integer("init-r"), arguments.number("lora-alpha"),
+          (float) arguments.number("lora-dropout"), arguments.number("orth-reg-weight"), Map.of(), targets(arguments), save);
       case "prompt" -> new PromptConfig(arguments.integer("num-virtual-tokens"),
           word(arguments, "prompt-tuning-init", PromptConfig.Init.values()), textIds(arguments, model), save);
       case "prefix" -> new PrefixConfig(arguments.integer("num-virtual-tokens"), save);
@@ -170,6 +191,9 @@ public final class MethodFlags {
   static void settle(Arguments arguments) {
     if (arguments.has(INIT_ADAPTER)) {
       String method = switch (AdapterFiles.config(arguments.path(INIT_ADAPTER))) {
+        case VeraConfig _ -> VERA;
+        case LohaConfig _ -> LOHA;
+        case AdaLoraConfig _ -> ADALORA;
         case Ia3Config _ -> "ia3";
         case PromptConfig _ -> "prompt";
         case PrefixConfig _ -> "prefix";

@@ -156,7 +156,7 @@ public abstract class Tuning<E extends Example> {
   /** The trainer of such a run, with the listeners, to be used in other ways than {@link #train}. */
   public final Trainer trainer(TrainingSet training, TrainConfig config) {
     Objective learnt = own == null ? objective(training, config) : own.apply(training, config);
-    Trainer made = new Trainer(model, parameters(), learnt, config);
+    Trainer made = new Trainer(model, parameters(), PenalizedObjective.of(learnt, adapter), config);
     if (metric != null) {
       made.setMetric(metric);
     }
