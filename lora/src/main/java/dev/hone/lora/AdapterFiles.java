@@ -428,6 +428,10 @@ public final class AdapterFiles {
     if (!Files.isRegularFile(file)) {
       throw new AdapterException(directory + ": no " + CONFIG + "; an adapter directory has " + CONFIG + " and " + WEIGHTS);
     }
+    if (MlxAdapter.isMlx(directory)) {
+      throw new AdapterException(directory + ": an adapter of MLX; hone adapter convert --adapter " + directory
+          + " --output-dir DIR makes it one of PEFT");
+    }
     return file;
   }
 

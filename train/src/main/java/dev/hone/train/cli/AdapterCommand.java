@@ -6,6 +6,7 @@ import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.AdapterFiles;
 import dev.hone.lora.Adapters;
 import dev.hone.lora.Combination;
+import dev.hone.lora.MlxAdapter;
 import dev.hone.nn.Labels;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
@@ -23,7 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Says what an adapter is, or makes one of several. */
+/** Says what an adapter is, makes one of several, or another form of one. */
 final class AdapterCommand implements Command {
   private static final int WIDTH = 100; // columns of a list
 
@@ -34,25 +35,26 @@ final class AdapterCommand implements Command {
 
   @Override
   public String summary() {
-    return "say what an adapter is (info), or make one of several (combine)";
+    return "say what an adapter is (info), make one of several (combine), or turn MLX's form into PEFT's and back (convert)";
   }
 
   @Override
   public String usage() {
-    return "info --adapter DIR [--model DIR] | combine --model DIR --adapters DIR,DIR --weights X,X --output-dir DIR";
+    return "info --adapter DIR [--model DIR] | combine --model DIR --adapters DIR,DIR --weights X,X --output-dir DIR"
+        + " | convert --adapter DIR --output-dir DIR";
   }
 
   @Override
   public List<Flag> flags() {
     return List.of(
-        Flag.of("adapter", "DIR", null, "info: the adapter"),
+        Flag.of("adapter", "DIR", null, "info, convert: the adapter"),
         Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model; info checks that the adapter fits it"),
         Flag.of("adapters", "DIR,DIR", null, "combine: LoRA adapters of that base"),
         Flag.of("weights", "X,X", null, "combine: the weight of each; may be negative"),
         Flag.of("combination-type", "cat|linear|svd", "cat", "combine: cat is the exact weighted sum of the changes"),
         Flag.of("svd-rank", "N", "0", "combine: rank of svd; 0 for the largest of the adapters"),
-        Flag.of("output-dir", "DIR", null, "combine: where the new adapter goes"),
-        Flag.toggle("overwrite", "combine: replace what is in the output directory"));
+        Flag.of("output-dir", "DIR", null, "combine, convert: where the new adapter goes"),
+        Flag.toggle("overwrite", "combine, convert: replace what is in the output directory"));
   }
 
   @Override
@@ -61,7 +63,8 @@ final class AdapterCommand implements Command {
     switch (what) {
       case "info" -> info(arguments, console);
       case "combine" -> combine(arguments, console);
-      default -> throw new UserError("hone adapter " + String.join(" ", arguments.free()) + ": say info or combine");
+      case "convert" -> convert(arguments, console);
+      default -> throw new UserError("hone adapter " + String.join(" ", arguments.free()) + ": say info, combine or convert");
     }
     return 0;
   }
@@ -132,6 +135,20 @@ final class AdapterCommand implements Command {
     Adapter combined = adapters.combine("combined", names, weights, how, arguments.integer("svd-rank"));
     AdapterFiles.save(combined, output, AdapterFiles.baseModel(Path.of(directories.getFirst())));
     console.note("combined " + directories.size() + " adapters (" + arguments.text("combination-type") + ") into " + output);
+  }
+
+  private static void convert(Arguments arguments, Console console) throws IOException {
+    Path output = Path.of(arguments.required("output-dir"));
+    OutputDirectory.check(output, arguments.on("overwrite"));
+    Path adapter = ModelArgument.adapter(arguments.required("adapter"), console);
+    boolean mlx = MlxAdapter.isMlx(adapter);
+    if (mlx) {
+      MlxAdapter.toPeft(adapter, output);
+    } else {
+      MlxAdapter.fromPeft(adapter, output);
+    }
+    console.note("converted " + adapter + ", an adapter of " + (mlx ? "MLX, to PEFT's form" : "PEFT, to MLX's form") + " in "
+        + output);
   }
 
   private static double weight(String text) {
