@@ -5,7 +5,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.io.AtomicFile;
 import dev.hone.core.io.Safetensors;
 import dev.hone.core.io.SafetensorsWriter;
-import dev.hone.nn.load.ConfigReader;
+import dev.hone.nn.family.ConfigReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

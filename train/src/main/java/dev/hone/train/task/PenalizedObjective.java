@@ -9,6 +9,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.train.Objective;
 import dev.hone.train.TrainConfig;
 import dev.hone.train.data.Batches;
+import dev.hone.train.encode.TrainingBatch;
 import dev.hone.train.encode.TrainingSet;
 import java.util.List;
 import java.util.Map;
@@ -26,24 +27,24 @@ record PenalizedObjective(Objective task, Adapter adapter) implements Objective 
   }
 
   @Override
-  public Answer answer(PretrainedModel model, TrainingSet set, int[] rows, float scale, Pass pass) {
-    Answer answer = task.answer(model, set, rows, scale, pass);
+  public Answer answer(PretrainedModel model, TrainingBatch batch, float scale, Pass pass) {
+    Answer answer = task.answer(model, batch, scale, pass);
     if (!GradMode.isEnabled()) {
       return answer;
     }
-    Variable penalty = MathOps.mul(adapter.penalty(), (float) (scale * task.weight(set, rows))); // shares that add up to one
+    Variable penalty = MathOps.mul(adapter.penalty(), (float) (scale * task.weight(batch))); // shares that add up to one
     return new Answer(MathOps.add(answer.loss(), penalty.reshape(answer.loss().shape().toArray())), answer.hits(),
         answer.logits());
   }
 
   @Override
-  public int items(TrainingSet set, int[] rows) {
-    return task.items(set, rows);
+  public int items(TrainingBatch batch) {
+    return task.items(batch);
   }
 
   @Override
-  public double weight(TrainingSet set, int[] rows) {
-    return task.weight(set, rows);
+  public double weight(TrainingBatch batch) {
+    return task.weight(batch);
   }
 
   @Override
@@ -67,8 +68,8 @@ record PenalizedObjective(Objective task, Adapter adapter) implements Objective 
   }
 
   @Override
-  public int tokensAtOnce(TrainingSet set, int[] rows) {
-    return task.tokensAtOnce(set, rows);
+  public int tokensAtOnce(TrainingBatch batch) {
+    return task.tokensAtOnce(batch);
   }
 
   @Override
