@@ -1,0 +1,2 @@
+/** Spring AI asks a running {@code hone serve}. */
+package dev.hone.example;
