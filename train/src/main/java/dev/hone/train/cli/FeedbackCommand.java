@@ -109,6 +109,9 @@ final class FeedbackCommand implements Command {
       reference = MonitorReference.read(Files.isDirectory(file) ? file.resolve(MonitorReference.NAME) : file);
     }
     int days = arguments.integer("days");
+    if (days < 0) {
+      throw new UserError("--days must not be negative, is " + days);
+    }
     AnswerLog log = AnswerLog.read(directory, days == 0 ? null : Instant.now().minus(Duration.ofDays(days)),
         answered -> !arguments.has("name") || answered.model().equals(arguments.text("name")));
     FeedbackRows rows = FeedbackRows.of(log, form, reference, arguments.on("audit"));

@@ -32,7 +32,7 @@ final class RollbackCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    int version = Registry.open(Path.of(arguments.required("registry"))).rollback(arguments.text("alias"));
+    int version = Registry.existing(Path.of(arguments.required("registry"))).rollback(arguments.text("alias"));
     console.result(arguments.text("alias") + " is version " + version);
     return 0;
   }

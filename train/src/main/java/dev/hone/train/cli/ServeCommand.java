@@ -10,8 +10,12 @@ import dev.hone.train.infer.TextClassifier;
 import dev.hone.train.infer.TextEmbedder;
 import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextReranker;
+import dev.hone.train.infer.TextVectors;
 import dev.hone.train.monitor.FeedbackLog;
 import dev.hone.train.monitor.LogSettings;
+import dev.hone.train.monitor.Monitor;
+import dev.hone.train.monitor.MonitorReference;
+import dev.hone.train.monitor.MonitoredLog;
 import dev.hone.train.monitor.Registry;
 import dev.hone.train.run.QuantFlags;
 import dev.hone.train.serve.ModelServer;
@@ -59,6 +63,10 @@ final class ServeCommand implements Command {
         Flag.of("chat-template", "FILE", null, "another chat template, in Jinja"),
         Flag.of("key-file", "FILE", null, "holds what clients must send as a bearer token; also the variable HONE_KEY"),
         Flag.of("allow-adapters", "DIR", null, "clients may load and unload the adapters in this directory, by name"),
+        Flag.of("monitor-every", "SECONDS", "0", "measure drift of what is logged this often, for /metrics; 0: never"),
+        Flag.of("reference", "[NAME=]FILE|DIR", null, "reference.json to compare with; NAME: only answers asked for by it")
+            .decidedLater("with --registry the champion's"),
+        Flag.of("monitor-days", "N", "7", "how many days of the log are compared"),
         Flag.of("log", "DIR", null, "keep answers and what people say of them (POST /v1/feedback) in files here"),
         Flag.toggle("no-warm-up", "be ready at once; the first answers are slower then")));
     flags.addAll(Flag.of(LogSettings.ALL));
@@ -103,13 +111,14 @@ final class ServeCommand implements Command {
         server.allowAdapters(directory);
       }
       if (arguments.has("registry")) {
-        server.follow(Registry.open(arguments.path("registry")), model.name);
+        server.follow(Registry.existing(arguments.path("registry")), model.name);
       }
       if (arguments.on("shadow") && (log == null || !arguments.has("registry"))) {
         throw new UserError("--shadow needs the --registry with the challenger, and a --log for what it says");
       }
       server.shadow(arguments.on("shadow"));
       server.keep(log);
+      watch(server, arguments, model, log);
       server.ready();
       console.note("serving " + model.name + " on " + server.address() + (settings.key().isEmpty() ? "" : ", with a key"));
       server.await();
@@ -117,6 +126,34 @@ final class ServeCommand implements Command {
       Thread.currentThread().interrupt();
     }
     return 0;
+  }
+
+  /** Lets the server compare its log with the reference now and then. */
+  private static void watch(ModelServer server, Arguments arguments, Named model, FeedbackLog log) throws IOException {
+    int every = arguments.integer("monitor-every");
+    if (every < 0 || every == 0 && arguments.has("reference")) {
+      throw new UserError("--monitor-every must be a number of seconds" + (every < 0 ? ", is " + every
+          : " for --reference to be looked at"));
+    }
+    if (every == 0) {
+      return;
+    }
+    if (log == null || arguments.has("reference") == arguments.has("registry")) {
+      throw new UserError("--monitor-every compares a --log with a --reference, or with that of the champion in the --registry");
+    }
+    TextVectors vectors = log.settings().text() ? TextVectors.load(model.directory) : null;
+    int days = arguments.integer("monitor-days");
+    if (arguments.has("registry")) {
+      server.watch(MonitoredLog.ofChampion(Monitor.USUAL, arguments.path("log"), days, vectors,
+          Registry.existing(arguments.path("registry"))), every);
+      return;
+    }
+    String given = arguments.text("reference");
+    int equals = given.indexOf('=');
+    Path file = Path.of(given.substring(equals + 1));
+    MonitorReference reference = MonitorReference.read(Files.isDirectory(file) ? file.resolve(MonitorReference.NAME) : file);
+    server.watch(MonitoredLog.of(Monitor.USUAL, arguments.path("log"), days, vectors, reference,
+        equals < 0 ? null : given.substring(0, equals)), every);
   }
 
   /** The log; null without one. */
@@ -155,9 +192,9 @@ final class ServeCommand implements Command {
       if (!adapters.isEmpty()) {
         throw new UserError("--registry has the adapters itself: give --adapter or --registry, not both");
       }
-      Registry registry = Registry.open(arguments.path("registry"));
+      Registry registry = Registry.existing(arguments.path("registry"));
       for (int version : new TreeSet<>(registry.aliases().values())) {
-        adapters.put("v" + version, registry.directory(version));
+        adapters.put(Registry.adapter(version), registry.directory(version));
       }
       if (adapters.isEmpty()) {
         throw new UserError("--registry: no name means a version in " + arguments.text("registry")

@@ -93,7 +93,7 @@ public final class TextEmbedder {
 
   /** Where in a directory the model itself is: its root, unless the files of sentence-transformers say otherwise. */
   public static Path transformer(Path directory) {
-    return SentenceFiles.read(directory).transformer();
+    return SentenceFiles.areIn(directory) ? SentenceFiles.read(directory).transformer() : directory;
   }
 
   private static TextEmbedder of(PretrainedModel model, SentenceFiles files) throws IOException {

@@ -52,9 +52,11 @@ public record ExpectedAccuracy(boolean known, double value, double low, double h
       for (int i = 0; i < confidences.length; i++) {
         double p = share(drawn, confidences[i]);
         double u = random.uniform(at++);
-        highs[draw] += u < p ? 1.0 / confidences.length : 0; // answers are right or wrong
-        lows[draw] += u < (isNew[i] ? Math.min(p, chance) : p) ? 1.0 / confidences.length : 0;
+        highs[draw] += u < p ? 1 : 0; // answers are right or wrong
+        lows[draw] += u < (isNew[i] ? Math.min(p, chance) : p) ? 1 : 0;
       }
+      highs[draw] /= confidences.length;
+      lows[draw] /= confidences.length;
     }
     Arrays.sort(lows);
     Arrays.sort(highs);

@@ -55,6 +55,18 @@ public final class Registry {
     return new Registry(directory);
   }
 
+  /**
+   * A registry that is there.
+   *
+   * @throws UserError if it is not
+   */
+  public static Registry existing(Path directory) {
+    if (!Files.isDirectory(directory.resolve("versions"))) {
+      throw new UserError(directory + ": there is no registry here (hone registry add makes one)");
+    }
+    return new Registry(directory);
+  }
+
   /** The numbers of all versions, ascending. */
   public List<Integer> versions() throws IOException {
     List<Integer> numbers = new ArrayList<>();
@@ -69,6 +81,11 @@ public final class Registry {
   /** The adapter of a version. */
   public Path directory(int version) {
     return directory.resolve("versions").resolve(Integer.toString(version));
+  }
+
+  /** What a server calls a version, in its log and as an adapter: {@code v3}. */
+  public static String adapter(int version) {
+    return "v" + version;
   }
 
   /** The reference of a version; null if it has none. */
@@ -125,14 +142,26 @@ public final class Registry {
   }
 
   /**
+   * Checks a name that is to mean a version.
+   *
+   * @throws UserError if it may not
+   */
+  public static void checkName(String name) {
+    if (!name.matches("[A-Za-z][A-Za-z0-9_-]{0,62}")) {
+      throw new UserError("a name of versions must be of letters, digits, - and _, is '" + name + "'");
+    }
+    if (name.matches("v[0-9]+")) {
+      throw new UserError("'" + name + "' is what servers call a version; give it another name");
+    }
+  }
+
+  /**
    * Lets a name mean a version.
    *
    * @throws UserError if there is no such version
    */
   public synchronized void point(String name, int version) throws IOException {
-    if (!name.matches("[A-Za-z][A-Za-z0-9_-]{0,62}")) {
-      throw new UserError("a name of versions must be of letters, digits, - and _, is '" + name + "'");
-    }
+    checkName(name);
     if (!versions().contains(version)) {
       throw new UserError(directory + ": there is no version " + version + "; there is " + versions());
     }

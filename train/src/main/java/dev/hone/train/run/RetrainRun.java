@@ -94,6 +94,11 @@ public record RetrainRun(int version, boolean promoted, List<String> reasons, Pa
       return new Pair(rows, before / (double) rows, after / (double) rows, interval.low(), interval.high());
     }
 
+    private ObjectNode json() {
+      return JSON.createObjectNode().put("rows", rows).put("champion", champion).put("challenger", challenger)
+          .put("gain_low", low).put("gain_high", high);
+    }
+
     @Override
     public String toString() {
       return String.format(Locale.ROOT, "%.3f -> %.3f of %d rows (gain %.3f to %.3f)", champion, challenger, rows, low, high);
@@ -203,6 +208,15 @@ public record RetrainRun(int version, boolean promoted, List<String> reasons, Pa
       right[i] = predictions.get(i).label().equals(data.row(i).label());
     }
     return right;
+  }
+
+  /** For programs. */
+  public ObjectNode json() {
+    ObjectNode root = JSON.createObjectNode().put("version", version).put("promoted", promoted);
+    reasons.forEach(root.putArray("reasons")::add);
+    root.set("fresh", fresh.json());
+    root.set("held_out", heldOut.json());
+    return root;
   }
 
   /** What speaks against the challenger. */

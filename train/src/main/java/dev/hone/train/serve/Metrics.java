@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /** Counters, gauges and histograms, written as Prometheus reads them. */
 final class Metrics {
@@ -14,7 +15,7 @@ final class Metrics {
 
   private final Map<String, String[]> described = new ConcurrentSkipListMap<>(); // name -> type, help
   private final Map<String, LongAdder> counters = new ConcurrentSkipListMap<>(); // name{labels}
-  private final Map<String, DoubleSupplier> gauges = new ConcurrentSkipListMap<>();
+  private final Map<String, Supplier<Map<String, Double>>> gauges = new ConcurrentSkipListMap<>(); // values by labels
   private final Map<String, Buckets> histograms = new ConcurrentSkipListMap<>();
 
   private static final class Buckets {
@@ -35,13 +36,34 @@ final class Metrics {
     }
   }
 
+  /** With what every server counts and times. */
+  Metrics() {
+    counter("hone_requests_total", "Answers by route and status.");
+    counter("hone_request_success_total", "Choices and texts that were answered, by why they ended.");
+    counter("hone_prompt_tokens_total", "Tokens of prompts and texts.");
+    counter("hone_generation_tokens_total", "Tokens that were written.");
+    counter("hone_clients_gone_total", "Answers whose client left before their end.");
+    counter("hone_unknown_fields_total", "Fields of requests that this server does not know.");
+    counter("hone_log_failures_total", "Answers and feedback that could not be logged.");
+    counter("hone_shadow_failures_total", "Answers of a challenger, for the log only, that came to nothing.");
+    counter("hone_feedback_total", "Feedback by what it says: good, bad, corrected, or other.");
+    histogram("hone_request_duration_seconds", "From a request to the end of its answer.");
+    histogram("hone_time_to_first_token_seconds", "From a request to its first token.");
+    histogram("hone_inter_token_latency_seconds", "Between the tokens of an answer.");
+  }
+
   void counter(String name, String help) {
     described.put(name, new String[] {"counter", help});
   }
 
   void gauge(String name, String help, DoubleSupplier value) {
+    gauges(name, help, () -> Map.of("", value.getAsDouble()));
+  }
+
+  /** A gauge with labels; where it has no values now, nothing is written of it but what it is. */
+  void gauges(String name, String help, Supplier<Map<String, Double>> values) {
     described.put(name, new String[] {"gauge", help});
-    gauges.put(name, value);
+    gauges.put(name, values);
   }
 
   void histogram(String name, String help) {
@@ -66,7 +88,11 @@ final class Metrics {
   /** The numbers by name, for the page. */
   Map<String, Double> snapshot() {
     Map<String, Double> all = new TreeMap<>();
-    gauges.forEach((name, value) -> all.put(name, value.getAsDouble()));
+    gauges.forEach((name, values) -> {
+      if (values.get().get("") instanceof Double value) {
+        all.put(name, value);
+      }
+    });
     counters.forEach((name, value) -> all.merge(name.replaceAll("\\{.*", ""), (double) value.sum(), Double::sum));
     return all;
   }
@@ -78,7 +104,8 @@ final class Metrics {
       out.append("# TYPE ").append(name).append(' ').append(what[0]).append('\n');
       switch (what[0]) {
         case "counter" -> counters(name, out);
-        case "gauge" -> out.append(name).append(' ').append(number(gauges.get(name).getAsDouble())).append('\n');
+        case "gauge" -> new TreeMap<>(gauges.get(name).get()).forEach((labels, value) -> out.append(name)
+            .append(labels.isEmpty() ? "" : "{" + labels + "}").append(' ').append(number(value)).append('\n'));
         default -> histogram(name, histograms.get(name), out);
       }
     });
@@ -111,6 +138,6 @@ final class Metrics {
 
   private static String number(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e15 ? Long.toString((long) value)
-: Double.toString(value);
+        : Double.toString(value);
   }
 }

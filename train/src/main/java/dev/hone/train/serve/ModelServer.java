@@ -8,6 +8,7 @@ import dev.hone.train.infer.TextGenerator;
 import dev.hone.train.infer.TextReranker;
 import dev.hone.train.monitor.Answered;
 import dev.hone.train.monitor.FeedbackLog;
+import dev.hone.train.monitor.MonitoredLog;
 import dev.hone.train.monitor.Registry;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -64,6 +65,7 @@ public final class ModelServer implements AutoCloseable {
   private final long created = System.currentTimeMillis() / 1000;
   private final AdapterRoutes adapterRoutes;
   private final ServedVersions versions = new ServedVersions(this);
+  private final ServedMonitor monitor = new ServedMonitor();
   private volatile RequestLog log = RequestLog.NONE;
   private volatile FeedbackLog feedback; // null: nothing is kept
 
@@ -222,6 +224,15 @@ public final class ModelServer implements AutoCloseable {
   }
 
   /**
+   * Measures drift of what is logged while the server runs, for {@code /metrics}: at once, and again and again.
+   *
+   * @param every seconds from the end of one look to the next; what a look costs see {@link MonitoredLog#report}
+   */
+  public void watch(MonitoredLog log, int every) {
+    monitor.watch(log, every);
+  }
+
+  /**
    * Lets the registry's challenger classify what the champion is asked, too, after the champion's answer is out: nobody gets
    * what it
    * says, the {@link #keep log} has it.
@@ -274,6 +285,7 @@ public final class ModelServer implements AutoCloseable {
       return;
     }
     versions.close();
+    monitor.close();
     admission.drain();
     boolean interrupted = false;
     try {
@@ -310,18 +322,8 @@ public final class ModelServer implements AutoCloseable {
     metrics.gauge("hone_adapters", "Adapters that are loaded.", () -> generators.values().stream()
         .mapToInt(g -> g.adapterNames().size())
         .sum() + classifiers.values().stream().mapToInt(c -> c.adapterNames().size()).sum());
-    metrics.counter("hone_requests_total", "Answers by route and status.");
-    metrics.counter("hone_request_success_total", "Choices and texts that were answered, by why they ended.");
-    metrics.counter("hone_prompt_tokens_total", "Tokens of prompts and texts.");
-    metrics.counter("hone_generation_tokens_total", "Tokens that were written.");
-    metrics.counter("hone_clients_gone_total", "Answers whose client left before their end.");
-    metrics.counter("hone_unknown_fields_total", "Fields of requests that this server does not know.");
-    metrics.counter("hone_log_failures_total", "Answers and feedback that could not be logged.");
-    metrics.counter("hone_shadow_failures_total", "Answers of a challenger, for the log only, that came to nothing.");
-    metrics.counter("hone_feedback_total", "Feedback by what it says: good, bad, corrected, or other.");
-    metrics.histogram("hone_request_duration_seconds", "From a request to the end of its answer.");
-    metrics.histogram("hone_time_to_first_token_seconds", "From a request to its first token.");
-    metrics.histogram("hone_inter_token_latency_seconds", "Between the tokens of an answer.");
+    metrics.gauges("hone_version", "The version that a name of the registry means.", versions::numbers);
+    monitor.describe(metrics);
   }
 
   private int sum(ToIntFunction<Streams> figure) {

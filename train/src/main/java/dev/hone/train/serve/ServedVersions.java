@@ -32,9 +32,11 @@ final class ServedVersions implements AutoCloseable {
     return name == null ? null : targets.getOrDefault(name, name);
   }
 
-  /** The name of a version as an adapter. */
-  static String adapter(int version) {
-    return "v" + version;
+  /** The version that each name means, by its label for Prometheus. */
+  Map<String, Double> numbers() {
+    Map<String, Double> numbers = new TreeMap<>();
+    targets.forEach((name, target) -> numbers.put(Metrics.label("name", name), Double.valueOf(target.substring(1))));
+    return numbers;
   }
 
   /** Lets the challenger answer what the champion is asked, for the log only. */
@@ -73,13 +75,13 @@ final class ServedVersions implements AutoCloseable {
   private synchronized void update(Registry registry, String model) throws IOException {
     Map<String, String> next = new TreeMap<>();
     for (Map.Entry<String, Integer> alias : registry.aliases().entrySet()) {
-      next.put(alias.getKey(), adapter(alias.getValue()));
+      next.put(alias.getKey(), Registry.adapter(alias.getValue()));
     }
     if (next.equals(targets)) {
       return;
     }
     for (Map.Entry<String, Integer> alias : registry.aliases().entrySet()) {
-      String name = adapter(alias.getValue());
+      String name = Registry.adapter(alias.getValue());
       if (next.containsValue(name) && !server.isAdapter(model, name)) {
         server.addAdapter(model, name, registry.directory(alias.getValue()));
       }

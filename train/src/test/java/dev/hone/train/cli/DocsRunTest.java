@@ -125,6 +125,9 @@ class DocsRunTest {
       Files.writeString(folder.resolve(name), reviews);
     }
     Files.writeString(folder.resolve("reviews.csv"), TinyModel.reviews(240));
+    for (String name : List.of("old.tsv", "held-out.tsv")) {
+      Files.writeString(folder.resolve(name), reviews.replace(',', '\t'));
+    }
     String[] lines = reviews.split("\n");
     StringBuilder sliced = new StringBuilder("text\tlabel\tsource\twords\n");
     StringBuilder instructions = new StringBuilder();
