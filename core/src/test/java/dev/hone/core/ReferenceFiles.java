@@ -30,6 +30,7 @@ public class ReferenceFiles {
   }
 
   /** A JSON file below a directory. */
+  @SuppressWarnings("exports") // Jackson's trees are no part of this module, but of those that call this
   public static JsonNode json(Path file) {
     try {
       return JSON.readTree(Files.readString(file));
