@@ -60,12 +60,9 @@ def rows(name):
 
 def embedder():
     from sentence_transformers import SentenceTransformer
-    try:
-        from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    except ImportError:
-        from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.models import Normalize, Pooling, Transformer
     body = Transformer(args.model, max_seq_length=64)
-    return SentenceTransformer(modules=[body, Pooling(body.get_word_embedding_dimension(), "mean")], device="cpu")
+    return SentenceTransformer(modules=[body, Pooling(body.get_word_embedding_dimension(), "mean"), Normalize()], device="cpu")
 
 
 def tune(model, columns, loss, rate, epochs, batch):
@@ -221,7 +218,7 @@ def tag():
                     labels[i, place] = names.index(row[word][1])
             made.append({**tokens, "labels": labels})
         return made
-    steps, seconds = loop(model, batches, 2e-4, 2)
+    steps, seconds = loop(model, batches, 3e-4, 2)
     right = truth = guessed = 0
     with torch.inference_mode():
         for i in range(0, len(test), 32):

@@ -2,7 +2,7 @@
 # Whole jobs of the tasks here and with the Python libraries, in turn, a process each, nothing else running; bench/PERFORMANCE.md.
 #   bench/tasks.sh MODEL SHARED [time|accuracy [CASE...]]
 # MODEL is a directory of all-MiniLM-L6-v2, SHARED/data has instructions.jsonl and sentiment. PYTHON names the interpreter with
-# sentence-transformers, SEEDS and THREADS change what they say, MAX_STEPS=2 is a trial.
+# sentence-transformers, HONE_BENCH a class path other than the built jar; SEEDS and THREADS change what they say, MAX_STEPS=2 is a trial.
 #   time      seconds and memory of vectors and of few examples, one seed (about 5 minutes)
 #   accuracy  all cases, three seeds (about 25 minutes)
 set -euo pipefail
@@ -26,7 +26,7 @@ case $what in
   *) sed -n 2,8p "$0"; exit 2 ;;
 esac
 [ $# -le 3 ] || cases=("${@:4}")
-[ -e bench/target/benchmarks.jar ] || mvn -B -ntp -q -pl bench -am -DskipTests package
+[ -n "${HONE_BENCH:-}" ] || [ -e bench/target/benchmarks.jar ] || mvn -B -ntp -q -pl bench -am -DskipTests package
 options=train/src/main/resources/dev/hone/train/cli
 hone() { "${JAVA_HOME:+$JAVA_HOME/bin/}java" "@$options/jvm.options" "@$options/collector.options" -cp "${HONE_BENCH:-bench/target/benchmarks.jar}" "$@" 2> /dev/null; }
 mkdir -p "$rows"

@@ -29,7 +29,7 @@ final class TagSentences {
   private static final List<List<String>> ENDINGS = List.of(List.of("son", "ette", "ius"), List.of("tec", "dyne", "corp"),
       List.of("burg", "stad", "mere"), List.of("matic", "ix", "phone"));
   /** How many of ten names do. */
-  private static final int TYPICAL = 6;
+  private static final int TYPICAL = 9;
 
   private static final List<String> LEARNT = List.of(
       "{PER} moved to {LOC} last year .", "{PER} and {PER} met in {LOC} .", "the new office of {ORG} is in {LOC} .",

@@ -101,7 +101,7 @@ public final class TaskBench {
     Dataset<Example.Tagged> test = Dataset.tagged(data.resolve("tag-test.conll"), DataOptions.DETECT);
     Labels labels = TagTuning.labels(training);
     TagTuning tuning = TagTuning.full(model, labels, seed);
-    Timed timed = Timed.of(() -> tuning.train(training, null, config(2e-4, 2, 16)));
+    Timed timed = Timed.of(() -> tuning.train(training, null, config(3e-4, 2, 16)));
     return new Outcome(Double.NaN, TagTuning.evaluate(tuning.tagger(), test, NO_INTERVALS).figure("strict_f1").value(), timed);
   }
 
