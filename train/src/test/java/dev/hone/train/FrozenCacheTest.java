@@ -57,37 +57,15 @@ class FrozenCacheTest {
     Dataset<Example.Labelled> data = Dataset.labelled(Files.writeString(directory.resolve("reviews.csv"),
         TinyModel.reviews(40)), DataOptions.DETECT);
     ClassifierTuning tuning = ClassifierTuning.adapted(model, ClassifierTuning.labels(data, Labels.Kind.SINGLE_LABEL), method, 1);
-    List<Double> losses = new ArrayList<>();
-    List<String> warnings = new ArrayList<>();
-    Work[] work = new Work[1];
-    tuning.addListener(new TrainListener() {
-      @Override
-      public void onStep(Step step) {
-        losses.add(step.loss());
-      }
-
-      @Override
-      public void onEvaluation(Evaluation evaluation) {
-        losses.add(evaluation.loss());
-      }
-
-      @Override
-      public void onEnd(Work all) {
-        work[0] = all;
-      }
-
-      @Override
-      public void onWarning(String message) {
-        warnings.add(message);
-      }
-    });
+    RunLog log = new RunLog();
+    tuning.addListener(log);
     TrainConfig config = TrainConfig.of(Map.of("num_train_epochs", 3, "batch_size", 7, "learning_rate", 1e-2, "dropout", 0));
     for (Map.Entry<String, ?> setting : settings.entrySet()) {
       config = config.with(setting.getKey(), setting.getValue());
     }
     tuning.train(data, data, config);
-    return new Run(tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList(), losses, warnings,
-        work[0]);
+    return new Run(tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList(), log.losses(), log.warnings(),
+        log.work());
   }
 
   @Test

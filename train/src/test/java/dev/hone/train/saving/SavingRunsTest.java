@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.hone.core.parallel.Workers;
 import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Work;
+import dev.hone.train.RunLog;
 import dev.hone.train.TinyLanguageModel;
 import dev.hone.train.TrainConfig;
-import dev.hone.train.TrainListener;
 import dev.hone.train.data.DataOptions;
 import dev.hone.train.data.Dataset;
 import dev.hone.train.data.Example;
@@ -19,7 +19,6 @@ import dev.hone.train.task.generate.LanguageTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -55,28 +54,11 @@ class SavingRunsTest {
     Dataset<Example.Language> data = Dataset.language(Files.writeString(directory.resolve("rows.jsonl"), rows),
         DataOptions.DETECT);
     LanguageTuning tuning = LanguageTuning.lora(model, new LoraConfig(4, 8, adapterDropout, List.of(), List.of()), 1);
-    List<Double> losses = new ArrayList<>();
-    List<String> warnings = new ArrayList<>();
-    Work[] work = new Work[1];
-    tuning.addListener(new TrainListener() {
-      @Override
-      public void onStep(Step step) {
-        losses.add(step.loss());
-      }
-
-      @Override
-      public void onEnd(Work all) {
-        work[0] = all;
-      }
-
-      @Override
-      public void onWarning(String message) {
-        warnings.add(message);
-      }
-    });
+    RunLog log = new RunLog();
+    tuning.addListener(log);
     tuning.train(data, data, TrainConfig.of(Map.of("max_steps", 6, "batch_size", 6, "learning_rate", 1e-2,
         "share_prefixes", sharing, "skip_unread_rows", unread)));
-    return new Run(losses, tuning.parameters().iterator().next().value().toFloatArray(), warnings, work[0]);
+    return new Run(log.losses(), tuning.parameters().iterator().next().value().toFloatArray(), log.warnings(), log.work());
   }
 
   @Test
