@@ -64,8 +64,8 @@ class FrozenCacheTest {
       config = config.with(setting.getKey(), setting.getValue());
     }
     tuning.train(data, data, config);
-    return new Run(tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList(), log.losses(), log.warnings(),
-        log.work());
+    return new Run(tuning.parameters().stream().map(parameter -> parameter.value().toFloatArray()).toList(), log.losses(),
+        log.warnings(), log.work());
   }
 
   @Test
