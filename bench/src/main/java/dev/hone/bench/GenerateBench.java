@@ -5,8 +5,11 @@ import dev.hone.core.parallel.Workers;
 import dev.hone.nn.InterleavedWeights;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.generate.Drafting;
+import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Generator;
+import dev.hone.nn.generate.PromptLookup;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -26,13 +29,15 @@ import java.util.stream.IntStream;
  *
  * <p>Arguments: {@code --models DIR} (what {@link DecoderModels} wrote), {@code --only REGEX}, {@code --prompt N},
  * {@code --new N}, {@code --runs N},
- * {@code --threads N}, {@code --quantize NF4|Q8_0|INT8_ROWS}, {@code --streams N} texts at once, {@code -Dhone.layout=stored} for
- * weights as they are stored. Rates are those of all texts together. One case per process is the fair way: a process stays in
+ * {@code --threads N}, {@code --quantize NF4|Q8_0|INT8_ROWS}, {@code --streams N} texts at once, {@code --guess none|lookup} for
+ * answers that go on as their prompts do, with and without prompt lookup, {@code --directory DIR} for a model of your own,
+ * {@code -Dhone.layout=stored} for weights as they are stored. Rates are those of all texts together. One case per process is the fair way: a process stays in
  * one mode of the memory.
  */
 public final class GenerateBench {
   private static final int GRAIN = 1 << 16;
   private static final int READS = 8;
+  private static final int QUOTED = 192;
 
   private GenerateBench() {}
 
@@ -42,27 +47,36 @@ public final class GenerateBench {
     Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
     float[] plain = new float[1 << 28];
     Arrays.fill(plain, 1); // pages that were never written may all be the same one
+    if (flags.containsKey("--directory")) {
+      Path directory = Path.of(flags.get("--directory"));
+      System.out.println(run(directory.getFileName().toString(), directory, plain, flags));
+      return;
+    }
     for (String name : DecoderModels.CASES.keySet()) {
       if (name.matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
-        Path directory = DecoderModels.find(Path.of(flags.get("--models")), name);
-        DType quantized = flags.containsKey("--quantize") ? DType.valueOf(flags.get("--quantize")) : null;
-        System.out.println(run(name, directory, quantized, Integer.parseInt(flags.getOrDefault("--streams", "1")), plain,
-            Integer.parseInt(flags.getOrDefault("--prompt", "32")), Integer.parseInt(flags.getOrDefault("--new", "64")),
-            Integer.parseInt(flags.getOrDefault("--runs", "5"))));
+        System.out.println(run(name, DecoderModels.find(Path.of(flags.get("--models")), name), plain, flags));
       }
     }
   }
 
-  private static String run(String name, Path directory, DType quantized, int streams, float[] plain, int promptLength, int count,
-      int runs) throws IOException {
+  private static String run(String name, Path directory, float[] plain, Map<String, String> flags) throws IOException {
+    DType quantized = flags.containsKey("--quantize") ? DType.valueOf(flags.get("--quantize")) : null;
+    int streams = Integer.parseInt(flags.getOrDefault("--streams", "1"));
+    int promptLength = Integer.parseInt(flags.getOrDefault("--prompt", "32"));
+    int count = Integer.parseInt(flags.getOrDefault("--new", "64"));
+    int runs = Integer.parseInt(flags.getOrDefault("--runs", "5"));
+    String guess = flags.get("--guess");
     PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM, quantized);
     long began = System.nanoTime();
     InterleavedWeights interleaved = InterleavedWeights.of(model);
     double layoutSeconds = (System.nanoTime() - began) / 1e9;
     List<int[]> prompts = IntStream.range(0, streams)
         .mapToObj(i -> new Random(1 + i).ints(promptLength, 0, model.config().vocabSize()).toArray()).toList();
-    Generator generator = new Generator(model);
     GenerationSettings settings = GenerationSettings.GREEDY.withMaxNewTokens(count);
+    if (guess != null) {
+      prompts = quoting(model, prompts);
+    }
+    Generator generator = new Generator(model, null, "lookup".equals(guess) ? PromptLookup.USUAL : Drafting.NONE);
     long bytes = weightBytes(model);
     List<MemorySegment> mapped = model.parameters().values().stream()
         .filter(parameter -> parameter.value().isReadOnly() && !parameter.value().isQuantized())
@@ -94,14 +108,21 @@ public final class GenerateBench {
     }
     Arrays.sort(shares);
     Arrays.sort(ownShares);
-    return String.format(Locale.ROOT, "{\"model\": \"%s%s\", \"streams\": %d, \"layout_mb\": %d, \"layout_s\": %.2f, "
+    return String.format(Locale.ROOT, "{\"model\": \"%s%s\", \"guess\": \"%s\", \"streams\": %d, \"layout_mb\": %d, \"layout_s\": %.2f, "
         + "\"threads\": %d, \"prompt\": %d, \"new\": %d, "
         + "\"decode_tokens_per_s\": %.2f, \"prefill_ms\": %.1f, \"generate_tokens_per_s\": %.2f, \"read_gb_per_s\": %.2f, "
         + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"of_own_read\": %.3f, \"peak_rss_mb\": "
-        + "%d}", name, quantized == null ? "" : "/" + quantized, streams, interleaved.bytes() >> 20, layoutSeconds,
+        + "%d}", name, quantized == null ? "" : "/" + quantized, guess, streams, interleaved.bytes() >> 20, layoutSeconds,
         Workers.threads(), promptLength, count, decode, prefill, whole, read / 1e9, bytes, read / bytes, shares[runs / 2],
         ownShares[runs / 2],
         TrainBench.peakMegabytes());
+  }
+
+  /** Prompts with what the model writes after them: in the end it repeats itself, and so goes on as the prompt does. */
+  private static List<int[]> quoting(PretrainedModel model, List<int[]> prompts) {
+    List<Generated> written = new Generator(model).generate(prompts, GenerationSettings.GREEDY.withMaxNewTokens(QUOTED));
+    return IntStream.range(0, prompts.size()).mapToObj(i -> IntStream.concat(Arrays.stream(prompts.get(i)),
+        Arrays.stream(written.get(i).tokens())).toArray()).toList();
   }
 
   /** All that is read for one token: every weight but a table of positions. */
