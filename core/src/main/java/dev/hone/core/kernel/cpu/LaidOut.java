@@ -5,6 +5,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.loops.GatherLoops;
 import dev.hone.core.memory.WeightLayout;
 import dev.hone.core.parallel.Workers;
+import dev.hone.core.quant.GgmlBlocks;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -102,7 +103,7 @@ final class LaidOut implements WeightLayout {
         }
       }
       case NF4 -> fillInts(Quantized.in(weight).codes(), 8, true, group, first, count);
-      default -> fillBytes(Quantized.in(weight).codes(), group, first, count);
+      default -> fillBytes(Quantized.in(weight), group, first, count);
     }
     if (scales != null) {
       fillScales(Quantized.in(weight), group, first, count);
@@ -170,13 +171,13 @@ final class LaidOut implements WeightLayout {
     }
   }
 
-  private void fillBytes(MemorySegment source, int group, int first, int count) {
+  private void fillBytes(Quantized source, int group, int first, int count) {
     byte[] line = new byte[PIECE];
     byte[] piece = new byte[Math.min(PIECE, k) * width];
     for (int from = 0; from < k; from += PIECE) {
       int length = Math.min(PIECE, k - from);
       for (int i = 0; i < count; i++) {
-        MemorySegment.copy(source, ValueLayout.JAVA_BYTE, (long) (first + i) * k + from, line, 0, length);
+        readBytes(source, (long) (first + i) * k + from, length, line);
         for (int j = 0; j < length; j++) {
           piece[j * width + i] = line[j];
         }
@@ -185,11 +186,30 @@ final class LaidOut implements WeightLayout {
     }
   }
 
+  /** Codes from a whole block on, which in files of llama.cpp lie behind the scale of each block. */
+  private void readBytes(Quantized source, long element, int length, byte[] line) {
+    if (!(source instanceof GgmlBlocks)) {
+      MemorySegment.copy(source.codes(), ValueLayout.JAVA_BYTE, element, line, 0, length);
+      return;
+    }
+    for (int j = 0; j < length; j += block) {
+      long at = (element + j) / block * (block + Short.BYTES) + Short.BYTES;
+      MemorySegment.copy(source.codes(), ValueLayout.JAVA_BYTE, at, line, j, Math.min(block, length - j));
+    }
+  }
+
   private void fillScales(Quantized source, int group, int first, int count) {
     int blocks = k / block;
     float[] row = new float[blocks];
     for (int i = 0; i < count; i++) {
-      source.scales((long) (first + i) * blocks, blocks, row, 0);
+      long start = (long) (first + i) * blocks;
+      if (source instanceof GgmlBlocks) {
+        for (int b = 0; b < blocks; b++) {
+          row[b] = Float.float16ToFloat(source.codes().get(I16, (start + b) * (block + Short.BYTES)));
+        }
+      } else {
+        source.scales(start, blocks, row, 0);
+      }
       for (int b = 0; b < blocks; b++) {
         scales.set(F32, scalesAt(group, b * block) + 4L * i, row[b]);
       }

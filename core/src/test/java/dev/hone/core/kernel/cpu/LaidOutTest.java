@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.Activation;
 import dev.hone.core.DType;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
 import dev.hone.core.parallel.Workers;
+import dev.hone.core.quant.GgmlBlocks;
+import dev.hone.core.quant.GgmlFormat;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -78,6 +81,28 @@ class LaidOutTest {
       for (int m : ROWS) {
         assertArrayEquals(product(kernels, m, 320, 67, interleaved, true, false, false),
             product(kernels, m, 320, 67, interleaved, true, false, true), kind + " " + m + " rows, " + type);
+      }
+    }
+  }
+
+  /** Blocks of a file of llama.cpp, which have their scales among the codes. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kinds")
+  void blocksOfFilesHaveTheirBits(String kind, MatMulKernels kernels) {
+    for (int[] size : new int[][] {{64, 64}, {320, 53}, {1600, 25}}) {
+      float[] values = MatMulCase.random(new Random(3), size[1], size[0]).toFloatArray();
+      Tensor stored = GgmlBlocks.quantize(GgmlFormat.Q8_0, values).tensor(Shape.of(size[1], size[0]));
+      Tensor interleaved = GgmlBlocks.quantize(GgmlFormat.Q8_0, values).tensor(Shape.of(size[1], size[0]));
+      boolean useful = kernels.layoutBytes(interleaved, true) > 0;
+      kernels.layOut(interleaved, true);
+      assertEquals(useful, interleaved.layout().get() != null);
+      for (int m : ROWS) {
+        float[] expected = product(kernels, m, size[0], size[1], stored, true, false, false);
+        String what = kind + " " + m + "x" + size[0] + "x" + size[1];
+        assertArrayEquals(expected, product(kernels, m, size[0], size[1], interleaved, true, false, false), what);
+        if (useful) {
+          assertArrayEquals(expected, product(kernels, m, size[0], size[1], interleaved, true, false, true), what + " streamed");
+        }
       }
     }
   }
