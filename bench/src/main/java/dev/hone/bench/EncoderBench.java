@@ -21,8 +21,8 @@ import java.util.function.Consumer;
  * {@code reference_inference.py} measures of ONNX Runtime.
  *
  * <p>Arguments: {@code --model DIR}, {@code --kind embed|classify}, {@code --texts FILE} (the first column of each line),
- * {@code --per-call N} texts, {@code --threads N}, {@code --seconds X}. {@code --first} in place of these two times a first answer
- * without a warm-up. {@code --write DIR --tokenizer FILE} writes a classifier of DistilBERT's shape with random weights.
+ * {@code --per-call N} texts, {@code --threads N}, {@code --seconds X}. {@code --first true} in place of these times a first
+ * answer without a warm-up. {@code --write DIR --tokenizer FILE} writes a classifier of DistilBERT's shape with random weights.
  */
 public final class EncoderBench {
   private static final String DISTILBERT = """

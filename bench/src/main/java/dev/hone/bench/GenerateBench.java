@@ -31,8 +31,8 @@ import java.util.stream.IntStream;
  * {@code --new N}, {@code --runs N},
  * {@code --threads N}, {@code --quantize NF4|Q8_0|INT8_ROWS}, {@code --streams N} texts at once, {@code --guess none|lookup} for
  * answers that go on as their prompts do, with and without prompt lookup, {@code --directory DIR} for a model of your own,
- * {@code -Dhone.layout=stored} for weights as they are stored. Rates are those of all texts together. One case per process is the fair way: a process stays in
- * one mode of the memory.
+ * {@code -Dhone.layout=stored} for weights as they are stored. Rates are those of all texts together. One case per process is the
+ * fair way: a process stays in one mode of the memory.
  */
 public final class GenerateBench {
   private static final int GRAIN = 1 << 16;
@@ -108,8 +108,8 @@ public final class GenerateBench {
     }
     Arrays.sort(shares);
     Arrays.sort(ownShares);
-    return String.format(Locale.ROOT, "{\"model\": \"%s%s\", \"guess\": \"%s\", \"streams\": %d, \"layout_mb\": %d, \"layout_s\": %.2f, "
-        + "\"threads\": %d, \"prompt\": %d, \"new\": %d, "
+    return String.format(Locale.ROOT, "{\"model\": \"%s%s\", \"guess\": \"%s\", \"streams\": %d, \"layout_mb\": %d, "
+        + "\"layout_s\": %.2f, \"threads\": %d, \"prompt\": %d, \"new\": %d, "
         + "\"decode_tokens_per_s\": %.2f, \"prefill_ms\": %.1f, \"generate_tokens_per_s\": %.2f, \"read_gb_per_s\": %.2f, "
         + "\"bytes_per_token\": %d, \"bound_tokens_per_s\": %.2f, \"of_bound\": %.3f, \"of_own_read\": %.3f, \"peak_rss_mb\": "
         + "%d}", name, quantized == null ? "" : "/" + quantized, guess, streams, interleaved.bytes() >> 20, layoutSeconds,
