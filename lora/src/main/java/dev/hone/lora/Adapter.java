@@ -63,6 +63,9 @@ public final class Adapter {
    *     trained whole
    */
   static Adapter attach(PretrainedModel model, AdapterConfig asked, long seed, boolean stored) {
+    if (asked instanceof LoraConfig lora) {
+      AdaptersBelow.prepare(model, lora);
+    }
     try (PretrainedModel.Exclusive _ = model.change("attach")) {
       return attached(model, asked, seed, stored);
     }
@@ -104,6 +107,10 @@ public final class Adapter {
       case LoraConfig lora -> {
         Parts pieces = LoraParts.of(selection, lora, selection.layers(lora.targets()), seed);
         TokenParts.add(selection, lora.trainableTokens(), pieces);
+        if (!lora.invocationTokens().isEmpty()) {
+          requireNoInput(model);
+          LoraParts.awaken(model, lora, pieces);
+        }
         return pieces;
       }
       case Ia3Config ia3 -> selection.layers(ia3.targets()).forEach((path, layer) ->
@@ -343,8 +350,8 @@ public final class Adapter {
   private void requireMergeable(String what) {
     requireAttached(what);
     if (parts.input() != null || config instanceof BottleneckConfig) {
-      throw new AdapterException(config.peftType() + " cannot be merged: it is not a change of weights; keep the adapter beside "
-          + "its base");
+      throw new AdapterException((parts.input() instanceof InvocationInput ? "alora_invocation_tokens" : config.peftType())
+          + " cannot be merged: it is not a change of weights; keep the adapter beside its base");
     }
     Map<String, Layer> all = model.layers();
     parts.linears().forEach((path, piece) -> {

@@ -47,6 +47,7 @@ public final class AdapterFiles {
   private static final String QUANTIZATION = "hone.quantization";
   private static final Pattern HEAD = Pattern.compile("(^|\\.)(classifier|classifier\\.out_proj|score)\\.weight$");
   private static final int SHOWN = 3;
+  private static final int MAX_BELOW = 100;
   private static final int COMPARED = 256; // up to here tensors are made and compared one by one, which says more
   private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -60,6 +61,7 @@ public final class AdapterFiles {
    */
   public static void save(Adapter adapter, Path directory, String base) throws IOException {
     Files.createDirectories(directory);
+    AdaptersBelow.save(adapter.config(), directory);
     Stored stored = Stored.of(adapter);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
     String sample = BaseSample.write(adapter);
@@ -147,7 +149,9 @@ public final class AdapterFiles {
   public static PretrainedModel base(Path directory, Path model, Task task, DType quantized) {
     Map<String, Tensor> tables = resizedTables(directory, model);
     PretrainedModel base = new ModelLoader(model).task(task)
-        .labels(task.hasLabels() ? labels(directory, model) : null).quantize(quantized).tables(tables).load();
+        .labels(task.hasLabels() ? labels(directory, model) : null).quantize(quantized).tables(tables)
+        .layers(config(directory) instanceof LoraConfig lora ? lora.base().layers().stream()
+            .flatMap(part -> IntStream.range(part.from(), part.to()).boxed()).toList() : List.of()).load();
     Tie tie = tables.isEmpty() ? null : Tie.of(base);
     if (tie != null && tie.isCut(config(directory))
         && !open(directory).contains("base_model.model." + tie.headPath() + ".weight")) {
@@ -196,7 +200,8 @@ public final class AdapterFiles {
 
   /** The method and its settings. */
   public static AdapterConfig config(Path directory) {
-    return ConfigJson.read(read(configFile(directory)));
+    ConfigReader json = read(configFile(directory));
+    return AdaptersBelow.read(directory, ConfigJson.read(json), json.integer(ConfigJson.BELOW, 0, 0, MAX_BELOW));
   }
 
   /** The tensors that a directory holds: how many numbers each has, by name. */

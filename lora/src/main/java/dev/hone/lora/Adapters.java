@@ -263,13 +263,23 @@ public final class Adapters {
   }
 
   private static boolean isSlotsOnly(Adapter adapter) {
-    return adapter.parts().exchanges().isEmpty() && adapter.parts().input() == null && adapter.parts().embeddings().isEmpty();
+    return adapter.parts().exchanges().isEmpty() && adapter.parts().input() == null && adapter.parts().embeddings().isEmpty()
+        && !standsOnOthers(adapter);
+  }
+
+  private static boolean standsOnOthers(Adapter adapter) {
+    return adapter.config() instanceof LoraConfig lora && !lora.base().below().isEmpty();
   }
 
   private static void requireSlotsOnly(String name, Adapter adapter, String what) {
+    if (standsOnOthers(adapter)) {
+      throw new AdapterException("adapter '" + name + "' cannot " + what + ": it stands on others, which are merged into its "
+          + "base; merge it, too (hone merge)");
+    }
     if (!isSlotsOnly(adapter)) {
       throw new AdapterException("adapter '" + name + "' cannot " + what + ": it has more than pieces of linear layers ("
-          + (adapter.parts().input() != null ? "a prompt or prefix"
+          + (adapter.parts().input() instanceof InvocationInput ? "tokens that wake it"
+              : adapter.parts().input() != null ? "a prompt or prefix"
               : String.join(", ", adapter.parts().embeddings().isEmpty() ? adapter.parts().exchanges().keySet()
                   : adapter.parts().embeddings().keySet())) + ")");
     }

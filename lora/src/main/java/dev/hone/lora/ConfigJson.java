@@ -22,6 +22,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code adapter_config.json}: every setting of PEFT that changes what an adapter computes, read and written. */
 final class ConfigJson {
+  /** How many adapters a directory's own stands on, a key that PEFT does not know. */
+  static final String BELOW = "hone_below";
+
+  private static final int MAX_LAYERS = 10_000;
+
   private static final String OFT_VERSION = "0.18.0";
   private static final String LEFT = ".lora_E"; // what AdaLoRA's ranks are said of
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -142,6 +147,17 @@ final class ConfigJson {
     tree.put("ensure_weight_tying", lora.ensureWeightTying());
     tokens(tree, lora.trainableTokens());
     tree.put("fan_in_fan_out", adapter.fanInFanOut());
+    if (!lora.invocationTokens().isEmpty()) {
+      ArrayNode tokens = tree.putArray("alora_invocation_tokens");
+      lora.invocationTokens().forEach(tokens::add);
+    }
+    if (!lora.base().layers().isEmpty()) {
+      ArrayNode layers = tree.putArray("layer_replication");
+      lora.base().layers().forEach(part -> layers.addArray().add(part.from()).add(part.to()));
+    }
+    if (!lora.base().below().isEmpty()) {
+      tree.put(BELOW, lora.base().below().size());
+    }
     patterns(tree, lora.rankPattern(), lora.alphaPattern());
     switch (lora.init().toString()) {
       case "true" -> tree.put("init_lora_weights", true);
@@ -239,15 +255,17 @@ final class ConfigJson {
   }
 
   private static LoraConfig readLora(ConfigReader json) {
-    refuse(json, List.of("use_qalora", "use_bdlora", "layer_replication", "target_parameters",
-        "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
+    refuse(json, List.of("use_qalora", "use_bdlora", "target_parameters", "arrow_config", "kasa_config", "monteclora_config",
         "velora_config", "megatron_config"));
     return named(json, () -> new LoraConfig(json.size("r"), json.number("lora_alpha", 8),
         (float) json.number("lora_dropout", 0, Range.DROPOUT), targets(json), json.texts("modules_to_save"),
         json.word("bias", LoraConfig.Bias.values(), LoraConfig.Bias.NONE),
         json.integersByName("rank_pattern", 1, Integer.MAX_VALUE), json.numbersByName("alpha_pattern", Range.FINITE),
         json.flag("use_rslora", false), json.flag("use_dora", false), init(json), json.flag("ensure_weight_tying", false),
-        json.flag("lora_bias", false), tokens(json, "trainable_token_indices")));
+        json.flag("lora_bias", false), tokens(json, "trainable_token_indices"),
+        json.integers("alora_invocation_tokens", 0, Integer.MAX_VALUE),
+        new LoraConfig.Base(json.pairs("layer_replication", 0, MAX_LAYERS).stream()
+            .map(pair -> new LoraConfig.Layers(pair.getFirst(), pair.getLast())).toList(), List.of())));
   }
 
   private static TokensConfig readTokens(ConfigReader json) {
@@ -370,11 +388,8 @@ final class ConfigJson {
   private static void refuse(ConfigReader json, List<String> names) {
     for (String name : names) {
       if (json.isSet(name)) {
-        throw json.fault("'" + name + "' is " + json.shown(name) + ", which is not supported" + switch (name) {
-          case "layer_replication" -> ": its base has other layers; merge it with PEFT (merge_and_unload) and load that model";
-          case "alora_invocation_tokens" -> ": it changes some tokens only and cannot be merged; answer with PEFT";
-          default -> "; merge the adapter with PEFT (merge_and_unload) and load that model";
-        });
+        throw json.fault("'" + name + "' is " + json.shown(name) + ", which is not supported; merge the "
+            + "adapter with PEFT (merge_and_unload) and load that model");
       }
     }
   }

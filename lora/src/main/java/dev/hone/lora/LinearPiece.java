@@ -5,7 +5,7 @@ import dev.hone.nn.Linear;
 import dev.hone.nn.LinearAdapter;
 
 /** What a method puts into the slot of a linear layer. */
-sealed interface LinearPiece extends LinearAdapter permits LoraLinear, TiedLora, DoraLinear, Ia3Linear, OftLinear,
+sealed interface LinearPiece extends LinearAdapter permits LoraLinear, InvokedLora, TiedLora, DoraLinear, Ia3Linear, OftLinear,
     BottleneckLinear, TokenHead, VeraLinear, LohaLinear, AdaLoraLinear {
   /** The weight, F32 and fresh, with which the layer gives what it gives with this piece. */
   Tensor merged(Linear base);

@@ -1,5 +1,6 @@
 package dev.hone.lora;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -24,13 +25,47 @@ import java.util.Map;
  * @param ensureWeightTying whether a table of embeddings and a head that share their weight go on sharing what is trained of it
  * @param loraBias whether B has a bias, [out], which is multiplied by alpha / r, too
  * @param trainableTokens tokens whose rows of the tables are trained besides
+ * @param invocationTokens what wakes the adapter (aLoRA, Greenewald and others 2025): in every sequence it acts from the last
+ *     place on where these tokens stand, and nowhere without them; empty for everywhere
+ * @param base what is made of the base model first
  */
 public record LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
     Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
-    boolean ensureWeightTying, boolean loraBias, TokenIndices trainableTokens) implements AdapterConfig {
+    boolean ensureWeightTying, boolean loraBias, TokenIndices trainableTokens, List<Integer> invocationTokens, Base base)
+    implements AdapterConfig {
   /** All linear layers but the head. */
   public static final String ALL_LINEAR = Targets.ALL_LINEAR;
   static final String TYPE = "LORA";
+
+  /**
+   * What is made of a base model before an adapter comes into it.
+   *
+   * @param layers which of its layers stand where, as PEFT's {@code layer_replication}; empty for all of them in their order
+   * @param below directories of adapters that are merged into it, one after the other
+   */
+  public record Base(List<Layers> layers, List<Path> below) {
+    /** The base as it is. */
+    public static final Base AS_IT_IS = new Base(List.of(), List.of());
+
+    public Base {
+      layers = List.copyOf(layers);
+      below = List.copyOf(below);
+    }
+  }
+
+  /**
+   * Layers of a base in their order.
+   *
+   * @param from the first, counted from 0
+   * @param to the one behind the last
+   */
+  public record Layers(int from, int to) {
+    public Layers {
+      if (from < 0 || to < from) {
+        throw new IllegalArgumentException("layer_replication: layers from " + from + " to " + to);
+      }
+    }
+  }
 
   /** Which biases of the model are trained with the adapter. */
   public enum Bias {
@@ -64,6 +99,11 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
       throw new IllegalArgumentException("LoraConfig: lora_bias is for plain LoRA, not for " + (dora ? "use_dora" : init)
           + "; choose one of them");
     }
+    if (!invocationTokens.isEmpty() && (dora || init.takesFromBase())) {
+      throw new IllegalArgumentException("LoraConfig: alora_invocation_tokens is for plain LoRA, not for "
+          + (dora ? "use_dora" : init) + "; choose one of them");
+    }
+    invocationTokens = List.copyOf(invocationTokens);
     modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
@@ -78,7 +118,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** Plain LoRA; no targets mean the family's usual ones. */
   public LoraConfig(int r, double alpha, float dropout, List<String> targetModules, List<String> modulesToSave) {
     this(r, alpha, dropout, Targets.of(targetModules), modulesToSave, Bias.NONE, Map.of(), Map.of(), false, false,
-        LoraInit.KAIMING, false, false, TokenIndices.NONE);
+        LoraInit.KAIMING, false, false);
   }
 
   /** A configuration without trained tokens. */
@@ -86,7 +126,7 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
       Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
       boolean ensureWeightTying, boolean loraBias) {
     this(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensureWeightTying,
-        loraBias, TokenIndices.NONE);
+        loraBias, TokenIndices.NONE, List.of(), Base.AS_IT_IS);
   }
 
   /** Rank and alpha, with everything else as usual: no dropout, the family's usual layers, the head saved. */
@@ -102,62 +142,79 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
   /** These targets instead. */
   public LoraConfig withTargets(Targets other) {
     return new LoraConfig(r, alpha, dropout, other, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, loraBias, trainableTokens);
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** These modules trained whole instead. */
   @Override
   public LoraConfig withModulesToSave(Collection<String> modules) {
     return new LoraConfig(r, alpha, dropout, targets, List.copyOf(new LinkedHashSet<>(modules)), bias, rankPattern,
-        alphaPattern, rslora, dora, init, ensureWeightTying, loraBias, trainableTokens);
+        alphaPattern, rslora, dora, init, ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** Biases trained, too. */
   public LoraConfig withBias(Bias other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, other, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, loraBias, trainableTokens);
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** Other ranks and alphas for some layers. */
   public LoraConfig withPatterns(Map<String, Integer> ranks, Map<String, Double> alphas) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, ranks, alphas, rslora, dora, init,
-        ensureWeightTying, loraBias, trainableTokens);
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** With alpha / √r or with alpha / r. */
   public LoraConfig withRslora(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, use, dora, init,
-        ensureWeightTying, loraBias, trainableTokens);
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** With or without sizes of their own for the outputs. */
   public LoraConfig withDora(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, use, init,
-        ensureWeightTying, loraBias, trainableTokens);
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** With another rule by which A and B start. */
   public LoraConfig withInit(LoraInit other) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, other,
-        ensureWeightTying, loraBias, trainableTokens);
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** With or without keeping a tied head and its table the same. */
   public LoraConfig withEnsureWeightTying(boolean ensure) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensure,
-        loraBias, trainableTokens);
+        loraBias, trainableTokens, invocationTokens, base);
   }
 
   /** With or without a bias of B. */
   public LoraConfig withLoraBias(boolean use) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, use, trainableTokens);
+        ensureWeightTying, use, trainableTokens, invocationTokens, base);
   }
 
   /** With the rows of these tokens trained, too. */
   public LoraConfig withTrainableTokens(TokenIndices tokens) {
     return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
-        ensureWeightTying, loraBias, tokens);
+        ensureWeightTying, loraBias, tokens, invocationTokens, base);
+  }
+
+  /** Acting only behind these tokens. */
+  public LoraConfig withInvocationTokens(List<Integer> tokens) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
+        ensureWeightTying, loraBias, trainableTokens, tokens, base);
+  }
+
+  /** Above stored adapters, which stay as they are: the new one is trained on the base with all of them merged into it. */
+  public LoraConfig withBelow(List<Path> adapters) {
+    return withBase(new Base(base.layers, adapters));
+  }
+
+  /** For a base of which something is made first. */
+  LoraConfig withBase(Base other) {
+    return new LoraConfig(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init,
+        ensureWeightTying, loraBias, trainableTokens, invocationTokens, other);
   }
 
   /**

@@ -2,11 +2,13 @@ package dev.hone.lora;
 
 import dev.hone.core.Tensor;
 import dev.hone.core.random.Philox;
+import dev.hone.nn.CausalHead;
 import dev.hone.nn.Embedding;
 import dev.hone.nn.Layer;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.Task;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -183,6 +185,21 @@ final class LoraParts {
     }
     parts.linears().put(tie.headPath(),
         new TiedLora(table, scale(tie.headPath()), config.dropout(), Pass.site("lora." + tie.headPath(), 0)));
+  }
+
+  /** Makes what was made act only behind the tokens that wake it. */
+  static void awaken(PretrainedModel model, LoraConfig config, Parts parts) {
+    String head = model.head() instanceof CausalHead causal ? model.layers().entrySet().stream()
+        .filter(entry -> entry.getValue() == causal.projection()).map(Map.Entry::getKey).findFirst().orElse(null) : null;
+    String other = model.task() != Task.CAUSAL_LM ? "the model is for " + model.task()
+        : !parts.embeddings().isEmpty() ? String.join(", ", parts.embeddings().keySet()) + " is a table"
+        : parts.linears().containsKey(head) ? head + " is the head" : null;
+    if (other != null) {
+      throw new AdapterException("alora_invocation_tokens is for linear layers within a language model, and " + other
+          + "; leave it out");
+    }
+    parts.linears().replaceAll((_, piece) -> new InvokedLora((LoraLinear) piece));
+    parts.setInput(new InvocationInput(config.invocationTokens()));
   }
 
   private int rank(String path) {

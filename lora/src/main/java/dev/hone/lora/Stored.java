@@ -3,6 +3,7 @@ package dev.hone.lora;
 import dev.hone.core.Tensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -41,7 +42,7 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
     config.alphaPattern().forEach((name, alpha) -> alphas.put(name, alpha * factor));
     return new Stored(new LoraConfig(2 * config.r(), config.alpha() * factor, config.dropout(), config.targets(),
         config.modulesToSave(), config.bias(), ranks, alphas, config.rslora(), false, LoraInit.KAIMING,
-        config.ensureWeightTying(), false, config.trainableTokens()), tensors);
+        config.ensureWeightTying(), false, config.trainableTokens(), List.of(), config.base()), tensors);
   }
 
   private static Tensor above(Tensor top, Tensor bottom) {

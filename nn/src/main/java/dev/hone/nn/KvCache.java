@@ -97,6 +97,7 @@ public final class KvCache {
     private int[] pages = {};
     private int count;
     private final int[] lengths;
+    private boolean invoked;
 
     Sequence(int layers) {
       lengths = new int[layers];
@@ -139,6 +140,16 @@ public final class KvCache {
   /** Number of tokens that a sequence has. */
   public int length(int sequence) {
     return sequences[sequence].lengths[0];
+  }
+
+  /** Whether an adapter that waits for certain tokens has met them in a sequence. */
+  public boolean isInvoked(int sequence) {
+    return sequences[sequence].invoked;
+  }
+
+  /** Says that a sequence has, or has not, what {@link #isInvoked} asks for. */
+  public void setInvoked(int sequence, boolean invoked) {
+    sequences[sequence].invoked = invoked;
   }
 
   /** The pages of a sequence, in the order of its tokens. */

@@ -94,6 +94,13 @@ public final class ConfigReader {
     return new ConfigReader(file, tree, failure);
   }
 
+  /** These settings without one of them. */
+  public ConfigReader without(String key) {
+    ObjectNode tree = tree();
+    tree.remove(key);
+    return new ConfigReader(file, tree, failure);
+  }
+
   /** Whether a key is there and not null. */
   public boolean has(String key) {
     return root.hasNonNull(key);
@@ -165,6 +172,14 @@ public final class ConfigReader {
   /** Whole numbers within a range: a list or one alone; empty if there are none. */
   public List<Integer> integers(String key, int least, int most) {
     return elements(key, "a list of whole numbers").stream().map(node -> whole(key, node, least, most)).toList();
+  }
+
+  /** Pairs of whole numbers. */
+  public List<List<Integer>> pairs(String key, int least, int most) {
+    return elements(key, "a list of pairs of whole numbers").stream().map(node -> {
+      checked(key, "a list of pairs of whole numbers", node, pair -> pair.isArray() && pair.size() == 2);
+      return List.of(whole(key, node.get(0), least, most), whole(key, node.get(1), least, most));
+    }).toList();
   }
 
   /** A number, or a default. It is finite, also as a float. */

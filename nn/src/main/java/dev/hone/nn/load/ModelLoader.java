@@ -41,6 +41,7 @@ public final class ModelLoader {
   private DType quantized;
   private int vocabulary; // rows of the tables; 0 leaves them
   private Map<String, Tensor> tables = Map.of(); // in place of the file's, by the name of the layer
+  private List<Integer> layers = List.of();
 
   /** A loader for a directory with {@code config.json} and safetensors. */
   public ModelLoader(Path directory) {
@@ -136,6 +137,17 @@ public final class ModelLoader {
     return this;
   }
 
+  /**
+   * Puts the layers of the model in other places, as PEFT's {@code layer_replication} does: some several times, which share their
+   * weights, some not at all.
+   *
+   * @param numbers in the file of each layer; none for all of them as they are
+   */
+  public ModelLoader layers(List<Integer> numbers) {
+    layers = List.copyOf(numbers);
+    return this;
+  }
+
   /** Whether a tensor is a table of tokens or a head, by its name: what another number of tokens changes. */
   public static boolean isTable(String tensor) {
     return ResizedTables.LAYERS.contains(ResizedTables.layerOf(tensor)) && tensor.endsWith(".weight");
@@ -181,6 +193,10 @@ public final class ModelLoader {
     if (vocabulary > 0) {
       source = source == null ? null : new ResizedTables(source, json.size(VOCABULARY), vocabulary, seed, tables);
       json = json.with(VOCABULARY, vocabulary);
+    }
+    if (!layers.isEmpty()) {
+      json = ReplicatedLayers.configure(json, layers);
+      source = source == null ? null : new ReplicatedLayers(source, layers);
     }
     FamilyConfig config = ModelFamily.read(json);
     source = source == null ? null : config.reading(source);

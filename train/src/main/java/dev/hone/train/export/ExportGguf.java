@@ -84,6 +84,9 @@ public final class ExportGguf {
         : lora.loraBias() || lora.bias() != LoraConfig.Bias.NONE ? "it has biases"
         : !lora.modulesToSave().isEmpty() ? "it holds modules whole (modules_to_save " + lora.modulesToSave() + ")"
         : lora.init().takesFromBase() ? "it was trained on a base that " + lora.init() + " changed"
+        : !lora.invocationTokens().isEmpty() ? "it acts behind some tokens only (alora_invocation_tokens)"
+        : !lora.base().layers().isEmpty() ? "its base has other layers (layer_replication)"
+        : !lora.base().below().isEmpty() ? "it stands on other adapters"
         : !lora.trainableTokens().isEmpty() ? "it holds rows of tokens" : null;
     if (what != null) {
       throw new ModelException(adapter + ": a GGUF file holds the pairs A and B of a LoRA alone, and " + what

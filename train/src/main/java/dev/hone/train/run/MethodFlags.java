@@ -51,10 +51,12 @@ public final class MethodFlags {
           "0.00005");
 
   static final String INIT_ADAPTER = "init-adapter";
+  private static final String STACK_ON = "stack-on";
 
   public static final List<Flag> ALL = List.of(
       Flag.of("method", String.join("|", METHODS), LORA, "what is trained"),
       Flag.of(INIT_ADAPTER, "DIR", null, "go on from this adapter, also of PEFT: its method, its settings, its values"),
+      Flag.of(STACK_ON, "A,B", null, "adapters that stay as they are below the new one, merged in this order").only(LORA),
       Flag.of("lora-r", "N", "8", "rank of the adapter").only(LORA),
       Flag.of("lora-alpha", "X", "16", "the adapter is scaled by alpha / r").only(LORA, ADALORA),
       Flag.of("lora-dropout", "X", "0", "dropout on the adapter's input").only(LORA, ADALORA),
@@ -166,8 +168,15 @@ public final class MethodFlags {
           word(arguments, "bias", LoraConfig.Bias.values()), pattern(arguments, "rank-pattern", Integer::valueOf),
           pattern(arguments, "alpha-pattern", Double::valueOf), arguments.on("use-rslora"), arguments.on("use-dora"),
           LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false,
-          VocabularyFlags.trained(arguments, model));
+          VocabularyFlags.trained(arguments, model), List.of(), new LoraConfig.Base(List.of(), below(arguments)));
     };
+  }
+
+  /** The adapters that stay as they are below the new one. */
+  private static List<Path> below(Arguments arguments) {
+    List<Path> below = arguments.list(STACK_ON).stream().map(Path::of).toList();
+    below.forEach(AdapterFiles::config); // which refuses what is none
+    return below;
   }
 
   /** The method of an adapter to go on from, which says all that other flags could. */

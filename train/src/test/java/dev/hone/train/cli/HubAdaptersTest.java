@@ -22,8 +22,7 @@ class HubAdaptersTest {
   private static final Map<String, String> REFUSED = Map.ofEntries(
       Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"), Map.entry("loha", "LOHA"),
       Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
-      Map.entry("pissa-niter-raw", "random numbers"), Map.entry("layer-replication", "layer_replication"),
-      Map.entry("alora", "alora_invocation_tokens"), Map.entry("target-missing-in-config", "o_proj"));
+      Map.entry("pissa-niter-raw", "random numbers"), Map.entry("target-missing-in-config", "o_proj"));
 
   @TestFactory
   Stream<DynamicTest> everyAdapterGivesTheLogitsOfPeftOrIsRefusedByName() throws IOException {

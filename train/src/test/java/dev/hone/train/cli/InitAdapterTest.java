@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,5 +121,38 @@ class InitAdapterTest {
         assertTrue(Files.readString(file).contains("\"r\" : 3"), file.toString());
       }
     }
+  }
+
+  @Test
+  void anAdapterIsTrainedAboveOthersThatStayAsTheyAre() throws IOException {
+    train("first", "--max-steps", 4).assertDone();
+    train("second", "--max-steps", 4, "--target-modules", "value").assertDone();
+    train("above", "--max-steps", 4, "--stack-on", adapter("first") + "," + adapter("second")).assertDone();
+    CommandRun.of("merge", "--model", directory.resolve("model"), "--adapter", adapter("first"), "--output-dir",
+        directory.resolve("one")).assertDone();
+    CommandRun.of("merge", "--model", directory.resolve("one"), "--adapter", adapter("second"), "--output-dir",
+        directory.resolve("two")).assertDone();
+    train("own", "--max-steps", 4, "--model", directory.resolve("two")).assertDone(); // the last --model counts
+    for (String name : tensors("own").names()) {
+      assertArrayEquals(tensors("own").tensor(name).toFloatArray(), tensors("above").tensor(name).toFloatArray(), 1e-4f, name);
+    }
+    Object[] data = {"--data", directory.resolve("reviews.csv"), "--json"};
+    String stacked = CommandRun.of(Stream.concat(Stream.of("predict", "--model", directory.resolve("model"), "--adapter",
+        adapter("above")), Stream.of(data)).toArray()).assertDone().out();
+    String apart = CommandRun.of(Stream.concat(Stream.of("predict", "--model", directory.resolve("two"), "--adapter",
+        adapter("own")), Stream.of(data)).toArray()).assertDone().out();
+    assertEquals(labels(apart), labels(stacked));
+    assertEquals(60, labels(stacked).size());
+    CommandRun.of("train", "--config", directory.resolve("above/run.yaml"), "--output-dir", directory.resolve("again"),
+        "--quiet").assertDone();
+    for (String name : tensors("above").names()) {
+      assertArrayEquals(tensors("above").tensor(name).toFloatArray(), tensors("again").tensor(name).toFloatArray(), name);
+    }
+    train("x", "--stack-on", adapter("first"), "--method", "ia3").assertUserError("--stack-on");
+    train("x", "--stack-on", directory.resolve("nowhere")).assertUserError("nowhere", "no adapter_config.json");
+  }
+
+  private static List<String> labels(String predictions) {
+    return Pattern.compile("\"label\": ?\"(\\w+)\"").matcher(predictions).results().map(found -> found.group(1)).toList();
   }
 }
