@@ -5,7 +5,7 @@
 #   bench/models-in.sh --bases [REGEX [STEPS]]   tokens a second that each base of docs/choosing.md trains
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ -e bench/target/benchmarks.jar ] || mvn -B -ntp -q -pl bench -am -DskipTests package
+[ -n "${HONE_BENCH_CP:-}" ] || [ -e bench/target/benchmarks.jar ] || mvn -B -ntp -q -pl bench -am -DskipTests package
 java() {
   command "${JAVA_HOME:+$JAVA_HOME/bin/}java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
     -XX:PerMethodTrapLimit=10000 -cp "${HONE_BENCH_CP:-bench/target/benchmarks.jar}" "$@"
