@@ -126,7 +126,15 @@ public record LoraConfig(int r, double alpha, float dropout, Targets targets, Li
       Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
       boolean ensureWeightTying, boolean loraBias) {
     this(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensureWeightTying,
-        loraBias, TokenIndices.NONE, List.of(), Base.AS_IT_IS);
+        loraBias, TokenIndices.NONE);
+  }
+
+  /** A configuration that acts everywhere, on the base as it is. */
+  public LoraConfig(int r, double alpha, float dropout, Targets targets, List<String> modulesToSave, Bias bias,
+      Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean rslora, boolean dora, LoraInit init,
+      boolean ensureWeightTying, boolean loraBias, TokenIndices trainableTokens) {
+    this(r, alpha, dropout, targets, modulesToSave, bias, rankPattern, alphaPattern, rslora, dora, init, ensureWeightTying,
+        loraBias, trainableTokens, List.of(), Base.AS_IT_IS);
   }
 
   /** Rank and alpha, with everything else as usual: no dropout, the family's usual layers, the head saved. */

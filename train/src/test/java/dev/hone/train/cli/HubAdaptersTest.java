@@ -20,7 +20,6 @@ import org.junit.jupiter.api.TestFactory;
 class HubAdaptersTest {
   /** What is refused, and words of the message. */
   private static final Map<String, String> REFUSED = Map.ofEntries(
-      Map.entry("adalora", "ADALORA"), Map.entry("vera", "VERA"), Map.entry("loha", "LOHA"),
       Map.entry("corda-name", "corda"), Map.entry("loftq-name", "loftq"),
       Map.entry("pissa-niter-raw", "random numbers"), Map.entry("target-missing-in-config", "o_proj"));
 
