@@ -1,7 +1,6 @@
 package dev.hone.train.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.random.Philox;
 import dev.hone.train.TinyLanguageModel;
@@ -150,7 +149,9 @@ class FaultsTest {
           Thread.sleep(10);
         }
         assertEquals(0, client.get("/load").json().path("hone_texts_running").asInt());
-        assertTrue(threads() <= before, "threads: " + before + " before, " + threads() + " after");
+        while (threads() > before) { // those that are idle end
+          Thread.sleep(10);
+        }
       }
       assertEquals(expected.get(7), text(ask(server.port(), 7, Kind.WHOLE)));
     }
