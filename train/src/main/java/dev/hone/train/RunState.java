@@ -4,6 +4,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
 import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.config.Settings;
+import dev.hone.train.distributed.LocalSteps;
 import dev.hone.train.distributed.OptimizerShards;
 import dev.hone.train.distributed.Ranks;
 import dev.hone.train.optim.Optimizer;
@@ -28,6 +29,7 @@ final class RunState {
 
   private final Optimizer optimizer; // null: shared out
   private final OptimizerShards shards; // null: all is here
+  private final LocalSteps local; // null: all steps are common ones
   final BestCheckpoint best;
   final DivergenceGuard watch;
   final ExponentialMovingAverage mean; // null without
@@ -60,6 +62,7 @@ final class RunState {
     boolean shared = config.shardOptimizer() && ranks.size() > 1;
     optimizer = shared ? null : new Optimizer(parameters, config.grouping(layers));
     shards = shared ? new OptimizerShards(ranks, parameters, config.grouping(layers)) : null;
+    local = config.localSteps() > 0 ? new LocalSteps(ranks, parameters, config.outerRate(), config.outerMomentum()) : null;
     best = new BestCheckpoint(parameters, metric, config.threshold());
     mean = config.emaDecay() > 0 ? new ExponentialMovingAverage(parameters, config.emaDecay()) : null;
   }
@@ -73,13 +76,23 @@ final class RunState {
     }
   }
 
-  /** What the optimiser remembers, for {@link #save}; all processes ask for it, and rank 0 gets it. */
-  Optimizer.State memory() {
-    return shards == null ? optimizer.state() : shards.gather();
+  /** Whether a common step follows this one; {@code otherwise} if something else wants all to have the same weights. */
+  boolean meets(boolean otherwise) {
+    return local == null || otherwise || step % config.localSteps() == 0;
   }
 
-  /** The state as a checkpoint; its tensors are those of the run. */
-  Checkpoint save(Optimizer.State memory, List<TrainListener> listeners) {
+  /** Takes the common step of those who step alone. */
+  void meet() {
+    if (local != null) {
+      local.together();
+    }
+  }
+
+  /**
+   * The state as a checkpoint; its tensors are those of the run. All processes call it, and rank 0 has all of it.
+   */
+  Checkpoint save(List<TrainListener> listeners) {
+    Optimizer.State memory = shards == null ? optimizer.state() : shards.gather();
     Map<String, Tensor> tensors = new TreeMap<>();
     parameters.forEach(parameter -> tensors.put("parameter/" + parameter.name(), parameter.value()));
     ObjectNode state = JSON.createObjectNode().put("format", FORMAT).put("step", step).put("epoch", epoch).put("window", window)
@@ -87,6 +100,9 @@ final class RunState {
     ObjectNode settings = state.putObject("config");
     settings().forEach(settings::put);
     memory.tensors().forEach((name, tensor) -> tensors.put("optimizer/" + name, tensor));
+    if (local != null) {
+      tensors.putAll(local.gather(memory, state.putObject("local")));
+    }
     ObjectNode steps = state.putObject("optimizer");
     memory.steps().forEach(steps::put);
     best.save(state.putObject("best"), tensors);
@@ -119,7 +135,7 @@ final class RunState {
     state.path("optimizer").properties().forEach(e -> steps.put(e.getKey(), e.getValue().asLong()));
     Optimizer.State saved = new Optimizer.State(memory, steps);
     if (shards == null) {
-      optimizer.restore(saved);
+      optimizer.restore(local == null ? saved : local.restore(tensors, state.path("local"), saved));
     } else {
       shards.restore(saved);
     }
@@ -148,8 +164,9 @@ final class RunState {
           + ", this one reads " + FORMAT + "), whose dropout or order of sums was another; end the run with that version, or "
           + "begin it again with --overwrite");
     }
+    Map<String, String> defaults = settings(TrainConfig.of(Map.of()));
     settings().forEach((key, value) -> {
-      String before = state.path("config").path(key).asString("");
+      String before = state.path("config").path(key).asString(defaults.get(key)); // a setting may be newer than the checkpoint
       if (!HARMLESS.contains(key) && !before.equals(value)) {
         throw another(key + " was '" + before + "', is '" + value + "'");
       }
@@ -175,6 +192,10 @@ final class RunState {
   }
 
   private Map<String, String> settings() {
+    return settings(config);
+  }
+
+  private static Map<String, String> settings(TrainConfig config) {
     Map<String, String> texts = new LinkedHashMap<>();
     TrainConfig.SETTINGS.write(config).forEach((key, value) -> texts.put(key, Settings.text(value)));
     return texts;

@@ -23,6 +23,10 @@ import java.util.Map;
  * @param blocks of a step's rows, whose gradients are summed in one binary tree whoever computes them: as many processes can
  *     share a step, to the same bits
  * @param shardOptimizer whether each of several processes keeps a share of the optimiser's states alone; bits are the same
+ * @param localSteps steps that each of several processes takes alone, on rows of its own, between two common steps; 0: every step
+ *     is a common one. Its bits depend on the number of processes
+ * @param outerRate learning rate of the common step
+ * @param outerMomentum Nesterov's momentum of the common step
  * @param learningRate at its highest
  * @param warmupRatio share of the steps in which the rate rises from 0
  * @param warmupSteps the same as a number of steps; 0 leaves it to the ratio
@@ -80,6 +84,14 @@ public record TrainConfig(
     @Setting(key = "shard_optimizer",
         help = "of several processes (mpirun) each keeps a share of the optimiser's states: less memory, more traffic")
     boolean shardOptimizer,
+    @Setting(key = "local_steps", fallback = "0", form = "H",
+        help = "steps that each of several processes (mpirun) takes alone between common ones, for slow links; 0: none")
+    int localSteps,
+    @Setting(key = "outer_learning_rate", fallback = "0.7", form = "X", help = "with local_steps: rate of the common step")
+    double outerRate,
+    @Setting(key = "outer_momentum", fallback = "0.9", form = "X",
+        help = "with local_steps: Nesterov's momentum of the common step")
+    double outerMomentum,
     @Setting(key = "learning_rate", aliases = "lr", fallback = "0.00005", form = "X", help = "highest learning rate")
     double learningRate,
     @Setting(key = "warmup_ratio", fallback = "0.1", form = "X", help = "share of the steps in which the rate rises")
@@ -174,6 +186,13 @@ public record TrainConfig(
     atLeast(1, "step_blocks", blocks);
     require((long) batchSize * accumulation >= blocks, "step_blocks", blocks, "at most batch_size * gradient_accumulation_steps, "
         + (long) batchSize * accumulation);
+    atLeast(0, "local_steps", localSteps);
+    require(outerRate > 0 && outerRate < 1e3, "outer_learning_rate", outerRate, "above 0");
+    require(outerMomentum >= 0 && outerMomentum < 1, "outer_momentum", outerMomentum, "from 0 to below 1");
+    require(localSteps == 0 || !shardOptimizer, "shard_optimizer", shardOptimizer,
+        "false with local_steps, where each process has an optimiser of its own");
+    require(localSteps == 0 || emaDecay == 0, "ema_decay", emaDecay,
+        "0 with local_steps, where weights differ between common steps");
     require(learningRate > 0 && learningRate < 1e3, "learning_rate", learningRate, "above 0");
     require(warmupRatio >= 0 && warmupRatio < 1, "warmup_ratio", warmupRatio, "from 0 to below 1");
     atLeast(0, "warmup_steps", warmupSteps);

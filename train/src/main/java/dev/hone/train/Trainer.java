@@ -16,7 +16,6 @@ import dev.hone.train.data.Batches;
 import dev.hone.train.distributed.Ranks;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.Gradients;
-import dev.hone.train.optim.Optimizer;
 import dev.hone.train.schedule.Schedule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -107,12 +106,14 @@ public final class Trainer {
   /**
    * Shares the runs to come with other processes, which train the same model on the same rows with the same settings: each
    * computes some blocks of a step, and all end with the same bits, which are those of one process. Checkpoints are those of
-   * rank 0.
+   * rank 0. With {@code local_steps} each has steps of its own, and their number is part of the run.
    *
    * @throws IllegalArgumentException if there are more processes than blocks
    */
   public void setRanks(Ranks others) {
-    pass.share(others);
+    if (config.localSteps() == 0) {
+      pass.share(others);
+    }
     ranks = others;
   }
 
@@ -166,7 +167,7 @@ public final class Trainer {
 
   private Result run(TrainingSet training, TrainingSet heldOut) {
     Batches batches = batches(training);
-    Windows plan = new Windows(config, batches);
+    Windows plan = windows(batches);
     savings = config.savings().counted(new Work());
     int total = plan.steps();
     Schedule schedule = config.schedule(total);
@@ -191,17 +192,22 @@ public final class Trainer {
       List<List<int[]>> windows = plan.of(run.epoch);
       while (run.window < windows.size() && goesOn(run, total)) {
         step(run, training, windows, schedule, total);
-        agree();
+        boolean pause = run.window == windows.size() || run.step == total;
+        boolean evaluates = heldOut != null && due(config.evalEverySteps(), run.step, pause, run.step == total);
+        boolean writes = saves && due(config.saveEverySteps(), run.step, pause, false);
+        if (run.meets(evaluates || writes || run.step == total)) {
+          run.meet();
+          agree();
+        }
         if (run.step == run.start + 1 && goesOn(run, total)) {
           probe(training, windows);
           Gradients.clear(parameters);
         }
-        boolean pause = run.window == windows.size() || run.step == total;
-        if (heldOut != null && due(config.evalEverySteps(), run.step, pause, run.step == total)) {
+        if (evaluates) {
           evaluate(run, heldOut, epochs(run, windows));
         }
         boolean ends = !goesOn(run, total);
-        if (saves && due(config.saveEverySteps(), run.step, pause, ends)) {
+        if (writes || saves && ends) {
           save(run);
         }
       }
@@ -256,7 +262,8 @@ public final class Trainer {
     }
     long start = System.nanoTime();
     List<int[]> batches = windows.get(run.window);
-    StepPass.Result window = pass.run(training, batches, run.step, savings, frozen);
+    long draw = config.localSteps() == 0 ? run.step : (long) run.step * ranks.size() + ranks.rank(); // of dropout and noise
+    StepPass.Result window = pass.run(training, batches, draw, savings, frozen);
     if (run.step == run.start) {
       nameUnreached();
     }
@@ -354,18 +361,19 @@ public final class Trainer {
     listeners.forEach(TrainListener::onStart);
   }
 
+  /** All processes take part, and rank 0 writes. */
   private void save(RunState run) {
-    Optimizer.State memory = run.memory();
-    if (checkpoints == null) {
-      return;
-    }
     boolean interrupted = Thread.interrupted(); // an interrupted thread cannot write to a channel
     CheckpointEvent event = RunEvents.recorded() ? new CheckpointEvent() : null;
     if (event != null) {
       event.begin();
     }
     try {
-      Path file = checkpoints.save(run.step, run.save(memory, listeners));
+      Checkpoint state = run.save(ranks.leads() ? listeners : List.of());
+      if (checkpoints == null) {
+        return;
+      }
+      Path file = checkpoints.save(run.step, state);
       if (event != null) {
         event.step = run.step;
         event.file = file.toString();
@@ -420,7 +428,7 @@ public final class Trainer {
 
   /** The steps that {@link #train} would take. */
   public int steps(TrainingSet training) {
-    return new Windows(config, batches(training)).steps();
+    return windows(batches(training)).steps();
   }
 
   /**
@@ -437,6 +445,10 @@ public final class Trainer {
         metric.of(Evaluated.of(model, objective, one, 1), one, model.labels());
       }
     }
+  }
+
+  private Windows windows(Batches batches) {
+    return new Windows(config, batches, config.localSteps() == 0 ? Ranks.alone() : ranks);
   }
 
   private Batches batches(TrainingSet training) {

@@ -66,6 +66,9 @@ final class TrainingMemory {
         config.grouping(model.config().layers()), processes);
     parts.add(new Part("optimizer", (long) (share * elements * rule.bytesPerElement()), true,
         "--method lora, --optim adamw_8bit or adafactor" + (processes > 1 && share == 1 ? ", --shard-optimizer" : "")));
+    if (config.localSteps() > 0) {
+      parts.add(new Part("common steps", (config.outerMomentum() > 0 ? 3 : 2) * elements * Float.BYTES, true, "--local-steps 0"));
+    }
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
     parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,

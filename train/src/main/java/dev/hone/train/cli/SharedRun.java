@@ -1,10 +1,12 @@
 package dev.hone.train.cli;
 
 import dev.hone.core.HoneException;
+import dev.hone.train.distributed.Alike;
 import dev.hone.train.distributed.MpiRanks;
 import dev.hone.train.distributed.Ranks;
 import dev.hone.train.distributed.RanksException;
 import java.io.IOException;
+import java.util.Map;
 
 /**
  * A command in one process, or in one of several that {@code mpirun} started. Rank 0 speaks for all. What is wrong everywhere is
@@ -29,6 +31,7 @@ final class SharedRun {
     try {
       Ranks ranks = MpiRanks.connect(quiet ? _ -> { } : console::note);
       who = ranks instanceof MpiRanks mpi ? "rank " + mpi.rank() + " on " + mpi.host(mpi.rank()) + ": " : "";
+      Alike.check(ranks, Map.of("version of Hone", Version.OF_HONE));
       int code = work.run(ranks);
       ranks.close();
       return code;

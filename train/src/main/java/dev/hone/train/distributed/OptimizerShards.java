@@ -1,7 +1,6 @@
 package dev.hone.train.distributed;
 
 import dev.hone.autograd.Parameter;
-import dev.hone.core.DType;
 import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
@@ -178,9 +177,8 @@ public final class OptimizerShards {
     ArrayNode tensors = about.putArray("tensors");
     owned.forEach((part, piece) -> mine.tensors().forEach((name, tensor) -> {
       if (name.substring(0, name.lastIndexOf('/')).equals(part.name())) {
-        ArrayNode shape = tensors.addObject().put("name", name).put("index", piece.index).put("from", piece.from)
-            .put("to", piece.to).put("dtype", tensor.dtype().name()).putArray("shape");
-        Arrays.stream(tensor.shape().toArray()).forEach(shape::add);
+        TensorTransfer.describe(tensor, tensors.addObject().put("name", name).put("index", piece.index).put("from", piece.from)
+            .put("to", piece.to));
       }
     }));
     Map<String, Tensor> together = new TreeMap<>();
@@ -191,9 +189,7 @@ public final class OptimizerShards {
       of.path("steps").properties().forEach(step -> counts.put(step.getKey(), step.getValue().asLong()));
       for (JsonNode entry : of.path("tensors")) {
         String name = entry.path("name").asString();
-        DType dtype = DType.valueOf(entry.path("dtype").asString());
-        Shape shape = Shape.of(entry.path("shape").valueStream().mapToInt(JsonNode::asInt).toArray());
-        Tensor part = fetch(r, mine.tensors().get(name), dtype, shape);
+        Tensor part = TensorTransfer.toFirst(ranks, r, mine.tensors(), name, entry);
         if (!ranks.leads()) {
           continue;
         }
@@ -208,31 +204,6 @@ public final class OptimizerShards {
       }
     }
     return new Optimizer.State(together, counts);
-  }
-
-  /** A tensor of process {@code owner} for rank 0. */
-  private Tensor fetch(int owner, Tensor mine, DType dtype, Shape shape) {
-    if (owner == 0) {
-      return mine;
-    }
-    long bytes = shape.size() * dtype.bytes();
-    MemorySegment memory = Arena.ofAuto().allocate(Math.max(1, bytes), 64).asSlice(0, bytes);
-    MemorySegment[] sent = new MemorySegment[ranks.size()];
-    MemorySegment[] received = new MemorySegment[ranks.size()];
-    if (ranks.rank() == owner) {
-      if (dtype.isFloat()) {
-        try (HostArray numbers = mine.onHost(HostArray.Access.READ)) {
-          MemorySegment.copy(numbers.array(), numbers.offset(), memory, ValueLayout.JAVA_FLOAT, 0, numbers.length());
-        }
-      } else {
-        memory.copyFrom(mine.segment());
-      }
-      sent[0] = memory;
-    } else if (ranks.leads()) {
-      received[owner] = memory;
-    }
-    ranks.exchange(sent, received);
-    return ranks.leads() ? Tensor.of(memory, dtype, shape) : null;
   }
 
   /** Takes up this process's share of what one {@link Optimizer} for all parameters remembers. */
