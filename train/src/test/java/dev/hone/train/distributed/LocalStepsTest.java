@@ -149,7 +149,7 @@ class LocalStepsTest {
 
   @Test
   void theMeanOfOneStepIsTheStepOfAll() throws Exception {
-    // plain descent on batches of 4 rows, a common step after each, rate 1 without momentum: the mean of two steps is that of both
+    // plain descent on batches of 4 rows, a common step after each, rate 1 without momentum: their mean is the step of both
     Map<String, Object> plain = Map.of("optim", "sgd", "dropout", 0, "weight_decay", 0, "max_grad_norm", 0, "lr_scheduler_type",
         "constant", "warmup_ratio", 0, "max_steps", 3, "eval_steps", 10, "learning_rate", 0.05);
     Map<String, Object> local = new HashMap<>(plain);
