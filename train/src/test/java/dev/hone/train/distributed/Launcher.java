@@ -42,9 +42,10 @@ enum Launcher {
 
   /** The program started in so many processes, each with words of its own, in which {@code #} is its rank. */
   ProcessBuilder start(int ranks, ProcessBuilder java, String words) {
+    String executable = java.command().getFirst();
     ProcessBuilder program = start(ranks, java);
     String own = words.replace("#", "$" + rank.replace("=", ""));
-    program.command().addAll(program.command().indexOf("--enable-native-access=ALL-UNNAMED") - 1,
+    program.command().addAll(program.command().indexOf(executable),
         List.of("sh", "-c", "exec \"$@\" " + own, "sh"));
     return program;
   }

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 class MpiTableTest {
   private static final String TIMES = "\"(tokens_per_second|seconds)\":[^,}]*,?";
 
+  private static final int[] RANKS = Arrays.stream(System.getProperty("hone.mpi.ranks", "1,2,3,4,7").split(","))
+      .mapToInt(Integer::parseInt).toArray();
+
   @TempDir
   Path directory;
 
@@ -80,7 +83,7 @@ class MpiTableTest {
     List<String> different = new ArrayList<>();
     alone.forEach((name, bytes) -> compare("no MPI", name, alone.get(name.replaceFirst("-sharded/", "/")), bytes, different));
     for (Launcher launcher : Launcher.values()) {
-      for (int ranks : new int[] {1, 2, 3, 4, 7}) {
+      for (int ranks : RANKS) {
         long start = System.nanoTime();
         int before = different.size();
         Path out = directory.resolve(launcher + "-" + ranks);

@@ -47,6 +47,7 @@ class MpiWrongUseTest {
     return hone;
   }
 
+  /** MPICH's launcher ends with the code of those that it killed then. */
   private void refused(String line, ProcessBuilder program) throws Exception {
     Path printed = directory.resolve("printed.txt");
     int code = program.redirectErrorStream(true).redirectOutput(printed.toFile()).start().waitFor();
@@ -54,7 +55,7 @@ class MpiWrongUseTest {
     List<String> errors = text.lines().filter(each -> each.startsWith("error: ")).toList();
     assertEquals(1, errors.size(), text);
     assertTrue(errors.getFirst().matches("error: " + line), text);
-    assertEquals(2, code, text);
+    assertTrue(code == 2 || code == 9 && program.command().getFirst().equals("mpiexec.mpich"), code + ": " + text);
     assertTrue(!Files.exists(directory.resolve("out")), text);
   }
 
@@ -67,9 +68,9 @@ class MpiWrongUseTest {
 
   @Test
   void aLibraryOfAnotherKind() throws Exception {
-    refused("mpiexec of MPICH started 2 processes, and to libmpi\\.so\\.40 \\(Open MPI\\) there is 1: launcher and library are "
+    refused("mpirun of Open MPI started 2 processes, and to libmpich\\.so\\.12 \\(MPICH\\) there is 1: launcher and library are "
         + "of different kinds; take the mpirun that belongs to the library, or name the library with .*",
-        Launcher.MPICH.start(2, train("rows.csv", 2, "-Dhone.mpi.library=libmpi.so.40")));
+        Launcher.OPEN_MPI.start(2, train("rows.csv", 2, "-Dhone.mpi.library=libmpich.so.12")));
   }
 
   @Test
