@@ -38,6 +38,7 @@ class DocsRunTest {
       "hub.md", "against a stand-in hub: HubCommandsTest",
       "mpi.md", "with mpirun: MpiRunTest",
       "install.md", "Maven: .ci/run",
+      "feedback-loop.md", "with a server and its visitors: examples/feedback-loop/run.sh",
       "PERFORMANCE.md", "speeds, on a quiet machine",
       "CONTRIBUTING.md", "Maven: .ci/run");
   /** Commands that do not run here, and where they do. */

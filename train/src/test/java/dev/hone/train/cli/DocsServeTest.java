@@ -85,7 +85,8 @@ class DocsServeTest {
         assertFalse(answer.body().contains("\"not_found\""), route + ": " + answer.body());
       }
       JsonNode container = YAMLMapper.builder().build().readTree(Pages.blocks(PAGE).stream()
-          .filter(block -> block.language().equals("yaml")).findFirst().orElseThrow().text()).at("/containers/0");
+          .filter(block -> block.language().equals("yaml")
+              && block.text().startsWith("containers:")).findFirst().orElseThrow().text()).at("/containers/0");
       for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
         assertEquals(200, ask(client, server, container.path(probe).path("httpGet").path("path").asString(), null).statusCode());
       }

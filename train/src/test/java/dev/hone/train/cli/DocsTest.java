@@ -161,6 +161,9 @@ class DocsTest {
       }
       if (List.of("-cp", "-p", "--add-modules").contains(word)) {
         i++;
+      } else if (word.endsWith(".java")) {
+        assertTrue(Files.exists(Pages.ROOT.resolve(word)), "no file " + word);
+        return;
       } else if (!word.startsWith("-") && !word.equals("...")) {
         boolean aFile = word.endsWith(".java") && Files.isRegularFile(Pages.ROOT.resolve(word)); // which java compiles itself
         assertTrue(aFile || word.startsWith("org.openjdk.jmh.") || source(word) != null, "no class " + word);
@@ -197,7 +200,7 @@ class DocsTest {
     List<String> unknown = new ArrayList<>();
     for (Path page : Pages.all()) {
       for (String span : Pages.spans(page)) {
-        if (span.matches("(mvn|java|tensorboard|bench_\\w+\\.py) .*")) {
+        if (span.matches("(mvn|java|tensorboard|bench_\\w+\\.py|bench/\\S+) .*")) {
           continue; // flags of other programs
         }
         Matcher flag = Pattern.compile("(?<![\\w-])--([a-z][a-z0-9_-]*)").matcher(span);
