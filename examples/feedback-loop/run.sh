@@ -33,7 +33,7 @@ ends_with() { # CODE COMMAND...: the command must end so
   [ "$code" = "$expected" ] || fail "exit code $code, not $expected: $*"
 }
 gauge() { # NAME: its value
-  curl -s "$address/metrics" | grep -F "$1 " | sed 's/.* //'
+  curl -s "$address/metrics" | grep -v '^#' | grep -F "$1 " | sed 's/.* //'
 }
 await() { # NAME VALUE
   for _ in $(seq 300); do

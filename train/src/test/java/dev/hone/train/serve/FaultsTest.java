@@ -1,6 +1,7 @@
 package dev.hone.train.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.random.Philox;
 import dev.hone.train.TinyLanguageModel;
@@ -8,6 +9,7 @@ import dev.hone.train.infer.TextGenerator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Clients that are broken, cut, slow, too loud or gone among those that are none of it: these get their answers, and the server
  * is
- * afterwards what it was before. {@code -Dhone.serve.requests=10000} for a long run.
+ * afterwards what it was before, with no more memory and threads. {@code -Dhone.serve.requests=10000} for a long run.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FaultsTest {
@@ -40,7 +42,7 @@ class FaultsTest {
 
   private static Kind kind(int i) {
     Kind[] bad = {Kind.LEFT, Kind.NO_JSON, Kind.CUT, Kind.OVERSIZED, Kind.SLOW, Kind.WRONG_FIELD};
-    return i % 5 == 0 ? bad[(int) (new Philox(3, 1).uniform(i) * bad.length)] : i % 2 == 0 ? Kind.WHOLE : Kind.STREAM;
+    return i % 10 == 0 ? bad[(int) (new Philox(3, 1).uniform(i) * bad.length)] : i % 2 == 0 ? Kind.WHOLE : Kind.STREAM;
   }
 
   private static String body(int i, Kind kind) {
@@ -125,35 +127,61 @@ class FaultsTest {
         expected.put(i, text(answer));
       }
       long before = threads();
-      List<Future<String>> answers = new ArrayList<>();
-      try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
-        for (int i = 0; i < REQUESTS; i++) {
-          int number = i;
-          answers.add(clients.submit(() -> ask(server.port(), number, kind(number))));
-        }
-      }
-      for (int i = 0; i < REQUESTS; i++) {
-        String answer = answers.get(i).get();
-        switch (kind(i)) {
-          case WHOLE, STREAM, SLOW -> {
-            assertEquals(200, status(answer), answer);
-            assertEquals(expected.get(i % 30), text(answer), "request " + i);
-          }
-          case NO_JSON, WRONG_FIELD -> assertEquals(400, status(answer), answer);
-          case OVERSIZED -> assertEquals(413, status(answer), answer);
-          case LEFT, CUT -> { }
-        }
-      }
-      try (Asking client = new Asking(server)) {
-        while (client.get("/load").json().path("hone_requests_in_flight").asInt() > 0) {
-          Thread.sleep(10);
-        }
-        assertEquals(0, client.get("/load").json().path("hone_texts_running").asInt());
-        while (threads() > before) { // those that are idle end
-          Thread.sleep(10);
-        }
+      round(server.port(), 0, REQUESTS / 2, expected);
+      awaitEmpty(server);
+      long heap = heap();
+      round(server.port(), REQUESTS / 2, REQUESTS, expected);
+      awaitEmpty(server);
+      long more = heap() - heap;
+      System.out.println(REQUESTS + " requests: " + heap / 1000 + " kB after the first half, " + more / 1000 + " more after all");
+      assertTrue(more < 4_000_000, "the heap holds " + more + " bytes more after the second half than after the first");
+      while (threads() > before) { // those that are idle end
+        Thread.sleep(10);
       }
       assertEquals(expected.get(7), text(ask(server.port(), 7, Kind.WHOLE)));
     }
+  }
+
+  /** Many clients at once; each gets what it deserves. */
+  private static void round(int port, int from, int to, Map<Integer, String> expected) throws Exception {
+    List<Future<String>> answers = new ArrayList<>();
+    try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+      for (int i = from; i < to; i++) {
+        int number = i;
+        answers.add(clients.submit(() -> ask(port, number, kind(number))));
+      }
+    }
+    for (int i = from; i < to; i++) {
+      String answer = answers.get(i - from).get();
+      switch (kind(i)) {
+        case WHOLE, STREAM, SLOW -> {
+          assertEquals(200, status(answer), answer);
+          assertEquals(expected.get(i % 30), text(answer), "request " + i);
+        }
+        case NO_JSON, WRONG_FIELD -> assertEquals(400, status(answer), answer);
+        case OVERSIZED -> assertEquals(413, status(answer), answer);
+        case LEFT, CUT -> { }
+      }
+    }
+  }
+
+  private static void awaitEmpty(ModelServer server) throws Exception {
+    try (Asking client = new Asking(server)) {
+      while (client.get("/load").json().path("hone_requests_in_flight").asInt() > 0) {
+        Thread.sleep(10);
+      }
+      assertEquals(0, client.get("/load").json().path("hone_texts_running").asInt());
+    }
+  }
+
+  /** What the heap holds when all that nobody needs is gone. */
+  private static long heap() throws InterruptedException {
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      Thread.sleep(20);
+      least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+    }
+    return least;
   }
 }
