@@ -24,7 +24,7 @@ hone() {
 peak() {
   "$@" &
   local child=$! most=0 now
-  while now=$(sed -n 's/^VmHWM: *\([0-9]*\).*/\1/p' "/proc/$(pgrep -P $child -x java || echo $child)/status" 2> /dev/null) && [ -n "$now" ]; do
+  while now=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$(pgrep -P $child -x java || echo $child)/status" 2> /dev/null) && [ -n "$now" ]; do
     most=$now
     sleep 0.2
   done
