@@ -10,6 +10,9 @@ public final class RunLog implements TrainListener {
   private final List<String> warnings = new ArrayList<>();
   private Work work;
 
+  /** Nothing was told yet. */
+  public RunLog() {}
+
   /** The losses of steps and of held-out rows, in the order in which they were told. */
   public List<Double> losses() {
     return losses;

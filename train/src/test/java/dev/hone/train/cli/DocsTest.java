@@ -38,7 +38,8 @@ class DocsTest {
       "python", "other libraries, and what they were measured with");
   /** Flags of other programs that pages name. */
   private static final Set<String> FLAGS_OF_OTHERS =
-      Set.of("add-modules", "enable-native-access", "bind-to", "map-by", "kill-on-bad-exit", "signal", "hostfile");
+      Set.of("add-modules", "enable-native-access", "bind-to", "map-by", "kill-on-bad-exit", "signal", "hostfile",
+          "bases"); // of scripts in bench
   private static final Set<String> GOALS = Set.of("verify", "test", "package", "install", "deploy");
 
   /** Flags of all commands, also by their other names. */
