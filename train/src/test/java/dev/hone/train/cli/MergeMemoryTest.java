@@ -60,7 +60,7 @@ class MergeMemoryTest {
   }
 
   private ProcessBuilder merge(String... more) {
-    List<String> command = new ArrayList<>(List.of("-Xmx80m", "-XX:TieredStopAtLevel=1", "-Dhone.threads=1",
+    List<String> command = new ArrayList<>(List.of("-Xmx80m", "-Dhone.threads=1",
         "dev.hone.train.cli.Main", "merge", "--model", model.toString(), "--adapter", adapter.toString(),
         "--output-dir", merged.toString()));
     command.addAll(List.of(more));
