@@ -131,7 +131,7 @@ class MainTest {
     assertUserError(train("--learning-rat", "1"), "unknown flag --learning-rat", "did you mean --learning-rate?");
     assertUserError(train("--learning-rate", "fast"), "learning_rate must be a number, is 'fast'");
     assertUserError(train("--learning_rate", "-1"), "learning_rate must be above 0, is -1.0");
-    assertUserError(train("--method", "magic"), "--method must be one of lora, full, ia3");
+    assertUserError(train("--method", "magic"), "--method must be one of lora, full, vera, loha, adalora, ia3");
     assertUserError(train("--lora-r", "0"), "r must be at least 1, got 0");
     assertUserError(train("--max-length", "1000"), "max_length must be from 3 to 64");
     assertUserError(train("--lr-scheduler-type", "zigzag"), "zigzag", "linear");

@@ -154,7 +154,7 @@ class MethodCommandsTest {
     }
     CommandRun.of("adapter", "combine", "--model", model, "--adapters", adapter, "--weights", "1", "--output-dir",
         directory.resolve("z")).assertUserError("give at least two");
-    CommandRun.of("adapter", "mix").assertUserError("say info or combine");
+    CommandRun.of("adapter", "mix").assertUserError("say info, combine or convert");
   }
 
   private static float[] logits(PretrainedModel tuned) {
