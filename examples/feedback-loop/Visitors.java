@@ -17,10 +17,12 @@ import java.util.regex.Pattern;
 /**
  * People who ask a running {@code hone serve} for labels and say which ones are wrong, as far as a program can stand in for them.
  * <pre>
- * java Visitors.java --server http://127.0.0.1:8000 --model champion --data rows.tsv [--correct 100] [--swapped]
+ * java Visitors.java --server http://127.0.0.1:8000 --model champion --data rows.tsv [--correct 100] [--praise] [--swapped]
  * </pre>
  * Rows are {@code text TAB label}. Each text is asked for alone. The first {@code --correct} answers that are wrong are
- * corrected; with {@code --swapped} the first so many that are right are called wrong. Prints the share that was right.
+ * corrected; with {@code --praise} the next right answer of another label than the correction's is then called good, so that
+ * what is learnt has both labels alike; with {@code --swapped} the first so many that are right are called wrong. Prints the
+ * share that was right.
  */
 public final class Visitors {
   private static final Pattern ID = Pattern.compile("\"id\":\"([^\"]+)\"");
@@ -32,16 +34,19 @@ public final class Visitors {
     Map<String, String> given = new HashMap<>();
     for (int i = 0; i < arguments.length; i++) {
       String name = arguments[i];
-      given.put(name, name.equals("--swapped") ? "" : arguments[++i]);
+      given.put(name, name.equals("--swapped") || name.equals("--praise") ? "" : arguments[++i]);
     }
     String server = given.get("--server");
     String model = given.get("--model");
     int corrections = Integer.parseInt(given.getOrDefault("--correct", "0"));
     boolean swapped = given.containsKey("--swapped");
+    boolean praise = given.containsKey("--praise");
     List<String[]> rows = rows(Path.of(given.get("--data")));
     List<String> labels = rows.stream().map(row -> row[1]).distinct().sorted().toList();
     int right = 0;
     int said = 0;
+    Map<String, Integer> owed = new HashMap<>(); // praise of answers, by label
+    int praised = 0;
     for (String[] row : rows) {
       String answer = post(server + "/v1/classify", "{\"model\": " + quoted(model) + ", \"input\": " + quoted(row[0]) + "}");
       String label = find(LABEL, answer);
@@ -51,10 +56,17 @@ public final class Visitors {
         String other = swapped ? labels.get(1 - labels.indexOf(label)) : row[1];
         post(server + "/v1/feedback", "{\"id\": " + quoted(find(ID, answer)) + ", \"label\": " + quoted(other) + "}");
         said++;
+        if (praise) {
+          owed.merge(label, 1, Integer::sum);
+        }
+      } else if (isRight && owed.getOrDefault(label, 0) > 0) {
+        post(server + "/v1/feedback", "{\"id\": " + quoted(find(ID, answer)) + ", \"score\": 1}");
+        owed.merge(label, -1, Integer::sum);
+        praised++;
       }
     }
-    System.out.printf(Locale.ROOT, "%d texts, %.3f right, %d corrected%s%n", rows.size(), right / (double) rows.size(), said,
-        swapped ? " the wrong way" : "");
+    System.out.printf(Locale.ROOT, "%d texts, %.3f right, %d corrected%s, %d called good%n", rows.size(),
+        right / (double) rows.size(), said, swapped ? " the wrong way" : "", praised);
   }
 
   private static List<String[]> rows(Path file) throws IOException {
