@@ -17,12 +17,11 @@ import java.util.regex.Pattern;
 /**
  * People who ask a running {@code hone serve} for labels and say which ones are wrong, as far as a program can stand in for them.
  * <pre>
- * java Visitors.java --server http://127.0.0.1:8000 --model champion --data rows.tsv [--correct 100] [--praise] [--swapped]
+ * java Visitors.java --server http://127.0.0.1:8000 --model champion --data rows.tsv [--correct 100] [--praise 2] [--swapped]
  * </pre>
  * Rows are {@code text TAB label}. Each text is asked for alone. The first {@code --correct} answers that are wrong are
- * corrected; with {@code --praise} the next right answer of another label than the correction's is then called good, so that
- * what is learnt has both labels alike; with {@code --swapped} the first so many that are right are called wrong. Prints the
- * share that was right.
+ * corrected; after each, the next {@code --praise} right answers with the label that was wrong there are called good; with {@code
+ * --swapped} the first so many that are right are called wrong. Prints the share that was right.
  */
 public final class Visitors {
   private static final Pattern ID = Pattern.compile("\"id\":\"([^\"]+)\"");
@@ -34,13 +33,13 @@ public final class Visitors {
     Map<String, String> given = new HashMap<>();
     for (int i = 0; i < arguments.length; i++) {
       String name = arguments[i];
-      given.put(name, name.equals("--swapped") || name.equals("--praise") ? "" : arguments[++i]);
+      given.put(name, name.equals("--swapped") ? "" : arguments[++i]);
     }
     String server = given.get("--server");
     String model = given.get("--model");
     int corrections = Integer.parseInt(given.getOrDefault("--correct", "0"));
     boolean swapped = given.containsKey("--swapped");
-    boolean praise = given.containsKey("--praise");
+    int praise = Integer.parseInt(given.getOrDefault("--praise", "0"));
     List<String[]> rows = rows(Path.of(given.get("--data")));
     List<String> labels = rows.stream().map(row -> row[1]).distinct().sorted().toList();
     int right = 0;
@@ -56,9 +55,7 @@ public final class Visitors {
         String other = swapped ? labels.get(1 - labels.indexOf(label)) : row[1];
         post(server + "/v1/feedback", "{\"id\": " + quoted(find(ID, answer)) + ", \"label\": " + quoted(other) + "}");
         said++;
-        if (praise) {
-          owed.merge(label, 1, Integer::sum);
-        }
+        owed.merge(label, praise, Integer::sum);
       } else if (isRight && owed.getOrDefault(label, 0) > 0) {
         post(server + "/v1/feedback", "{\"id\": " + quoted(find(ID, answer)) + ", \"score\": 1}");
         owed.merge(label, -1, Integer::sum);

@@ -71,8 +71,8 @@ await 'hone_version{name="champion"}' 1
 say "sentences that nobody will have learnt, before"
 visit --data later.tsv | tee before.txt
 
-say "sentences on films come in; people correct the first hundred errors, and call as many answers good"
-visit --data visits.tsv --correct 100 --praise
+say "sentences on films come in; people correct the first hundred errors, and call twice as many answers good"
+visit --data visits.tsv --correct 100 --praise 2
 
 say "the monitor"
 ends_with 1 "$hone" monitor --log log --reference out --model $model --name champion

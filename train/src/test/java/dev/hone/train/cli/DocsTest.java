@@ -39,7 +39,7 @@ class DocsTest {
   /** Flags of other programs that pages name. */
   private static final Set<String> FLAGS_OF_OTHERS =
       Set.of("add-modules", "enable-native-access", "bind-to", "map-by", "kill-on-bad-exit", "signal", "hostfile",
-          "bases"); // of scripts in bench
+          "bases", "praise"); // of programs in bench and examples
   private static final Set<String> GOALS = Set.of("verify", "test", "package", "install", "deploy");
 
   /** Flags of all commands, also by their other names. */
