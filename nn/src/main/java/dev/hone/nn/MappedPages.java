@@ -1,6 +1,7 @@
 package dev.hone.nn;
 
 import dev.hone.autograd.Variable;
+import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
@@ -42,9 +43,9 @@ public final class MappedPages implements AutoCloseable {
     }
   }
 
-  /** The bytes of a weight as a file has them; null if it is none of a file. */
+  /** The bytes of a weight as a file has them; null if it is none of a file, as on devices with memory of their own. */
   private static MemorySegment mapped(Tensor weight) {
-    if (!weight.isReadOnly()) {
+    if (!weight.isReadOnly() || !weight.device().equals(Device.CPU)) {
       return null;
     }
     MemorySegment bytes = weight.isQuantized() ? Quantized.in(weight).codes() : weight.segment();
