@@ -1,5 +1,7 @@
 package dev.hone.autograd;
 
+import java.util.function.Consumer;
+
 /**
  * Whether operators of this thread record how to send gradients back.
  *
@@ -10,8 +12,11 @@ package dev.hone.autograd;
  * }
  */
 public final class GradMode implements AutoCloseable {
-  private enum Mode { RECORDING, NOT_RECORDING, GENERATING }
+  private record Mode(boolean recording, boolean generating, Consumer<Parameter> noting) {}
 
+  private static final Mode RECORDING = new Mode(true, false, null);
+  private static final Mode NOT_RECORDING = new Mode(false, false, null);
+  private static final Mode GENERATING = new Mode(false, true, null);
   private static final ThreadLocal<Mode> MODE = new ThreadLocal<>(); // nothing: recording, and so no thread holds our class
 
   private final Mode before = MODE.get();
@@ -30,7 +35,7 @@ public final class GradMode implements AutoCloseable {
 
   /** Switches recording off on this thread until closed. */
   public static GradMode disabled() {
-    return new GradMode(Mode.NOT_RECORDING);
+    return new GradMode(NOT_RECORDING);
   }
 
   /**
@@ -38,23 +43,41 @@ public final class GradMode implements AutoCloseable {
    * quickest, so that the last bits of a row may depend on how many rows there are. Otherwise they never do.
    */
   public static GradMode generating() {
-    return new GradMode(Mode.GENERATING);
+    return new GradMode(GENERATING);
   }
 
   /** Switches recording on within a disabled stretch, as recomputation needs. */
   static GradMode enabled() {
-    return new GradMode(Mode.RECORDING);
+    return new GradMode(RECORDING);
+  }
+
+  /** Switches recording off for a part that is computed again later, and is told which trainable parameters operators use. */
+  static GradMode noting(Consumer<Parameter> used) {
+    return new GradMode(new Mode(false, false, used));
+  }
+
+  /** Says what an operator has for inputs, if somebody wants to know. */
+  static void note(Variable... inputs) {
+    Mode mode = MODE.get();
+    if (mode != null && mode.noting != null) {
+      for (Variable input : inputs) {
+        if (input instanceof Parameter parameter && parameter.requiresGradient()) {
+          mode.noting.accept(parameter);
+        }
+      }
+    }
   }
 
   /** Whether operators record. */
   public static boolean isEnabled() {
     Mode mode = MODE.get();
-    return mode == null || mode == Mode.RECORDING;
+    return mode == null || mode.recording;
   }
 
   /** Whether text is written token by token. */
   public static boolean isGenerating() {
-    return MODE.get() == Mode.GENERATING;
+    Mode mode = MODE.get();
+    return mode != null && mode.generating;
   }
 
   @Override

@@ -2,7 +2,11 @@ package dev.hone.autograd;
 
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -24,15 +28,21 @@ public final class GradientCheckpoint {
     }
     Tensor in = input.value();
     Tensor out;
-    try (GradMode _ = GradMode.disabled()) {
+    Set<Parameter> inside = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Variable> inputs = new ArrayList<>(List.of(input)); // and the parameters inside: the walk back is to know of them
+    try (GradMode _ = GradMode.noting(parameter -> {
+      if (inside.add(parameter)) {
+        inputs.add(parameter);
+      }
+    })) {
       out = Block.run(() -> part.apply(Variable.constant(in))).value();
     }
-    return Variable.of("checkpoint", out).always(List.of(input), (up, targets) -> {
+    return Variable.of("checkpoint", out).always(inputs, (up, targets) -> {
       try (GradMode _ = GradMode.enabled(); Scope _ = Scope.open()) {
         Variable again = Variable.recomputed(in, targets.wants(0));
         Variable result = Block.run(() -> part.apply(again));
         if (result.requiresGradient()) {
-          BackwardWalk.run(result, up);
+          BackwardWalk.run(result, up, inside);
         }
         if (again.hasGradient()) {
           Tensor gradient = again.gradientToWrite(); // a copy if the part handed on what belongs to others

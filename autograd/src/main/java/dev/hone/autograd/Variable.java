@@ -92,6 +92,8 @@ public sealed class Variable permits Parameter {
           return true;
         }
       }
+    } else {
+      GradMode.note(inputs);
     }
     return false;
   }
@@ -249,10 +251,26 @@ public sealed class Variable permits Parameter {
 
   /** Sends the gradient of this scalar back to all parameters it was computed from. */
   public void backward() {
+    checkScalar();
+    backward(value().emptyLike(shape()).fill(1));
+  }
+
+  /**
+   * Like {@link #backward()}, and says of each parameter when nothing that is still to come adds to its gradient: it may be used
+   * while others are computed.
+   *
+   * @param whole told on this thread, once of each parameter that this value was computed from; may change its gradient alone
+   */
+  public void backward(Consumer<Parameter> whole) {
+    checkScalar();
+    Tensor upstream = begin(value().emptyLike(shape()).fill(1));
+    BackwardWalk.run(this, upstream, whole);
+  }
+
+  private void checkScalar() {
     if (shape().size() != 1) {
       throw new ShapeException("backward: the value " + shape() + " is not a single number; pass the upstream gradient");
     }
-    backward(value().emptyLike(shape()).fill(1));
   }
 
   /**
@@ -261,6 +279,11 @@ public sealed class Variable permits Parameter {
    * @param upstream the gradient by this variable, of its shape
    */
   public void backward(Tensor upstream) {
+    BackwardWalk.run(this, begin(upstream));
+  }
+
+  /** What is checked and kept before the walk. */
+  private Tensor begin(Tensor upstream) {
     if (!upstream.shape().equals(shape())) {
       throw new ShapeException("backward: the value is " + shape() + ", the upstream gradient " + upstream.shape());
     }
@@ -270,7 +293,7 @@ public sealed class Variable permits Parameter {
     }
     value().retain(); // the caller reads the loss afterwards, and may use the upstream gradient again
     upstream.retain();
-    BackwardWalk.run(this, upstream);
+    return upstream;
   }
 
   boolean isLeaf() {

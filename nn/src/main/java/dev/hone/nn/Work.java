@@ -3,12 +3,14 @@ package dev.hone.nn;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what passes compute and what they leave out, in tokens times layers. */
+/** Counts what passes compute and what they leave out, in tokens times layers, and what of it goes to other processes. */
 public final class Work {
   private final LongAdder given = new LongAdder();
   private final LongAdder frozen = new LongAdder();
   private final LongAdder shared = new LongAdder();
   private final LongAdder unread = new LongAdder();
+  private final LongAdder sent = new LongAdder();
+  private final LongAdder early = new LongAdder();
 
   /** Nothing yet. */
   public Work() {}
@@ -33,6 +35,16 @@ public final class Work {
     unread.add(rows);
   }
 
+  /**
+   * Bytes of gradients that were given to other processes.
+   *
+   * @param before those of them that were given before a pass had ended
+   */
+  public void sent(long bytes, long before) {
+    sent.add(bytes);
+    early.add(before);
+  }
+
   /** Tokens times layers that passes were asked for. */
   public long total() {
     return given.sum();
@@ -53,13 +65,25 @@ public final class Work {
     return unread.sum();
   }
 
+  /** Bytes of gradients that were given to other processes. */
+  public long sent() {
+    return sent.sum();
+  }
+
+  /** Those that were given before a pass had ended. */
+  public long early() {
+    return early.sum();
+  }
+
   /** In a line. */
   @Override
   public String toString() {
     long left = frozen() + shared() + unread();
     return String.format(Locale.ROOT, "tokens through layers: %,d of %,d (%.1f%%); left out: %.1f%% in frozen layers, "
         + "%.1f%% in shared prefixes, %.1f%% as rows that no head reads", total() - left, total(), share(total() - left),
-        share(frozen()), share(shared()), share(unread()));
+        share(frozen()), share(shared()), share(unread())) + (sent() == 0 ? "" : String.format(Locale.ROOT, "; %,.1f MB of "
+        + "gradients given to other processes, %.1f%% of them before the pass back had ended", sent() / 1e6,
+        100.0 * early() / sent()));
   }
 
   private double share(long part) {

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
@@ -132,17 +133,24 @@ final class StepPass {
     double[] losses = new double[to - from];
     List<float[]> answers = new ArrayList<>();
     Pass pass = config.pass(step).withSavings(savings).behind(frozen);
-    for (int block = from; block < to; block++) {
-      for (Piece piece : blocks.get(block)) {
-        TrainingBatch batch = made.computeIfAbsent(piece.rows, training::batch);
-        losses[block - from] += backward(batch, piece.first, (float) (1 / weight), pass, answers);
+    try {
+      for (int block = from; block < to; block++) {
+        losses[block - from] = block(block, blocks.get(block), block == to - 1, (float) (1 / weight), pass, answers,
+            rows -> made.computeIfAbsent(rows, training::batch));
       }
-      if (count > 1) {
-        sums.add(block, exchange == null && block == count - 1);
+      if (exchange != null) {
+        exchange.finish();
       }
+    } catch (RuntimeException | Error e) {
+      if (exchange != null) {
+        exchange.abandon();
+      }
+      throw e;
     }
     if (exchange != null) {
-      exchange.sum(sums);
+      if (savings.work() != null) {
+        savings.work().sent(exchange.bytesSent(), exchange.bytesEarly());
+      }
       losses = together(losses, r -> BlockTree.begin(count, r + 1, ranks.size()) - BlockTree.begin(count, r, ranks.size()));
       answers = objective.measuresSteps() ? ranks.gatherRows(answers) : answers;
     } else if (count > 1) {
@@ -152,23 +160,43 @@ final class StepPass {
         objective.measuresSteps() ? objective.figures(answers) : Map.of());
   }
 
+  /** The passes of a block; returns its loss. */
+  private double block(int block, List<Piece> pieces, boolean last, float scale, Pass pass, List<float[]> answers,
+      Function<int[], TrainingBatch> batches) {
+    List<Piece> weighty = config.blocks() == 1 ? pieces // what a cut left alone may have nothing to learn
+        : pieces.stream().filter(piece -> objective.weight(batches.apply(piece.rows)) != 0).toList();
+    if (exchange != null && last) {
+      exchange.begin(sums, block);
+    }
+    double loss = 0;
+    for (Piece piece : weighty) {
+      loss += backward(batches.apply(piece.rows), piece.first, scale, pass, answers,
+          exchange != null && last && piece == weighty.getLast());
+    }
+    if (config.blocks() > 1 && !(exchange != null && last)) {
+      sums.add(block, last);
+    }
+    return loss;
+  }
+
   /** What all processes have, in the order of blocks. */
   private double[] together(double[] own, IntUnaryOperator counts) {
     return Arrays.stream(ranks.gather(own, IntStream.range(0, ranks.size()).map(counts).toArray()))
         .flatMapToDouble(Arrays::stream).toArray();
   }
 
-  /** One piece forward and backward; returns its loss. */
-  private double backward(TrainingBatch batch, int first, float scale, Pass pass, List<float[]> answers) {
-    if (config.blocks() > 1 && objective.weight(batch) == 0) {
-      return 0; // what a cut left alone has nothing to learn
-    }
+  /** One piece forward and backward; returns its loss. The last one gives gradients to others as it goes back. */
+  private double backward(TrainingBatch batch, int first, float scale, Pass pass, List<float[]> answers, boolean shares) {
     try (Scope _ = Scope.open()) {
       Objective.Answer answer = objective.answer(model, batch, scale, pass.ofRows(first, batch.size()));
       if (objective.measuresSteps()) {
         answers.addAll(Inference.rows(answer.logits().toFloatArray(), batch.size()));
       }
-      answer.loss().backward();
+      if (shares) {
+        answer.loss().backward(exchange::whole);
+      } else {
+        answer.loss().backward();
+      }
       return answer.loss().value().item();
     }
   }

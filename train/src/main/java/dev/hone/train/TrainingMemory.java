@@ -11,6 +11,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.distributed.BlockTree;
+import dev.hone.train.distributed.GradientExchange;
 import dev.hone.train.distributed.OptimizerShards;
 import dev.hone.train.optim.UpdateRule;
 import java.util.ArrayList;
@@ -66,6 +67,10 @@ final class TrainingMemory {
         config.grouping(model.config().layers()), processes);
     parts.add(new Part("optimizer", (long) (share * elements * rule.bytesPerElement()), true,
         "--method lora, --optim adamw_8bit or adafactor" + (processes > 1 && share == 1 ? ", --shard-optimizer" : "")));
+    if (processes > 1) {
+      parts.add(new Part("gradients on their way", GradientExchange.memory(elements,
+          config.localSteps() > 0 ? processes : config.blocks(), processes), false, ""));
+    }
     if (config.localSteps() > 0) {
       parts.add(new Part("common steps", (config.outerMomentum() > 0 ? 3 : 2) * elements * Float.BYTES, true, "--local-steps 0"));
     }

@@ -19,6 +19,8 @@ public final class BlockSums {
   private final List<Parameter> parameters;
   private final Deque<Tensor[]> free = new ArrayDeque<>();
   private final List<Sum> waiting = new ArrayList<>();
+  private final List<Sum> joining = new ArrayList<>(); // of the last block, the latest first
+  private boolean[] last; // whether the sum that stays with the parameters has a gradient; null: there is none
 
   /** For these parameters. */
   public BlockSums(List<Parameter> parameters) {
@@ -41,6 +43,42 @@ public final class BlockSums {
     }
   }
 
+  /**
+   * Takes in the last block of this process, before its gradients are there: what it is summed with is added parameter by
+   * parameter, by {@link #join}, and the sum stays with the parameters.
+   */
+  void last(int block) {
+    Node node = new Node(block, 1);
+    while (!waiting.isEmpty() && waiting.getLast().node().joins(node)) {
+      joining.add(waiting.removeLast());
+      node = joining.getLast().node().joined();
+    }
+    last = new boolean[parameters.size()];
+  }
+
+  /** Sums what there is of a parameter, whose gradient by the last block is whole. */
+  void join(int parameter) {
+    for (Sum sum : joining) {
+      if (sum.there[parameter]) {
+        parameters.get(parameter).addGradient(sum.gradients[parameter]);
+      }
+    }
+    last[parameter] = parameters.get(parameter).hasGradient();
+  }
+
+  /** How many sums there are, in the order of their blocks: those that wait, and that of the last block. */
+  int count() {
+    return waiting.size() + (last == null ? 0 : 1);
+  }
+
+  /** The gradient of a parameter in a sum, or null. */
+  Tensor gradient(int sum, int parameter) {
+    if (sum == waiting.size()) {
+      return last[parameter] ? parameters.get(parameter).gradient() : null;
+    }
+    return waiting.get(sum).there[parameter] ? waiting.get(sum).gradients[parameter] : null;
+  }
+
   /** Sums all that waits, from the right: the parameters have the gradients of all blocks then, whole. */
   public void finish() {
     while (!waiting.isEmpty()) {
@@ -49,15 +87,13 @@ public final class BlockSums {
     parameters.forEach(Parameter::gradient); // never as rows, whose norm is summed in another order
   }
 
-  /** The sums that wait, in the order of their blocks. */
-  List<Sum> waiting() {
-    return waiting;
-  }
-
-  /** Forgets the sums that wait. */
+  /** Forgets the sums. */
   void clear() {
     waiting.forEach(sum -> free.push(sum.gradients));
     waiting.clear();
+    joining.forEach(sum -> free.push(sum.gradients));
+    joining.clear();
+    last = null;
   }
 
   /** Adds the latest sum that waits to the parameters' gradients. */

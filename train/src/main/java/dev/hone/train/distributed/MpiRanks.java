@@ -7,7 +7,6 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +35,7 @@ public final class MpiRanks implements Ranks {
   private final long timeout; // nanoseconds
   private List<String> hosts = List.of();
   private int tag;
+  private volatile Integer aborting; // the exit code, while messages are under way
 
   private MpiRanks(MpiLibrary library, MpiLaunch launch, ExecutorService thread, Consumer<String> say) {
     this.library = library;
@@ -186,6 +186,9 @@ public final class MpiRanks implements Ranks {
     long start = System.nanoTime();
     boolean said = false;
     while (!open.isEmpty()) {
+      if (aborting != null) {
+        library.abort(aborting);
+      }
       boolean progress = open.removeIf(message -> library.done(message.request, scratch));
       long now = System.nanoTime();
       if (progress) {
@@ -216,6 +219,7 @@ public final class MpiRanks implements Ranks {
 
   @Override
   public void abort(int code) {
+    aborting = code;
     on(thread, () -> {
       library.abort(code);
       return null;
@@ -239,25 +243,6 @@ public final class MpiRanks implements Ranks {
 
   /** Runs a call on the thread of MPI. */
   private static <T> T on(ExecutorService thread, Call<T> call) {
-    boolean interrupted = false;
-    try {
-      var result = thread.submit(call::run);
-      while (true) {
-        try {
-          return result.get();
-        } catch (InterruptedException _) {
-          interrupted = true; // the others go on: what was begun is brought to its end
-        } catch (ExecutionException e) {
-          if (e.getCause() instanceof RuntimeException known) {
-            throw known;
-          }
-          throw new IllegalStateException(e.getCause());
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    return Waiting.of(thread.submit(call::run));
   }
 }
