@@ -1,11 +1,14 @@
 """The cases of dev.hone.bench.SavingBench in torch, transformers and peft: padded, eager, everything computed.
 
     python bench/reference_saving.py [--only REGEX] [--threads 2] [--steps 5] [--warmup 2] [--compile]
+    python bench/reference_saving.py --prepare DIR          # a model, a tokenizer and pairs for the job of preferences
+    python bench/reference_saving.py --dpo-job DIR          # an epoch over them by TRL
+    python bench/reference_saving.py --table OURS THEIRS    # ratios of such lines, of which each run adds one
 
 A step is zero_grad, forward, loss, backward, clip_grad_norm_ 1.0 and fused AdamW. One JSON line per case; peak_rss_mb is the
 process's, so run one case for it. The long sequences recompute their layers.
 """
-import argparse, json, os, re, resource, statistics, time
+import argparse, json, math, os, re, resource, statistics, sys, tempfile, time
 
 ap = argparse.ArgumentParser()
 ap.add_argument("--only", default="")
@@ -13,7 +16,45 @@ ap.add_argument("--threads", type=int, default=2)
 ap.add_argument("--steps", type=int, default=5)
 ap.add_argument("--warmup", type=int, default=2)
 ap.add_argument("--compile", action="store_true")
+ap.add_argument("--prepare")
+ap.add_argument("--dpo-job")
+ap.add_argument("--table", nargs=2)
 args = ap.parse_args()
+DPO_JOB = "dpo-job-llama-135m/24x300+60/lora16"
+
+
+def table():
+    """Ratios of medians, with those of the runs in turn; then the geometric mean over steps of fixed length."""
+    sides = []
+    for file in args.table:
+        cases = {}
+        for line in open(file):
+            row = json.loads(line)
+            name = row.get("case") or row["set"] + "/" + row["method"]
+            ms = row["step_ms"] if "step_ms" in row else 1e3 * row["seconds"]["median"]
+            cases.setdefault(name, []).append((ms, row["peak_rss_mb"]))
+        sides.append(cases)
+    ours, theirs = sides
+    median = lambda rows, i: statistics.median(row[i] for row in rows)
+    print("| case | runs | ours ms | PyTorch ms | ratio | in turn | ours MiB | PyTorch MiB | share |\n|---|---|---|---|---|---|---|---|---|")
+    fixed = []
+    for name, rows in ours.items():
+        there = theirs.get(re.sub(r"\+(plain|bf16)$", "", name))
+        if not there:
+            continue
+        ratio = median(there, 0) / median(rows, 0)
+        turns = sorted(b[0] / a[0] for a, b in zip(rows, there))
+        if re.match(r"(bert|distilbert|gpt2|llama)-", name) and not re.search(r"\+(plain|bf16)$", name):
+            fixed.append(ratio)
+        print(f"| {name} | {len(turns)} | {median(rows, 0):.0f} | {median(there, 0):.0f} | {ratio:.2f} | {turns[0]:.2f} to {turns[-1]:.2f} | "
+              f"{median(rows, 1):.0f} | {median(there, 1):.0f} | {median(rows, 1) / median(there, 1):.2f} |")
+    if fixed:
+        print(f"\nSteps of fixed length, geometric mean: {math.exp(sum(map(math.log, fixed)) / len(fixed)):.2f} over {len(fixed)}")
+
+
+if args.table:
+    table()
+    sys.exit()
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(args.threads)
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
@@ -24,13 +65,16 @@ torch.set_num_threads(args.threads)
 torch.manual_seed(1)
 
 
-def llama(length):
+def plain_llama(length):
     cfg = LlamaConfig(hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9,
                       num_key_value_heads=3, vocab_size=49152, tie_word_embeddings=True,
                       max_position_embeddings=max(2048, length))
     cfg.use_cache = False
-    model = AutoModelForCausalLM.from_config(cfg, attn_implementation="sdpa", dtype=torch.float32)
-    return get_peft_model(model, LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"))
+    return AutoModelForCausalLM.from_config(cfg, attn_implementation="sdpa", dtype=torch.float32)
+
+
+def llama(length):
+    return get_peft_model(plain_llama(length), LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"))
 
 
 def minilm(rank, head=False):
@@ -117,6 +161,56 @@ def made(model, loss, tokens):
     return steps(model, loss), tokens
 
 
+def prepare(folder):
+    """A random model of the shape, words for its tokens, and 24 pairs: prompts of 300 words, answers of 59 and an end."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+    words = {"<s>": 0, "</s>": 1, "<unk>": 2, **{f"w{i}": i for i in range(3, 49152)}}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="</s>",
+                            unk_token="<unk>").save_pretrained(folder)
+    plain_llama(2048).save_pretrained(folder)
+    text = lambda count: " ".join(f"w{i}" for i in torch.randint(3, 49152, (count,)).tolist())
+    with open(os.path.join(folder, "pairs.jsonl"), "w") as file:
+        for _ in range(24):
+            file.write(json.dumps({"prompt": text(300), "chosen": " " + text(59), "rejected": " " + text(59)}) + "\n")
+
+
+def dpo_job(folder):
+    from datasets import Dataset
+    from transformers import AutoTokenizer
+    from trl import DPOConfig, DPOTrainer
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", dtype=torch.float32)
+    with open(os.path.join(folder, "pairs.jsonl")) as file:
+        rows = Dataset.from_list([json.loads(line) for line in file])
+    lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+    with tempfile.TemporaryDirectory() as out:
+        settings = DPOConfig(out, learning_rate=1e-4, num_train_epochs=1, per_device_train_batch_size=4, warmup_steps=0.1,
+                             weight_decay=0.01, seed=1, save_strategy="no", logging_strategy="no", report_to="none",
+                             disable_tqdm=True, use_cpu=True, bf16=False, gradient_checkpointing=False,
+                             optim="adamw_torch_fused", dataloader_num_workers=0)
+        start = time.perf_counter()  # with the encoding of rows, as on the other side
+        DPOTrainer(model, args=settings, train_dataset=rows, processing_class=AutoTokenizer.from_pretrained(folder),
+                   peft_config=lora).train()
+        seconds = time.perf_counter() - start
+    report(DPO_JOB, [1e3 * seconds], 24 * 720)
+
+
+def report(name, times, tokens):
+    median = statistics.median(times)
+    print(json.dumps({"case": name, "threads": args.threads, "step_ms": round(median, 1), "best_ms": round(min(times), 1),
+                      "tokens_per_s": round(tokens / median * 1e3),
+                      "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}), flush=True)
+
+
+if args.prepare:
+    prepare(args.prepare)
+    sys.exit()
+if args.dpo_job:
+    dpo_job(args.dpo_job)
+    sys.exit()
+
 CASES = {
     "chat-llama-135m/8x200+30/lora16": lambda: made(*answers(1, 8, 200, 30)),
     "dpo-llama-135m/4x2x300+60/lora16": lambda: made(*answers(4, 2, 300, 60)),
@@ -135,7 +229,4 @@ for name, make in CASES.items():
         step()
         if i >= 0:
             times.append((time.perf_counter() - start) * 1e3)
-    median = statistics.median(times)
-    print(json.dumps({"case": name, "threads": args.threads, "step_ms": round(median, 1), "best_ms": round(min(times), 1),
-                      "tokens_per_s": round(tokens / median * 1e3),
-                      "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}), flush=True)
+    report(name, times, tokens)

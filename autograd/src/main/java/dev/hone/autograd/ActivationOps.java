@@ -28,6 +28,7 @@ public final class ActivationOps {
     return Variable.of(activation.name().toLowerCase(Locale.ROOT), y)
         .pullbackInto(x, (up, dx, accumulate) -> kernels.activationBackward(activation, in, up, accumulate, dx))
         .saves(x.value())
+        .roundable(x.value())
         .recomputedBy(() -> again(activation, in));
   }
 
@@ -51,7 +52,7 @@ public final class ActivationOps {
       kernels.gatedBackward(activation, Columns.of(g), Columns.of(u), Columns.of(dy), Columns.of(dGate), Columns.of(dUp));
       targets.add(0, dGate);
       targets.add(1, dUp);
-    }).saves(gate.value(), up.value())
+    }).saves(gate.value(), up.value()).roundable(gate.value(), up.value())
         .recomputedBy(() -> gated(activation, Columns.of(g), Columns.of(u), y.shape()));
   }
 
@@ -67,7 +68,7 @@ public final class ActivationOps {
       kernels.gatedBackward(activation, new Columns(x, 0, width), new Columns(x, width, width), Columns.of(dy),
           new Columns(dx, 0, width), new Columns(dx, width, width));
       return dx;
-    }).saves(gateUp.value())
+    }).saves(gateUp.value()).roundable(gateUp.value())
         .recomputedBy(() -> gated(activation, new Columns(x, 0, width), new Columns(x, width, width), y.shape()));
   }
 

@@ -17,6 +17,8 @@ public final class AttentionOps {
   /**
    * softmax(q · kᵀ · scale) · v per sequence and head, nothing of size T x T in memory. q [N, H · D], k and v [keys, G · D]
    * -> [N, H · D]. Source of the tiling: Dao and others 2022.
+   *
+   * <p>Queries and keys are never rounded to wait: the log-sum-exp of exact scores makes probabilities of exact scores alone.
    */
   public static Variable attention(AttentionSpec spec, Variable q, Variable k, Variable v) {
     Columns qs = Columns.of(q.value());
@@ -35,7 +37,7 @@ public final class AttentionOps {
       targets.add(0, dq);
       targets.add(1, dk);
       targets.add(2, dv);
-    }).saves(q.value(), k.value(), v.value(), out, lse);
+    }).saves(q.value(), k.value(), v.value(), out, lse).roundable(v.value(), out);
   }
 
   /** Attention over queries, keys and values side by side in one projection. [N, (H + 2G) · D] -> [N, H · D]. */
@@ -54,7 +56,7 @@ public final class AttentionOps {
           new Columns(x, queries + keys, keys), Columns.of(out), lse, Columns.of(up), new Columns(dx, 0, queries),
           new Columns(dx, queries, keys), new Columns(dx, queries + keys, keys));
       return dx;
-    }).saves(qkv.value(), out, lse);
+    }).saves(qkv.value(), out, lse).roundable(out);
   }
 
   /**

@@ -34,7 +34,7 @@ public final class Block {
     if (!Scope.isOpen() && GradMode.isEnabled()) {
       return part.get(); // everything is the garbage collector's
     }
-    try (Scope scope = Scope.block()) {
+    try (Scope scope = SavedPrecision.block()) {
       if (input != null) {
         input.moveInto(scope);
       }

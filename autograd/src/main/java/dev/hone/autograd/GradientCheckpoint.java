@@ -50,6 +50,6 @@ public final class GradientCheckpoint {
           gradient.release();
         }
       }
-    }).saves(input.value());
+    }).saves(input.value()).roundable(input.value());
   }
 }

@@ -45,7 +45,7 @@ public final class MatMulOps {
     if (bias != null) {
       result.pullbackInto(bias, ReduceOps::sumRowsInto);
     }
-    return result.saves(weight.requiresGradient() ? x.recallable() : null, weight.value());
+    return result.saves(weight.requiresGradient() ? x.recallable() : null, weight.value()).roundable(x.recallable());
   }
 
   /** y = x · w, or x · wᵀ if {@code transposed}, then what the epilogue says. */
@@ -102,7 +102,7 @@ public final class MatMulOps {
       if (targets.wants(2)) {
         ReduceOps.sumRowsInto(dPre, targets.buffer(2), addBias);
       }
-    }).saves(pre, weight.requiresGradient() ? x.recallable() : null, weight.value())
+    }).saves(pre, weight.requiresGradient() ? x.recallable() : null, weight.value()).roundable(pre, x.recallable())
         .recomputedBy(() -> ActivationOps.again(activation, pre));
   }
 
@@ -151,7 +151,8 @@ public final class MatMulOps {
     return Variable.of("matmul", y)
         .pullbackInto(a, (up, da, accumulate) -> kernels.matmul(up, false, right, true, accumulate, da))
         .pullbackInto(b, (up, db, accumulate) -> kernels.matmul(matrix(left), true, matrix(up), false, accumulate, db))
-        .saves(Variable.needsGradient(b) ? left : null, Variable.needsGradient(a) ? right : null);
+        .saves(Variable.needsGradient(b) ? left : null, Variable.needsGradient(a) ? right : null)
+        .roundable(left, right);
   }
 
   /** All axes but the last as rows. A view. */
@@ -172,7 +173,8 @@ public final class MatMulOps {
     Variable product = Variable.of("matmul", y)
         .pullbackInto(left, (up, da, accumulate) -> kernels.batched(up, false, bv, true, accumulate, da))
         .pullbackInto(right, (up, db, accumulate) -> kernels.batched(av, true, up, false, accumulate, db))
-        .saves(Variable.needsGradient(right) ? av : null, Variable.needsGradient(left) ? bv : null);
+        .saves(Variable.needsGradient(right) ? av : null, Variable.needsGradient(left) ? bv : null)
+        .roundable(av, bv);
     int[] dims = Arrays.copyOf(lead, lead.length + 2);
     dims[lead.length] = av.dim(1);
     dims[lead.length + 1] = bv.dim(2);

@@ -45,7 +45,8 @@ public final class MathOps {
     return Variable.of("mul", binary(Binary.MUL, av, bv))
         .pullback(a, up -> summed(binary(Binary.MUL, up, bv), av.shape()))
         .pullback(b, up -> summed(binary(Binary.MUL, up, av), bv.shape()))
-        .saves(Variable.needsGradient(b) ? av : null, Variable.needsGradient(a) ? bv : null);
+        .saves(Variable.needsGradient(b) ? av : null, Variable.needsGradient(a) ? bv : null)
+        .roundable(av, bv);
   }
 
   /** a / b. */

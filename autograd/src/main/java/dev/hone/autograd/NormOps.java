@@ -26,6 +26,7 @@ public final class NormOps {
     return Variable.of("layerNorm", y)
         .pullbacks(Arrays.asList(x, weight, bias), (up, targets) -> layerNormBackward(up, in, weight, mean, rstd, targets))
         .saves(x.value(), mean, rstd)
+        .roundable(x.value())
         .recomputedBy(() -> again(in, weight, bias, eps));
   }
 
@@ -67,7 +68,7 @@ public final class NormOps {
         kernels.layerNormBackward(up, sum, value(weight), mean, rstd, accumulate, targets.buffer(main), targets.sum(1),
             targets.sum(2));
       }
-    }).saves(sum, mean, rstd).recomputedBy(() -> again(sum, weight, bias, eps));
+    }).saves(sum, mean, rstd).roundable(sum).recomputedBy(() -> again(sum, weight, bias, eps));
   }
 
   private static void layerNormBackward(Tensor up, Tensor s, Variable weight, Tensor mean, Tensor rstd,
@@ -95,7 +96,7 @@ public final class NormOps {
     return Variable.of("rmsNorm", y).pullbacks(Arrays.asList(x, weight), (up, targets) -> {
       boolean accumulate = targets.accumulates(0);
       kernels.rmsNormBackward(up, in, w, weightOffset, rstd, accumulate, targets.buffer(0), targets.sum(1));
-    }).saves(x.value(), rstd).recomputedBy(() -> {
+    }).saves(x.value(), rstd).roundable(x.value()).recomputedBy(() -> {
       Tensor again = in.emptyLike(in.shape());
       kernels.rmsNorm(in, null, w, weightOffset, eps, null, again, null);
       return again;

@@ -85,7 +85,8 @@ public final class ReduceOps {
     kernels.softmax(x.value(), logarithm, y);
     return Variable.of(op, y)
         .pullbackInto(x, (up, dx, accumulate) -> kernels.softmaxBackward(y, logarithm, up, accumulate, dx))
-        .saves(y);
+        .saves(y)
+        .roundable(logarithm ? null : y);
   }
 
   /** log Σ e^x along an axis. */

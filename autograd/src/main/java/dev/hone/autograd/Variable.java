@@ -46,6 +46,7 @@ public sealed class Variable permits Parameter {
   private final long number = CREATED.getAndIncrement();
   private List<Edge> edges; // null: a leaf, or a graph that backward() has consumed
   private List<Tensor> saved;
+  private List<Tensor> tolerated; // of those saved: what may be rounded
   private boolean savesKnown; // whether saves() has said what the pull-backs use
   private boolean held; // whether this variable itself keeps its value: outside of blocks
   private Supplier<Tensor> recipe; // computes the value again
@@ -183,6 +184,26 @@ public sealed class Variable permits Parameter {
       if (!savesKnown) {
         savesKnown = true;
         Block.silent(-1);
+      }
+    }
+    return this;
+  }
+
+  /**
+   * Names those of the tensors that this operator {@linkplain #saves saves} whose rounding to BF16 its gradient stands, where
+   * {@link SavedPrecision} asks for it: no statistics, such as a log-sum-exp, that belong to the exact numbers of others. After
+   * {@link #saves}; returns this.
+   *
+   * @param tensors null ones are left out
+   */
+  public Variable roundable(Tensor... tensors) {
+    if (saved != null && SavedPrecision.isBf16()) {
+      tolerated = new ArrayList<>(2);
+      for (Tensor tensor : tensors) {
+        if (tensor != null && saved.contains(tensor)) {
+          tensor.tolerateRounding(1);
+          tolerated.add(tensor);
+        }
       }
     }
     return this;
@@ -336,6 +357,10 @@ public sealed class Variable permits Parameter {
     if (held) {
       held = false;
       value.release();
+    }
+    if (tolerated != null) {
+      tolerated.forEach(tensor -> tensor.tolerateRounding(-1));
+      tolerated = null;
     }
     release(saved);
     saved = null;

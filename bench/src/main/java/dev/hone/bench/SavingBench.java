@@ -2,6 +2,7 @@ package dev.hone.bench;
 
 import dev.hone.autograd.MathOps;
 import dev.hone.autograd.Parameter;
+import dev.hone.autograd.SavedPrecision;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
@@ -38,8 +39,8 @@ import java.util.stream.IntStream;
  * Steps that leave out work beside those that do not, on the shapes and names of {@code bench/reference_saving.py}; a JSON line
  * each, the plain way under the name with {@code +plain}.
  *
- * <p>Arguments: {@code --only REGEX}, {@code --steps N}, {@code --warmup N}, {@code --threads N}. Memory is the process's, so it
- * is a case's own only if one is run.
+ * <p>Arguments: {@code --only REGEX}, {@code --steps N}, {@code --warmup N}, {@code --threads N},
+ * {@code --activations bf16}. Memory is the process's, so it is a case's own only if one is run.
  */
 public final class SavingBench {
   private static final List<String> ALL_LINEAR = List.of("all-linear");
@@ -47,11 +48,13 @@ public final class SavingBench {
   private final String only;
   private final int warmup;
   private final int steps;
+  private final boolean rounded; // activations wait in BF16
 
   private SavingBench(Map<String, String> flags) {
     only = flags.getOrDefault("--only", "");
     warmup = Integer.parseInt(flags.getOrDefault("--warmup", "3"));
     steps = Integer.parseInt(flags.getOrDefault("--steps", "5"));
+    rounded = flags.getOrDefault("--activations", "f32").equals("bf16");
   }
 
   /** Runs the cases. */
@@ -60,7 +63,7 @@ public final class SavingBench {
     Workers.setThreads(Integer.parseInt(flags.getOrDefault("--threads", "2")));
     SavingBench bench = new SavingBench(flags);
     for (boolean saving : new boolean[] {true, false}) {
-      String way = saving ? "" : "+plain";
+      String way = (saving ? "" : "+plain") + (bench.rounded ? "+bf16" : "");
       Savings savings = new Savings(saving, saving);
       bench.answers("chat-llama-135m/8x200+30/lora16" + way, 8, 8, 200, 30, savings);
       bench.answers("dpo-llama-135m/4x2x300+60/lora16" + way, 4, 2, 300, 60, savings);
@@ -169,7 +172,11 @@ public final class SavingBench {
     for (int i = -warmup; i < steps; i++) {
       long start = System.nanoTime();
       try (Scope _ = Scope.open()) {
-        loss.apply(new Pass(true, 1, i, checkpointing).withSavings(savings)).backward();
+        Variable value;
+        try (SavedPrecision _ = rounded ? SavedPrecision.bf16() : null) {
+          value = loss.apply(new Pass(true, 1, i, checkpointing).withSavings(savings));
+        }
+        value.backward();
       }
       optimizer.step(1e-4, Gradients.clipScale(Gradients.norm(trained), 1));
       Gradients.clear(trained);
@@ -184,7 +191,7 @@ public final class SavingBench {
     return !name.matches(".*(" + only + ").*");
   }
 
-  private static void print(String name, double[] times, int tokens) throws IOException {
+  static void print(String name, double[] times, int tokens) throws IOException {
     Arrays.sort(times);
     double median = times[times.length / 2];
     System.out.println(String.format(Locale.ROOT, "{\"case\": \"%s\", \"threads\": %d, \"step_ms\": %.1f, \"best_ms\": %.1f, "

@@ -18,7 +18,8 @@ import java.util.Map;
  *
  * <p>Arguments: {@code --rows-times N} and {@code --length-times N} for batches of N times as many sequences or tokens per
  * sequence, which the name of the case does not show; {@code --only REGEX}, {@code --steps N}, {@code --warmup N},
- * {@code --threads N}, {@code --models DIR} with what {@link DecoderModels} wrote, for the case with stored weights.
+ * {@code --threads N}, {@code --activations bf16}, of which names end in {@code +bf16}, {@code --models DIR} with what
+ * {@link DecoderModels} wrote, for the case with stored weights.
  */
 public final class TrainBench {
   private TrainBench() {}
@@ -30,9 +31,10 @@ public final class TrainBench {
     Path models = flags.containsKey("--models") ? Path.of(flags.get("--models")) : null;
     int rows = Integer.parseInt(flags.getOrDefault("--rows-times", "1"));
     int lengths = Integer.parseInt(flags.getOrDefault("--length-times", "1"));
+    boolean rounded = flags.getOrDefault("--activations", "f32").equals("bf16");
     for (Map.Entry<String, TrainCase> entry : TrainCase.all(models).entrySet()) {
       if (entry.getKey().matches(".*(" + flags.getOrDefault("--only", "") + ").*")) {
-        System.out.println(run(entry.getKey(), entry.getValue().times(rows, lengths),
+        System.out.println(run(entry.getKey(), entry.getValue().times(rows, lengths), rounded,
             Integer.parseInt(flags.getOrDefault("--warmup", "20")), Integer.parseInt(flags.getOrDefault("--steps", "20"))));
       }
     }
@@ -47,8 +49,8 @@ public final class TrainBench {
     return flags;
   }
 
-  private static String run(String name, TrainCase bench, int warmup, int steps) throws IOException {
-    TrainStep step = new TrainStep(bench);
+  private static String run(String name, TrainCase bench, boolean rounded, int warmup, int steps) throws IOException {
+    TrainStep step = new TrainStep(bench, rounded);
     double[] times = new double[steps];
     for (int i = -warmup; i < steps; i++) {
       long start = System.nanoTime();
@@ -60,7 +62,7 @@ public final class TrainBench {
     Arrays.sort(times);
     double median = times[steps / 2];
     return String.format(Locale.ROOT, "{\"case\": \"%s\", \"threads\": %d, \"step_ms\": %.1f, \"best_ms\": %.1f, "
-        + "\"tokens_per_s\": %.0f, \"peak_rss_mb\": %d}", name, Workers.threads(), median, times[0],
+        + "\"tokens_per_s\": %.0f, \"peak_rss_mb\": %d}", name + (rounded ? "+bf16" : ""), Workers.threads(), median, times[0],
         bench.batch() * bench.length() / median * 1e3, peakMegabytes());
   }
 

@@ -1,6 +1,7 @@
 package dev.hone.bench;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.autograd.SavedPrecision;
 import dev.hone.core.Scope;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
@@ -26,6 +27,7 @@ import java.util.stream.IntStream;
 /** Steps on one batch of random tokens: forward, loss, backward, clipping and AdamW, without dropout. */
 final class TrainStep {
   private final TrainCase bench;
+  private final boolean rounded; // activations wait in BF16
   private final PretrainedModel model;
   private final Collection<Parameter> parameters;
   private final TrainingSet set;
@@ -36,7 +38,12 @@ final class TrainStep {
   private long steps;
 
   TrainStep(TrainCase bench) throws IOException {
+    this(bench, false);
+  }
+
+  TrainStep(TrainCase bench, boolean rounded) throws IOException {
     this.bench = bench;
+    this.rounded = rounded;
     model = bench.model();
     if (bench.rank() > 0) {
       LoraConfig lora = LoraConfig.of(bench.rank(), 2 * bench.rank());
@@ -58,8 +65,10 @@ final class TrainStep {
   float run() {
     float loss;
     try (Scope _ = Scope.open()) {
-      Objective.Answer answer = objective.answer(model, set.batch(rows), scale,
-          new Pass(true, 1, steps++, bench.checkpointing()));
+      Objective.Answer answer;
+      try (SavedPrecision _ = rounded ? SavedPrecision.bf16() : null) {
+        answer = objective.answer(model, set.batch(rows), scale, new Pass(true, 1, steps++, bench.checkpointing()));
+      }
       loss = answer.loss().value().item();
       answer.loss().backward();
     }

@@ -1,6 +1,7 @@
 package dev.hone.core;
 
 import dev.hone.core.memory.DeviceStorage;
+import dev.hone.core.memory.HalfFloats;
 import dev.hone.core.memory.HeapStorage;
 import dev.hone.core.memory.OwnedStorage;
 import dev.hone.core.memory.Shelf;
@@ -77,18 +78,20 @@ public final class Scope implements AutoCloseable {
   private final Scope parent;
   private final ArrayList<OwnedStorage> storages = new ArrayList<>();
   private final boolean block; // itself a user of what is made in it
+  private final HalfFloats halves; // how that waits which outlives this block, or null: as it is
   private boolean open = true;
 
-  private Scope(Borrowed memory, boolean block) {
+  private Scope(Borrowed memory, boolean block, HalfFloats halves) {
     this.memory = memory;
     this.parent = memory.innermost;
     this.block = block;
+    this.halves = halves;
     memory.innermost = this;
   }
 
   /** Opens a scope on this thread. */
   public static Scope open() {
-    return new Scope(Borrowed.one(), false);
+    return new Scope(Borrowed.one(), false, null);
   }
 
   /**
@@ -96,7 +99,18 @@ public final class Scope implements AutoCloseable {
    * scope, where it lasts until it is released, and all other memory is given back. For operators and their graph.
    */
   public static Scope block() {
-    return new Scope(Borrowed.one(), true);
+    return new Scope(Borrowed.one(), true, null);
+  }
+
+  /**
+   * A {@link #block()} of which numbers on the CPU that outlive it wait rounded, in half the memory, until they are read again:
+   * those whose users have all said by {@link Tensor#tolerateRounding} that this will do.
+   *
+   * @param halves null leaves them as they are
+   */
+  @SuppressWarnings("exports")
+  public static Scope block(HalfFloats halves) {
+    return new Scope(Borrowed.one(), true, halves);
   }
 
   /** Whether a scope is open on this thread. */
@@ -345,6 +359,9 @@ public final class Scope implements AutoCloseable {
   private void end(OwnedStorage storage) {
     letGo(storage);
     if (block && storage.isRetained() && storage.isValid()) {
+      if (halves != null && storage.toleratesRounding() && storage instanceof HeapStorage heap) {
+        heap.narrow(halves);
+      }
       passOn(storage);
     } else {
       storage.free();

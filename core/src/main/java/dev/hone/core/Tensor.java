@@ -286,9 +286,7 @@ public final class Tensor {
     if (access == HostArray.Access.READ) {
       return new HostArray(toFloatArray(), 0, length, null);
     }
-    if (isReadOnly()) {
-      throw readOnly();
-    }
+    checkWritable();
     return new HostArray(access == HostArray.Access.WRITE ? new float[length] : toFloatArray(), 0, length, this);
   }
 
@@ -324,15 +322,15 @@ public final class Tensor {
   }
 
   private DeviceBuffer writable() {
-    if (isReadOnly()) {
-      throw readOnly();
-    }
+    checkWritable();
     return buffer();
   }
 
-  private IllegalStateException readOnly() {
-    return new IllegalStateException("tensor " + dtype + " " + shape + " is read-only: its numbers stay as they are stored; "
-        + "toF32() gives a copy to write");
+  private void checkWritable() {
+    if (isReadOnly()) {
+      throw new IllegalStateException("tensor " + dtype + " " + shape + " is read-only: its numbers stay as they are stored; "
+          + "toF32() gives a copy to write");
+    }
   }
 
   /** Copies the elements of a tensor of the same shape, any type and any device into this one; returns this. */
@@ -365,13 +363,8 @@ public final class Tensor {
       case QuantizedStorage store -> store.codes().read(offset + from, count, target, at);
       case DeviceCodes codes -> codes.onHost().read(offset + from, count, target, at);
       case SegmentStorage memory -> StoredElements.widen(memory.segment(), dtype, offset + from, target, at, count);
-      case DeviceStorage _ -> {
-        if (dtype == DType.F32) {
-          buffer().read((offset + from) * Float.BYTES, StoredElements.of(target, at, count));
-        } else {
-          StoredElements.widen(hostBytes(from, count), dtype, 0, target, at, count);
-        }
-      }
+      case DeviceStorage _ when dtype == DType.F32 -> buffer().read(4 * (offset + from), StoredElements.of(target, at, count));
+      case DeviceStorage _ -> StoredElements.widen(hostBytes(from, count), dtype, 0, target, at, count);
     }
   }
 
@@ -481,6 +474,13 @@ public final class Tensor {
   public void release() {
     if (storage instanceof OwnedStorage owned) {
       owned.release();
+    }
+  }
+
+  /** Counts one more or one fewer of those users whom numbers rounded to BF16 serve as well, see {@link Scope#block}. */
+  public void tolerateRounding(int change) {
+    if (storage instanceof OwnedStorage owned) {
+      owned.tolerate(change);
     }
   }
 

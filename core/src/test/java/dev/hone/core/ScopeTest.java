@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.core.kernel.cpu.CpuKernels;
+import dev.hone.core.memory.HalfFloats;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -351,5 +353,72 @@ class ScopeTest {
     try (Scope _ = Scope.open()) {
       assertSame(mine, Tensor.empty(1 << 20).array(), "and then it is lent again");
     }
+  }
+
+  private static final HalfFloats HALVES = CpuKernels.scalar("for the test").gather().halfFloats();
+  private static final float THIRD = 0x1.56p-2f; // 1/3 in BF16
+
+  @Test
+  void whatOutlivesABlockWaitsInHalfTheMemoryUntilItIsRead() {
+    try (Scope _ = Scope.open()) {
+      Tensor waits;
+      Tensor exact;
+      Tensor used;
+      long before = Scope.liveBytes();
+      try (Scope _ = Scope.block(HALVES)) {
+        waits = Tensor.full(1 / 3f, 10_000);
+        waits.retain();
+        waits.tolerateRounding(1);
+        exact = Tensor.full(1 / 3f, 10_000);
+        exact.retain();
+        used = Tensor.full(1 / 3f, 10_000);
+        used.retain();
+        used.retain();
+        used.tolerateRounding(1); // one of two users
+      }
+      assertEquals(100_000, Scope.liveBytes() - before, 1000);
+      assertTrue(waits.isValid());
+      assertEquals(THIRD, waits.reshape(100, 100).slice(7, 9).get(150));
+      assertEquals(120_000, Scope.liveBytes() - before, 1000);
+      assertEquals(1 / 3f, exact.get(9999));
+      assertEquals(1 / 3f, used.get(9999));
+      waits.fill(2);
+      assertEquals(2, waits.get(9999));
+      waits.release();
+      assertGone(waits);
+      assertEquals(80_000, Scope.liveBytes() - before, 1000);
+    }
+  }
+
+  /** Numbers of a block that wait in half the memory. */
+  private static Tensor waiting(int length) {
+    try (Scope _ = Scope.block(HALVES)) {
+      Tensor waits = Tensor.full(1 / 3f, length);
+      waits.retain();
+      waits.tolerateRounding(1);
+      return waits;
+    }
+  }
+
+  @Test
+  void whatWaitsInHalfTheMemoryGoesWithItsScopeOrIsKept() {
+    Tensor gone;
+    Tensor kept;
+    Tensor lasting;
+    long before = Scope.liveBytes();
+    try (Scope _ = Scope.open()) {
+      gone = waiting(10_000);
+      waiting(5000).release();
+      kept = waiting(10_001).keep();
+      lasting = waiting(10_001);
+      assertTrue(lasting.outlast());
+      assertEquals(1 / 3f, waiting(100).get(0), "what is small stays as it is");
+    }
+    assertGone(gone);
+    assertEquals(THIRD, kept.get(10_000));
+    assertEquals(THIRD, lasting.get(10_000));
+    lasting.release();
+    lasting.release();
+    assertEquals(before, Scope.liveBytes());
   }
 }

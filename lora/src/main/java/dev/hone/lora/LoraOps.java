@@ -55,6 +55,7 @@ final class LoraOps {
             }
           }
         })
-        .saves(h, a.requiresGradient() ? x.recallable() : null, a.value(), b.value());
+        .saves(h, a.requiresGradient() ? x.recallable() : null, a.value(), b.value())
+        .roundable(h, x.recallable());
   }
 }

@@ -42,6 +42,8 @@ public record Pass(boolean training, long seed, long step, boolean checkpointing
   public record Savings(boolean unreadRows, boolean sharedPrefixes, Work work) {
     /** Everything is computed. */
     public static final Savings NONE = new Savings(false, false);
+    /** Everything that can be left out is, uncounted. */
+    public static final Savings ALL = new Savings(true, true);
 
     /** Savings that nobody counts. */
     public Savings(boolean unreadRows, boolean sharedPrefixes) {

@@ -1,6 +1,9 @@
 package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.autograd.SavedPrecision;
+import dev.hone.autograd.Variable;
+import dev.hone.core.Device;
 import dev.hone.core.Scope;
 import dev.hone.nn.FrozenStates;
 import dev.hone.nn.Pass;
@@ -50,6 +53,11 @@ final class StepPass {
     this.config = config;
     this.parameters = parameters;
     sums = new BlockSums(parameters);
+    Device device = model.backbone().embeddings().weight().value().device();
+    if (config.roundsActivations() && device != Device.CPU) {
+      throw new IllegalArgumentException("activations must be f32 on the device " + device + ", is " + config.activations()
+          + ": only the CPU keeps them in half the memory");
+    }
     if (objective.ofWholeBatches() && config.blocks() > config.accumulation()) {
       throw new IllegalArgumentException("step_blocks must be at most gradient_accumulation_steps, " + config.accumulation()
           + ", is " + config.blocks() + ": this loss looks at all rows of a batch together, so that batches cannot be cut");
@@ -188,7 +196,10 @@ final class StepPass {
   /** One piece forward and backward; returns its loss. The last one gives gradients to others as it goes back. */
   private double backward(TrainingBatch batch, int first, float scale, Pass pass, List<float[]> answers, boolean shares) {
     try (Scope _ = Scope.open()) {
-      Objective.Answer answer = objective.answer(model, batch, scale, pass.ofRows(first, batch.size()));
+      Objective.Answer answer;
+      try (SavedPrecision _ = config.precision()) {
+        answer = objective.answer(model, batch, scale, pass.ofRows(first, batch.size()));
+      }
       if (objective.measuresSteps()) {
         answers.addAll(Inference.rows(answer.logits().toFloatArray(), batch.size()));
       }
@@ -204,7 +215,11 @@ final class StepPass {
   /** Forward and backward on some rows, whatever they weigh, without a step: what does not fit into memory fails. */
   void probe(TrainingSet training, int[] rows) {
     try (Scope _ = Scope.open()) {
-      objective.answer(model, training.batch(rows), 1, config.pass(-1).ofRows(0, rows.length)).loss().backward();
+      Variable loss;
+      try (SavedPrecision _ = config.precision()) {
+        loss = objective.answer(model, training.batch(rows), 1, config.pass(-1).ofRows(0, rows.length)).loss();
+      }
+      loss.backward();
     }
   }
 }

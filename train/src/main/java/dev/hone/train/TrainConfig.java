@@ -1,5 +1,6 @@
 package dev.hone.train;
 
+import dev.hone.autograd.SavedPrecision;
 import dev.hone.nn.Pass;
 import dev.hone.train.config.Setting;
 import dev.hone.train.config.Settings;
@@ -58,6 +59,7 @@ import java.util.Map;
  * @param saveEverySteps steps between checkpoints; 0 for once an epoch
  * @param saveTotalLimit checkpoints that are kept; 0 for none at all
  * @param checkpointing whether blocks are recomputed in the backward pass
+ * @param activations how what the backward pass needs is kept: {@code f32} as it is, or {@code bf16} rounded, in half the memory
  * @param cacheFrozen whether what frozen layers make of a row is remembered for later epochs: {@code auto} where it does not
  *     change, or {@code off}
  * @param sharePrefixes whether what rows of a batch begin with alike is computed once: {@code auto} where it can be, or
@@ -161,6 +163,9 @@ public record TrainConfig(
     int saveTotalLimit,
     @Setting(key = "gradient_checkpointing", help = "recompute blocks in the backward pass: less memory, more time")
     boolean checkpointing,
+    @Setting(key = "activations", fallback = "f32", form = "f32|bf16",
+        help = "what the backward pass needs is kept as it is, or rounded in half the memory (docs/saving.md)")
+    String activations,
     @Setting(key = "cache_frozen", fallback = "auto", form = "auto|off",
         help = "auto: what frozen layers without dropout make of a row is computed once, not in every epoch")
     String cacheFrozen,
@@ -218,6 +223,7 @@ public record TrainConfig(
     require(threshold >= 0, "early_stopping_threshold", threshold, "0 or more");
     atLeast(0, "save_steps", saveEverySteps);
     atLeast(0, "save_total_limit", saveTotalLimit);
+    require(List.of("f32", "bf16").contains(activations), "activations", activations, "f32 or bf16");
     require(List.of("auto", "off").contains(cacheFrozen), "cache_frozen", cacheFrozen, "auto or off");
     require(List.of("auto", "off").contains(sharePrefixes), "share_prefixes", sharePrefixes, "auto or off");
     schedule(lrSchedulerType, 0, 2, learningRate, lrSchedulerArgs); // an unknown name fails here, not when training begins
@@ -249,6 +255,16 @@ public record TrainConfig(
   /** What passes of a run leave out. */
   public Pass.Savings savings() {
     return new Pass.Savings(skipUnreadRows, sharePrefixes.equals("auto"));
+  }
+
+  /** Whether what the backward pass needs waits rounded. */
+  boolean roundsActivations() {
+    return activations.equals("bf16");
+  }
+
+  /** What a forward pass that is to be followed by a backward pass runs within; null where all is kept as it is. */
+  SavedPrecision precision() {
+    return roundsActivations() ? SavedPrecision.bf16() : null;
   }
 
   /** A pass of a step of a run. */

@@ -1,6 +1,7 @@
 package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.autograd.SavedPrecision;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
 import dev.hone.nn.CausalHead;
@@ -77,7 +78,8 @@ final class TrainingMemory {
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
     parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,
-        "--batch-size, --max-length" + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
+        "--batch-size, --max-length" + (config.roundsActivations() ? "" : ", --activations bf16")
+            + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
     parts.add(new Part("logits", logits(tokens), true, "--batch-size, --max-length"));
     return new MemoryEstimate(parts);
   }
@@ -95,9 +97,11 @@ final class TrainingMemory {
   private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
     double perToken = live(few) / few.length;
-    double block = 1.75 * perToken / model.config().layers() * tokens; // gradients on their way are three quarters as much
-    double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * Float.BYTES * tokens;
-    double all = SLACK * (config.checkpointing() ? ofInputs + block : perToken * tokens);
+    boolean rounded = config.roundsActivations(); // all but those of the block that is being computed
+    double block = (rounded ? 3.5 : 1.75) * perToken / model.config().layers() * tokens; // with gradients on their way
+    double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * (rounded ? 2 : Float.BYTES) * tokens;
+    double inFull = rounded ? perToken / model.config().layers() * tokens : 0;
+    double all = SLACK * (config.checkpointing() ? ofInputs + block : perToken * tokens + inFull);
     if (config.accumulation() > 1) {
       return (long) all; // gradients of earlier batches are there
     }
@@ -109,7 +113,7 @@ final class TrainingMemory {
   /** Bytes that live after a forward pass without recomputing. */
   private double live(int[] tokens) {
     long before = Scope.liveBytes();
-    try (Scope _ = Scope.open()) {
+    try (Scope _ = Scope.open(); SavedPrecision _ = config.precision()) {
       Pass pass = new Pass(true, config.seed(), -1, false);
       Variable hidden = model.hidden(TokenBatch.of(List.of(tokens)), pass);
       hidden.value(); // the graph hangs on it

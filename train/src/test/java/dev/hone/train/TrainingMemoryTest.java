@@ -35,10 +35,11 @@ class TrainingMemoryTest {
   private static final String GPT2 = """
       {"model_type": "gpt2", "vocab_size": 600, "n_embd": 192, "n_layer": 6, "n_head": 6, "n_positions": 256}""";
 
-  @ParameterizedTest(name = "{0}, {1} rows of {2}, recomputed blocks: {3}")
-  @CsvSource({"llama, 4, 128, false", "llama, 2, 200, true", "gpt2, 4, 128, false", "gpt2, 8, 100, true"})
+  @ParameterizedTest(name = "{0}, {1} rows of {2}, recomputed blocks: {3}, {4}")
+  @CsvSource({"llama, 4, 128, false, f32", "llama, 2, 200, true, f32", "gpt2, 4, 128, false, f32", "gpt2, 8, 100, true, f32",
+      "llama, 16, 128, false, bf16", "gpt2, 8, 200, true, bf16"})
   void theEstimateIsWithinAQuarterOfWhatARunTakes(String family, int batch, int length, boolean checkpointing,
-      @TempDir Path directory) throws Exception {
+      String activations, @TempDir Path directory) throws Exception {
     Path shape = Files.writeString(directory.resolve("config.json"), family.equals("llama") ? LLAMA : GPT2);
     PretrainedModel model = ModelLoader.ofConfig(shape).task(Task.CAUSAL_LM).seed(1).load();
     model.setTrainable(true);
@@ -53,7 +54,7 @@ class TrainingMemoryTest {
     }
     TrainingSet set = new TrainingSet(tokens, null, targets);
     TrainConfig config = TrainConfig.of(Map.of("batch_size", batch, "max_steps", 1, "learning_rate", 1e-4,
-        "gradient_checkpointing", checkpointing));
+        "gradient_checkpointing", checkpointing, "activations", activations));
     Trainer trainer = new Trainer(model, model.parameters().values(), NextTokenObjective.PLAIN, config);
     MemoryEstimate estimate = trainer.memory(set, false);
     long weights = model.parameters().values().stream().mapToLong(parameter -> parameter.value().bytes()).sum();

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.memory.HalfFloats;
 
 /** Moving rows and axes. */
 public interface GatherKernels {
@@ -22,4 +23,9 @@ public interface GatherKernels {
 
   /** dst[o, at + j, :] = src[o, from + j, :] for j below {@code count}; both are seen as [outer, length, inner]. */
   void copyBlock(Tensor src, int from, Tensor dst, int at, int count, int outer, int inner, boolean accumulate);
+
+  /** How numbers that wait on this device take half the memory. What other devices keep stays as it is. */
+  default HalfFloats halfFloats() {
+    throw new UnsupportedOperationException("BF16 for what waits: only the CPU keeps floats in half the memory");
+  }
 }

@@ -4,12 +4,16 @@ import java.util.Arrays;
 
 /**
  * Elements in a Java array: an array of its own that belongs to the garbage collector, or a block of a pool, which takes it
- * back.
+ * back. What waits may take half the memory, rounded, until somebody asks for the array.
  */
 public final class HeapStorage extends OwnedStorage {
   private float[] array;
   private SlabPool.Block block; // null: the garbage collector owns the array
   private SlabPool pool;
+  private Halves halves; // null: the elements lie in the array
+
+  /** Elements that wait rounded. */
+  private record Halves(HeapStorage words, int length, HalfFloats form) {}
 
   /** An array that the garbage collector owns. */
   public HeapStorage(float[] array) {
@@ -25,22 +29,54 @@ public final class HeapStorage extends OwnedStorage {
 
   /** The array that the elements lie in, or null once the memory was given back. */
   public float[] array() {
-    return array;
+    float[] present = array;
+    return present != null || halves == null ? present : widened();
   }
 
   /** Index of the first element in the array. */
   public int base() {
+    if (halves != null) {
+      widened();
+    }
     return block == null ? 0 : block.offset;
+  }
+
+  /** Leaves the elements rounded in half the memory until they are asked for. What is small or in no pool stays as it is. */
+  public void narrow(HalfFloats form) {
+    if (block == null || block.length() < 2 * SlabPool.SMALLEST) {
+      return;
+    }
+    int length = block.length();
+    HeapStorage words = pool.take((length + 1) / 2, null);
+    form.narrow(array, block.offset, words.array, words.base(), length);
+    halves = new Halves(words, length, form);
+    array = null;
+    pool.put(block);
+    block = null;
+  }
+
+  private synchronized float[] widened() {
+    if (halves != null) {
+      HeapStorage words = halves.words;
+      HeapStorage full = pool.take(halves.length, null);
+      halves.form.widen(words.array, words.base(), full.array, full.base(), halves.length);
+      words.giveBack();
+      block = full.block;
+      array = full.array;
+      halves = null;
+    }
+    return array;
   }
 
   @Override
   public boolean isValid() {
-    return array != null;
+    return array != null || halves != null;
   }
 
   /** A block's elements move to an array of their own. */
   @Override
   void leaveToCollector() {
+    base(); // in full
     if (block != null) {
       array = Arrays.copyOfRange(array, block.offset, block.offset + block.length());
       pool.put(block);
@@ -50,6 +86,7 @@ public final class HeapStorage extends OwnedStorage {
 
   @Override
   void outlastScopes() {
+    base(); // in full
     if (block != null) {
       pool.watch(this, block);
     }
@@ -61,6 +98,10 @@ public final class HeapStorage extends OwnedStorage {
     if (block != null) {
       pool.put(block);
       block = null;
+    }
+    if (halves != null) {
+      halves.words.giveBack();
+      halves = null;
     }
   }
 }

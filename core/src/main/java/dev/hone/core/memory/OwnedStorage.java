@@ -7,6 +7,7 @@ package dev.hone.core.memory;
 public abstract sealed class OwnedStorage implements Storage permits HeapStorage, DeviceStorage {
   private Object scope; // the scope that will give the memory back
   private int users;
+  private int tolerant; // of the users: whom rounded numbers serve as well
 
   OwnedStorage(Object scope) {
     this.scope = scope;
@@ -52,6 +53,16 @@ public abstract sealed class OwnedStorage implements Storage permits HeapStorage
   /** One user fewer, who leaves the memory where it is. */
   public final void leave() {
     users--;
+  }
+
+  /** Counts one more or one fewer of the users whom numbers rounded to BF16 serve as well. */
+  public final void tolerate(int change) {
+    tolerant += change;
+  }
+
+  /** Whether there are users and rounded numbers serve all of them. */
+  public final boolean toleratesRounding() {
+    return users > 0 && users == tolerant;
   }
 
   /** One user is done; after the last one the memory goes back to where it came from. */

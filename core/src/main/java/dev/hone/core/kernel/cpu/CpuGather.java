@@ -7,6 +7,7 @@ import dev.hone.core.kernel.ElementwiseKernels.Unary;
 import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.loops.ElementwiseLoops;
 import dev.hone.core.kernel.loops.GatherLoops;
+import dev.hone.core.memory.HalfFloats;
 import dev.hone.core.parallel.Workers;
 import dev.hone.core.quant.Quantized;
 import java.lang.foreign.MemorySegment;
@@ -15,14 +16,17 @@ import java.util.Arrays;
 /** Moving rows and axes. */
 public final class CpuGather implements GatherKernels {
   private static final int COLUMNS = 128; // of one block of addRows
+  private static final float[] ZERO = new float[1];
 
   private final GatherLoops loops;
   private final ElementwiseLoops elementwise;
+  private final HalfFloats halves;
 
   /** Gathers on these loops. */
   public CpuGather(GatherLoops loops, ElementwiseLoops elementwise) {
     this.loops = loops;
     this.elementwise = elementwise;
+    this.halves = new Halves(loops);
   }
 
   @Override
@@ -173,5 +177,35 @@ public final class CpuGather implements GatherKernels {
           inner) + " it has no block [" + from + ", " + (from + count) + ")");
     }
     return (int) length;
+  }
+
+  @Override
+  public HalfFloats halfFloats() {
+    return halves;
+  }
+
+  /** Numbers in words of two, in blocks of words. */
+  private record Halves(GatherLoops loops) implements HalfFloats {
+    @Override
+    public void narrow(float[] x, int xi, float[] words, int wi, int n) {
+      int pairs = n / 2;
+      int upper = n - pairs;
+      Workers.ranges(pairs, CpuElementwise.GRAIN,
+          (from, to) -> loops.narrow(x, xi + from, x, xi + upper + from, words, wi + from, to - from));
+      if (pairs < upper) {
+        loops.narrow(x, xi + pairs, ZERO, 0, words, wi + pairs, 1);
+      }
+    }
+
+    @Override
+    public void widen(float[] words, int wi, float[] x, int xi, int n) {
+      int pairs = n / 2;
+      int upper = n - pairs;
+      Workers.ranges(pairs, CpuElementwise.GRAIN,
+          (from, to) -> loops.widen(words, wi + from, x, xi + from, x, xi + upper + from, to - from));
+      if (pairs < upper) {
+        loops.widen(words, wi + pairs, x, xi + pairs, new float[1], 0, 1);
+      }
+    }
   }
 }

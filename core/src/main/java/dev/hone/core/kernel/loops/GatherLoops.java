@@ -3,7 +3,7 @@ package dev.hone.core.kernel.loops;
 import dev.hone.core.DType;
 import java.lang.foreign.MemorySegment;
 
-/** Reading stored numbers. */
+/** Reading stored numbers, and storing them in half the memory. */
 public abstract class GatherLoops {
   /**
    * y = scale · source as floats.
@@ -46,4 +46,13 @@ public abstract class GatherLoops {
   public abstract void addRows(float[] weights, int wi, int stride, MemorySegment source, DType type, long element, int ldr,
       int n,
       float[] y, int yi);
+
+  /**
+   * Words of two BF16 numbers, that of {@code low} in the lower half and that of {@code high} in the upper: the nearest, of two
+   * equally near ones the even. NaN stays NaN.
+   */
+  public abstract void narrow(float[] low, int li, float[] high, int hi, float[] words, int wi, int n);
+
+  /** Both numbers of each word as floats. */
+  public abstract void widen(float[] words, int wi, float[] low, int li, float[] high, int hi, int n);
 }

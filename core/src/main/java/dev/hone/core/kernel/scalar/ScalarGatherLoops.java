@@ -56,4 +56,27 @@ public final class ScalarGatherLoops extends GatherLoops {
       y[yi + j] += weight * value(source, type, element + j);
     }
   }
+
+  /** The bits of the nearest BF16 number, of two equally near ones the even, as the upper half of a float; NaN stays NaN. */
+  public static int brainBits(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    int rounded = Float.isNaN(value) ? bits | 0x400000 : bits + 0x7FFF + (bits >>> 16 & 1); // the carry could make a NaN infinite
+    return rounded & 0xFFFF0000;
+  }
+
+  @Override
+  public void narrow(float[] low, int li, float[] high, int hi, float[] words, int wi, int n) {
+    for (int i = 0; i < n; i++) {
+      words[wi + i] = Float.intBitsToFloat(brainBits(low[li + i]) >>> 16 | brainBits(high[hi + i]));
+    }
+  }
+
+  @Override
+  public void widen(float[] words, int wi, float[] low, int li, float[] high, int hi, int n) {
+    for (int i = 0; i < n; i++) {
+      int word = Float.floatToRawIntBits(words[wi + i]);
+      low[li + i] = Float.intBitsToFloat(word << 16);
+      high[hi + i] = Float.intBitsToFloat(word & 0xFFFF0000);
+    }
+  }
 }

@@ -16,7 +16,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Reading stored numbers on vectors. */
+/** Reading stored numbers on vectors, and storing them in half the memory. */
 public final class VectorGatherLoops extends GatherLoops {
   private static final VectorSpecies<Integer> I32 = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Short> I16 =
@@ -164,5 +164,31 @@ public final class VectorGatherLoops extends GatherLoops {
     for (int j = 0; j < n; j++) {
       y[yi + j] = Math.fma(weight, ScalarGatherLoops.value(source, type, element + j), y[yi + j]);
     }
+  }
+
+  @Override
+  public void narrow(float[] low, int li, float[] high, int hi, float[] words, int wi, int n) {
+    int body = VectorMath.whole(n);
+    for (int i = 0; i < body; i += LANES) {
+      IntVector l = FloatVector.fromArray(F32, low, li + i).reinterpretAsInts();
+      IntVector h = FloatVector.fromArray(F32, high, hi + i).reinterpretAsInts();
+      IntVector lower = l.add(l.lanewise(VectorOperators.LSHR, 16).and(1)).add(0x7FFF)
+          .blend(l.or(0x400000), l.and(0x7FFFFFFF).compare(VectorOperators.GT, 0x7F800000));
+      IntVector upper = h.add(h.lanewise(VectorOperators.LSHR, 16).and(1)).add(0x7FFF)
+          .blend(h.or(0x400000), h.and(0x7FFFFFFF).compare(VectorOperators.GT, 0x7F800000));
+      lower.lanewise(VectorOperators.LSHR, 16).or(upper.and(0xFFFF0000)).reinterpretAsFloats().intoArray(words, wi + i);
+    }
+    twin.narrow(low, li + body, high, hi + body, words, wi + body, n - body);
+  }
+
+  @Override
+  public void widen(float[] words, int wi, float[] low, int li, float[] high, int hi, int n) {
+    int body = VectorMath.whole(n);
+    for (int i = 0; i < body; i += LANES) {
+      IntVector word = FloatVector.fromArray(F32, words, wi + i).reinterpretAsInts();
+      word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(low, li + i);
+      word.and(0xFFFF0000).reinterpretAsFloats().intoArray(high, hi + i);
+    }
+    twin.widen(words, wi + body, low, li + body, high, hi + body, n - body);
   }
 }

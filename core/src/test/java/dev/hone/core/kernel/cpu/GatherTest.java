@@ -9,6 +9,7 @@ import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.GatherKernels;
+import dev.hone.core.memory.HalfFloats;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -182,5 +183,41 @@ class GatherTest {
 
   private static void assertMessage(String message, org.junit.jupiter.api.function.Executable action) {
     assertEquals(message, assertThrows(ShapeException.class, action).getMessage());
+  }
+
+  private static float nearestBrain(float x) {
+    if (Float.isNaN(x) || Float.isInfinite(x)) {
+      return x;
+    }
+    float towardsZero = Float.intBitsToFloat(Float.floatToRawIntBits(x) & 0xFFFF0000);
+    int next = Float.floatToRawIntBits(towardsZero) + 0x10000;
+    double beyond = next << 1 == 0xFF000000 ? Math.copySign(0x1p128, x) : Float.intBitsToFloat(next);
+    double near = Math.abs((double) x - towardsZero);
+    double far = Math.abs(beyond - x);
+    boolean even = (next & 0x10000) != 0; // the one towards zero
+    return near < far || near == far && even ? towardsZero : Float.intBitsToFloat(next);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SCALAR", "VECTOR"})
+  void numbersThatWaitInHalfTheMemoryAreRoundedToTheNearest(Kind kind) {
+    HalfFloats halves = kind.kernels().gather().halfFloats();
+    float[] edges = {0, -0f, 1, -1, 1 + 0x1p-8f, 1 + 3 * 0x1p-8f, -1 - 0x1p-8f, 1 + 0x1.8p-8f, Float.MIN_VALUE, 0x1p-133f,
+        Float.MAX_VALUE, -Float.MAX_VALUE, 0x1.FEp127f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN,
+        Float.intBitsToFloat(0x7F800001), Float.intBitsToFloat(0xFFFFFFFF)};
+    for (int n : new int[] {1, 2, 3, 13, 16, 31, 64, 207, 1024, 70_001}) {
+      float[] x = Operand.normal(n, n + 3).toFloatArray();
+      for (int i = 0; i < n; i++) {
+        x[3 + i] = i % 3 == 0 ? edges[i / 3 % edges.length] : x[3 + i];
+      }
+      float[] words = new float[2 + (n + 1) / 2];
+      float[] y = new float[n + 2];
+      halves.narrow(x, 3, words, 1, n);
+      halves.widen(words, 1, y, 1, n);
+      for (int i = 0; i < n; i++) {
+        assertEquals(nearestBrain(x[3 + i]), y[1 + i], n + " numbers, number " + i);
+      }
+      assertEquals(0, words[0] + words[words.length - 1] + y[0] + y[n + 1], "what lies around them");
+    }
   }
 }

@@ -23,7 +23,7 @@ final class Reference {
    *     its rows is not known, so that the numbers do not depend on when a run before was stopped
    */
   static List<PreferenceRow> of(PretrainedModel asked, List<PreferenceRow> rows, int batchSize, ReferenceCache cache) {
-    return of(asked, rows, batchSize, cache, Pass.inference());
+    return of(asked, rows, batchSize, cache, Pass.inference().withSavings(Pass.Savings.ALL));
   }
 
   /** The rows with what the model makes of them in such a pass. */
