@@ -21,13 +21,9 @@ import java.util.Map;
  * Whole jobs of {@code bench/saving.sh}, by the names of their counterparts in Python; a JSON line each.
  *
  * <p>Arguments: {@code --case amazon/lora|amazon/full}, with {@code --model DIR} of MiniLM and {@code --data FILE} of sentences:
- * three epochs over four fifths of them. Or {@code --case dpo-job...}, with a directory that {@code reference_saving.py --prepare}
- * wrote as {@code --model}: an epoch over its pairs, their encoding and the log-probabilities of the reference included.
+ * three epochs over four fifths of them. Or {@code --case dpo-job...}, with what {@code reference_saving.py --prepare} wrote as
+ * {@code --model}: an epoch over its pairs, their encoding and the log-probabilities of the reference included.
  * {@code --threads N}; memory is the process's.
- */|amazon/full}, with {@code --model DIR} of MiniLM and {@code --data FILE} of sentences: three
- * epochs over four fifths of them. Or {@code --case dpo-job...}, with a directory that {@code reference_saving.py --prepare} wrote
- * as {@code --model}: an epoch over its pairs, their encoding and the log-probabilities of the reference included. {@code
- * --threads N}; memory is the process's.
  */
 public final class JobBench {
   private JobBench() {}
