@@ -31,7 +31,7 @@ public class KernelMutants {
       Map.entry("memory", List.of("ElementwiseKernelTest")), Map.entry("elementwise", List.of("ElementwiseKernelTest")),
       Map.entry("reduce", List.of("ReduceKernelTest", "NormKernelTest")), Map.entry("norm", List.of("NormKernelTest")),
       Map.entry("gather", List.of("MovingKernelTest")), Map.entry("quant", List.of("MovingKernelTest")),
-      Map.entry("loss", List.of("LossKernelTest")), Map.entry("optimizer", List.of("LossKernelTest")),
+      Map.entry("loss", List.of("LossKernelTest")), Map.entry("optimizer", List.of("OptimizerKernelTest")),
       Map.entry("matmul", List.of("MatMulKernelTest")), Map.entry("attention", List.of("AttentionKernelTest")),
       Map.entry("attention_tensor", List.of("TensorAttentionKernelTest")));
 

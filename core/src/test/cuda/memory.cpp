@@ -11,7 +11,8 @@ namespace emulated {
 static const size_t GUARD = 256;
 static const size_t KEPT = 64 << 20; // bytes of freed memory that are still recognised
 static const int POISON = 0xFF;
-static std::map<uint64_t, Allocation*> allocations;
+static std::map<uint64_t, Allocation*> allocations; // those that were freed among them
+static std::set<Allocation*> living;
 static std::deque<Allocation*> freed;
 static size_t freedBytes;
 static std::map<int, size_t> used;
@@ -61,15 +62,35 @@ Result allocate(int device, size_t size, uint64_t* address) {
   Allocation* made = new Allocation{reinterpret_cast<uint64_t>(raw) + GUARD, size, device, false, raw};
   guard(*made);
   allocations[made->base] = made;
+  living.insert(made);
   used[device] += size;
   *address = made->base;
   return SUCCESS;
 }
 
+static bool isGuard(const unsigned char* p, const unsigned char* end) {
+  for (; p < end && reinterpret_cast<uint64_t>(p) % 4 != 0; p++) {
+    if (*p != guardByte(reinterpret_cast<uint64_t>(p))) {
+      return false;
+    }
+  }
+  for (; p < end; p += 4) { // guards end where words do
+    uint32_t word;
+    memcpy(&word, p, 4);
+    if (word != (0xffc00000u | static_cast<uint32_t>(reinterpret_cast<uint64_t>(p) >> 2 & 0x3fffffu))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static bool guardsHold(const Allocation& a, const char* when) {
-  const char* end = a.raw + 2 * GUARD + padded(a.size);
   const unsigned char* p = reinterpret_cast<unsigned char*>(a.raw);
-  for (size_t i = 0; i < static_cast<size_t>(end - a.raw); i++) {
+  size_t size = 2 * GUARD + padded(a.size);
+  if (isGuard(p, p + GUARD) && isGuard(p + GUARD + a.size, p + size)) {
+    return true;
+  }
+  for (size_t i = 0; i < size; i++) {
     if (i == GUARD) {
       i += a.size; // the contents
     }
@@ -77,10 +98,10 @@ static bool guardsHold(const Allocation& a, const char* when) {
       report("%s: a write at byte %ld of an allocation of %zu bytes", when,
           (static_cast<long>(i) - static_cast<long>(GUARD)) & ~3L, a.size);
       guard(a); // mended, so that it is told once
-      return false;
+      break;
     }
   }
-  return true;
+  return false;
 }
 
 Result release(int device, uint64_t address) {
@@ -94,6 +115,7 @@ Result release(int device, uint64_t address) {
   guardsHold(*a, "cuMemFree");
   memset(a->raw, POISON, padded(a->size) + 2 * GUARD);
   a->freed = true;
+  living.erase(a);
   used[device] -= a->size;
   freed.push_back(a);
   freedBytes += a->size;
@@ -124,10 +146,8 @@ Result checkRange(const char* what, int device, uint64_t address, size_t size) {
 }
 
 void checkGuards(const char* when) {
-  for (auto& [base, a] : allocations) {
-    if (!a->freed) {
-      guardsHold(*a, when);
-    }
+  for (Allocation* a : living) {
+    guardsHold(*a, when);
   }
 }
 

@@ -1,5 +1,6 @@
 package dev.hone.bench;
 
+import dev.hone.core.Device;
 import dev.hone.core.parallel.Workers;
 import dev.hone.train.optim.AdamW;
 import java.io.IOException;
@@ -50,7 +51,7 @@ public final class TrainBench {
   }
 
   private static String run(String name, TrainCase bench, boolean rounded, int warmup, int steps) throws IOException {
-    TrainStep step = new TrainStep(bench, rounded);
+    TrainStep step = new TrainStep(bench, rounded, Device.CPU);
     double[] times = new double[steps];
     for (int i = -warmup; i < steps; i++) {
       long start = System.nanoTime();

@@ -2,6 +2,7 @@ package dev.hone.bench;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.SavedPrecision;
+import dev.hone.core.Device;
 import dev.hone.core.Scope;
 import dev.hone.lora.Adapter;
 import dev.hone.lora.LoraConfig;
@@ -38,13 +39,13 @@ final class TrainStep {
   private long steps;
 
   TrainStep(TrainCase bench) throws IOException {
-    this(bench, false);
+    this(bench, false, Device.CPU);
   }
 
-  TrainStep(TrainCase bench, boolean rounded) throws IOException {
+  TrainStep(TrainCase bench, boolean rounded, Device device) throws IOException {
     this.bench = bench;
     this.rounded = rounded;
-    model = bench.model();
+    model = bench.model().to(device);
     if (bench.rank() > 0) {
       LoraConfig lora = LoraConfig.of(bench.rank(), 2 * bench.rank());
       parameters = Adapter.attach(model, bench.targets() == null ? lora : lora.withTargets(bench.targets()), 1)

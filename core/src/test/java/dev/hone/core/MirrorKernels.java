@@ -2,6 +2,7 @@ package dev.hone.core;
 
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
+import dev.hone.core.kernel.ElementStep;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.Kernels;
@@ -14,11 +15,13 @@ import dev.hone.core.kernel.OptimizerKernels;
 import dev.hone.core.kernel.ReduceKernels;
 import dev.hone.core.kernel.cpu.CpuKernels;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -68,6 +71,7 @@ final class MirrorKernels {
   private static final class Staging {
     private final String kernel;
     private final Map<MirrorDevice.Buffer, float[][]> copies = new IdentityHashMap<>(); // as they were, and to compute with
+    private final Map<MirrorDevice.Buffer, byte[]> bytes = new IdentityHashMap<>();
 
     Staging(String kernel) {
       this.kernel = kernel;
@@ -78,6 +82,9 @@ final class MirrorKernels {
         case null -> null;
         case Tensor tensor -> tensor(tensor);
         case Tensor[] tensors -> Arrays.stream(tensors).map(this::tensor).toArray(Tensor[]::new);
+        case List<?> list -> list.stream().map(this::of).toList();
+        case ElementStep step -> new ElementStep(step.rule(), step.numbers(), tensor(step.parameter()), tensor(step.gradient()),
+            step.rows(), Arrays.stream(step.states()).map(state -> state == null ? null : tensor(state)).toArray(Tensor[]::new));
         case Columns columns -> new Columns(tensor(columns.tensor()), columns.from(), columns.width());
         case KeyPages pages -> new KeyPages(tensor(pages.keys()), tensor(pages.values()), pages.pages(), pages.size());
         case Epilogue epilogue -> new Epilogue(epilogue.scale(), epilogue.bias() == null ? null : tensor(epilogue.bias()),
@@ -89,6 +96,11 @@ final class MirrorKernels {
     private Tensor tensor(Tensor tensor) {
       if (tensor.device() != MirrorDevice.DEVICE) {
         throw new IllegalStateException("mirror " + kernel + ": operand " + tensor + " is on the device " + tensor.device());
+      }
+      if (tensor.dtype() == DType.U8) { // codes of an optimiser, which its kernels change
+        byte[] whole = bytes.computeIfAbsent((MirrorDevice.Buffer) tensor.buffer(),
+            buffer -> buffer.bytes().toArray(ValueLayout.JAVA_BYTE));
+        return Tensor.of(MemorySegment.ofArray(whole), DType.U8, tensor.shape());
       }
       if (tensor.isReadOnly()) {
         return tensor.to(Device.CPU);
@@ -106,6 +118,7 @@ final class MirrorKernels {
 
     /** Only what was changed: others may compute with the same operands meanwhile. */
     void writeBack() {
+      bytes.forEach((buffer, codes) -> buffer.bytes().copyFrom(MemorySegment.ofArray(codes)));
       copies.forEach((buffer, versions) -> {
         MemorySegment now = MemorySegment.ofArray(versions[1]);
         if (now.mismatch(MemorySegment.ofArray(versions[0])) >= 0) {

@@ -1,7 +1,9 @@
 package dev.hone.core.io;
 
+import dev.hone.core.Device;
 import dev.hone.core.HostArray;
 import dev.hone.core.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
@@ -21,9 +23,10 @@ public final class TensorBytes {
    */
   public static void each(Tensor tensor, Consumer<ByteBuffer> taker) {
     if (tensor.isReadOnly() || !tensor.dtype().isFloat()) {
-      long bytes = tensor.segment().byteSize();
+      MemorySegment stored = tensor.to(Device.CPU).segment();
+      long bytes = stored.byteSize();
       for (long from = 0; from < bytes; from += MAPPED) {
-        taker.accept(tensor.segment().asSlice(from, Math.min(MAPPED, bytes - from)).asByteBuffer());
+        taker.accept(stored.asSlice(from, Math.min(MAPPED, bytes - from)).asByteBuffer());
       }
       return;
     }

@@ -1,6 +1,7 @@
 package dev.hone.train.distributed;
 
 import dev.hone.core.DType;
+import dev.hone.core.Device;
 import dev.hone.core.HostArray;
 import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
@@ -46,7 +47,7 @@ final class TensorTransfer {
           MemorySegment.copy(numbers.array(), numbers.offset(), memory, ValueLayout.JAVA_FLOAT, 0, numbers.length());
         }
       } else {
-        memory.copyFrom(own.get(name).segment());
+        memory.copyFrom(own.get(name).to(Device.CPU).segment());
       }
       sent[0] = memory;
     } else if (ranks.leads()) {

@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Adadelta (Zeiler 2012): steps as large as recent steps, over recent gradients. Weight decay joins the gradient.
@@ -16,21 +17,7 @@ public record Adadelta(double rho, double eps) implements UpdateRule {
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] square = state.numbers("square_avg");
-    float[] steps = state.numbers("acc_delta");
-    float joins = (float) decay;
-    float keep = (float) rho;
-    float rest = (float) (1 - rho);
-    float small = (float) eps;
-    float size = (float) rate;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        square[i] = keep * square[i] + rest * x * x;
-        float delta = (float) Math.sqrt(steps[i] + small) / (float) Math.sqrt(square[i] + small) * x;
-        steps[i] = keep * steps[i] + rest * delta * delta;
-        p[pi + i] -= size * delta;
-      }
-    });
+    state.move(ElementRule.ADADELTA, new float[] {scale, (float) decay, (float) rho, (float) (1 - rho), (float) rate,
+        (float) eps}, gradient, state.tensor("square_avg"), state.tensor("acc_delta"));
   }
 }

@@ -1,8 +1,10 @@
 package dev.hone.train.optim;
 
-import dev.hone.core.HostArray;
 import dev.hone.core.Scope;
+import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
+import dev.hone.core.kernel.Kernels;
 
 /**
  * Adafactor (Shazeer and Stern 2018) as transformers has it: almost no memory for matrices. Weight decay shrinks the weight.
@@ -31,28 +33,34 @@ public record Adafactor(double eps, double leastScale, double clip, double decay
     long step = state.step();
     double own = Math.min(warmup ? 1e-6 * step : 1e-2, 1 / Math.sqrt(step));
     double size = (relativeStep ? own : rate)
-        * (scaleParameter ? Math.max(leastScale, FactoredSquares.rms(state.parameter().value())) : 1);
-    FactoredSquares squares = new FactoredSquares(state, gradient, Math.pow(step, decayRate), eps, scale);
+        * (scaleParameter ? Math.max(leastScale, rms(state.parameter().value())) : 1);
     try (Scope _ = Scope.open()) {
-      Tensor update = Tensor.empty(gradient.shape());
-      squares.normalise(gradient, scale, 0, 0, update);
-      float factor = (float) (size / Math.max(1, FactoredSquares.rms(update) / clip));
+      Tensor update = direction(state, gradient, Math.pow(step, decayRate), eps, 0, 0, scale);
+      float factor = (float) (size / Math.max(1, rms(update) / clip));
       float stays = (float) (1 - size * decay);
-      HostArray moved = update.onHost(HostArray.Access.READ);
-      float[] u = moved.array();
-      int ui = moved.offset();
-      float[] mean = Double.isNaN(beta1) ? null : state.numbers("exp_avg");
-      float rest = (float) (1 - beta1);
-      state.each(gradient, (p, pi, _, _, from, to) -> {
-        for (int i = from; i < to; i++) {
-          float moves = factor * u[ui + i];
-          if (mean != null) {
-            mean[i] += rest * (moves - mean[i]);
-            moves = mean[i];
-          }
-          p[pi + i] = stays * p[pi + i] - moves;
-        }
-      });
+      if (Double.isNaN(beta1)) {
+        Optimizer.now(ElementRule.ALONG, new float[] {stays, factor}, state.parameter().value(), update);
+      } else {
+        Optimizer.now(ElementRule.FOLLOW, new float[] {stays, factor, (float) (1 - beta1)}, state.parameter().value(), update,
+            state.tensor("exp_avg"));
+      }
     }
+  }
+
+  /** The gradient over the root of its factored mean of squares; see {@code OptimizerKernels.factored}. */
+  static Tensor direction(ParameterState state, Tensor gradient, double share, double floor, double leastMean, double least,
+      float scale) {
+    Shape shape = state.parameter().shape();
+    boolean matrix = shape.rank() > 1;
+    Tensor row = matrix ? state.tensor("exp_avg_sq_row", 0, Shape.of(shape.rows())) : state.tensor("exp_avg_sq");
+    Tensor column = matrix ? state.tensor("exp_avg_sq_col", 0, Shape.of(shape.columns())) : null;
+    Tensor update = gradient.emptyLike(shape);
+    Kernels.of(gradient).optimizer().factored(gradient, scale, share, floor, leastMean, least, row, column, update);
+    return update;
+  }
+
+  /** √(mean of squares). */
+  static double rms(Tensor x) {
+    return Math.sqrt(Kernels.of(x).reduce().sumOfSquares(x) / x.size());
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Gradients over the root of the sum of all their squares (Duchi, Hazan and Singer 2011), as torch has it. Weight decay joins
@@ -23,16 +24,8 @@ public record Adagrad(double rateDecay, double initial, double eps) implements U
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] sum = state.numbers("sum", (float) initial, state.parameter().shape());
-    float joins = (float) decay;
     float size = (float) (rate / (1 + (state.step() - 1) * rateDecay));
-    float small = (float) eps;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        sum[i] += x * x;
-        p[pi + i] -= size * x / ((float) Math.sqrt(sum[i]) + small);
-      }
-    });
+    state.move(ElementRule.ADAGRAD, new float[] {scale, (float) decay, size, (float) eps}, gradient,
+        state.tensor("sum", (float) initial, state.parameter().shape()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Adam (Kingma and Ba 2015). Without {@code decoupled} weight decay joins the gradient, as it does in torch's Adam.
@@ -24,26 +25,18 @@ public record Adam(double beta1, double beta2, double eps, boolean amsgrad, bool
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.numbers("exp_avg");
-    float[] v = state.numbers("exp_avg_sq");
-    float[] largest = amsgrad ? state.numbers("max_exp_avg_sq") : v;
     float keep = decoupled ? (float) (1 - rate * decay) : 1;
     float joins = decoupled ? 0 : (float) decay;
-    float b1 = (float) beta1;
-    float b2 = (float) beta2;
-    float rest1 = (float) (1 - beta1);
-    float rest2 = (float) (1 - beta2);
     float size = (float) (rate / (1 - Math.pow(beta1, state.step())));
     float root = (float) (1 / Math.sqrt(1 - Math.pow(beta2, state.step())));
-    float small = (float) eps;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        m[i] = b1 * m[i] + rest1 * x;
-        v[i] = b2 * v[i] + rest2 * x * x;
-        largest[i] = Math.max(largest[i], v[i]);
-        p[pi + i] = keep * p[pi + i] - size * m[i] / ((float) Math.sqrt(largest[i]) * root + small);
-      }
-    });
+    float[] numbers = {scale, joins, keep, (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), size, root,
+        (float) eps};
+    Tensor mean = state.tensor("exp_avg");
+    Tensor square = state.tensor("exp_avg_sq");
+    if (amsgrad) {
+      state.move(ElementRule.AMSGRAD, numbers, gradient, mean, square, state.tensor("max_exp_avg_sq"));
+    } else {
+      state.move(ElementRule.ADAM, numbers, gradient, mean, square);
+    }
   }
 }

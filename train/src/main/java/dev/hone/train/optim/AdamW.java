@@ -2,7 +2,8 @@ package dev.hone.train.optim;
 
 import dev.hone.autograd.RowGradient;
 import dev.hone.core.Tensor;
-import dev.hone.core.kernel.Kernels;
+import dev.hone.core.kernel.ElementRule;
+import dev.hone.core.kernel.OptimizerKernels;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019).
@@ -36,7 +37,7 @@ public record AdamW(double beta1, double beta2, double eps) implements UpdateRul
   }
 
   private void update(ParameterState state, Tensor gradient, int[] rows, double rate, double decay, float scale) {
-    Kernels.of(gradient).optimizer().adamW(state.parameter().value(), gradient, rows, state.tensor("exp_avg"),
-        state.tensor("exp_avg_sq"), Math.toIntExact(state.step()), rate, beta1, beta2, eps, decay, scale);
+    state.move(ElementRule.ADAMW, OptimizerKernels.adamWNumbers(state.step(), rate, beta1, beta2, eps, decay, scale), gradient,
+        rows, state.tensor("exp_avg"), state.tensor("exp_avg_sq"));
   }
 }

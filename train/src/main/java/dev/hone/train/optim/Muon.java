@@ -1,8 +1,8 @@
 package dev.hone.train.optim;
 
-import dev.hone.core.HostArray;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 import dev.hone.core.kernel.ElementwiseKernels.Unary;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels;
@@ -35,37 +35,19 @@ public record Muon(double momentum, boolean nesterov, boolean matchAdamW) implem
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
+    Tensor value = state.parameter().value();
     Tensor mean = state.tensor("momentum_buffer");
-    float[] m = state.numbers("momentum_buffer");
     float keep = (float) momentum;
     float rest = (float) (1 - momentum);
+    int rows = mean.dim(0);
+    int columns = mean.dim(1);
+    float size = (float) (rate * (matchAdamW ? 0.2 * Math.sqrt(Math.max(rows, columns))
+        : Math.sqrt(Math.max(1, (double) rows / columns))));
     try (Scope _ = Scope.open()) {
-      Tensor direction = Tensor.empty(mean.shape());
-      HostArray onHost = direction.onHost(HostArray.Access.WRITE);
-      float[] d = onHost.array();
-      int di = onHost.offset();
-      float ofGradient = nesterov ? rest : 0;
-      float ofMean = nesterov ? keep : 1;
-      state.each(gradient, (_, _, g, gi, from, to) -> {
-        for (int i = from; i < to; i++) {
-          float x = scale * g[gi + i];
-          m[i] = keep * m[i] + rest * x;
-          d[di + i] = ofGradient * x + ofMean * m[i];
-        }
-      });
-      HostArray step = orthogonal(direction.to(mean.device())).onHost(HostArray.Access.READ);
-      float[] s = step.array();
-      int si = step.offset();
-      int rows = mean.dim(0);
-      int columns = mean.dim(1);
-      float size = (float) (rate * (matchAdamW ? 0.2 * Math.sqrt(Math.max(rows, columns))
-          : Math.sqrt(Math.max(1, (double) rows / columns))));
-      float stays = (float) (1 - rate * decay);
-      state.each(gradient, (p, pi, _, _, from, to) -> {
-        for (int i = from; i < to; i++) {
-          p[pi + i] = stays * p[pi + i] - size * s[si + i];
-        }
-      });
+      Tensor direction = mean.emptyLike(mean.shape());
+      Optimizer.now(ElementRule.MOMENTUM, new float[] {scale, keep, rest, nesterov ? rest : 0, nesterov ? keep : 1}, direction,
+          gradient, mean);
+      Optimizer.now(ElementRule.ALONG, new float[] {(float) (1 - rate * decay), size}, value, orthogonal(direction));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Adam with Nesterov's momentum (Dozat 2016), as torch has it.
@@ -19,8 +20,6 @@ public record NAdam(double beta1, double beta2, double eps, double momentumDecay
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.numbers("exp_avg");
-    float[] v = state.numbers("exp_avg_sq");
     double product = 1; // a function of the step alone, so it needs no memory; its factors near beta1 end it soon
     for (long t = 1; t <= state.step() && product > Double.MIN_NORMAL; t++) {
       product *= momentum(t);
@@ -31,21 +30,10 @@ public record NAdam(double beta1, double beta2, double eps, double momentumDecay
     float ofMean = (float) (rate * next / (1 - product * next));
     float keep = decoupled ? (float) (1 - rate * decay) : 1;
     float joins = decoupled ? 0 : (float) decay;
-    float b1 = (float) beta1;
-    float rest1 = (float) (1 - beta1);
-    float b2 = (float) beta2;
-    float rest2 = (float) (1 - beta2);
     float root = (float) (1 / Math.sqrt(1 - Math.pow(beta2, state.step())));
-    float small = (float) eps;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        m[i] = b1 * m[i] + rest1 * x;
-        v[i] = b2 * v[i] + rest2 * x * x;
-        float divisor = (float) Math.sqrt(v[i]) * root + small;
-        p[pi + i] = keep * p[pi + i] - (ofGradient * x + ofMean * m[i]) / divisor;
-      }
-    });
+    state.move(ElementRule.NADAM, new float[] {scale, joins, keep, (float) beta1, (float) beta2, (float) (1 - beta1),
+        (float) (1 - beta2), ofGradient, ofMean, root, (float) eps}, gradient, state.tensor("exp_avg"),
+        state.tensor("exp_avg_sq"));
   }
 
   private double momentum(long step) {

@@ -1,16 +1,23 @@
 package dev.hone.train.optim;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.Device;
 import dev.hone.core.Shape;
 import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
+import dev.hone.core.kernel.ElementStep;
+import dev.hone.core.kernel.Kernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Moves parameters along their gradients. A parameter without gradient is left alone and its step is not counted.
@@ -32,6 +39,7 @@ public final class Optimizer {
   public record State(Map<String, Tensor> tensors, Map<String, Long> steps) {}
 
   private final Map<ParameterState, ParameterGroup> parameters = new LinkedHashMap<>();
+  private final List<ElementStep> moves = new ArrayList<>(); // that are done together
 
   /**
    * An optimiser for these parameters.
@@ -45,7 +53,8 @@ public final class Optimizer {
         throw new IllegalArgumentException("Optimizer: " + group.rule().getClass().getSimpleName() + " cannot move "
             + parameter.name() + " " + parameter.shape());
       }
-      this.parameters.put(new ParameterState(parameter), group);
+      boolean own = group.rule().getClass().getPackage() == Optimizer.class.getPackage(); // others may read what moved
+      this.parameters.put(new ParameterState(parameter, own ? moves::add : Optimizer::now), group);
     }
   }
 
@@ -56,6 +65,7 @@ public final class Optimizer {
    * @param gradientScale what clipping multiplies gradients by
    */
   public void step(double learningRate, float gradientScale) {
+    moves.clear();
     parameters.forEach((state, group) -> {
       Parameter parameter = state.parameter();
       if (!parameter.hasGradient()) {
@@ -68,8 +78,8 @@ public final class Optimizer {
       } else {
         group.rule().update(state, parameter.gradient(), rate, group.weightDecay(), gradientScale);
       }
-      state.endStep();
     });
+    moveAll();
   }
 
   /**
@@ -78,14 +88,31 @@ public final class Optimizer {
    * @param gradients of each parameter, in its shape; null where there is none
    */
   public void step(double learningRate, float gradientScale, Function<Parameter, Tensor> gradients) {
+    moves.clear();
     parameters.forEach((state, group) -> {
       Tensor gradient = gradients.apply(state.parameter());
       if (gradient != null) {
         state.setStep(state.step() + 1);
         group.rule().update(state, gradient, learningRate * group.rateFactor(), group.weightDecay(), gradientScale);
-        state.endStep();
       }
     });
+    moveAll();
+  }
+
+  /** Moves what rules have left to be moved together: on a GPU many small parameters take one launch. */
+  private void moveAll() {
+    moves.stream().collect(Collectors.groupingBy(move -> move.parameter().device(), LinkedHashMap::new, Collectors.toList()))
+        .forEach((device, there) -> Kernels.of(device).optimizer().step(there));
+    moves.clear();
+  }
+
+  /** Moves a tensor at once. */
+  static void now(ElementRule rule, float[] numbers, Tensor moved, Tensor gradient, Tensor... states) {
+    now(new ElementStep(rule, numbers, moved, gradient, null, states));
+  }
+
+  private static void now(ElementStep step) {
+    Kernels.of(step.parameter()).optimizer().step(List.of(step));
   }
 
   /** What it remembers. */
@@ -130,9 +157,8 @@ public final class Optimizer {
         return;
       }
     } else if (saved.size() <= state.parameter().shape().size()) {
-      int length = (int) saved.size();
-      byte[] bytes = state.bytes(key, length, (byte) 0);
-      MemorySegment.copy(saved.segment(), ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
+      byte[] bytes = saved.to(Device.CPU).segment().toArray(ValueLayout.JAVA_BYTE);
+      state.putBytes(key, MemorySegment.ofArray(bytes));
       return;
     }
     throw new ShapeException("optimiser state: " + key + " " + saved.shape() + " does not fit " + state.parameter());

@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Adam that adapts only when it has seen enough to (Liu and others 2020): until then plain momentum.
@@ -18,8 +19,6 @@ public record RAdam(double beta1, double beta2, double eps, boolean decoupled) i
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] m = state.numbers("exp_avg");
-    float[] v = state.numbers("exp_avg_sq");
     double power = Math.pow(beta2, state.step());
     double most = 2 / (1 - beta2) - 1;
     double length = most - 2 * state.step() * power / (1 - power); // of the average that the mean of squares stands for
@@ -29,20 +28,9 @@ public record RAdam(double beta1, double beta2, double eps, boolean decoupled) i
     float size = (float) (rate * rectified / (1 - Math.pow(beta1, state.step())));
     float keep = decoupled ? (float) (1 - rate * decay) : 1;
     float joins = decoupled ? 0 : (float) decay;
-    float b1 = (float) beta1;
-    float rest1 = (float) (1 - beta1);
-    float b2 = (float) beta2;
-    float rest2 = (float) (1 - beta2);
-    float small = (float) eps;
-    float ofRoot = adapts ? 1 : 0;
-    float fixed = adapts ? small : 1;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        m[i] = b1 * m[i] + rest1 * x;
-        v[i] = b2 * v[i] + rest2 * x * x;
-        p[pi + i] = keep * p[pi + i] - size * m[i] / (ofRoot * (float) Math.sqrt(v[i]) + fixed);
-      }
-    });
+    float root = adapts ? 1 : 0; // the divisor is √b + eps, or 1
+    state.move(ElementRule.ADAM, new float[] {scale, joins, keep, (float) beta1, (float) beta2, (float) (1 - beta1),
+        (float) (1 - beta2), size, root, adapts ? (float) eps : 1}, gradient, state.tensor("exp_avg"),
+        state.tensor("exp_avg_sq"));
   }
 }

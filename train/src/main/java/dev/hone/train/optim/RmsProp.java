@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Gradients over the root of their mean of squares (Hinton 2012), as torch has it. Weight decay joins the gradient.
@@ -23,31 +24,8 @@ public record RmsProp(double alpha, double eps, double momentum, boolean centere
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float[] square = state.numbers("square_avg");
-    float[] mean = centered ? state.numbers("grad_avg") : null;
-    float[] sum = momentum > 0 ? state.numbers("momentum_buffer") : null;
-    float joins = (float) decay;
-    float keep = (float) alpha;
-    float rest = (float) (1 - alpha);
-    float small = (float) eps;
-    float rolls = (float) momentum;
-    float size = (float) rate;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        square[i] = keep * square[i] + rest * x * x;
-        float around = 0;
-        if (mean != null) {
-          mean[i] = keep * mean[i] + rest * x;
-          around = mean[i];
-        }
-        float step = x / ((float) Math.sqrt(square[i] - around * around) + small);
-        if (sum != null) {
-          sum[i] = rolls * sum[i] + step;
-          step = sum[i];
-        }
-        p[pi + i] -= size * step;
-      }
-    });
+    state.move(ElementRule.RMSPROP, new float[] {scale, (float) decay, (float) alpha, (float) (1 - alpha), (float) momentum,
+        (float) rate, (float) eps}, gradient, state.tensor("square_avg"), centered ? state.tensor("grad_avg") : null,
+        momentum > 0 ? state.tensor("momentum_buffer") : null);
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.train.optim;
 
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Gradient descent, with momentum if that is above 0. Weight decay joins the gradient.
@@ -33,28 +34,11 @@ public record Sgd(double momentum, double dampening, boolean nesterov) implement
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    float joins = (float) decay;
-    float size = (float) rate;
-    if (momentum == 0) {
-      state.each(gradient, (p, pi, g, gi, from, to) -> {
-        for (int i = from; i < to; i++) {
-          p[pi + i] -= size * (scale * g[gi + i] + joins * p[pi + i]);
-        }
-      });
-      return;
-    }
-    float[] sum = state.numbers("momentum_buffer");
     float keep = (float) momentum;
     float enters = state.step() == 1 ? 1 : (float) (1 - dampening);
-    float ahead = nesterov ? keep : 0;
-    float now = nesterov ? 1 : 0;
-    float sums = nesterov ? ahead : 1;
-    state.each(gradient, (p, pi, g, gi, from, to) -> {
-      for (int i = from; i < to; i++) {
-        float x = scale * g[gi + i] + joins * p[pi + i];
-        sum[i] = keep * sum[i] + enters * x;
-        p[pi + i] -= size * (now * x + sums * sum[i]);
-      }
-    });
+    boolean sums = momentum != 0;
+    float[] numbers = {scale, (float) decay, (float) rate, keep, enters, nesterov || !sums ? 1 : 0,
+        nesterov ? keep : sums ? 1 : 0};
+    state.move(ElementRule.SGD, numbers, gradient, sums ? state.tensor("momentum_buffer") : null);
   }
 }

@@ -1,8 +1,8 @@
 package dev.hone.train.optim;
 
-import dev.hone.core.HostArray;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
 
 /**
  * Adafactor as torch has it, which differs from {@link Adafactor}: rates are relative to the size of the parameter and fall
@@ -21,22 +21,12 @@ public record TorchAdafactor(double eps, double leastScale, double decay2, doubl
 
   @Override
   public void update(ParameterState state, Tensor gradient, double rate, double decay, float scale) {
-    double size = Math.max(leastScale, FactoredSquares.rms(state.parameter().value()))
-        * Math.min(rate, 1 / Math.sqrt(state.step()));
-    FactoredSquares squares = new FactoredSquares(state, gradient, Math.pow(state.step(), decay2), 0, scale);
+    Tensor value = state.parameter().value();
+    double size = Math.max(leastScale, Adafactor.rms(value)) * Math.min(rate, 1 / Math.sqrt(state.step()));
     try (Scope _ = Scope.open()) {
-      Tensor update = Tensor.empty(gradient.shape());
-      squares.normalise(gradient, scale, eps, eps * eps, update);
-      float factor = (float) (size / Math.max(1, FactoredSquares.rms(update) / clip));
-      float stays = (float) (1 - rate * decay);
-      HostArray moved = update.onHost(HostArray.Access.READ);
-      float[] u = moved.array();
-      int ui = moved.offset();
-      state.each(gradient, (p, pi, _, _, from, to) -> {
-        for (int i = from; i < to; i++) {
-          p[pi + i] = stays * p[pi + i] - factor * u[ui + i];
-        }
-      });
+      Tensor update = Adafactor.direction(state, gradient, Math.pow(state.step(), decay2), 0, eps, eps * eps, scale);
+      float factor = (float) (size / Math.max(1, Adafactor.rms(update) / clip));
+      Optimizer.now(ElementRule.ALONG, new float[] {(float) (1 - rate * decay), factor}, value, update);
     }
   }
 }

@@ -94,7 +94,7 @@ class DocsJavaTest {
         with("train/src/main/java/dev/hone/train/optim/RuleNames.java", "row(\"adam\"", row),
         with("train/src/main/java/dev/hone/train/HeldOutMetric.java", "/** Matthews", block.get("CONTRIBUTING.md java 9")),
         Files.writeString(directory.resolve("SignMomentum.java"), "package dev.hone.train.optim;\n" + IMPORTS
-            + block.get("CONTRIBUTING.md java 7")).toString());
+            + "import dev.hone.core.kernel.ElementRule;\n" + block.get("CONTRIBUTING.md java 7")).toString());
     compile(sources);
     String rows = Files.readString(Pages.ROOT.resolve("autograd/src/test/java/dev/hone/autograd/OpGradientsTest.java"));
     Matcher test = Pattern.compile("(add\\(cases, \")\\w+(\", in -> MathOps\\.)\\w+(\\(in\\[0]\\), shape\\().*")

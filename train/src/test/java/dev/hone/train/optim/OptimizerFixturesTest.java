@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
+import dev.hone.core.TestDevice;
 import dev.hone.core.io.Safetensors;
 import dev.hone.train.fixture.Fixtures;
 import dev.hone.train.fixture.ReferenceCases;
@@ -161,12 +162,12 @@ class OptimizerFixturesTest {
   }
 
   private static Parameter parameter(String name, Tensor value) {
-    return new Parameter(name, Tensor.of(value.toFloatArray(), value.shape().toArray()), true);
+    return new Parameter(name, TestDevice.placed(Tensor.of(value.toFloatArray(), value.shape().toArray())), true);
   }
 
   /** d(Σ x · g)/dx = g. */
   private static void setGradient(Parameter parameter, Tensor gradient) {
-    parameter.mul(Variable.constant(Tensor.of(gradient.toFloatArray(), gradient.shape().toArray()))).sum()
-        .backward();
+    parameter.mul(Variable.constant(TestDevice.placed(Tensor.of(gradient.toFloatArray(), gradient.shape().toArray()))))
+        .sum().backward();
   }
 }

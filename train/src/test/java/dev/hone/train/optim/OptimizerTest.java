@@ -9,6 +9,7 @@ import dev.hone.autograd.GatherOps;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Tensor;
+import dev.hone.core.TestDevice;
 import dev.hone.core.parallel.Workers;
 import dev.hone.core.random.Philox;
 import java.util.List;
@@ -29,14 +30,14 @@ class OptimizerTest {
   private static Parameter matrix(String name) {
     float[] values = new float[80 * 70]; // large enough for 8-bit means
     new Philox(3, 1).fillNormal(values, 0, values.length, 0, 1);
-    return new Parameter(name, Tensor.of(values, 80, 70), true);
+    return new Parameter(name, TestDevice.placed(Tensor.of(values, 80, 70)), true);
   }
 
   private static void gradient(Parameter parameter, long step) {
     parameter.clearGradient();
     float[] values = new float[parameter.shape().length()];
     new Philox(5, step).fillNormal(values, 0, values.length, 0, 1);
-    parameter.mul(parameter).add(Variable.constant(Tensor.of(values, 80, 70)).mul(parameter)).sum().backward();
+    parameter.mul(parameter).add(Variable.constant(TestDevice.placed(Tensor.of(values, 80, 70))).mul(parameter)).sum().backward();
   }
 
   private static void steps(Optimizer optimizer, Parameter parameter, int from, int to) {

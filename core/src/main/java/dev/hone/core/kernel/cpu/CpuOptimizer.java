@@ -1,12 +1,15 @@
 package dev.hone.core.kernel.cpu;
 
-import dev.hone.core.ShapeException;
 import dev.hone.core.Tensor;
+import dev.hone.core.kernel.ElementRule;
+import dev.hone.core.kernel.ElementStep;
 import dev.hone.core.kernel.OptimizerKernels;
+import dev.hone.core.kernel.loops.ElementLoops;
 import dev.hone.core.kernel.loops.OptimizerLoops;
 import dev.hone.core.parallel.Scratch;
 import dev.hone.core.parallel.Workers;
 import java.util.Arrays;
+import java.util.List;
 
 /** Optimiser steps, which memory alone bounds: every array is passed over once. */
 public final class CpuOptimizer implements OptimizerKernels {
@@ -18,46 +21,55 @@ public final class CpuOptimizer implements OptimizerKernels {
   }
 
   @Override
-  public void adamW(Tensor parameter, Tensor gradient, int[] rows, Tensor first, Tensor second, int step, double learningRate,
-      double beta1, double beta2, double eps, double decay, float gradientScale) {
-    OptimizerLoops.AdamWStep numbers = check(parameter, gradient, rows, first, second, step, learningRate, beta1, beta2, eps,
-        decay,
-        gradientScale);
-    float[] ps = parameter.array();
-    int pi = parameter.offset();
-    float[] gs = gradient.array();
-    int gi = gradient.offset();
-    float[] ms = first.array();
-    int mi = first.offset();
-    float[] vs = second.array();
-    int vi = second.offset();
-    if (rows == null) {
-      Workers.ranges(parameter.shape().length(), CpuElementwise.GRAIN, (from, to) -> loops.adamW(numbers, ps, pi + from, gs,
-          gi + from, ms, mi + from, vs, vi + from, to - from));
-    } else { // the same pieces, so that bits do not depend on how the gradient is kept
-      int c = parameter.dim(1);
-      Workers.ranges(parameter.shape().length(), CpuElementwise.GRAIN, (from, to) -> loops.adamW(numbers, ps, pi + from,
-          piece(gs, gi, rows, c, from, to), 0, ms, mi + from, vs, vi + from, to - from));
-    }
+  public void step(List<ElementStep> steps) {
+    steps.forEach(this::step);
   }
 
-  /** Checks the operands of a step; returns its numbers. */
-  public static OptimizerLoops.AdamWStep check(Tensor parameter, Tensor gradient, int[] rows, Tensor first, Tensor second,
-      int step, double learningRate, double beta1, double beta2, double eps, double decay, float gradientScale) {
-    if (rows == null) {
-      Operands.same("adamW", "parameter", parameter, "gradient", gradient);
+  private void step(ElementStep step) {
+    Tensor[] states = new Tensor[3];
+    float[][] arrays = new float[3][];
+    for (int i = 0; i < step.states().length; i++) {
+      states[i] = step.states()[i];
+      arrays[i] = Operands.array(states[i]);
+    }
+    float[] p = step.parameter().array();
+    int pi = step.parameter().offset();
+    float[] g = step.gradient().array();
+    int gi = step.gradient().offset();
+    int ai = Operands.offset(states[0]);
+    int bi = Operands.offset(states[1]);
+    int ti = Operands.offset(states[2]);
+    float[] numbers = step.numbers();
+    ElementRule rule = step.rule();
+    OptimizerLoops.AdamWStep adamW = rule == ElementRule.ADAMW ? OptimizerLoops.AdamWStep.of(numbers) : null;
+    Workers.ranges(step.parameter().shape().length(), CpuElementwise.GRAIN, (from, to) -> {
+      // the same pieces, so that bits do not depend on how the gradient is kept
+      float[] slopes = step.rows() == null ? g : piece(g, gi, step.rows(), step.parameter().dim(1), from, to);
+      int at = step.rows() == null ? gi + from : 0;
+      if (adamW != null) {
+        loops.adamW(adamW, p, pi + from, slopes, at, arrays[0], ai + from, arrays[1], bi + from, to - from);
+      } else {
+        ElementLoops.step(rule, numbers, p, pi + from, slopes, at, arrays[0], ai + from, arrays[1], bi + from, arrays[2],
+            ti + from, to - from);
+      }
+    });
+  }
+
+  @Override
+  public void adamW8bit(float[] numbers, Tensor parameter, Tensor gradient, Tensor first, Tensor firstScale, Tensor second,
+      Tensor secondScale) {
+    ByteAdamW.step(numbers, parameter, gradient, first, firstScale, second, secondScale);
+  }
+
+  @Override
+  public void factored(Tensor gradient, float scale, double share, double floor, double leastMean, double least, Tensor row,
+      Tensor column, Tensor u) {
+    FactoredSquares.check(gradient, row, column, u);
+    if (column == null) {
+      FactoredSquares.elements(gradient, scale, share, floor, least, row, u);
     } else {
-      checkRows(parameter, gradient, rows);
+      FactoredSquares.matrix(gradient, scale, share, floor, leastMean, least, row, column, u);
     }
-    Operands.same("adamW", "parameter", parameter, "first", first);
-    Operands.same("adamW", "parameter", parameter, "second", second);
-    if (step < 1) {
-      throw new IllegalArgumentException("adamW: step counts from 1, got " + step);
-    }
-    return new OptimizerLoops.AdamWStep(gradientScale, (float) (1 - learningRate * decay),
-        (float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2),
-        (float) (learningRate / (1 - Math.pow(beta1, step))), (float) (1 / Math.sqrt(1 - Math.pow(beta2, step))),
-        (float) eps);
   }
 
   @Override
@@ -85,18 +97,5 @@ public final class CpuOptimizer implements OptimizerKernels {
       System.arraycopy(gradient, start + i * c + at - rows[i] * c, whole, at - from, end - at);
     }
     return whole;
-  }
-
-  private static void checkRows(Tensor parameter, Tensor gradient, int[] rows) {
-    if (parameter.shape().rank() != 2 || !gradient.shape().equals(parameter.shape().with(0, rows.length))) {
-      throw new ShapeException("adamW: parameter is " + parameter.shape() + ", gradient " + gradient.shape() + " of "
-          + rows.length + " rows; it must be [rows, C] for a parameter [V, C]");
-    }
-    for (int i = 0; i < rows.length; i++) {
-      if (rows[i] <= (i == 0 ? -1 : rows[i - 1]) || rows[i] >= parameter.dim(0)) {
-        throw new IllegalArgumentException("adamW: rows[" + i + "] is " + rows[i] + "; rows must ascend, from 0 to "
-            + (parameter.dim(0) - 1));
-      }
-    }
   }
 }

@@ -18,10 +18,12 @@ public final class Cuda {
 
   private final NativeLibrary driver; // null unless the status is READY
   private final KernelCompiler compiler;
+  private final NativeLibrary products; // null: own kernels
   private final Report report;
 
-  private Cuda(NativeLibrary driver, KernelCompiler compiler, Report report) {
+  private Cuda(NativeLibrary driver, KernelCompiler compiler, NativeLibrary products, Report report) {
     this.driver = driver;
+    this.products = products;
     this.compiler = compiler;
     this.report = report;
   }
@@ -99,6 +101,15 @@ public final class Cuda {
     return Device.named(CudaProvider.NAME);
   }
 
+  /** Bytes that a GPU which was opened has given to this JVM: to tensors, and what lies between them. */
+  public static long memoryTaken(Device device) {
+    GpuMemory memory = CudaProvider.memory(device.name());
+    if (memory == null) {
+      throw new IllegalArgumentException(device + " is no GPU");
+    }
+    return memory.slabBytes();
+  }
+
   private static Cuda find() {
     NativeLibrary.Search search = NativeLibrary.find(CudaLibrary.DRIVER);
     NativeLibrary driver = search.library();
@@ -115,7 +126,7 @@ public final class Cuda {
   }
 
   private static Cuda absent(Status status, String reason, List<String> tried) {
-    return new Cuda(null, null, new Report(status, reason, tried, List.of()));
+    return new Cuda(null, null, null, new Report(status, reason, tried, List.of()));
   }
 
   private static Cuda found(NativeLibrary driver, List<String> tried) {
@@ -153,8 +164,11 @@ public final class Cuda {
           gpu.major(), gpu.minor(), gpu.processors()));
     }
     facts.add("compiler  " + compiler.way());
-    facts.add("products  own kernels, in " + Precision.chosen().name().toLowerCase(Locale.ROOT));
-    return new Cuda(driver, compiler, new Report(Status.READY, "there is an NVIDIA GPU", tried, facts));
+    boolean own = System.getProperty(CublasLt.PRODUCTS, "").equals("own");
+    NativeLibrary products = own ? null : NativeLibrary.find(CudaLibrary.CUBLAS_LT).library();
+    facts.add("products  " + (products != null ? CublasLt.words(products) : "own kernels (" + (own ? "-D" + CublasLt.PRODUCTS
+        + "=own" : "cublasLt is not there") + ")") + ", in " + Precision.chosen().name().toLowerCase(Locale.ROOT));
+    return new Cuda(driver, compiler, products, new Report(Status.READY, "there is an NVIDIA GPU", tried, facts));
   }
 
   /** NVRTC if it compiles: one that does not find its builtins loads all the same. */
@@ -169,6 +183,17 @@ public final class Cuda {
     } catch (CudaException e) {
       System.getLogger("dev.hone").log(System.Logger.Level.WARNING, "NVRTC (" + search.library().path() + ") does not compile: "
           + e.getMessage());
+      return null;
+    }
+  }
+
+  /** What computes products on a GPU; null: own kernels. */
+  static CublasLt products(GpuMemory memory) {
+    NativeLibrary library = Holder.FOUND.products;
+    try {
+      return library == null ? null : new CublasLt(library, memory);
+    } catch (CudaException e) { // of another driver, perhaps
+      System.getLogger("dev.hone").log(System.Logger.Level.WARNING, "products are computed by own kernels: " + e.getMessage());
       return null;
     }
   }

@@ -39,6 +39,13 @@ abstract class CudaFamily {
   }
 
   /** Numbers of the host for a kernel. */
+  final Room longs(long... values) {
+    Room room = room((long) values.length * Long.BYTES);
+    room.buffer.write(0, MemorySegment.ofArray(values));
+    return room;
+  }
+
+  /** Numbers of the host for a kernel. */
   final Room floats(float... values) {
     Room room = room((long) values.length * Float.BYTES);
     room.buffer.write(0, MemorySegment.ofArray(values));

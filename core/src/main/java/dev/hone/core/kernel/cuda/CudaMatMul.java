@@ -1,5 +1,7 @@
 package dev.hone.core.kernel.cuda;
 
+import dev.hone.core.Activation;
+import dev.hone.core.DType;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.cpu.CpuMatMul;
@@ -7,10 +9,13 @@ import dev.hone.core.kernel.cpu.ProductSizes;
 import dev.hone.core.kernel.cuda.KernelLauncher.Grid;
 import dev.hone.core.memory.DeviceCodes;
 import dev.hone.core.quant.Quantized;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Matrix products: tiles in the precision of the device, and own ways for a few rows. A quantised weight is widened to scratch
- * memory before, which the next product uses again.
+ * Matrix products: by cublasLt where it was found, else in tiles, in the precision of the device; own ways for a few rows. A
+ * quantised weight is widened to scratch memory before, which the next product uses again.
  */
 final class CudaMatMul extends CudaFamily implements MatMulKernels {
   private static final int FEW = 8; // rows that stream a weight
@@ -20,10 +25,12 @@ final class CudaMatMul extends CudaFamily implements MatMulKernels {
   private static final int TYPE_F32 = 1;
 
   private final Precision precision;
+  private final CublasLt library; // null: own kernels
 
-  CudaMatMul(GpuMemory memory, Precision precision) {
+  CudaMatMul(GpuMemory memory, Precision precision, CublasLt library) {
     super("matmul", memory);
     this.precision = precision;
+    this.library = library;
   }
 
   /** The right operand as kernels read it. */
@@ -83,10 +90,74 @@ final class CudaMatMul extends CudaFamily implements MatMulKernels {
   @Override
   public void matmul(Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c, Epilogue epilogue) {
     ProductSizes sizes = ProductSizes.of(a, transA, b, transB, accumulate, c, epilogue);
+    if (library != null && byLibrary(sizes, a, transA, b, transB, accumulate, c, epilogue)) {
+      return;
+    }
     try (Right right = right(b)) {
       int lda = a.shape().columns();
       tiles(a, lda, transA, 0, right, b.shape().columns(), transB, 0, accumulate, c, 0, sizes, 1, epilogue);
     }
+  }
+
+  /** Has cublasLt do it, if it can; then the activation, which it does not have in all our forms. */
+  private boolean byLibrary(ProductSizes sizes, Tensor a, boolean transA, Tensor b, boolean transB, boolean accumulate, Tensor c,
+      Epilogue epilogue) {
+    if (sizes.m() == 0 || sizes.n() == 0 || sizes.k() == 0) {
+      return false;
+    }
+    try (Factor left = factor(a); Factor right = factor(b)) {
+      Gpu gpu = memory().gpu();
+      Tensor into = epilogue.preActivation() == null ? c : epilogue.preActivation();
+      long from = GpuAddress.floats(gpu, "c", c).value();
+      long to = GpuAddress.floats(gpu, "preActivation", into).value();
+      long bias = epilogue.bias() == null ? 0 : GpuAddress.floats(gpu, "bias", epilogue.bias()).value();
+      CublasLt.Form form = new CublasLt.Form(sizes.m(), sizes.n(), sizes.k(), transA, transB, precision, bias != 0,
+          CublasLt.alignment(left.address(), right.address(), from, to));
+      if (!library.takes(form)) {
+        return false;
+      }
+      library.product(form, left.address(), right.address(), epilogue.scale(), accumulate ? 1 : 0, from, to, bias);
+      if (epilogue.activation() != Activation.NONE) {
+        memory().launcher().launch("elementwise", "hone_activation", Grid.threads(c.size(), BLOCK), epilogue.activation(), into,
+            c, c.size());
+      } else if (into != c) {
+        c.copyFrom(into);
+      }
+      Reference.reachabilityFence(epilogue); // of which the library knows addresses only
+      return true;
+    }
+  }
+
+  /** A matrix as cublasLt reads it, perhaps in a room of its own. */
+  private record Factor(long address, Tensor tensor, List<Room> rooms) implements AutoCloseable {
+    @Override
+    public void close() {
+      rooms.forEach(Room::close);
+      Reference.reachabilityFence(tensor);
+    }
+  }
+
+  private Factor factor(Tensor x) {
+    boolean halves = precision == Precision.BF16;
+    if (!x.isQuantized() && x.dtype() == (halves ? DType.BF16 : DType.F32)) {
+      return new Factor(GpuAddress.of(memory().gpu(), "matmul", x).value(), x, List.of());
+    }
+    List<Room> rooms = new ArrayList<>();
+    Object source = x;
+    int type = TYPE_F32;
+    if (x.isQuantized()) {
+      rooms.add(room(x.size() * Float.BYTES));
+      widen(x, rooms.getFirst());
+      source = rooms.getFirst();
+    } else {
+      type = CudaGather.type("matmul", x);
+    }
+    if (halves || !x.isQuantized()) {
+      rooms.add(room(x.size() * (halves ? Short.BYTES : Float.BYTES)));
+      memory().launcher().launch("gather", halves ? "hone_narrow" : "hone_widen", Grid.threads(x.size(), BLOCK), source, type,
+          rooms.getLast(), x.size());
+    }
+    return new Factor(rooms.getLast().buffer().address(0), x, rooms);
   }
 
   private void tiles(Object a, int lda, boolean transA, long aBatch, Right b, int ldb, boolean transB, long bBatch,

@@ -16,7 +16,13 @@ public abstract class OptimizerLoops {
    * @param eps added to the root
    */
   public record AdamWStep(float gradientScale, float keep, float beta1, float beta2, float rest1, float rest2,
-      float stepSize, float rootScale, float eps) {}
+      float stepSize, float rootScale, float eps) {
+    /** Of the numbers of {@code ElementRule.ADAMW}, which stand in this order. */
+    public static AdamWStep of(float[] numbers) {
+      return new AdamWStep(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], numbers[7],
+          numbers[8]);
+    }
+  }
 
   /** One AdamW step: p, m and v are updated. */
   public abstract void adamW(AdamWStep step, float[] p, int pi, float[] g, int gi, float[] m, int mi, float[] v, int vi,

@@ -20,6 +20,15 @@ extern "C" __global__ void hone_widen(const void* x, int type, float* y, long lo
   }
 }
 
+// y = x, of a float type, in BF16
+// grid: (n + 255) / 256, block: 256
+extern "C" __global__ void hone_narrow(const void* x, int type, u16* y, long long n) {
+  long long i = globalIndex();
+  if (i < n) {
+    y[i] = toBf16(stored(x, type, i));
+  }
+}
+
 // y[i] = scale · table[rows[i]], rows of c numbers of a float type; row -1 gives zeros; n = number of rows · c
 // grid: (n + 255) / 256, block: 256
 extern "C" __global__ void hone_rows(const void* table, int type, const int* rows, float scale, float* y, int c, long long n) {

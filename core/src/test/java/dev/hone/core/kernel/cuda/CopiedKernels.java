@@ -4,6 +4,7 @@ import dev.hone.core.Device;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.AttentionKernels;
 import dev.hone.core.kernel.Columns;
+import dev.hone.core.kernel.ElementStep;
 import dev.hone.core.kernel.ElementwiseKernels;
 import dev.hone.core.kernel.GatherKernels;
 import dev.hone.core.kernel.Kernels;
@@ -19,6 +20,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -69,6 +71,10 @@ public final class CopiedKernels {
       case null -> null;
       case Tensor tensor -> tensor(tensor, copies);
       case Tensor[] tensors -> Arrays.stream(tensors).map(tensor -> tensor(tensor, copies)).toArray(Tensor[]::new);
+      case List<?> list -> list.stream().map(element -> moved(element, copies)).toList();
+      case ElementStep step -> new ElementStep(step.rule(), step.numbers(), tensor(step.parameter(), copies),
+          tensor(step.gradient(), copies), step.rows(), Arrays.stream(step.states())
+              .map(state -> (Tensor) moved(state, copies)).toArray(Tensor[]::new));
       case Columns columns -> new Columns(tensor(columns.tensor(), copies), columns.from(), columns.width());
       case KeyPages pages -> new KeyPages(tensor(pages.keys(), copies), tensor(pages.values(), copies), pages.pages(),
           pages.size());

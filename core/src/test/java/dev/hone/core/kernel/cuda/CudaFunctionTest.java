@@ -64,7 +64,7 @@ class CudaFunctionTest {
   @Test
   void functionsAndConstantsAreThoseOfTheHeaders() throws IOException {
     Map<String, String> found = new HashMap<>();
-    for (String header : List.of("cuda.h", "nvrtc.h", "cublasLt.h")) {
+    for (String header : List.of("cuda.h", "nvrtc.h", "cublasLt.h", "cublas_api.h", "library_types.h")) {
       for (Path folder : folders()) {
         if (Files.isRegularFile(folder.resolve(header))) {
           read(Files.readString(folder.resolve(header)), found);

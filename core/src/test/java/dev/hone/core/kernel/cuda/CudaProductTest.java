@@ -31,7 +31,12 @@ class CudaProductTest {
   @BeforeEach
   void open() {
     cuda = EmulatedGpu.device();
-    products = Kernels.of(cuda).matmul();
+    products = products(cuda);
+  }
+
+  /** What is tested. */
+  MatMulKernels products(Device device) {
+    return Kernels.of(device).matmul();
   }
 
   @AfterEach

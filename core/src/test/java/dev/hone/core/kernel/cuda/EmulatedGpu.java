@@ -31,6 +31,7 @@ public final class EmulatedGpu {
       }
       System.setProperty("hone.cuda.cache", library.getParent().resolve("kernels").toString());
       System.setProperty("hone.cuda.slabs", "false");
+      System.setProperty(CublasLt.PRODUCTS, System.getProperty(CublasLt.PRODUCTS, "own"));
       System.setProperty(Precision.PROPERTY, System.getProperty(Precision.PROPERTY, "fp32"));
     }
     return Cuda.device();

@@ -56,8 +56,12 @@ final class KernelRunner implements AutoCloseable {
 
     /** The address of an element. */
     long at(int element) {
-      return address + (long) element * (array instanceof float[] || array instanceof int[] ? 4 : array instanceof double[] ? 8
-          : array instanceof short[] ? 2 : 1);
+      return address + element * (switch (array) {
+        case float[] _, int[] _ -> 4L;
+        case double[] _, long[] _ -> 8L;
+        case short[] _ -> 2L;
+        default -> 1L;
+      });
     }
 
     /** What is there now. */
@@ -81,6 +85,16 @@ final class KernelRunner implements AutoCloseable {
       return target;
     }
 
+    byte[] bytes() {
+      byte[] target = new byte[((byte[]) array).length];
+      try (Arena room = Arena.ofConfined()) {
+        MemorySegment host = room.allocate(target.length + 1L, 8);
+        check(call("cuMemcpyDtoHAsync_v2", host, address, (long) target.length, MemorySegment.NULL));
+        MemorySegment.ofArray(target).copyFrom(host.asSlice(0, target.length));
+      }
+      return target;
+    }
+
     double[] doubles() {
       double[] target = new double[((double[]) array).length];
       try (Arena room = Arena.ofConfined()) {
@@ -100,6 +114,7 @@ final class KernelRunner implements AutoCloseable {
       case double[] x -> MemorySegment.ofArray(x);
       case byte[] x -> MemorySegment.ofArray(x);
       case short[] x -> MemorySegment.ofArray(x);
+      case long[] x -> MemorySegment.ofArray(x);
       default -> throw new IllegalArgumentException(array.getClass().toString());
     };
     Memory memory = new Memory(array, source.byteSize());

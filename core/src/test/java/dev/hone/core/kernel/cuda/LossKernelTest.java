@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Losses, and steps of optimisers. */
+/** Losses. */
 class LossKernelTest extends KernelTest {
   private static final int[] LABELS = {2, -1, 0, 299, 7, 150};
 
@@ -76,49 +76,5 @@ class LossKernelTest extends KernelTest {
         weighted ? gpu.put(weight) : null, 1.5f, 0.3f, 0.2f, slopes, sum, n, weighted ? k : 1);
     near("loss", loss, sum.floats(), F32);
     near("gradient", gradient, slopes.floats(), F32);
-  }
-
-  @Test
-  void adamWSteps() {
-    int rows = 40;
-    int c = 13;
-    int n = rows * c;
-    float[] p = normal(5, n);
-    float[] m = normal(7, n);
-    float[] v = uniform(8, n, 0, 1);
-    int[] some = {0, 3, 4, 17, 39};
-    for (int[] given : new int[][] {null, some, {}}) {
-      float[] g = normal(6, given == null ? n : given.length * c);
-      Tensor parameter = tensor(p, rows, c);
-      Tensor first = tensor(m, rows, c);
-      Tensor second = tensor(v, rows, c);
-      CPU.optimizer().adamW(parameter, tensor(g, given == null ? rows : given.length, c), given, first, second, 3, 1e-2, 0.9,
-          0.95, 1e-6, 0.1, 0.5f);
-      KernelRunner.Memory[] out = {gpu.put(p), gpu.put(m), gpu.put(v)};
-      float keep = (float) (1 - 1e-2 * 0.1);
-      float step = (float) (1e-2 / (1 - Math.pow(0.9, 3)));
-      float root = (float) (1 / Math.sqrt(1 - Math.pow(0.95, 3)));
-      if (given == null) {
-        gpu.each("optimizer", "hone_adamw", n, out[0], gpu.put(g), out[1], out[2], (long) n, 0.5f, keep, 0.9f, 0.95f,
-            (float) (1 - 0.9), (float) (1 - 0.95), step, root, 1e-6f);
-      } else {
-        gpu.each("optimizer", "hone_adamw_rows", n, out[0], gpu.put(g), gpu.put(given), given.length, c, out[1], out[2], (long) n,
-            0.5f, keep, 0.9f, 0.95f, (float) (1 - 0.9), (float) (1 - 0.95), step, root, 1e-6f);
-      }
-      near("p", parameter, out[0].floats(), 1e-6);
-      near("m", first, out[1].floats(), 1e-6);
-      near("v", second, out[2].floats(), 1e-6);
-    }
-  }
-
-  @Test
-  void averages() {
-    float[] p = normal(9, 301);
-    float[] mean = normal(10, 301);
-    Tensor expected = tensor(mean, 301);
-    CPU.optimizer().average(tensor(p, 301), 0.75f, expected);
-    KernelRunner.Memory out = gpu.put(mean);
-    gpu.each("optimizer", "hone_average", 301, gpu.put(p), 0.75f, out, 301L);
-    near("mean", expected, out.floats(), 1e-7);
   }
 }

@@ -1,4 +1,4 @@
-package dev.hone.train.optim;
+package dev.hone.core.kernel;
 
 import java.util.Arrays;
 
@@ -7,8 +7,15 @@ import java.util.Arrays;
  * the larger it is (the dynamic map of Dettmers 2016). For decade i of 0 to 6 these are the midpoints of 2^i equal parts of
  * [0.1, 1] (2^(i+1) without a sign), times 10^(i-6); with 0 and 1 they fill the byte.
  */
-final class ByteTable {
+public final class ByteTable {
+  /** Elements that share a scale. */
+  public static final int BLOCK = 256;
   private static final int DECADES = 7;
+
+  /** From -1 (exclusive) to 1. */
+  public static final ByteTable SIGNED = new ByteTable(true);
+  /** From 0 to 1. */
+  public static final ByteTable UNSIGNED = new ByteTable(false);
 
   private final float[] values;
   private final float[] bounds; // bounds[i] lies between values i and i + 1
@@ -41,23 +48,23 @@ final class ByteTable {
     zero = (byte) Arrays.binarySearch(values, 0);
   }
 
-  /** From -1 (exclusive) to 1. */
-  static ByteTable signed() {
-    return new ByteTable(true);
-  }
-
-  /** From 0 to 1. */
-  static ByteTable unsigned() {
-    return new ByteTable(false);
-  }
-
   /** The byte of 0. */
-  byte zero() {
+  public byte zero() {
     return zero;
   }
 
+  /** What the bytes stand for, rising. A copy. */
+  public float[] values() {
+    return values.clone();
+  }
+
+  /** Between each two of them the number above which the larger one is nearer. A copy. */
+  public float[] bounds() {
+    return bounds.clone();
+  }
+
   /** Numbers from bytes: target[i] = scale · value(bytes[from + i]). */
-  void read(byte[] bytes, int from, int length, float scale, float[] target) {
+  public void read(byte[] bytes, int from, int length, float scale, float[] target) {
     for (int i = 0; i < length; i++) {
       target[i] = scale * values[bytes[from + i] & 0xFF];
     }
@@ -67,7 +74,7 @@ final class ByteTable {
    * Numbers to bytes; returns the scale. Without a sign nothing above 0 becomes 0: a mean of squares that did would divide a
    * mean of gradients that did not.
    */
-  float write(float[] source, int length, byte[] bytes, int from) {
+  public float write(float[] source, int length, byte[] bytes, int from) {
     float largest = 0;
     for (int i = 0; i < length; i++) {
       largest = Math.max(largest, Math.abs(source[i]));
