@@ -20,8 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Products by NVIDIA's cublasLt. It reads matrices column by column, so it is told of ours as transposed ones:
- * Cᵀ = op(B)ᵀ · op(A)ᵀ. Each form of product has one algorithm, found when it is first asked for: the same run has the same bits on the same GPU and
- * library.
+ * Cᵀ = op(B)ᵀ · op(A)ᵀ. Each form of product has one algorithm, found when it is first asked for: the same run has the same bits
+ * on the same GPU and library.
  */
 final class CublasLt {
   /** The property that says {@code own} for Hone's kernels where the library is there, too. */
