@@ -23,6 +23,9 @@ public final class GgufConfig {
       "rope.dimension_count", "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
       "rope.scaling.attn_factor", "attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping", "vocab_size",
       "tensor_data_layout");
+  private static final Set<String> READ_OF_ENCODERS = Set.of("block_count", "context_length", "embedding_length",
+      "feed_forward_length", "attention.head_count", "attention.layer_norm_epsilon", "attention.causal", "pooling_type",
+      "vocab_size");
 
   private final GgufFile file;
   private final GgufFamily family;
@@ -100,8 +103,9 @@ public final class GgufConfig {
   private ObjectNode read() {
     Set<String> unknown = new TreeSet<>();
     String prefix = family.architecture() + ".";
+    Set<String> read = family.encodes() ? READ_OF_ENCODERS : READ;
     for (String key : file.metadata().keySet()) {
-      if (key.startsWith(prefix) && !READ.contains(key.substring(prefix.length()))) {
+      if (key.startsWith(prefix) && !read.contains(key.substring(prefix.length()))) {
         unknown.add(key);
       }
     }
@@ -113,12 +117,26 @@ public final class GgufConfig {
     }
     int vocabulary = file.tensors().get("token_embd.weight").shape()[0];
     tree.put("model_type", family.modelTypes().getFirst()).put("vocab_size", vocabulary);
-    if (is("gpt2")) {
+    if (family.encodes()) {
+      encoder();
+    } else if (is("gpt2")) {
       gpt2();
     } else {
       decoder();
     }
     return tree;
+  }
+
+  private void encoder() {
+    if (!Boolean.FALSE.equals(file.metadata().get(family.architecture() + ".attention.causal"))) {
+      throw refused(family.architecture() + ".attention.causal is not false: tokens would see only those before them");
+    }
+    tree.putArray("architectures").add("BertModel");
+    GgufFile.Entry types = file.tensors().get("token_types.weight");
+    tree.put("hidden_size", integer("embedding_length")).put("num_hidden_layers", integer("block_count"))
+        .put("num_attention_heads", integer("attention.head_count")).put("intermediate_size", integer("feed_forward_length"))
+        .put("max_position_embeddings", integer("context_length")).put("type_vocab_size", types == null ? 0 : types.shape()[0])
+        .put("layer_norm_eps", real("attention.layer_norm_epsilon", 1e-12)).put("hidden_act", "gelu");
   }
 
   private void gpt2() {

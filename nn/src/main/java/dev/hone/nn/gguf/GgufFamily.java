@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What llama.cpp calls a family of decoders and the parts of its files.
+ * What llama.cpp calls a family of models and the parts of its files.
  *
  * @param architecture llama.cpp's name
  * @param modelTypes those of {@code config.json}; the first is that of a directory which is made of a file
@@ -22,6 +22,7 @@ import java.util.TreeSet;
 record GgufFamily(String architecture, List<String> modelTypes, String layers, Map<String, String> outside,
     Map<String, String> parts, Set<String> biased, boolean turned, boolean aroundOne) {
   private static final String HEAD = "lm_head";
+  private static final String ENCODER = "bert";
   private static final Map<String, String> OUTSIDE = Map.of("model.embed_tokens", "token_embd", "model.norm", "output_norm", HEAD,
       "output");
   private static final Map<String, String> LLAMA = Map.of("input_layernorm", "attn_norm", "self_attn.q_proj", "attn_q",
@@ -36,6 +37,12 @@ record GgufFamily(String architecture, List<String> modelTypes, String layers, M
       "ffn_down");
   private static final Map<String, String> GPT_2 = Map.of("ln_1", "attn_norm", "attn.c_attn", "attn_qkv", "attn.c_proj",
       "attn_output", "ln_2", "ffn_norm", "mlp.c_fc", "ffn_up", "mlp.c_proj", "ffn_down");
+  private static final Map<String, String> BERT = Map.of("attention.self.query", "attn_q", "attention.self.key", "attn_k",
+      "attention.self.value", "attn_v", "attention.output.dense", "attn_output", "attention.output.LayerNorm", "attn_output_norm",
+      "intermediate.dense", "ffn_up", "output.dense", "ffn_down", "output.LayerNorm", "layer_output_norm");
+  private static final Map<String, String> DISTILBERT = Map.of("attention.q_lin", "attn_q", "attention.k_lin", "attn_k",
+      "attention.v_lin", "attn_v", "attention.out_lin", "attn_output", "sa_layer_norm", "attn_output_norm", "ffn.lin1", "ffn_up",
+      "ffn.lin2", "ffn_down", "output_layer_norm", "layer_output_norm");
   private static final Set<String> NONE = Set.of();
 
   private static final List<GgufFamily> ALL = List.of(
@@ -48,11 +55,19 @@ record GgufFamily(String architecture, List<String> modelTypes, String layers, M
       decoder("phi3", List.of("phi3"), PHI_3, NONE, false, false),
       new GgufFamily("gpt2", List.of("gpt2"), "transformer.h.", Map.of("transformer.wte", "token_embd", "transformer.wpe",
           "position_embd", "transformer.ln_f", "output_norm", HEAD, "output"), GPT_2,
-          with(Set.copyOf(GPT_2.values()), "output_norm"), false, false));
+          with(Set.copyOf(GPT_2.values()), "output_norm"), false, false),
+      encoder("bert", "bert.encoder.layer.", BERT), encoder("distilbert", "distilbert.transformer.layer.", DISTILBERT));
 
   private static GgufFamily decoder(String architecture, List<String> types, Map<String, String> parts, Set<String> biased,
       boolean turned, boolean aroundOne) {
     return new GgufFamily(architecture, types, "model.layers.", OUTSIDE, parts, biased, turned, aroundOne);
+  }
+
+  private static GgufFamily encoder(String type, String layers, Map<String, String> parts) {
+    String tables = type + ".embeddings.";
+    return new GgufFamily(ENCODER, List.of(type), layers, Map.of(tables + "word_embeddings", "token_embd",
+        tables + "position_embeddings", "position_embd", tables + "token_type_embeddings", "token_types", tables + "LayerNorm",
+        "token_embd_norm"), parts, with(Set.copyOf(parts.values()), "token_embd_norm"), false, false);
   }
 
   private static Map<String, String> with(Map<String, String> some, Map<String, String> others) {
@@ -70,7 +85,7 @@ record GgufFamily(String architecture, List<String> modelTypes, String layers, M
   /** The family of a {@code model_type}. */
   static GgufFamily ofModel(String type) {
     return ALL.stream().filter(family -> family.modelTypes.contains(type)).findFirst().orElseThrow(() -> new ModelException(
-        "GGUF: model_type '" + type + "' is not exported; decoders of the types " + known() + " are"));
+        "GGUF: model_type '" + type + "' is not exported; models of the types " + known() + " are"));
   }
 
   private static String known() {
@@ -86,7 +101,12 @@ record GgufFamily(String architecture, List<String> modelTypes, String layers, M
 
   /** The architectures that are read. */
   static List<String> architectures() {
-    return ALL.stream().map(GgufFamily::architecture).toList();
+    return ALL.stream().map(GgufFamily::architecture).distinct().toList();
+  }
+
+  /** Whether it makes vectors of texts and writes none. */
+  boolean encodes() {
+    return architecture.equals(ENCODER);
   }
 
   /** What files of llama.cpp call a parameter; null if it has no place there. */

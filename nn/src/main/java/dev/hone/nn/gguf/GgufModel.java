@@ -21,11 +21,13 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
- * A decoder as llama.cpp has it. Rows of the projections of queries and keys are in another order for {@code llama} alone, where
- * the numbers that turn together are neighbours and not a half apart; norms of Gemma have 1 added; matrices of GPT-2 are turned.
+ * A model as llama.cpp has it: a decoder, or an encoder of the BERT kind for embeddings. Rows of the projections of queries and
+ * keys are in another order for {@code llama} alone, where the numbers that turn together are neighbours and not a half apart;
+ * norms of Gemma have 1 added; matrices of GPT-2 are turned.
  */
 public final class GgufModel {
   private static final int CHUNK = 1 << 20; // numbers compared at a time
+  private static final Set<String> SMALL = Set.of("position_embd.weight", "token_types.weight"); // tables in 32 bits
 
   private final PretrainedModel model;
   private final Map<String, Supplier<Tensor>> changed;
@@ -52,10 +54,11 @@ public final class GgufModel {
     this.model = model;
     this.changed = Map.copyOf(changed);
     family = GgufFamily.ofModel(model.config().modelType());
-    if (model.task() != Task.CAUSAL_LM) {
-      throw new ModelException("GGUF: a model for " + model.task() + " is not exported; decoders that write text are");
+    if (model.task() != (family.encodes() ? Task.EMBEDDING : Task.CAUSAL_LM)) {
+      throw new ModelException("GGUF: a model for " + model.task() + " is not exported; decoders that write text and encoders "
+          + "for embeddings are");
     }
-    settings = new GgufSettings(model, family);
+    settings = GgufSettings.of(model, family);
     tied = model.head() instanceof CausalHead head && head.tied();
   }
 
@@ -133,7 +136,7 @@ public final class GgufModel {
   }
 
   private GgufType typeOf(GgufPart part, GgufType wanted) {
-    if (part.tensor().shape().rank() == 1 || part.name().equals("position_embd.weight")) {
+    if (part.tensor().shape().rank() == 1 || SMALL.contains(part.name())) {
       return GgufType.F32;
     }
     GgufType stored = GgufType.of(part.tensor());
@@ -153,9 +156,9 @@ public final class GgufModel {
     return columns % own.block() == 0 ? own : GgufType.F16;
   }
 
-  /** More bits for what matters more: the head, and in some layers values and what closes the feed-forward part. */
+  /** More bits for what matters more: head (of encoders the table), in some layers values and what ends the feed-forward part. */
   private GgufType ofMixture(String name, GgufType wanted) {
-    boolean head = name.equals(tied ? "token_embd.weight" : "output.weight");
+    boolean head = name.equals(tied || family.encodes() ? "token_embd.weight" : "output.weight");
     if (head && wanted.isQuantized() && wanted != GgufType.Q8_0) {
       return GgufType.Q6_K;
     }

@@ -6,6 +6,7 @@ import dev.hone.train.config.Arguments;
 import dev.hone.train.config.Flag;
 import dev.hone.train.config.UserError;
 import dev.hone.train.export.ExportGguf;
+import dev.hone.train.export.ExportGgufEmbedder;
 import dev.hone.train.export.ExportOnnx;
 import dev.hone.train.gguf.GgufDirectory;
 import dev.hone.train.run.OutputDirectory;
@@ -107,11 +108,26 @@ final class ExportCommand implements Command {
     };
     Files.createDirectories(output);
     String name = base.toAbsolutePath().normalize().getFileName().toString();
-    ExportGguf.Result result = ExportGguf.write(base, adapter, output.resolve("model-" + named + ".gguf"), type, name);
+    Path file = output.resolve("model-" + named + ".gguf");
+    if (ExportGgufEmbedder.takes(base)) {
+      embedder(ExportGgufEmbedder.write(base, adapter, file, type, name), console);
+    } else {
+      decoder(ExportGguf.write(base, adapter, file, type, name), console);
+    }
+    console.note("For Ollama: ollama create NAME -f " + output.resolve(ExportGguf.MODELFILE));
+  }
+
+  private static void embedder(ExportGgufEmbedder.Result result, Console console) {
+    result.warnings().forEach(console::note);
+    console.note(String.format(Locale.ROOT, "%s: read again, weights differ from the model's by at most %.1e of the largest of "
+        + "their block, vectors of six texts by at most %.1e a number (smallest cosine %.7f)", result.file(), result.rounding(),
+        result.difference(), result.cosine()));
+  }
+
+  private static void decoder(ExportGguf.Result result, Console console) {
     result.warnings().forEach(console::note);
     console.note(String.format(Locale.ROOT, "%s: read again, weights differ from the model's by at most %.1e of the largest of "
         + "their block, log probabilities of 64 random tokens by at most %.2g (perplexity %.5g, the model's %.5g)", result.file(),
         result.rounding(), result.logProbability(), result.perplexityRead(), result.perplexity()));
-    console.note("For Ollama: ollama create NAME -f " + output.resolve(ExportGguf.MODELFILE));
   }
 }

@@ -41,8 +41,12 @@ public final class GgufDirectory {
     GgufFile gguf = GgufFile.open(file);
     ObjectNode config = GgufConfig.of(gguf);
     GgufTokenizerFile tokenizer = new GgufTokenizerFile(file, gguf.metadata());
-    put(config, "bos_token_id", tokenizer.id("bos"));
-    put(config, "eos_token_id", tokenizer.id("eos"));
+    if (gguf.metadata().get("general.architecture").equals("bert")) {
+      GgufPooling.write(file, gguf.metadata(), directory);
+    } else {
+      put(config, "bos_token_id", tokenizer.id("bos"));
+      put(config, "eos_token_id", tokenizer.id("eos"));
+    }
     put(config, "pad_token_id", tokenizer.id("padding"));
     write(directory, "config.json", config);
     write(directory, "tokenizer.json", tokenizer.tokenizer());

@@ -17,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The tokenizer of a file of llama.cpp as {@code tokenizer.json}: byte-level BPE, or SentencePiece's BPE, whose scores become an
- * order of merges. What llama.cpp does to text is what is done here; a rule that is not known is refused.
+ * order of merges, or WordPiece. What llama.cpp does to text is what is done here; a rule that is not known is refused.
  */
 final class GgufTokenizerFile {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -35,15 +35,18 @@ final class GgufTokenizerFile {
   private final List<String> tokens = new ArrayList<>();
   private final int[] types;
   private final boolean pieces;
+  private final boolean words; // of an encoder
 
   GgufTokenizerFile(Path path, Map<String, Object> metadata) {
     this.path = path;
     this.metadata = metadata;
     String model = text("model", "none");
-    if (!model.equals("llama") && !model.equals("gpt2")) {
-      throw refused("its tokenizer is of the kind '" + model + "'; llama and gpt2 are read");
+    boolean encoder = "bert".equals(metadata.get("general.architecture"));
+    if (encoder ? !model.equals("bert") : !model.equals("llama") && !model.equals("gpt2")) {
+      throw refused("its tokenizer is of the kind '" + model + "'; " + (encoder ? "bert is" : "llama and gpt2 are") + " read");
     }
     pieces = model.equals("llama");
+    words = model.equals("bert");
     list("tokens").forEach(token -> tokens.add((String) token));
     types = new int[tokens.size()];
     List<?> stored = metadata.containsKey(KEY + "token_type") ? list("token_type") : List.of();
@@ -84,7 +87,7 @@ final class GgufTokenizerFile {
   List<Integer> ends() {
     Set<Integer> ends = new LinkedHashSet<>();
     for (String role : List.of("eos", "eot", "eom")) {
-      if (id(role) != null) {
+      if (id(role) != null && !words) {
         ends.add(id(role));
       }
     }
@@ -99,7 +102,8 @@ final class GgufTokenizerFile {
   /** {@code tokenizer_config.json}. */
   ObjectNode settings() {
     ObjectNode tree = JSON.createObjectNode();
-    Map<String, String> roles = Map.of("bos", "bos", "eos", "eos", "unknown", "unk", "padding", "pad");
+    Map<String, String> roles = words ? GgufWordPieceFile.ROLES
+        : Map.of("bos", "bos", "eos", "eos", "unknown", "unk", "padding", "pad");
     roles.forEach((role, name) -> {
       if (id(role) != null) {
         tree.put(name + "_token", tokens.get(id(role)));
@@ -122,6 +126,9 @@ final class GgufTokenizerFile {
         added.addObject().put("id", id).put("content", tokens.get(id)).put("single_word", false).put("lstrip", false)
             .put("rstrip", stripsAfter(id)).put("normalized", false).put("special", types[id] != USER);
       }
+    }
+    if (words) {
+      return new GgufWordPieceFile(path, metadata, tokens, types).tokenizer(tree);
     }
     ObjectNode model = JSON.createObjectNode().put("type", "BPE").putNull("dropout").putNull("continuing_subword_prefix")
         .putNull("end_of_word_suffix").put("byte_fallback", pieces).put("fuse_unk", pieces);

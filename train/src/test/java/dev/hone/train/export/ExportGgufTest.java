@@ -63,24 +63,34 @@ class ExportGgufTest {
     for (GgufType type : List.of(GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0)) {
       Path file = temporary.resolve(type + ".gguf");
       ExportGguf.write(REFERENCE.resolve(name + "/hf"), null, file, type, "tiny " + name);
-      byte[] bytes = Files.readAllBytes(file);
-      Map<String, String> tensors = new TreeMap<>();
-      for (GgufFile.Entry entry : GgufFile.open(file).tensors().values()) {
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        digest.update(bytes, (int) entry.offset(), (int) entry.bytes());
-        tensors.put(entry.name(), HexFormat.of().formatHex(digest.digest()));
-      }
-      Map<String, String> wanted = new TreeMap<>();
-      for (JsonNode tensor : expected.get(type.name().toLowerCase(Locale.ROOT)).get("tensors")) {
-        wanted.put(tensor.get("name").stringValue(), tensor.get("sha256").stringValue());
-      }
-      assertEquals(wanted, tensors, name + " " + type);
+      assertEquals(hashes(expected.get(type.name().toLowerCase(Locale.ROOT)).get("tensors")), hashes(file), name + " " + type);
       requireMetadata(expected.get("f32").get("metadata"), GgufFile.open(file).metadata(), type);
     }
   }
 
+  /** SHA-256 of the bytes of each tensor of a file. */
+  static Map<String, String> hashes(Path file) throws Exception {
+    byte[] bytes = Files.readAllBytes(file);
+    Map<String, String> tensors = new TreeMap<>();
+    for (GgufFile.Entry entry : GgufFile.open(file).tensors().values()) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(bytes, (int) entry.offset(), (int) entry.bytes());
+      tensors.put(entry.name(), HexFormat.of().formatHex(digest.digest()));
+    }
+    return tensors;
+  }
+
+  /** The converter's. */
+  static Map<String, String> hashes(JsonNode expected) {
+    Map<String, String> wanted = new TreeMap<>();
+    for (JsonNode tensor : expected) {
+      wanted.put(tensor.get("name").stringValue(), tensor.get("sha256").stringValue());
+    }
+    return wanted;
+  }
+
   /** Each value of the converter's, but for what it does otherwise: scores, and types of tokens that it takes from elsewhere. */
-  private static void requireMetadata(JsonNode wanted, Map<String, Object> metadata, GgufType type) {
+  static void requireMetadata(JsonNode wanted, Map<String, Object> metadata, GgufType type) {
     for (JsonNode entry : wanted) {
       String key = entry.get("key").stringValue();
       Object value = metadata.get(key);

