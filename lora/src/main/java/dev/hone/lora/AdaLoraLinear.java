@@ -12,6 +12,7 @@ import dev.hone.nn.LayerVisitor;
 import dev.hone.nn.Linear;
 import dev.hone.nn.Pass;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * AdaLoRA: y = x · Wᵀ + bias + scale · ((dropout(x) · (E ∘ A)ᵀ) · Bᵀ) with W frozen.
@@ -36,6 +37,14 @@ record AdaLoraLinear(Parameter a, Parameter e, Parameter b, float scale, float d
         new Parameter("", Tensor.of(new float[rank], rank, 1), true),
         new Parameter("", Tensor.of(up, base.outputs(), rank), true), config.scale(), config.dropout(),
         Pass.site("adalora." + path, 0));
+  }
+
+  int rank() {
+    return e.shape().dim(0);
+  }
+
+  List<Parameter> parts() {
+    return List.of(a, e, b);
   }
 
   @Override

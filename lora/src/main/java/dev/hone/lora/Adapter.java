@@ -35,6 +35,7 @@ public final class Adapter {
   private final AdapterConfig config;
   private final Parts parts;
   private final Untied untied; // null unless a tied head has a weight of its own as long as the adapter is there
+  private final RankAllocator allocator; // null: ranks stay
   private boolean attached;
 
   /** The two weights of a head that was tied. */
@@ -45,6 +46,16 @@ public final class Adapter {
     this.config = config;
     this.parts = parts;
     this.untied = untied;
+    this.allocator = allocator();
+  }
+
+  private RankAllocator allocator() {
+    if (!(config instanceof AdaLoraConfig ada) || ada.budget() == null || !ada.ranks().isEmpty()) {
+      return null;
+    }
+    Map<String, AdaLoraLinear> pieces = new LinkedHashMap<>();
+    parts.linears().forEach((path, piece) -> pieces.put(path, (AdaLoraLinear) piece));
+    return new RankAllocator(ada.budget(), pieces);
   }
 
   /**
@@ -259,6 +270,15 @@ public final class Adapter {
   public Variable penalty() {
     return config instanceof AdaLoraConfig ada && ada.orthogonality() > 0
         ? AdaLoraLinear.penalty(parts.linears().values(), (float) ada.orthogonality()) : null;
+  }
+
+  /**
+   * What cuts ranks in training, which a training loop tells of every step; {@link dev.hone.lora.AdaLoraConfig.Budget}.
+   *
+   * @return null where ranks stay: other methods, AdaLoRA without a budget, and ranks that were cut in an earlier run
+   */
+  public RankAllocator rankAllocator() {
+    return allocator;
   }
 
   /** The paths of the layers that have a piece of the adapter. */

@@ -103,16 +103,12 @@ final class ConfigJson {
       }
       case AdaLoraConfig ada -> {
         writeTargets(tree, ada.targets(), adapter);
-        number(tree.put("init_r", ada.initialRank()).put("target_r", ada.initialRank()), "lora_alpha", ada.alpha());
+        number(tree.put("init_r", ada.initialRank()), "lora_alpha", ada.alpha());
         tree.put("lora_dropout", decimal(ada.dropout())).put("orth_reg_weight", ada.orthogonality());
-        tree.put("tinit", 0).put("tfinal", 0).put("total_step", 1); // PEFT wants a schedule also where none is to come
+        budget(tree, ada, adapter.rankAllocator());
         tree.put("bias", "none").put("fan_in_fan_out", adapter.fanInFanOut());
         if (!ada.ranks().isEmpty()) {
-          ObjectNode ranks = tree.putObject("rank_pattern");
-          ada.ranks().forEach((path, rank) -> {
-            ArrayNode left = ranks.putArray(path + LEFT);
-            IntStream.range(0, ada.initialRank()).forEach(i -> left.add(i < rank));
-          });
+          ranks(tree.putObject("rank_pattern"), ada, adapter);
         }
       }
       case OftConfig oft -> {
@@ -129,6 +125,26 @@ final class ConfigJson {
       }
     }
     return tree;
+  }
+
+  private static void budget(ObjectNode tree, AdaLoraConfig ada, RankAllocator run) {
+    AdaLoraConfig.Budget budget = ada.budget() != null ? ada.budget() : AdaLoraConfig.Budget.of(ada.initialRank());
+    int steps = Math.max(run == null ? 0 : run.total(), budget.steps());
+    tree.put("target_r", budget.targetRank()).put("tinit", budget.tinit()).put("tfinal", budget.tfinal())
+        .put("deltaT", budget.deltaT()).put("beta1", budget.beta1()).put("beta2", budget.beta2())
+        .put("total_step", Math.max(steps, budget.tinit() + budget.tfinal() + 1)); // PEFT wants a run also where none is to come
+  }
+
+  /** Which ranks are left, or how many where it is not known any more which they were. */
+  private static void ranks(ObjectNode tree, AdaLoraConfig ada, Adapter adapter) {
+    Map<String, List<Boolean>> pattern = new LinkedHashMap<>();
+    RankAllocator.pattern(adapter).forEach((path, stays) -> pattern.put(adapter.model().fileName(path), stays));
+    ada.ranks().forEach((path, rank) -> {
+      ArrayNode left = tree.putArray(path + LEFT);
+      List<Boolean> known = pattern.getOrDefault(path, List.of());
+      IntStream.range(0, ada.initialRank()).forEach(i ->
+          left.add(known.size() == ada.initialRank() ? known.get(i) : i < rank));
+    });
   }
 
   private static void writeVirtual(ObjectNode tree, Adapter adapter, int tokens, int width, int heads) {
@@ -333,9 +349,13 @@ final class ConfigJson {
         ranks.put(layer.getKey().substring(0, layer.getKey().lastIndexOf(LEFT)), left);
       });
     }
+    int target = json.integer("target_r", 8, 0, Integer.MAX_VALUE);
     return named(json, () -> new AdaLoraConfig(rank, json.number("lora_alpha", 8),
         (float) json.number("lora_dropout", 0, Range.DROPOUT), json.number("orth_reg_weight", 0.5), ranks, targets(json),
-        json.texts("modules_to_save")));
+        json.texts("modules_to_save"), target >= rank ? null : new AdaLoraConfig.Budget(target,
+        json.integer("tinit", 0, 0, Integer.MAX_VALUE), json.integer("tfinal", 0, 0, Integer.MAX_VALUE),
+        json.integer("deltaT", 1, 1, Integer.MAX_VALUE), json.number("beta1", 0.85), json.number("beta2", 0.85),
+        json.integer("total_step", 0, 0, Integer.MAX_VALUE))));
   }
 
   private static void refuseBias(ConfigReader json) {

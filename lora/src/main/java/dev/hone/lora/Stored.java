@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * An adapter as its directory holds it.
@@ -21,6 +22,10 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
     tensors.putAll(adapter.copies());
     if (!(adapter.config() instanceof VeraConfig vera) || vera.saveProjection()) {
       adapter.parts().frozen().forEach((name, parameter) -> tensors.put(name, parameter.value()));
+    }
+    Map<String, List<Boolean>> pattern = RankAllocator.pattern(adapter);
+    if (!pattern.isEmpty()) {
+      return cut((AdaLoraConfig) adapter.config(), tensors, pattern, adapter);
     }
     return adapter.config() instanceof LoraConfig lora && lora.init().takesFromBase()
         ? converted(lora, tensors, adapter.parts().starts()) : new Stored(adapter.config(), tensors);
@@ -43,6 +48,42 @@ record Stored(AdapterConfig config, Map<String, Tensor> tensors) {
     return new Stored(new LoraConfig(2 * config.r(), config.alpha() * factor, config.dropout(), config.targets(),
         config.modulesToSave(), config.bias(), ranks, alphas, config.rslora(), false, LoraInit.KAIMING,
         config.ensureWeightTying(), false, config.trainableTokens(), List.of(), config.base()), tensors);
+  }
+
+  /** Without the ranks that training cut; a layer that has none left has no tensors. */
+  private static Stored cut(AdaLoraConfig config, Map<String, Tensor> tensors, Map<String, List<Boolean>> pattern,
+      Adapter adapter) {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    pattern.forEach((path, stays) -> {
+      int[] left = IntStream.range(0, stays.size()).filter(stays::get).toArray();
+      ranks.put(adapter.model().fileName(path), left.length);
+      for (String part : List.of(".lora_A", ".lora_E", ".lora_B")) {
+        Tensor whole = tensors.remove(path + part);
+        if (left.length > 0) {
+          tensors.put(path + part, part.equals(".lora_B") ? columns(whole, left) : rows(whole, left));
+        }
+      }
+    });
+    return new Stored(config.withRanks(ranks), tensors);
+  }
+
+  private static Tensor rows(Tensor whole, int[] left) {
+    int width = whole.dim(1);
+    float[] values = whole.toFloatArray();
+    float[] rows = new float[left.length * width];
+    for (int r = 0; r < left.length; r++) {
+      System.arraycopy(values, left[r] * width, rows, r * width, width);
+    }
+    return Tensor.of(rows, left.length, width);
+  }
+
+  private static Tensor columns(Tensor whole, int[] left) {
+    float[] values = whole.toFloatArray();
+    float[] columns = new float[whole.dim(0) * left.length];
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = values[i / left.length * whole.dim(1) + left[i % left.length]];
+    }
+    return Tensor.of(columns, whole.dim(0), left.length);
   }
 
   private static Tensor above(Tensor top, Tensor bottom) {

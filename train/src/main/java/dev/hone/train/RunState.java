@@ -2,6 +2,7 @@ package dev.hone.train;
 
 import dev.hone.autograd.Parameter;
 import dev.hone.core.Tensor;
+import dev.hone.lora.RankAllocator;
 import dev.hone.train.checkpoint.Checkpoint;
 import dev.hone.train.config.Settings;
 import dev.hone.train.distributed.LocalSteps;
@@ -22,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class RunState {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String ALLOCATION = "allocation/"; // of tensors
   private static final int FORMAT = 2; // 1: dropout by batches
   /** Settings that change what is written and when, but no weight. */
   private static final Set<String> HARMLESS = Set.of("save_steps", "save_total_limit", "eval_batch_size", "cache_frozen",
@@ -44,6 +46,7 @@ final class RunState {
   private final List<Parameter> parameters;
   private final TrainConfig config;
   private final String data;
+  private RankAllocator allocator; // null: ranks of adapters stay
 
   /**
    * The state of a run at its beginning.
@@ -67,12 +70,33 @@ final class RunState {
     mean = config.emaDecay() > 0 ? new ExponentialMovingAverage(parameters, config.emaDecay()) : null;
   }
 
+  /**
+   * Lets something cut ranks of an adapter after every step.
+   *
+   * @param other null for none
+   * @param total steps of the run
+   * @throws IllegalArgumentException if weights of several steps are mixed, or there are too few steps
+   */
+  void cutRanks(RankAllocator other, int total) {
+    if (other != null && (mean != null || local != null)) {
+      throw new IllegalArgumentException((mean != null ? "ema_decay" : "local_steps") + " takes means of weights, in which no "
+          + "rank is cut: leave it out, or take adalora's target_r as init_r");
+    }
+    allocator = other;
+    if (other != null) {
+      other.begin(total);
+    }
+  }
+
   /** Moves the parameters along their gradients. */
   void move(double rate, float gradientScale) {
     if (shards == null) {
       optimizer.step(rate, gradientScale);
     } else {
       shards.step(rate, gradientScale);
+    }
+    if (allocator != null) {
+      allocator.moved(step, gradientScale);
     }
   }
 
@@ -110,6 +134,10 @@ final class RunState {
     if (mean != null) {
       mean.save(tensors);
     }
+    if (allocator != null) {
+      state.put("allocation", allocator.settings());
+      allocator.state().forEach((name, tensor) -> tensors.put(ALLOCATION + name, tensor));
+    }
     ObjectNode heard = state.putObject("listeners");
     listeners.forEach(listener -> listener.save().forEach(heard::put));
     return new Checkpoint(tensors, state);
@@ -144,6 +172,15 @@ final class RunState {
     if (mean != null) {
       mean.restore(tensors);
     }
+    if (allocator != null) {
+      Map<String, Tensor> scores = new TreeMap<>();
+      tensors.forEach((name, tensor) -> {
+        if (name.startsWith(ALLOCATION)) {
+          scores.put(name.substring(ALLOCATION.length()), tensor);
+        }
+      });
+      allocator.restore(scores);
+    }
     step = state.path("step").asInt();
     epoch = state.path("epoch").asInt();
     window = state.path("window").asInt();
@@ -171,6 +208,11 @@ final class RunState {
         throw another(key + " was '" + before + "', is '" + value + "'");
       }
     });
+    String cut = allocator == null ? "" : allocator.settings();
+    String before = state.path("allocation").asString("");
+    if (!before.equals(cut)) {
+      throw another("ranks were cut by '" + before + "', are by '" + cut + "'");
+    }
     if (!state.path("data").asString("").equals(data)) {
       throw another("the rows are not the same");
     }
@@ -181,9 +223,9 @@ final class RunState {
             + (saved == null ? " and was not trained" : ", was " + saved.shape()));
       }
     }
-    long before = tensors.keySet().stream().filter(name -> name.startsWith("parameter/")).count();
-    if (before != parameters.size()) {
-      throw another(before + " tensors were trained, now " + parameters.size());
+    long trained = tensors.keySet().stream().filter(name -> name.startsWith("parameter/")).count();
+    if (trained != parameters.size()) {
+      throw another(trained + " tensors were trained, now " + parameters.size());
     }
   }
 

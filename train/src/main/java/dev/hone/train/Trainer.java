@@ -3,6 +3,7 @@ package dev.hone.train;
 import dev.hone.autograd.Parameter;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.lora.RankAllocator;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
@@ -72,6 +73,7 @@ public final class Trainer {
   private FrozenCache frozen; // of a run; null: none
   private Pass.Savings savings = Pass.Savings.NONE; // of a run, counted
   private Ranks ranks = Ranks.alone();
+  private RankAllocator allocator; // null: ranks of adapters stay
   private volatile boolean stopped;
   private boolean saves; // checkpoints, in rank 0
   private boolean agreed; // that the run is to end, among several processes
@@ -115,6 +117,11 @@ public final class Trainer {
       pass.share(others);
     }
     ranks = others;
+  }
+
+  /** Lets something cut ranks of an adapter after every step, or nothing with null; checkpoints hold what it remembers. */
+  public void setRankAllocator(RankAllocator allocator) {
+    this.allocator = allocator;
   }
 
   /** Adds a listener. */
@@ -173,6 +180,7 @@ public final class Trainer {
     Schedule schedule = config.schedule(total);
     RunState run = new RunState(parameters, config, model.config().layers(), training.fingerprint(heldOut),
         new DivergenceGuard(objective.ignorance(model, training), objective.noise()), metric, ranks);
+    run.cutRanks(allocator, total);
     Checkpoint found = takeUp(run);
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
@@ -413,12 +421,8 @@ public final class Trainer {
    */
   public MemoryEstimate memory(TrainingSet training, boolean heldOut) {
     int[] rows = pass.longest(training, new Windows(config, batches(training)).of(0));
-    int longest = rows[0];
-    for (int row : rows) {
-      longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
-    }
-    int tokens = objective.tokensAtOnce(training.batch(rows));
-    return new TrainingMemory(model, parameters, config, ranks.size()).of(tokens, training.tokens().get(longest), heldOut);
+    return new TrainingMemory(model, parameters, config, ranks.size(), allocator)
+        .of(objective.tokensAtOnce(training.batch(rows)), training, rows, heldOut);
   }
 
   private void warn(String message) {

@@ -4,6 +4,7 @@ import dev.hone.autograd.Parameter;
 import dev.hone.autograd.SavedPrecision;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Scope;
+import dev.hone.lora.RankAllocator;
 import dev.hone.nn.CausalHead;
 import dev.hone.nn.MemoryEstimate;
 import dev.hone.nn.MemoryEstimate.Part;
@@ -14,6 +15,7 @@ import dev.hone.nn.TokenBatch;
 import dev.hone.train.distributed.BlockTree;
 import dev.hone.train.distributed.GradientExchange;
 import dev.hone.train.distributed.OptimizerShards;
+import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.optim.UpdateRule;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,8 +41,11 @@ final class TrainingMemory {
   private final Collection<Parameter> trained;
   private final UpdateRule rule;
   private final int processes;
+  private final RankAllocator allocator; // null: ranks of adapters stay
 
-  TrainingMemory(PretrainedModel model, Collection<Parameter> trained, TrainConfig config, int processes) {
+  TrainingMemory(PretrainedModel model, Collection<Parameter> trained, TrainConfig config, int processes,
+      RankAllocator allocator) {
+    this.allocator = allocator;
     this.processes = processes;
     this.model = model;
     this.trained = trained;
@@ -52,10 +57,15 @@ final class TrainingMemory {
    * The estimate.
    *
    * @param tokens of the largest batch
-   * @param sample some tokens, at least one
+   * @param rows of that batch
    * @param heldOut whether rows are held out, so that the best weights are kept
    */
-  MemoryEstimate of(int tokens, int[] sample, boolean heldOut) {
+  MemoryEstimate of(int tokens, TrainingSet training, int[] rows, boolean heldOut) {
+    int longest = rows[0];
+    for (int row : rows) {
+      longest = training.tokens().get(row).length > training.tokens().get(longest).length ? row : longest;
+    }
+    int[] sample = training.tokens().get(longest);
     long elements = trained.stream().mapToLong(parameter -> parameter.value().size()).sum();
     long gradients = trained.stream().mapToLong(parameter -> gradientElements(parameter, tokens)).sum();
     List<Part> parts = new ArrayList<>(MemoryEstimate.weights(model.parameters().values()));
@@ -77,6 +87,9 @@ final class TrainingMemory {
     }
     int copies = (heldOut ? 1 : 0) + (config.emaDecay() > 0 ? 1 : 0);
     parts.add(new Part("best weights", copies * elements * Float.BYTES, true, "--val-size 0 keeps the last weights instead"));
+    if (allocator != null) {
+      parts.add(new Part("scores of ranks", allocator.bytes(), true, "--target-r as --init-r"));
+    }
     parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,
         "--batch-size, --max-length" + (config.roundsActivations() ? "" : ", --activations bf16")
             + (config.checkpointing() ? "" : ", --gradient-checkpointing")));

@@ -71,6 +71,15 @@ final class AdapterSettings {
         lines.put("lora_alpha", plain(ada.alpha()));
         lines.put("lora_dropout", ada.dropout() == 0 ? "" : Float.toString(ada.dropout()));
         lines.put("orth_reg_weight", plain(ada.orthogonality()));
+        if (ada.budget() != null) {
+          lines.put("target_r", Integer.toString(ada.budget().targetRank()));
+          lines.put("tinit", Integer.toString(ada.budget().tinit()));
+          lines.put("tfinal", Integer.toString(ada.budget().tfinal()));
+          lines.put("deltaT", Integer.toString(ada.budget().deltaT()));
+          lines.put("beta1", plain(ada.budget().beta1()));
+          lines.put("beta2", plain(ada.budget().beta2()));
+          lines.put("total_step", Integer.toString(ada.budget().steps()));
+        }
         lines.put("ranks left", pairs(ada.ranks()));
         targets(lines, ada.targets());
       }

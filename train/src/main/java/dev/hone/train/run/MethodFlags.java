@@ -43,6 +43,7 @@ public final class MethodFlags {
   private static final String LOHA = "loha";
   private static final String ADALORA = "adalora";
   private static final String LANGUAGE_LORA_RATE = "0.0002";
+  private static final int USUAL_TARGET = 8; // PEFT's
   public static final List<String> METHODS =
       List.of(LORA, FULL, VERA, LOHA, ADALORA, "ia3", "prompt", "prefix", "bottleneck", "head", "last-n", "bitfit");
   /** What a learning rate is where none is given, for all methods but full. */
@@ -81,7 +82,14 @@ public final class MethodFlags {
       Flag.of("projection-prng-key", "N", "0", "what the shared matrices are drawn from").only(VERA),
       Flag.of("loha-r", "N", "8", "rank of both products").only(LOHA),
       Flag.of("loha-alpha", "X", "8", "the adapter is scaled by alpha / r").only(LOHA),
-      Flag.of("init-r", "N", "12", "rank of the adapter, which stays").only(ADALORA),
+      Flag.of("init-r", "N", "12", "rank of the adapter at first").only(ADALORA),
+      Flag.of("target-r", "N", null, "ranks that are left at the end, a mean of all layers; init-r to cut none "
+          + "[8, or init-r if that is less]").only(ADALORA),
+      Flag.of("tinit", "N", "0", "steps before the first cut").only(ADALORA),
+      Flag.of("tfinal", "N", "0", "steps after the last cut").only(ADALORA),
+      Flag.of("delta-t", "N", "1", "steps from one cut to the next").only(ADALORA),
+      Flag.of("beta1", "X", "0.85", "how slowly the sensitivity of a weight changes").only(ADALORA),
+      Flag.of("beta2", "X", "0.85", "how slowly its uncertainty changes").only(ADALORA),
       Flag.of("orth-reg-weight", "X", "0.5", "factor of the distance from orthonormal vectors").only(ADALORA),
       Flag.of("feedforward-modules", "A,B", null, "those whose inputs are scaled").only("ia3"),
       Flag.of("num-virtual-tokens", "N", "20", "how many").only("prompt", "prefix"),
@@ -154,7 +162,8 @@ public final class MethodFlags {
       case LOHA -> new LohaConfig(arguments.integer("loha-r"), arguments.number("loha-alpha"), 0, 0, targets(arguments),
           pattern(arguments, "rank-pattern", Integer::valueOf), pattern(arguments, "alpha-pattern", Double::valueOf), save);
       case ADALORA -> new AdaLoraConfig(arguments.integer("init-r"), arguments.number("lora-alpha"),
-          (float) arguments.number("lora-dropout"), arguments.number("orth-reg-weight"), Map.of(), targets(arguments), save);
+          (float) arguments.number("lora-dropout"), arguments.number("orth-reg-weight"), Map.of(), targets(arguments), save,
+          budget(arguments));
       case "prompt" -> new PromptConfig(arguments.integer("num-virtual-tokens"),
           word(arguments, "prompt-tuning-init", PromptConfig.Init.values()), textIds(arguments, model), save);
       case "prefix" -> new PrefixConfig(arguments.integer("num-virtual-tokens"), save);
@@ -170,6 +179,15 @@ public final class MethodFlags {
           LoraInit.parse(arguments.text("init-lora-weights")), arguments.on("ensure-weight-tying"), false,
           VocabularyFlags.trained(arguments, model), List.of(), new LoraConfig.Base(List.of(), below(arguments)));
     };
+  }
+
+  /** How ranks are cut in training; null if they stay. */
+  private static AdaLoraConfig.Budget budget(Arguments arguments) {
+    int rank = arguments.integer("init-r");
+    int target = arguments.has("target-r") ? arguments.integer("target-r") : Math.min(USUAL_TARGET, rank);
+    AdaLoraConfig.Budget budget = new AdaLoraConfig.Budget(target, arguments.integer("tinit"), arguments.integer("tfinal"),
+        arguments.integer("delta-t"), arguments.number("beta1"), arguments.number("beta2"), 0);
+    return target == rank ? null : budget;
   }
 
   /** The adapters that stay as they are below the new one. */

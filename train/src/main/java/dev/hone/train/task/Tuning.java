@@ -161,6 +161,7 @@ public abstract class Tuning<E extends Example> {
       made.setMetric(metric);
     }
     made.setRanks(ranks);
+    made.setRankAllocator(adapter == null ? null : adapter.rankAllocator());
     listeners.forEach(made::addListener);
     return made;
   }
