@@ -13,6 +13,7 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.Objective;
 import dev.hone.train.encode.TrainingBatch;
+import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.infer.Logits;
 import java.util.stream.IntStream;
 
@@ -52,5 +53,26 @@ record KlRegularizer(NextTokenObjective task, Adapter adapter, float weight) imp
   @Override
   public int items(TrainingBatch batch) {
     return task.items(batch);
+  }
+
+  @Override
+  public double weight(TrainingBatch batch) {
+    return task.weight(batch);
+  }
+
+  /** A model of equal probabilities pays log V at most for leaving its base: KL(base || model) is log V less the base's entropy. */
+  @Override
+  public double ignorance(PretrainedModel model, TrainingSet set) {
+    return task.ignorance(model, set) + weight * Math.log(model.config().vocabSize());
+  }
+
+  @Override
+  public double noise() {
+    return task.noise();
+  }
+
+  @Override
+  public int tokensAtOnce(TrainingBatch batch) {
+    return task.tokensAtOnce(batch);
   }
 }
