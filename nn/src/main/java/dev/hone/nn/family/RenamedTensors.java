@@ -14,7 +14,7 @@ import java.util.Set;
 
 /**
  * The tensors of a file by other names: those of a family whose published files were made by other code than the class of
- * transformers that reads them. A tensor may be several, one below the other.
+ * transformers that reads them, or of layers that stand in a model several times. A tensor may be several, one below the other.
  */
 public final class RenamedTensors implements TensorSource {
   private final TensorSource source;
@@ -59,6 +59,17 @@ public final class RenamedTensors implements TensorSource {
         renamed.parts.put(names.get(i), new Part(stored, i, names.size()));
       }
     }
+    return renamed;
+  }
+
+  /**
+   * A file by other names of its tensors, each of which may have several names, or none.
+   *
+   * @param stored the name in the file of each name
+   */
+  public static TensorSource of(TensorSource source, Map<String, String> stored) {
+    RenamedTensors renamed = new RenamedTensors(source);
+    stored.forEach((name, own) -> renamed.parts.put(name, new Part(own, 0, 1)));
     return renamed;
   }
 

@@ -196,7 +196,7 @@ public final class ModelLoader {
     }
     if (!layers.isEmpty()) {
       json = ReplicatedLayers.configure(json, layers);
-      source = source == null ? null : new ReplicatedLayers(source, layers);
+      source = source == null ? null : ReplicatedLayers.of(source, layers);
     }
     FamilyConfig config = ModelFamily.read(json);
     source = source == null ? null : config.reading(source);

@@ -1,11 +1,8 @@
 package dev.hone.nn.load;
 
-import dev.hone.core.DType;
-import dev.hone.core.Shape;
-import dev.hone.core.Tensor;
-import dev.hone.core.io.MissingTensorException;
 import dev.hone.core.io.TensorSource;
 import dev.hone.nn.family.ConfigReader;
+import dev.hone.nn.family.RenamedTensors;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,20 +13,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The tensors of a model some of whose layers stand in it several times, in another order, or not at all; none is copied. */
-final class ReplicatedLayers implements TensorSource {
+final class ReplicatedLayers {
   private static final Pattern LAYER = Pattern.compile("^(.*?(?:^|\\.)layers?\\.)(\\d+)(\\..*)$");
   private static final Set<String> FAMILIES = new TreeSet<>(Set.of("llama", "mistral", "qwen2", "qwen3", "bert", "roberta"));
 
-  private final TensorSource source;
-  private final Map<String, String> stored = new LinkedHashMap<>();
+  private ReplicatedLayers() {}
 
   /**
-   * Gives layers their places.
+   * A file whose layers have their places.
    *
    * @param layers the number in the file of each layer
    */
-  ReplicatedLayers(TensorSource source, List<Integer> layers) {
-    this.source = source;
+  static TensorSource of(TensorSource source, List<Integer> layers) {
+    Map<String, String> stored = new LinkedHashMap<>();
     for (String name : source.names()) {
       Matcher parts = LAYER.matcher(name);
       if (!parts.matches()) {
@@ -42,6 +38,7 @@ final class ReplicatedLayers implements TensorSource {
         }
       }
     }
+    return RenamedTensors.of(source, stored);
   }
 
   /** The settings of such a model, if all of its layers are alike. */
@@ -59,43 +56,5 @@ final class ReplicatedLayers implements TensorSource {
       throw json.fault("layer_replication: layer " + Collections.max(layers) + " of a model of " + count);
     }
     return json.without("layer_types").with("num_hidden_layers", layers.size());
-  }
-
-  private String stored(String name) {
-    String own = stored.get(name);
-    if (own == null) {
-      throw new MissingTensorException(origin(), name, names());
-    }
-    return own;
-  }
-
-  @Override
-  public Set<String> names() {
-    return Collections.unmodifiableSet(stored.keySet());
-  }
-
-  @Override
-  public Shape shape(String name) {
-    return source.shape(stored(name));
-  }
-
-  @Override
-  public DType dtype(String name) {
-    return source.dtype(stored(name));
-  }
-
-  @Override
-  public Tensor tensor(String name) {
-    return source.tensor(stored(name));
-  }
-
-  @Override
-  public Map<String, String> metadata() {
-    return source.metadata();
-  }
-
-  @Override
-  public String origin() {
-    return source.origin();
   }
 }
