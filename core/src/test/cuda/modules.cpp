@@ -1,13 +1,13 @@
 // NVRTC and modules: a source is compiled by g++ with the shim into a shared library, whose bytes are the "CUBIN".
 // PTX cannot be run; a module of PTX runs the kernel source that has the same entries.
 #include "emulator.h"
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,11 +37,34 @@ static std::string sources() {
   return set ? set : std::string(EMULATED_ROOT) + "/../../main/resources/dev/hone/core/kernel/cuda";
 }
 
-static std::vector<std::string> entries(const std::string& source, const char* pattern) {
-  std::regex expression(pattern);
+static size_t afterBlanks(const std::string& text, size_t at) {
+  while (at < text.size() && isspace(static_cast<unsigned char>(text[at]))) {
+    at++;
+  }
+  return at;
+}
+
+static std::string wordAt(const std::string& text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && (isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) {
+    end++;
+  }
+  return text.substr(at, end - at);
+}
+
+// The names after a mark, without <regex>, which alone takes g++ longer than all the rest here.
+static std::vector<std::string> entries(const std::string& text, const std::string& mark) {
   std::vector<std::string> names;
-  for (auto at = std::sregex_iterator(source.begin(), source.end(), expression); at != std::sregex_iterator(); ++at) {
-    names.push_back((*at)[1]);
+  for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+    at = afterBlanks(text, at + mark.size());
+    if (wordAt(text, at) == "__launch_bounds__") {
+      size_t end = text.find(')', at);
+      at = end == std::string::npos ? text.size() : afterBlanks(text, end + 1);
+    }
+    std::string name = wordAt(text, at);
+    if (!name.empty()) {
+      names.push_back(name);
+    }
   }
   return names;
 }
@@ -50,7 +73,7 @@ static std::vector<std::string> entries(const std::string& source, const char* p
 static std::string withTable(const std::string& source) {
   std::string text = source + "\nextern \"C\" __attribute__((visibility(\"default"
       "\"))) const emulated::Entry hone_emulated_entries[] = {\n";
-  for (const std::string& name : entries(source, "__global__\\s+void\\s+(?:__launch_bounds__\\s*\\([^)]*\\)\\s*)?(\\w+)\\s*\\(")) {
+  for (const std::string& name : entries(source, "__global__ void ")) {
     text += "  HONE_EMULATED_ENTRY(" + name + "),\n";
   }
   return text + "  {nullptr, 0, nullptr, nullptr}};\n";
@@ -125,7 +148,7 @@ Result loadModule(const void* image, Module** module) {
     memcpy(&count, text + 0x3C, 2);
     return load(std::string(text, sections + size * count), module);
   }
-  std::vector<std::string> names = entries(text, "\\.entry\\s+(\\w+)");
+  std::vector<std::string> names = entries(text, ".entry ");
   std::string source = names.empty() ? "" : sourceWith(names[0]);
   std::string library, log;
   if (source.empty() || !compileSource(source, &library, &log)) {

@@ -18,9 +18,11 @@ import dev.hone.train.task.classify.ClassifierTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -160,14 +162,19 @@ class ClassicBugsTest {
     Path model = TinyModel.write(directory.resolve("model"));
     Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(80));
     List<double[]> losses = new ArrayList<>();
-    for (String backend : List.of("vector", "scalar")) {
+    List<String> backends = List.of("vector", "scalar");
+    Queue<Process> processes = new ArrayDeque<>();
+    for (String backend : backends) {
       Path out = directory.resolve(backend);
       Path printed = directory.resolve(backend + ".txt");
-      Process process = ChildJvm.java(List.of("-Dhone.backend=" + backend, "dev.hone.train.cli.Main", "train", "--model",
-          model.toString(), "--data", data.toString(), "--output-dir", out.toString(), "--method", "full", "--batch-size", "40",
-          "--max-steps", "20", "--learning-rate", "0.01", "--val-size", "0", "--report-to", "none"))
-          .redirectErrorStream(true).redirectOutput(printed.toFile()).start();
-      assertEquals(0, process.waitFor(), Files.readString(printed));
+      processes.add(ChildJvm.java(List.of("-Dhone.backend=" + backend, "-Dhone.threads=1", "dev.hone.train.cli.Main", "train",
+          "--model", model.toString(), "--data", data.toString(), "--output-dir", out.toString(), "--method", "full",
+          "--batch-size", "40", "--max-steps", "20", "--learning-rate", "0.01", "--val-size", "0", "--report-to", "none"))
+          .redirectErrorStream(true).redirectOutput(printed.toFile()).start());
+    }
+    for (String backend : backends) {
+      assertEquals(0, processes.remove().waitFor(), Files.readString(directory.resolve(backend + ".txt")));
+      Path out = directory.resolve(backend);
       losses.add(Files.readAllLines(out.resolve("metrics.jsonl")).stream()
           .mapToDouble(line -> JsonMapper.shared().readTree(line).path("loss").asDouble()).toArray());
     }

@@ -15,6 +15,7 @@ import dev.hone.train.data.Example;
 import dev.hone.train.data.LabelSet;
 import dev.hone.train.encode.TrainingSet;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.fixture.InnerJavac;
 import dev.hone.train.optim.AdamW;
 import dev.hone.train.optim.Gradients;
 import dev.hone.train.optim.Grouping;
@@ -40,6 +41,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,21 +228,19 @@ class EmbeddingTest {
       }
       """;
 
-  private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-
   /** Compiles sources; returns the directory of the classes. */
   private Path compiled(Map<String, String> sources) throws Exception {
-    Path classes = Files.createTempDirectory(directory, "classes");
-    List<String> command = new ArrayList<>(List.of(Path.of(JAVA).resolveSibling("javac").toString(), "-p", ChildJvm.modulePath(),
-        "--add-modules", "dev.hone.train", "-d", classes.toString()));
-    Path source = Files.createTempDirectory(directory, "source");
-    for (Map.Entry<String, String> each : sources.entrySet()) {
-      Path file = source.resolve(each.getKey());
-      Files.createDirectories(file.getParent());
-      command.add(Files.writeString(file, each.getValue()).toString());
-    }
-    output(new ProcessBuilder(command));
-    return classes;
+    List<String> options = List.of("-p", ChildJvm.modulePath(), "--add-modules", "dev.hone.train");
+    return InnerJavac.compile(Files.createTempDirectory(directory, "classes"), options,
+        Files.createTempDirectory(directory, "source"), sources);
+  }
+
+  /** A JVM that starts soon. */
+  private static ProcessBuilder java(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command);
   }
 
   /** Another program, compiled against the modules and started in a JVM of its own, on the module path and the class path. */
@@ -248,9 +248,9 @@ class EmbeddingTest {
   void anotherProgramRunsOnTheModulePathAndOnTheClassPath() throws Exception {
     Path classes = compiled(Map.of("module-info.java", "module app { requires dev.hone.train; }", "app/Main.java", PROGRAM));
     String separator = System.getProperty("path.separator");
-    assertEquals("3 true", output(new ProcessBuilder(JAVA, "--add-modules", "jdk.incubator.vector", "-p",
+    assertEquals("3 true", output(java("--add-modules", "jdk.incubator.vector", "-p",
         ChildJvm.modulePath() + separator + classes, "-m", "app/app.Main", model.toString())));
-    assertEquals("3 false", output(new ProcessBuilder(JAVA, "--add-modules", "jdk.incubator.vector", "-cp",
+    assertEquals("3 false", output(java("--add-modules", "jdk.incubator.vector", "-cp",
         ChildJvm.classPath() + separator + classes, "app.Main", model.toString())));
   }
 
@@ -263,6 +263,7 @@ class EmbeddingTest {
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     manifest.getMainAttributes().put(Attributes.Name.MAIN_CLASS, "launch.Launcher");
     try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(fat), manifest)) {
+      jar.setLevel(Deflater.BEST_SPEED);
       pack(launcher, jar);
       List<String> libraries = new ArrayList<>(List.of(ChildJvm.modulePath().split(System.getProperty("path.separator"))));
       libraries.add(compiled(Map.of("app/Main.java", PROGRAM)).toString());
@@ -272,6 +273,7 @@ class EmbeddingTest {
         if (Files.isDirectory(library)) {
           ByteArrayOutputStream bytes = new ByteArrayOutputStream();
           try (JarOutputStream inner = new JarOutputStream(bytes)) {
+            inner.setLevel(Deflater.BEST_SPEED);
             pack(library, inner);
           }
           jar.write(bytes.toByteArray());
@@ -280,10 +282,10 @@ class EmbeddingTest {
         }
       }
     }
-    assertEquals("3 false", output(new ProcessBuilder(JAVA, "--add-modules", "jdk.incubator.vector", "-jar", fat.toString(),
+    assertEquals("3 false", output(java("--add-modules", "jdk.incubator.vector", "-jar", fat.toString(),
         model.toString())));
     assertFalse(Files.readString(directory.resolve("errors")).contains("scalar"), "the vector kernels are found");
-    assertEquals("3 false", output(new ProcessBuilder(JAVA, "-jar", fat.toString(), model.toString())));
+    assertEquals("3 false", output(java("-jar", fat.toString(), model.toString())));
     String said = Files.readString(directory.resolve("errors"));
     assertTrue(said.contains("--add-modules jdk.incubator.vector"), said);
   }

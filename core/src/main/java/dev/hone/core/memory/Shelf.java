@@ -17,7 +17,7 @@ import java.util.function.LongSupplier;
  */
 public final class Shelf<T> {
   private static final long IDLE_NANOS = 10_000_000_000L;
-  private static final long ROUND_NANOS = IDLE_NANOS / 5;
+  static volatile long idleNanos = IDLE_NANOS; // tests shorten it
   private static final List<Shelf<?>> ALL = new CopyOnWriteArrayList<>();
   private static final AtomicBoolean KEPT = new AtomicBoolean();
   private static volatile Thread keeper;
@@ -83,7 +83,7 @@ public final class Shelf<T> {
   /** Drops what has lain here for too long. */
   synchronized void dropIdle() {
     long now = clock.getAsLong();
-    idle.removeIf(entry -> now - entry.since >= IDLE_NANOS);
+    idle.removeIf(entry -> now - entry.since >= idleNanos);
   }
 
   /** Drops everything that lies here. */
@@ -128,7 +128,7 @@ public final class Shelf<T> {
     do {
       KEPT.set(true);
       while (!ALL.stream().allMatch(Shelf::isEmpty)) {
-        LockSupport.parkNanos(Shelf.class, ROUND_NANOS);
+        LockSupport.parkNanos(Shelf.class, idleNanos / 5);
         ALL.forEach(Shelf::dropIdle);
       }
       KEPT.set(false); // before the last look: what is put now is seen here, or starts another keeper

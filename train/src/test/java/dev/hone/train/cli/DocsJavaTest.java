@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TinyModel;
 import dev.hone.train.fixture.ChildJvm;
+import dev.hone.train.fixture.InnerJavac;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -125,13 +126,8 @@ class DocsJavaTest {
     return Files.writeString(directory.resolve(source.getFileName()), more).toString();
   }
 
-  private void compile(List<String> sources) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "javac").toString(),
-        "-proc:none", "-nowarn", "-implicit:none", "-d", directory.resolve("classes").toString(), "-cp", ChildJvm.classPath()));
-    command.addAll(sources);
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), said);
+  private void compile(List<String> sources) {
+    InnerJavac.compile(directory.resolve("classes"), sources.stream().map(Path::of).toList());
   }
 
   @Test

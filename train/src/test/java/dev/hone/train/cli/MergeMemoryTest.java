@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,18 +35,25 @@ class MergeMemoryTest {
       """; // 29.9 million numbers
 
   @TempDir
+  static Path inputs;
+  private static Path model;
+  private static Path adapter;
+
+  @TempDir
   Path directory;
 
-  private Path model;
-  private Path adapter;
   private Path merged;
 
   @BeforeEach
-  void make() throws IOException {
-    model = directory.resolve("model");
-    adapter = directory.resolve("adapter");
+  void results() {
     merged = directory.resolve("merged");
-    Path config = Files.writeString(directory.resolve("config.json"), CONFIG);
+  }
+
+  @BeforeAll
+  static void make() throws IOException {
+    model = inputs.resolve("model");
+    adapter = inputs.resolve("adapter");
+    Path config = Files.writeString(inputs.resolve("config.json"), CONFIG);
     ModelLoader.ofConfig(config).task(Task.CAUSAL_LM).seed(1).load().save(model, DType.BF16);
     PretrainedModel base = PretrainedModel.load(model, Task.CAUSAL_LM);
     Adapter made = Adapter.attach(base, LoraConfig.of(4, 8).withTargets(List.of(LoraConfig.ALL_LINEAR)), 1);

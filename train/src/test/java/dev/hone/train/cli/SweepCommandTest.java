@@ -114,7 +114,9 @@ class SweepCommandTest {
     int kills = 0;
     int early = 0;
     while (true) {
-      Process process = ChildJvm.hone("sweep", "--config", file, "--output-dir", killed).redirectErrorStream(true)
+      ProcessBuilder program = ChildJvm.hone("sweep", "--config", file, "--output-dir", killed);
+      program.command().remove("-Dhone.backend=scalar"); // the bits are to be those of this JVM
+      Process process = program.redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("output.txt").toFile())).start();
       int trials = kills == 0 ? 0 : finished(killed) + random.nextInt(2); // the first kill is in the first trial
       while (kills < most && process.isAlive() && (finished(killed) < trials || begun(killed) <= trials)) {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.hone.train.fixture.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,13 +38,10 @@ class MpiFailureTest {
   }
 
   private ProcessBuilder train(Path out, Object... more) {
-    List<Object> words = new ArrayList<>(List.of("train", "--model", inputs.resolve("classifier"), "--data",
-        inputs.resolve("rows.csv"), "--output-dir", out, "--max-steps", STEPS, "--batch-size", 8, "--learning-rate", 0.01,
-        "--report-to", "none", "--step-blocks", 4, "--save-steps", 1, "--shard-optimizer"));
+    List<Object> words = new ArrayList<>(List.of("--data", inputs.resolve("rows.csv"), "--max-steps", STEPS, "--learning-rate",
+        0.01, "--step-blocks", 4, "--save-steps", 1, "--shard-optimizer"));
     words.addAll(List.of(more));
-    ProcessBuilder hone = ChildJvm.hone(words.toArray());
-    hone.command().add(hone.command().indexOf("-Xmx512m"), "-Dhone.backend=scalar"); // which needs no warm-up
-    return hone;
+    return MpiTableTest.train(inputs, out, words.toArray());
   }
 
   private Process start(ProcessBuilder program, Path printed) throws IOException {

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.hone.train.TinyModel;
-import dev.hone.train.fixture.ChildJvm;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
@@ -17,33 +15,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Processes that a real launcher starts. What they compute is tested without one; here bytes go through MPI. */
 class MpiRunTest {
-  private static final List<String> OPEN = List.of("mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to",
-      "none", "-n", "2");
-  private static final List<String> MPICH = List.of("mpiexec.mpich", "-n", "2");
-
   @TempDir
   Path directory;
 
-  private static void assumeInstalled(String program) {
-    boolean found = Stream.of(System.getenv("PATH").split(":")).anyMatch(path -> Files.isExecutable(Path.of(path, program)));
-    assumeTrue(found, program + " is not installed");
-  }
-
-  private static ProcessBuilder train(List<String> launcher, Path model, Path data, Path out, Object... more) {
-    List<Object> words = new ArrayList<>(List.of("train", "--model", model, "--data", data, "--output-dir", out, "--max-steps", 2,
-        "--batch-size", 8, "--learning-rate", 0.01, "--report-to", "none"));
+  private static ProcessBuilder train(Path inputs, Path out, Object... more) {
+    List<Object> words = new ArrayList<>(List.of("--data", inputs.resolve("rows.csv"), "--max-steps", 2, "--learning-rate",
+        0.01));
     words.addAll(List.of(more));
-    ProcessBuilder hone = ChildJvm.hone(words.toArray());
-    List<String> command = new ArrayList<>(launcher);
-    command.addAll(hone.command());
-    command.add(launcher.size() + 1, "--enable-native-access=ALL-UNNAMED");
-    return hone.command(launcher.isEmpty() ? hone.command() : command);
+    return MpiTableTest.train(inputs, out, words.toArray());
   }
 
   private String run(int code, ProcessBuilder program) throws Exception {
@@ -57,17 +41,17 @@ class MpiRunTest {
 
   @Test
   void bothKindsOfMpiCarryARunToTheBitsOfOneProcess() throws Exception {
-    assumeInstalled("mpirun.openmpi");
-    assumeInstalled("mpiexec.mpich");
-    Path model = TinyModel.write(directory.resolve("model"));
-    Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
-    run(0, train(List.of(), model, data, directory.resolve("alone"), "--step-blocks", 4));
-    for (List<String> launcher : List.of(OPEN, MPICH)) {
-      Path out = directory.resolve(launcher.getFirst());
-      String printed = run(0, train(launcher, model, data, out, "--step-blocks", 4));
+    for (Launcher launcher : Launcher.values()) {
+      launcher.assumeInstalled();
+    }
+    Path inputs = MpiTableTest.inputs(directory.resolve("inputs"));
+    run(0, train(inputs, directory.resolve("alone"), "--step-blocks", 4));
+    for (Launcher launcher : Launcher.values()) {
+      Path out = directory.resolve(launcher.name());
+      String printed = run(0, launcher.start(2, train(inputs, out, "--step-blocks", 4)));
       assertTrue(printed.lines().filter(line -> line.contains("processes by")).count() == 1, printed);
       assertTrue(printed.lines().filter(line -> line.startsWith("step 2/2")).count() == 1, "rank 0 alone speaks: " + printed);
-      assertArrayEquals(adapter(directory.resolve("alone")), adapter(out), launcher.getFirst());
+      assertArrayEquals(adapter(directory.resolve("alone")), adapter(out), launcher.name());
     }
   }
 
@@ -77,10 +61,9 @@ class MpiRunTest {
 
   @Test
   void wrongUseIsALineOfRank0() throws Exception {
-    assumeInstalled("mpirun.openmpi");
-    Path model = TinyModel.write(directory.resolve("model"));
-    Path data = Files.writeString(directory.resolve("reviews.csv"), TinyModel.reviews(40));
-    String printed = run(2, train(OPEN, model, data, directory.resolve("out")));
+    Launcher.OPEN_MPI.assumeInstalled();
+    Path inputs = MpiTableTest.inputs(directory.resolve("inputs"));
+    String printed = run(2, Launcher.OPEN_MPI.start(2, train(inputs, directory.resolve("out"))));
     assertEquals(List.of("error: step_blocks must be at least the number of processes, 2, is 1; --step-blocks 2 has a share for "
         + "each, and the same bits with fewer"), printed.lines().filter(line -> line.startsWith("error")).toList(), printed);
   }

@@ -44,6 +44,14 @@ class MpiTableTest {
     return directory;
   }
 
+  /** {@code hone train} with the classifier of the inputs. */
+  static ProcessBuilder train(Path inputs, Path out, Object... more) {
+    List<Object> words = new ArrayList<>(List.of("train", "--model", inputs.resolve("classifier"), "--output-dir", out,
+        "--batch-size", 8, "--report-to", "none"));
+    words.addAll(List.of(more));
+    return ChildJvm.hone(words.toArray());
+  }
+
   private Map<String, byte[]> outcome(ProcessBuilder program, Path out) throws Exception {
     Path printed = Files.createTempFile(directory, "printed", ".txt");
     Process process = program.redirectErrorStream(true).redirectOutput(printed.toFile()).start();

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.TinyModel;
-import dev.hone.train.fixture.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,15 +34,12 @@ class MpiWrongUseTest {
   }
 
   private ProcessBuilder train(String rows, int blocks, String... options) {
-    List<Object> words = new ArrayList<>(List.of("train", "--model", inputs.resolve("classifier"), "--output-dir",
-        directory.resolve("out"), "--max-steps", 1, "--batch-size", 8, "--report-to", "none", "--val-size", 0, "--step-blocks",
-        blocks));
+    List<Object> words = new ArrayList<>(List.of("--max-steps", 1, "--val-size", 0, "--step-blocks", blocks));
     if (rows != null) {
       words.addAll(List.of("--data", inputs.resolve(rows)));
     }
-    ProcessBuilder hone = ChildJvm.hone(words.toArray());
+    ProcessBuilder hone = MpiTableTest.train(inputs, directory.resolve("out"), words.toArray());
     hone.command().addAll(hone.command().indexOf("-Xmx512m"), List.of(options));
-    hone.command().add(hone.command().indexOf("-Xmx512m"), "-Dhone.backend=scalar");
     return hone;
   }
 

@@ -73,12 +73,30 @@ public final class EmulatedDriver {
       Path beside = Files.createTempFile(folder, "new", name);
       List<String> command = new ArrayList<>(BUILD);
       command.addAll(options);
-      sources.forEach(source -> command.add(source.toString()));
+      List<String> objects = sources.parallelStream().map(source -> object(folder, source, options)).toList();
+      command.addAll(objects);
       command.addAll(libraries);
       command.addAll(List.of("-o", beside.toString()));
       run(command);
+      for (String object : objects) {
+        Files.delete(Path.of(object));
+      }
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return target;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Compiles one source, beside others. */
+  private static String object(Path folder, Path source, List<String> options) {
+    try {
+      String object = Files.createTempFile(folder, "new", ".o").toString();
+      List<String> command = new ArrayList<>(BUILD);
+      command.addAll(options);
+      command.addAll(List.of("-c", source.toString(), "-o", object));
+      run(command);
+      return object;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

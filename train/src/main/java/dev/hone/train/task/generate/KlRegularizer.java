@@ -60,7 +60,7 @@ record KlRegularizer(NextTokenObjective task, Adapter adapter, float weight) imp
     return task.weight(batch);
   }
 
-  /** A model of equal probabilities pays log V at most for leaving its base: KL(base || model) is log V less the base's entropy. */
+  /** Equal probabilities pay log V at most for leaving the base: KL(base || model) is log V less the base's entropy then. */
   @Override
   public double ignorance(PretrainedModel model, TrainingSet set) {
     return task.ignorance(model, set) + weight * Math.log(model.config().vocabSize());
