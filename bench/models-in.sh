@@ -35,7 +35,8 @@ mkdir -p "$out"
 java -Xmx8g dev.hone.bench.DecoderModels --models "$out" --only "$shape"
 if [ ! -e "$model/tokenizer.json" ]; then
   seq 1 20000 | sed 's/$/ bottles of beer on the wall/' > "$out/text.txt"
-  hone tokenizer train --data "$out/text.txt" --vocab-size 1000 --output-dir "$model" > "$out/tokenizer.log"
+  hone tokenizer train --data "$out/text.txt" --vocab-size 1000 --output-dir "$out/tokenizer" --overwrite > "$out/tokenizer.log"
+  cp "$out"/tokenizer/tokenizer*.json "$model/"
 fi
 if [ ! -e "$out/run/adapter/adapter_config.json" ]; then
   for i in $(seq 4); do echo '{"prompt": "How many bottles?", "completion": " ninety nine"}'; done > "$out/rows.jsonl"

@@ -19,9 +19,9 @@ args = ap.parse_args()
 
 
 def table(file):
-    """Means over seeds; of seconds and memory the shares of Python's."""
+    """Means over seeds; of seconds of training, of the whole process, and of memory the shares of Python's."""
     lines = [json.loads(line) for line in open(file)]
-    print("| case | seeds | score here | score there | seconds | share | MiB | share |\n|---|---|---|---|---|---|---|---|")
+    print("| case | seeds | score here | score there | seconds | share | process | share | MiB | share |\n|---|---|---|---|---|---|---|---|---|---|")
     for case in dict.fromkeys(line["case"] for line in lines):
         sides = [[line for line in lines if line["case"] == case and line["side"] == side] for side in ("hone", "python")]
         if not all(sides):
@@ -32,9 +32,9 @@ def table(file):
             scores = ", ".join(f"{line['score']:.3f}" for line in side)
             before = f"{mean(side, 'before'):.3f} to " if "before" in side[0] else ""
             cells.append(f"{before}{mean(side, 'score'):.3f}" + (f" ({scores})" if len(side) > 1 else ""))
-        for key in ("seconds", "peak_rss_mb"):
+        for key in ("seconds", "process_s", "peak_rss_mb"):
             ours, theirs = mean(sides[0], key), mean(sides[1], key)
-            cells += [f"{ours:.1f} / {theirs:.1f}" if key == "seconds" else f"{ours:.0f} / {theirs:.0f}",
+            cells += [f"{ours:.1f} / {theirs:.1f}" if key != "peak_rss_mb" else f"{ours:.0f} / {theirs:.0f}",
                       f"{ours / theirs:.2f}" if theirs else ""]
         print("| " + " | ".join(cells) + " |")
 
@@ -61,7 +61,7 @@ def rows(name):
 def embedder():
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.models import Normalize, Pooling, Transformer
-    body = Transformer(args.model, max_seq_length=64)
+    body = Transformer(args.model, max_seq_length=256 if kind == "embed" else 64)
     return SentenceTransformer(modules=[body, Pooling(body.get_word_embedding_dimension(), "mean"), Normalize()], device="cpu")
 
 

@@ -29,14 +29,20 @@ esac
 [ -n "${HONE_BENCH:-}" ] || [ -e bench/target/benchmarks.jar ] || mvn -B -ntp -q -pl bench -am -DskipTests package
 options=train/src/main/resources/dev/hone/train/cli
 hone() { "${JAVA_HOME:+$JAVA_HOME/bin/}java" "@$options/jvm.options" "@$options/collector.options" -cp "${HONE_BENCH:-bench/target/benchmarks.jar}" "$@" 2> /dev/null; }
+# The line of one side, with the seconds of the whole process.
+side() {
+  local begin=$EPOCHREALTIME line
+  line=$("$@" 2> /dev/null | grep '"side"')
+  echo "${line%\}}, \"process_s\": $(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $begin }")}" | tee -a "$lines"
+}
 mkdir -p "$rows"
 hone dev.hone.bench.TaskData "$data" "$rows" 3
 : > "$lines"
 for case in "${cases[@]}"; do
   for seed in $seeds; do
     flags=(--case "$case" --seed "$seed" --model "$model" --data "$rows" --threads "${THREADS:-2}" --max-steps "${MAX_STEPS:-0}")
-    hone dev.hone.bench.TaskBench "${flags[@]}" | tee -a "$lines"
-    "$python" bench/reference_tasks.py "${flags[@]}" 2> /dev/null | grep '"side"' | tee -a "$lines"
+    side hone dev.hone.bench.TaskBench "${flags[@]}"
+    side "$python" bench/reference_tasks.py "${flags[@]}"
   done
 done
 "$python" bench/reference_tasks.py --table "$lines"

@@ -88,7 +88,7 @@ public final class TaskBench {
 
   private Outcome embed() throws IOException {
     Dataset<Example.Related> test = Dataset.related(data.resolve("embed-test.jsonl"), DataOptions.DETECT);
-    EmbeddingTuning tuning = EmbeddingTuning.full(model, EmbeddingSettings.USUAL).withMaxLength(64);
+    EmbeddingTuning tuning = EmbeddingTuning.full(model, EmbeddingSettings.USUAL).withMaxLength(256);
     EmbeddingEvaluator evaluator = new EmbeddingEvaluator(NO_INTERVALS, null, null);
     double before = evaluator.evaluate(tuning.embedder(), test).value("ndcg");
     Dataset<Example.Related> training = Dataset.related(data.resolve("embed-train.jsonl"), DataOptions.DETECT);
