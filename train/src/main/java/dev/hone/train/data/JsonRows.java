@@ -8,6 +8,7 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
@@ -19,7 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
  * another shape ({@link JsonShape}).
  */
 final class JsonRows {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  /** Python writes a number that is missing as NaN, which is no JSON. */
+  static final JsonMapper MAPPER = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   /** Reads one value of a longer text. */
   private static final ObjectReader ELEMENT = MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -191,7 +193,7 @@ final class JsonRows {
   }
 
   private String cell(String column, JsonNode value, int line) {
-    if (value.isNull()) {
+    if (value.isNull() || value.isDouble() && Double.isNaN(value.doubleValue())) {
       return null;
     }
     kinds.saw(column, value.isContainer() ? CellKinds.Kind.LIST : value.isNumber() ? CellKinds.Kind.NUMBER

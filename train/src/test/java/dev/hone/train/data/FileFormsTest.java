@@ -25,6 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FileFormsTest {
   private static final List<Example.Labelled> TWO = List.of(new Example.Labelled("a b c", "x"), new Example.Labelled("d e", "y"));
 
+  private static final String MISSING = " line 2: the label (column 'label') is empty";
+
   @TempDir
   Path dir;
 
@@ -63,6 +65,19 @@ class FileFormsTest {
   void rowsOfJsonAreTheSameHoweverTheyAreWritten(String text) {
     assertEquals(TWO, labelled("r.json", text).rows());
     assertEquals(TWO, labelled("r.jsonl", text).rows());
+  }
+
+  /** Python writes a number that is missing as NaN. */
+  @ParameterizedTest
+  @ValueSource(strings = {
+      "{\"text\": \"a b c\", \"label\": \"x\", \"age\": NaN}\n{\"text\": \"d e\", \"label\": \"y\", \"age\": 7}",
+      "[{\"text\": \"a b c\", \"label\": \"x\", \"age\": NaN}, {\"text\": \"d e\", \"label\": \"y\", \"age\": -Infinity}]",
+      "{\"text\": [\"a b c\", \"d e\"], \"label\": [\"x\", \"y\"], \"age\": [NaN, 7]}"})
+  void numbersThatAreMissingStopNothing(String text) {
+    assertEquals(TWO, labelled("r.json", text).rows());
+    assertEquals(TWO, labelled("r.jsonl", text).rows());
+    assertFault("l.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\", \"label\": NaN}", MISSING);
+    assertFault("l.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\", \"label\": null}", MISSING);
   }
 
   @Test
