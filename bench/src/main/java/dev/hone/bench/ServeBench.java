@@ -44,7 +44,7 @@ import java.util.stream.IntStream;
  */
 public final class ServeBench {
   /** Most requests of one token before those that are measured, and most time: HTTP costs a server's first requests more. */
-  private static final int WARM = 300;
+  private static final int WARM = 2000;
   private static final long WARM_NANOS = 10_000_000_000L;
   private static final int CLIENTS = 32;
   private static final int BESIDE = 8;
