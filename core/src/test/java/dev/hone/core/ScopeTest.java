@@ -15,7 +15,12 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -420,5 +425,25 @@ class ScopeTest {
     lasting.release();
     lasting.release();
     assertEquals(before, Scope.liveBytes());
+  }
+
+  @Test
+  void whatWaitsIsWidenedOnceHoweverManyThreadsAskForIt() throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(4); Scope _ = Scope.open()) {
+      for (int round = 0; round < 500; round++) {
+        Tensor waits = waiting(1000);
+        CyclicBarrier begin = new CyclicBarrier(4);
+        Callable<float[]> asks = () -> {
+          begin.await();
+          float[] array = waits.array();
+          assertEquals(THIRD, array[waits.offset() + 999]);
+          return array;
+        };
+        for (Future<float[]> array : threads.invokeAll(Collections.nCopies(4, asks))) {
+          assertSame(waits.array(), array.get());
+        }
+        waits.release();
+      }
+    }
   }
 }

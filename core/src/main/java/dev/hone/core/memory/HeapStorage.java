@@ -7,7 +7,7 @@ import java.util.Arrays;
  * back. What waits may take half the memory, rounded, until somebody asks for the array.
  */
 public final class HeapStorage extends OwnedStorage {
-  private float[] array;
+  private volatile float[] array; // written last: who sees it sees the rest, whichever thread widened
   private SlabPool.Block block; // null: the garbage collector owns the array
   private SlabPool pool;
   private Halves halves; // null: the elements lie in the array
@@ -30,12 +30,12 @@ public final class HeapStorage extends OwnedStorage {
   /** The array that the elements lie in, or null once the memory was given back. */
   public float[] array() {
     float[] present = array;
-    return present != null || halves == null ? present : widened();
+    return present != null ? present : widened();
   }
 
   /** Index of the first element in the array. */
   public int base() {
-    if (halves != null) {
+    if (array == null) {
       widened();
     }
     return block == null ? 0 : block.offset;
@@ -55,15 +55,16 @@ public final class HeapStorage extends OwnedStorage {
     block = null;
   }
 
+  /** The array, after elements that wait rounded have been widened into one; null once the memory was given back. */
   private synchronized float[] widened() {
-    if (halves != null) {
+    if (array == null && halves != null) {
       HeapStorage words = halves.words;
       HeapStorage full = pool.take(halves.length, null);
       halves.form.widen(words.array, words.base(), full.array, full.base(), halves.length);
       words.giveBack();
+      halves = null;
       block = full.block;
       array = full.array;
-      halves = null;
     }
     return array;
   }
