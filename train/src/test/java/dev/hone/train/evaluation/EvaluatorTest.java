@@ -90,7 +90,8 @@ class EvaluatorTest {
   void everyRowOfALanguageModelHasItsOwnLoss() throws IOException {
     TextGenerator generator = TextGenerator.load(TinyLanguageModel.write(directory.resolve("tiny")), null);
     Dataset<Example.Language> data = Dataset.of("rows", List.of(new Example.Completion("a > ", "bcd"), new Example.Text("xyz"),
-        new Example.Completion("a longer one > ", "e")));
+        new Example.Completion("a longer one > ", "e"), new Example.Completion("a longer one > ", "fghi"), // computed together
+        new Example.Completion("a longer one? ", "j")));
     Evaluation evaluation = Evaluator.USUAL.evaluate(generator, data, 64);
     LanguageEncoder.Encoded encoded = generator.encoder().encode(data);
     for (int i = 0; i < data.size(); i++) {
