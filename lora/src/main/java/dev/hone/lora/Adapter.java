@@ -154,7 +154,8 @@ public final class Adapter {
         parts.frozen().put(VeraConfig.B, projection.b());
       }
       case LohaConfig loha -> selection.layers(loha.targets()).forEach((path, layer) ->
-          parts.linears().put(path, LohaLinear.of(path, (Linear) layer, loha, model.fileName(path), seed)));
+          parts.linears().put(path, LohaLinear.of(path, (Linear) layer, loha, model.fileName(path),
+              model.config().storesInputsFirst(path + ".weight"), seed)));
       case AdaLoraConfig ada -> selection.layers(ada.targets()).forEach((path, layer) -> {
         int rank = ada.rank(model.fileName(path));
         if (rank > 0) {

@@ -26,8 +26,13 @@ import dev.hone.nn.Pass;
 record LohaLinear(Parameter w1a, Parameter w1b, Parameter w2a, Parameter w2b, float scale, String dropsOut, PerGeneration kept)
     implements LinearPiece {
 
-  static LohaLinear of(String path, Linear base, LohaConfig config, String name, long seed) {
-    if (!base.isTransposed()) {
+  /**
+   * A new piece.
+   *
+   * @param inputsFirst whether files have the layer's weight as [in, out], though it may lie the other way round here
+   */
+  static LohaLinear of(String path, Linear base, LohaConfig config, String name, boolean inputsFirst, long seed) {
+    if (inputsFirst || !base.isTransposed()) {
       throw new AdapterException("LoHa: " + name + " stores its weight [in, out], which PEFT's LoHa does not take; take lora");
     }
     int rank = config.rank(name);
