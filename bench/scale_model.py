@@ -4,7 +4,7 @@
 
 On paper a step takes c + t at most, t = 2 (P-1)/P G 8/B + m: c seconds of computing, G bytes of gradients over links of B bits a second,
 m seconds for messages, 2 (P-1) a bucket of 25 MB at 20 microseconds each. Traffic goes on beside the pass back, half of computing with a
-block a process, but for what is whole only at its end: a sixteenth with LoRA, the table of embeddings with full (half of 22 million
+block a process, but for what is whole only at its end: an eighth with LoRA, the table of embeddings with full (half of 22 million
 weights, a fifth of a billion); that of local steps waits. Simulated, every worker's step takes c times
 a number of its own (1 + an exponential of mean 0.05) and all wait for the slowest; with H local steps they wait once in H.
 """
@@ -49,7 +49,7 @@ def simulated(workers, size, bits, late, local=1, rounds=20):
 print(f"{tokens_per_second:.0f} tokens a second and process, {tokens:.0f} tokens a step and process: share of the time that is")
 print("computing, on paper / simulated, and the most processes of 8 to 1,024 for which it is half or more on paper")
 print(f"{'gradients':24} {'Gbit/s':>6} {'H':>3} " + " ".join(f"{p:>11}" for p in (8, 32, 128, 1024)) + "   half until")
-for name, size, late in (("LoRA, 10 MB", 10e6, 1 / 16), ("LoRA of 7e9, 160 MB", 160e6, 1 / 16), ("full, 90 MB", 90e6, 1 / 2),
+for name, size, late in (("LoRA, 10 MB", 10e6, 1 / 8), ("LoRA of 7e9, 160 MB", 160e6, 1 / 8), ("full, 90 MB", 90e6, 1 / 2),
         ("full, 1e9, 4 GB", 4e9, 1 / 5)):
     for gigabits in (1, 10, 100):
         for local in (1, 50):
