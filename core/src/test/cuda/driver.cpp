@@ -181,6 +181,11 @@ extern "C" __attribute__((visibility("default"))) long honeEmulatedLaunches(char
 }
 
 // How much memory each device has, and how many devices there are.
+// In how many orders launches run from now on; 0: as many as suits.
+extern "C" __attribute__((visibility("default"))) void honeEmulatedOrders(int orders) {
+  setOrders(orders);
+}
+
 extern "C" __attribute__((visibility("default"))) void honeEmulatedMachine(int devices, long bytes) {
   deviceCount = devices;
   limit = bytes;

@@ -63,6 +63,7 @@ std::string leakedMemory();
 // launch.cpp
 Result checkLaunch(const Launch& launch, int device);
 Result run(const Launch& launch, int device);
+void setOrders(int orders); // of each launch from now on; 0: as many as suits
 const Calls* calls();
 
 // grid.cpp: runs all blocks of a launch in one of several orders; false after a fault, which is reported

@@ -84,6 +84,16 @@ public final class Device {
     return memory;
   }
 
+  /** Bytes of tensors that are in use: on the CPU those of this thread's scopes, elsewhere all. */
+  public long liveBytes() {
+    return memory == null ? Scope.liveBytes() : memory.liveBytes();
+  }
+
+  /** Bytes that tensors may take in all: on the CPU the heap, elsewhere what the device has left and what they have. */
+  public long mostBytes() {
+    return memory == null ? Runtime.getRuntime().maxMemory() : memory.mostBytes();
+  }
+
   @Override
   public String toString() {
     return name;

@@ -1,6 +1,7 @@
 package dev.hone.nn;
 
 import dev.hone.autograd.Parameter;
+import dev.hone.core.Device;
 import dev.hone.core.HoneException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,9 +14,10 @@ import java.util.stream.Collectors;
  * What a run is going to need, by part, so that one that cannot fit ends before it begins.
  *
  * @param parts in the order in which they are told
+ * @param device whose memory what is on the heap of a CPU needs
  */
-public record MemoryEstimate(List<Part> parts) {
-  /** How much more than the heap an estimate may be before it is believed: it is right to about a quarter. */
+public record MemoryEstimate(List<Part> parts, Device device) {
+  /** How much more than the memory an estimate may be before it is believed: it is right to about a quarter. */
   private static final double MARGIN = 1.1;
 
   /**
@@ -23,7 +25,7 @@ public record MemoryEstimate(List<Part> parts) {
    *
    * @param name such as {@code gradients}
    * @param bytes of it
-   * @param onHeap whether it needs room on the heap; mapped weights do not
+   * @param onHeap whether it needs room on the heap, or in the memory of another device; mapped weights do not
    * @param remedy the settings that make it smaller, or empty
    */
   public record Part(String name, long bytes, boolean onHeap, String remedy) {}
@@ -32,12 +34,19 @@ public record MemoryEstimate(List<Part> parts) {
     parts = List.copyOf(parts);
   }
 
-  /** The weights of a model: those mapped from files, and those on the heap. */
+  /** What a run on the CPU needs. */
+  public MemoryEstimate(List<Part> parts) {
+    this(parts, Device.CPU);
+  }
+
+  /** The weights of a model: those mapped from files, and those on the heap, or in the memory of another device. */
   public static List<Part> weights(Collection<Parameter> parameters) {
     long mapped = 0;
     long heap = 0;
+    boolean far = false;
     for (Parameter parameter : parameters) {
-      if (parameter.value().isReadOnly()) {
+      far |= parameter.value().device() != Device.CPU;
+      if (parameter.value().isReadOnly() && parameter.value().device() == Device.CPU) {
         mapped += parameter.value().bytes();
       } else {
         heap += parameter.value().bytes();
@@ -48,36 +57,37 @@ public record MemoryEstimate(List<Part> parts) {
       parts.add(new Part("mapped weights", mapped, false, ""));
     }
     if (heap > 0) {
-      parts.add(new Part("weights", heap, true, "--method lora keeps the weights in their file"));
+      parts.add(new Part("weights", heap, true, far ? "--load-in-4bit" : "--method lora keeps the weights in their file"));
     }
     return parts;
   }
 
-  /** Bytes of the parts on the heap. */
+  /** Bytes of the parts on the heap, or in the memory of another device. */
   public long heapBytes() {
     return parts.stream().filter(Part::onHeap).mapToLong(Part::bytes).sum();
   }
 
   /**
-   * Throws if the parts on the heap are clearly more than the heap may become.
+   * Throws if the parts on the heap are clearly more than the heap may become, or than the device has.
    *
    * @param what is about to be done, such as {@code training}
    * @throws DoesNotFit with the amount by part and what helps
    */
   public void check(String what) {
-    long most = Runtime.getRuntime().maxMemory();
+    long most = device.mostBytes();
     if (heapBytes() <= MARGIN * most) {
       return;
     }
     String remedies = parts.stream().filter(part -> part.onHeap() && !part.remedy().isEmpty() && part.bytes() > heapBytes() / 10)
         .sorted(Comparator.comparingLong(Part::bytes).reversed()).map(part -> part.name() + ": " + part.remedy())
         .collect(Collectors.joining("; "));
-    throw new DoesNotFit(what + " needs about " + amount(heapBytes()) + " of heap, which is limited to " + amount(most) + " ("
-        + list()
-        + "). What helps: " + remedies + "; or more heap (-Xmx)");
+    boolean heap = device == Device.CPU;
+    throw new DoesNotFit(what + " needs about " + amount(heapBytes()) + (heap ? " of heap, which is limited to " + amount(most)
+        : " of memory of the device " + device + ", which has " + amount(most)) + " (" + list() + "). What helps: " + remedies
+        + (heap ? "; or more heap (-Xmx)" : "; or --device cpu"));
   }
 
-  /** A run that does not fit into the heap. */
+  /** A run that does not fit into the heap, or onto its device. */
   public static final class DoesNotFit extends HoneException {
     private static final long serialVersionUID = 1L;
 
@@ -98,6 +108,7 @@ public record MemoryEstimate(List<Part> parts) {
   /** All parts in one line. */
   @Override
   public String toString() {
-    return "about " + amount(heapBytes()) + " of heap: " + list();
+    return "about " + amount(heapBytes()) + (device == Device.CPU ? " of heap: " : " of memory of the device " + device + ": ")
+        + list();
   }
 }

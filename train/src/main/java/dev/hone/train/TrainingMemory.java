@@ -3,6 +3,7 @@ package dev.hone.train;
 import dev.hone.autograd.Parameter;
 import dev.hone.autograd.SavedPrecision;
 import dev.hone.autograd.Variable;
+import dev.hone.core.Device;
 import dev.hone.core.Scope;
 import dev.hone.lora.RankAllocator;
 import dev.hone.nn.CausalHead;
@@ -94,7 +95,11 @@ final class TrainingMemory {
         "--batch-size, --max-length" + (config.roundsActivations() ? "" : ", --activations bf16")
             + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
     parts.add(new Part("logits", logits(tokens), true, "--batch-size, --max-length"));
-    return new MemoryEstimate(parts);
+    return new MemoryEstimate(parts, device());
+  }
+
+  private Device device() {
+    return model.backbone().embeddings().weight().value().device();
   }
 
   /** Elements of a parameter's gradient: of a table of embeddings some rules take only the rows of tokens that occur. */
@@ -109,6 +114,9 @@ final class TrainingMemory {
   /** What activations need besides the gradients, which take over their memory as the pass goes back. */
   private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
+    if (device() != Device.CPU) {
+      live(few); // what is made once, such as tables of positions, is no token's
+    }
     double perToken = live(few) / few.length;
     boolean rounded = config.roundsActivations(); // all but those of the block that is being computed
     double block = (rounded ? 3.5 : 1.75) * perToken / model.config().layers() * tokens; // with gradients on their way
@@ -125,12 +133,12 @@ final class TrainingMemory {
 
   /** Bytes that live after a forward pass without recomputing. */
   private double live(int[] tokens) {
-    long before = Scope.liveBytes();
+    long before = device().liveBytes();
     try (Scope _ = Scope.open(); SavedPrecision _ = config.precision()) {
       Pass pass = new Pass(true, config.seed(), -1, false);
       Variable hidden = model.hidden(TokenBatch.of(List.of(tokens)), pass);
       hidden.value(); // the graph hangs on it
-      return Scope.liveBytes() - before;
+      return device().liveBytes() - before;
     }
   }
 

@@ -8,4 +8,14 @@ public interface DeviceMemory {
    * @throws OutOfMemoryError if there is none, with the reason
    */
   DeviceBuffer allocate(long bytes);
+
+  /** Bytes that buffers have now. */
+  default long liveBytes() {
+    return 0;
+  }
+
+  /** Bytes that buffers may have in all, those that there are among them. */
+  default long mostBytes() {
+    return Long.MAX_VALUE;
+  }
 }

@@ -123,7 +123,7 @@ public final class Generator {
     long widest = Math.max(config.feedForward(), 4L * config.hiddenSize());
     parts.add(new MemoryEstimate.Part("activations", 3 * widest * prompt * Float.BYTES, true, "a shorter prompt"));
     parts.add(new MemoryEstimate.Part("logits", 2L * config.vocabSize() * sequences * Float.BYTES, true, ""));
-    return new MemoryEstimate(parts);
+    return new MemoryEstimate(parts, model.backbone().embeddings().weight().value().device());
   }
 
   /** Continues prompts, telling nobody on the way. */

@@ -38,6 +38,9 @@ public final class DeviceFlag {
       throw new UserError("--device " + device + ": " + (arguments.on("few-shot") ? "--few-shot" : "--task " + task.word())
           + " is not computed there; --device cpu does");
     }
+    if (arguments.text("activations").equals("bf16")) {
+      throw new UserError("--device " + device + ": --activations bf16 is the CPU's; there --gradient-checkpointing saves memory");
+    }
   }
 
   /** Refuses a GPU that is asked for by name, for what is not computed there. */

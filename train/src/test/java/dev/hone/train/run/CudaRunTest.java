@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.core.Device;
 import dev.hone.core.kernel.cuda.EmulatedGpu;
+import dev.hone.nn.MemoryEstimate;
 import dev.hone.train.TinyModel;
 import dev.hone.train.TrainListener;
 import dev.hone.train.config.UserError;
@@ -20,6 +22,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code hone train --device cuda} does, on the emulated driver. */
 class CudaRunTest {
@@ -61,7 +65,7 @@ class CudaRunTest {
       }
     });
     assertEquals(stop, run.complete().steps());
-    return stop < STEPS ? null : Files.readAllBytes(directory.resolve(name).resolve("adapter/adapter_model.safetensors"));
+    return stop < (int) settings.get("max_steps") ? null : Files.readAllBytes(directory.resolve(name).resolve("adapter/adapter_model.safetensors"));
   }
 
   @Test
@@ -88,6 +92,47 @@ class CudaRunTest {
   }
 
   @Test
+  void memoryIsEstimatedByPartAsOnTheCpu() throws IOException {
+    settings.put("output_dir", directory.resolve("estimated"));
+    settings.put("precision", "fp32");
+    settings.put("device", "cpu");
+    Map<String, Long> here = parts(TrainingRun.of(settings, _ -> { }).memory());
+    settings.put("device", "cuda");
+    MemoryEstimate estimate = TrainingRun.of(settings, _ -> { }).memory();
+    Map<String, Long> there = parts(estimate);
+    assertEquals(here.remove("mapped weights") + here.remove("weights"), there.remove("weights"));
+    assertEquals(here.keySet(), there.keySet());
+    here.forEach((part, bytes) -> assertEquals(1, (there.get(part) + 1.0) / (bytes + 1.0), 0.3, part + ": " + here + there));
+    assertTrue(estimate.toString().contains(" of memory of the device cuda: weights "), estimate.toString());
+    MemoryEstimate large = new MemoryEstimate(List.of(new MemoryEstimate.Part("activations", 1L << 50, true, "--batch-size")),
+        Device.named("cuda"));
+    String message = assertThrows(MemoryEstimate.DoesNotFit.class, () -> large.check("training")).getMessage();
+    assertTrue(message.matches("training needs about \\S+ GB of memory of the device cuda, which has .*; or --device cpu"), message);
+  }
+
+  private static Map<String, Long> parts(MemoryEstimate estimate) {
+    Map<String, Long> parts = new LinkedHashMap<>();
+    estimate.parts().forEach(part -> parts.put(part.name(), part.bytes()));
+    return parts;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adafactor", "muon", "lion", "sgd"})
+  void otherOptimisersStepThereAsOnTheCpu(String name) throws IOException {
+    settings.put("optim", name);
+    settings.put("max_steps", 3);
+    run("cpu", "cpu", false, 3);
+    List<Double> expected = List.copyOf(losses);
+    Map<String, Long> before = EmulatedGpu.launches();
+    run("cuda", "cuda", false, 3);
+    for (int i = 0; i < 3; i++) {
+      assertEquals(expected.get(i), losses.get(i), 1e-3 * Math.max(1, expected.get(i)), "loss of step " + (i + 1));
+    }
+    assertTrue(EmulatedGpu.launches().get("hone_step") > before.getOrDefault("hone_step", 0L));
+    assertEquals("", EmulatedGpu.reports());
+  }
+
+  @Test
   void whatIsNotComputedThereIsRefusedByName() {
     settings.put("output_dir", directory.resolve("refused"));
     settings.put("device", "cuda");
@@ -95,6 +140,10 @@ class CudaRunTest {
     assertEquals("--device cuda: --few-shot is not computed there; --device cpu does",
         assertThrows(UserError.class, () -> TrainingRun.of(settings, _ -> { })).getMessage());
     settings.remove("few_shot");
+    settings.put("activations", "bf16");
+    assertEquals("--device cuda: --activations bf16 is the CPU's; there --gradient-checkpointing saves memory",
+        assertThrows(UserError.class, () -> TrainingRun.of(settings, _ -> { })).getMessage());
+    settings.remove("activations");
     settings.put("device", "gpu");
     assertEquals("--device must be auto, cpu, cuda or cuda:N, is 'gpu'",
         assertThrows(UserError.class, () -> TrainingRun.of(settings, _ -> { })).getMessage());

@@ -99,8 +99,13 @@ final class GpuMemory implements DeviceMemory {
     return gpu;
   }
 
-  /** Bytes that tensors and what they share use. */
-  long liveBytes() {
+  @Override
+  public long mostBytes() {
+    return gpu.await(gpu::freeAndTotal)[0] + slabBytes();
+  }
+
+  @Override
+  public long liveBytes() {
     synchronized (slabs) {
       return slabs.liveBytes();
     }

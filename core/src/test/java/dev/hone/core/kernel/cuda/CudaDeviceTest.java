@@ -99,6 +99,23 @@ class CudaDeviceTest {
   }
 
   @Test
+  void tenThousandTensorsComeAndGoWithoutGrowth() {
+    GpuMemory memory = ((GpuBuffer) Tensor.empty(cuda, Shape.of(1)).buffer()).memory();
+    long live = memory.liveBytes();
+    long taken = memory.slabBytes();
+    for (int i = 0; i < 100; i++) {
+      try (Scope _ = Scope.open()) {
+        for (int j = 0; j < 100; j++) {
+          Tensor.empty(cuda, Shape.of(1 + 7 * j)).fill(j);
+        }
+      }
+      assertTrue(memory.liveBytes() <= live, memory.liveBytes() + " bytes live, " + live + " before"); // less: of other tests
+    }
+    memory.trim();
+    assertTrue(memory.slabBytes() <= taken, memory.slabBytes() + " bytes of the driver's, " + taken + " before");
+  }
+
+  @Test
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void forgottenMemoryIsGivenBack() throws InterruptedException {
     GpuMemory memory = ((GpuBuffer) Tensor.empty(cuda, Shape.of(1)).buffer()).memory();

@@ -9,8 +9,11 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The device {@code cuda} on the emulated driver, as tests of all modules get it. Every buffer is an allocation of its own, so
@@ -47,6 +50,31 @@ public final class EmulatedGpu {
     Map<String, Long> launches = new TreeMap<>();
     text("honeEmulatedLaunches").lines().forEach(line -> launches.put(line.split(" ")[0], Long.parseLong(line.split(" ")[1])));
     return launches;
+  }
+
+  /**
+   * In how many orders of blocks and threads launches run from now on, whose bits are compared: one is quick, for long runs of
+   * kernels that others test; 0 is what suits.
+   */
+  @SuppressWarnings("restricted")
+  public static void setOrders(int orders) {
+    try {
+      MemorySegment address = SymbolLookup.libraryLookup(EmulatedDriver.library(), Arena.global()).find("honeEmulatedOrders")
+          .orElseThrow();
+      Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)).invokeExact(orders);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The entries of all sources, which a machine that computes everything has launched. */
+  public static Set<String> entries() {
+    Set<String> entries = new TreeSet<>();
+    for (String family : List.of("attention", "attention_tensor", "elementwise", "gather", "loss", "matmul", "memory", "norm",
+        "optimizer", "quant", "reduce")) {
+      entries.addAll(KernelSource.of(family).entries().keySet());
+    }
+    return entries;
   }
 
   @SuppressWarnings("restricted")

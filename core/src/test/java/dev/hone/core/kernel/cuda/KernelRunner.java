@@ -86,7 +86,7 @@ final class KernelRunner implements AutoCloseable {
     }
 
     byte[] bytes() {
-      byte[] target = new byte[((byte[]) array).length];
+      byte[] target = new byte[array instanceof short[] halves ? 2 * halves.length : ((byte[]) array).length];
       try (Arena room = Arena.ofConfined()) {
         MemorySegment host = room.allocate(target.length + 1L, 8);
         check(call("cuMemcpyDtoHAsync_v2", host, address, (long) target.length, MemorySegment.NULL));

@@ -1,6 +1,7 @@
 package dev.hone.core.kernel.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.hone.core.DType;
 import dev.hone.core.Tensor;
@@ -46,6 +47,26 @@ class MovingKernelTest extends KernelTest {
     KernelRunner.Memory doubles = gpu.room(3);
     gpu.each(FAMILY, "hone_widen", 3, gpu.put(new double[] {1.1, -2e-3, 1e300}), DType.F64, doubles, 3L);
     assertArrayEquals(new float[] {1.1f, -2e-3f, Float.POSITIVE_INFINITY}, doubles.floats());
+  }
+
+  @Test
+  void narrowsToTheNearestBf16() {
+    float[] x = normal(20, 300);
+    x[0] = Float.NaN;
+    x[1] = Float.POSITIVE_INFINITY;
+    x[2] = Float.intBitsToFloat(0x3f808000); // half way: to even
+    x[3] = Float.intBitsToFloat(0x3f818000);
+    KernelRunner.Memory out = gpu.put(new short[300]);
+    gpu.each(FAMILY, "hone_narrow", 300, gpu.put(x), DType.F32, out, 299L);
+    byte[] bytes = out.bytes();
+    short[] actual = new short[300];
+    MemorySegment.ofArray(actual).copyFrom(MemorySegment.ofArray(bytes));
+    for (int i = 0; i < 299; i++) {
+      int bits = Float.floatToRawIntBits(x[i]);
+      short expected = Float.isNaN(x[i]) ? (short) (bits >>> 16 | 0x40) : (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+      assertEquals(expected, actual[i], "element " + i);
+    }
+    assertEquals(0, actual[299]); // the last is left
   }
 
   @Test
