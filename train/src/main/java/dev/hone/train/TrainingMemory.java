@@ -31,6 +31,7 @@ import java.util.List;
  * frozen layers; it is linear in the tokens, for no score matrix is ever kept.
  */
 final class TrainingMemory {
+  private static final String ACTIVATIONS = "activations of ";
   private static final int TRIAL_TOKENS = 16; // few: the first pass, while code is still being compiled
   /** Free blocks between those in use, and gradients on their way. */
   private static final double SLACK = 1.15;
@@ -91,11 +92,17 @@ final class TrainingMemory {
     if (allocator != null) {
       parts.add(new Part("scores of ranks", allocator.bytes(), true, "--target-r as --init-r"));
     }
-    parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,
+    parts.add(new Part(ACTIVATIONS + tokens + " tokens", activations(tokens, sample), true,
         "--batch-size, --max-length" + (config.roundsActivations() ? "" : ", --activations bf16")
             + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
     parts.add(new Part("logits", logits(tokens), true, "--batch-size, --max-length"));
     return new MemoryEstimate(parts, device());
+  }
+
+  /** What a device must have at least: what is counted, without activations, whose measure has more than they need there. */
+  static MemoryEstimate certain(MemoryEstimate estimate) {
+    return estimate.device() == Device.CPU ? estimate : new MemoryEstimate(estimate.parts().stream()
+        .filter(part -> !part.name().startsWith(ACTIVATIONS)).toList(), estimate.device());
   }
 
   private Device device() {
@@ -114,9 +121,6 @@ final class TrainingMemory {
   /** What activations need besides the gradients, which take over their memory as the pass goes back. */
   private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
-    if (device() != Device.CPU) {
-      live(few); // what is made once, such as tables of positions, is no token's
-    }
     double perToken = live(few) / few.length;
     boolean rounded = config.roundsActivations(); // all but those of the block that is being computed
     double block = (rounded ? 3.5 : 1.75) * perToken / model.config().layers() * tokens; // with gradients on their way

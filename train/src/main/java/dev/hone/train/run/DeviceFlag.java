@@ -39,7 +39,8 @@ public final class DeviceFlag {
           + " is not computed there; --device cpu does");
     }
     if (arguments.text("activations").equals("bf16")) {
-      throw new UserError("--device " + device + ": --activations bf16 is the CPU's; there --gradient-checkpointing saves memory");
+      throw new UserError("--device " + device + ": --activations bf16 is the CPU's; there --gradient-checkpointing saves "
+          + "memory");
     }
   }
 

@@ -65,7 +65,8 @@ class CudaRunTest {
       }
     });
     assertEquals(stop, run.complete().steps());
-    return stop < (int) settings.get("max_steps") ? null : Files.readAllBytes(directory.resolve(name).resolve("adapter/adapter_model.safetensors"));
+    return stop < (int) settings.get("max_steps") ? null
+        : Files.readAllBytes(directory.resolve(name).resolve("adapter/adapter_model.safetensors"));
   }
 
   @Test
@@ -102,12 +103,14 @@ class CudaRunTest {
     Map<String, Long> there = parts(estimate);
     assertEquals(here.remove("mapped weights") + here.remove("weights"), there.remove("weights"));
     assertEquals(here.keySet(), there.keySet());
-    here.forEach((part, bytes) -> assertEquals(1, (there.get(part) + 1.0) / (bytes + 1.0), 0.3, part + ": " + here + there));
+    here.forEach((part, bytes) -> assertTrue(part.startsWith("activations") ? there.get(part) >= bytes
+        : there.get(part).equals(bytes), part + ": " + here + there));
     assertTrue(estimate.toString().contains(" of memory of the device cuda: weights "), estimate.toString());
     MemoryEstimate large = new MemoryEstimate(List.of(new MemoryEstimate.Part("activations", 1L << 50, true, "--batch-size")),
         Device.named("cuda"));
     String message = assertThrows(MemoryEstimate.DoesNotFit.class, () -> large.check("training")).getMessage();
-    assertTrue(message.matches("training needs about \\S+ GB of memory of the device cuda, which has .*; or --device cpu"), message);
+    assertTrue(message.matches("training needs about \\S+ GB of memory of the device cuda, which has .*; or --device cpu"),
+        message);
   }
 
   private static Map<String, Long> parts(MemoryEstimate estimate) {
