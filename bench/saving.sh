@@ -48,7 +48,7 @@ jvm=("@$options/jvm.options" "@$options/collector.options")
 [ "$(getconf _NPROCESSORS_ONLN)" != 2 ] || jvm+=(-XX:CICompilerCount=3)
 # Lines of JSON alone; what else a side says goes to a file, whose end is shown if there is no such line.
 lines() {
-  "$@" 2> "$out/log" | grep '^{' || { tail -3 "$out/log" >&2; return 1; }
+  "$@" 2> "$out/log" | grep '^{"' || { tail -3 "$out/log" >&2; return 1; }
 }
 hone() { lines "${JAVA_HOME:+$JAVA_HOME/bin/}java" "${jvm[@]}" -cp "${HONE_BENCH:-bench/target/benchmarks.jar}" "$@"; }
 reference() { lines "$python" bench/reference_saving.py --threads "$threads" "$@"; }
