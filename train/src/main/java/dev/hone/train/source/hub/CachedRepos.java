@@ -31,7 +31,7 @@ public final class CachedRepos {
 
   /** The cache of this user. */
   public static CachedRepos ofUser() throws HubException {
-    HubSettings settings = HubSettings.of(System::getenv);
+    HubSettings settings = HubSettings.ofUser();
     if (settings.cache() == null) {
       throw new HubException("this user has no home directory with a cache; set HF_HOME or HF_HUB_CACHE");
     }

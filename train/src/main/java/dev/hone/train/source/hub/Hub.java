@@ -47,7 +47,7 @@ public final class Hub {
 
   /** The hub of this user. */
   public static Hub ofUser() throws HubException {
-    return new Hub(HubSettings.of(System::getenv), Pause.ASLEEP, FileTransfer.Cut.USUAL, Hub::room);
+    return new Hub(HubSettings.ofUser(), Pause.ASLEEP, FileTransfer.Cut.USUAL, Hub::room);
   }
 
   private static long room(Path directory) {

@@ -29,6 +29,12 @@ record HubSettings(Site site, URI endpoint, String token, Path cache, boolean of
 
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
   private static final int SECONDS = 10;
+  static volatile Function<String, String> user = System::getenv; // tests have another one
+
+  /** What the environment of this user says. */
+  static HubSettings ofUser() throws HubException {
+    return of(user);
+  }
 
   /** What the environment says. */
   static HubSettings of(Function<String, String> environment) throws HubException {

@@ -23,6 +23,11 @@ public final class PublicFakeHub implements AutoCloseable {
     return hub.address();
   }
 
+  /** Gives this JVM another environment, as far as hubs are concerned; null gives its own back. */
+  public static void environment(Map<String, String> variables) {
+    HubSettings.user = variables == null ? System::getenv : variables::get;
+  }
+
   /** Publishes the files of a directory on the main branch; returns the commit. */
   public String put(String name, Path directory) throws IOException {
     Map<String, byte[]> files = new HashMap<>();
