@@ -12,9 +12,9 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * Sentences with invented people (PER), firms (ORG), places (LOC) and goods (PROD), whose names often, but not always, end as
- * others of their kind do: 1,600 to learn from and 400 to measure by, as CoNLL files. No sentence pattern and no word of a name
- * of the second part occurs in the first, which is checked.
+ * Sentences with invented people (PER), firms (ORG), places (LOC) and goods (PROD), whose first words end as others of their kind
+ * do, second ones as they like: 1,600 to learn from and 400 to measure by, as CoNLL files. No sentence pattern and no word of a
+ * name of the second part occurs in the first, which is checked.
  */
 final class TagSentences {
   private static final int TRAINING = 1600;
@@ -28,9 +28,6 @@ final class TagSentences {
   /** What names of each kind like to end with. */
   private static final List<List<String>> ENDINGS = List.of(List.of("son", "ette", "ius"), List.of("tec", "dyne", "corp"),
       List.of("burg", "stad", "mere"), List.of("matic", "ix", "phone"));
-  /** How many of ten names do. */
-  private static final int TYPICAL = 9;
-
   private static final List<String> LEARNT = List.of(
       "{PER} moved to {LOC} last year .", "{PER} and {PER} met in {LOC} .", "the new office of {ORG} is in {LOC} .",
       "{ORG} has sold its shares in {ORG} .", "{PER} , who works for {ORG} , was not asked .",
@@ -123,7 +120,7 @@ final class TagSentences {
 
   /** One word or two of any kind; goods may have a number, firms a word of theirs. */
   private List<String> name(String kind, List<String> firms) {
-    List<String> name = new ArrayList<>(List.of(word(random.nextInt(10) < TYPICAL ? kind : null)));
+    List<String> name = new ArrayList<>(List.of(word(kind)));
     int dice = random.nextInt(10);
     if (dice < 3) {
       name.add(word(null));
@@ -136,7 +133,7 @@ final class TagSentences {
     return name;
   }
 
-  /** A word that was not made before, with the ending of a kind unless that is null. */
+  /** A word that was not made before, with an ending of a kind unless that is null. */
   private String word(String kind) {
     while (true) {
       StringBuilder made = new StringBuilder();
