@@ -96,7 +96,12 @@ class OptimizerKernelTest extends KernelTest {
       KernelRunner.Memory[] there = new KernelRunner.Memory[rule.states()];
       for (int i = 0; i < states.length; i++) {
         if (present[i]) {
-          float[] state = uniform(400 + 10 * k + i, n, i == 0 ? 2 : 0.1f, i == 0 ? 3 : 0.5f);
+          float[] state = rule == ElementRule.LION ? normal(400 + 10 * k, n) // whose sign counts
+              : uniform(400 + 10 * k + i, n, i == 0 ? 2 : 0.1f, i == 0 ? 3 : 0.5f);
+          if (rule == ElementRule.LION && n > 0) {
+            state[0] = 0; // and has none
+            g[0] = 0;
+          }
           states[i] = tensor(state, n);
           there[i] = gpu.put(state);
         }
