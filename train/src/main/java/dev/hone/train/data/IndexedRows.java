@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Tables of files that are too large for the heap: an index of where rows begin is in memory, a row is read and taken apart when
@@ -45,7 +46,7 @@ final class IndexedRows {
       head.read(index.text(i), index.line(i));
     }
     if (index.size() == 1 && JsonShape.of(file.name(),
-        JsonRows.MAPPER.readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
+        JsonMapper.shared().readTree(index.text(0))).kind() != JsonShape.Kind.ROW) {
       throw new DataException(file.name(), "one JSON object with all rows cannot be read in parts; write one object per line "
           + "(.jsonl)");
     }

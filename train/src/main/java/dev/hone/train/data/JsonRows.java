@@ -8,7 +8,6 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
@@ -20,8 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
  * another shape ({@link JsonShape}).
  */
 final class JsonRows {
-  /** Python writes a number that is missing as NaN, which is no JSON. */
-  static final JsonMapper MAPPER = JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
   /** Reads one value of a longer text. */
   private static final ObjectReader ELEMENT = MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -137,7 +135,7 @@ final class JsonRows {
     try {
       return checked(MAPPER.readTree(row), line);
     } catch (JacksonException e) {
-      throw new DataException(source, line, "not a JSON object (" + e.getOriginalMessage() + ")", e);
+      throw new DataException(source, line, "not a JSON object (" + why(e) + ")", e);
     }
   }
 
@@ -167,7 +165,7 @@ final class JsonRows {
       }
     } catch (JacksonException e) {
       int at = e.getLocation() == null ? line : e.getLocation().getLineNr();
-      throw new DataException(source, at, "not valid JSON (" + e.getOriginalMessage() + ")", e);
+      throw new DataException(source, at, "not valid JSON (" + why(e) + ")", e);
     }
   }
 
@@ -193,11 +191,18 @@ final class JsonRows {
   }
 
   private String cell(String column, JsonNode value, int line) {
-    if (value.isNull() || value.isDouble() && Double.isNaN(value.doubleValue())) {
+    if (value.isNull()) {
       return null;
     }
     kinds.saw(column, value.isContainer() ? CellKinds.Kind.LIST : value.isNumber() ? CellKinds.Kind.NUMBER
         : value.isBoolean() ? CellKinds.Kind.TRUTH : CellKinds.Kind.TEXT, line);
     return value.isContainer() ? value.toString() : value.asString();
+  }
+
+  /** What Jackson says of a text; of the words that Python writes for numbers without a value, what to do. */
+  private static String why(JacksonException e) {
+    String said = e.getOriginalMessage();
+    return said.startsWith("Non-standard token '") ? said.substring(20, said.indexOf('\'', 20))
+        + " is no JSON; write null for a number without a value" : said;
   }
 }

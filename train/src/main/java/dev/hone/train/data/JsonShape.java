@@ -19,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param rows one object each
  */
 record JsonShape(Kind kind, String key, List<JsonNode> rows) {
-  private static final JsonMapper MAPPER = JsonRows.MAPPER;
+  private static final JsonMapper MAPPER = JsonMapper.shared();
 
   /** How rows are written. */
   enum Kind {
