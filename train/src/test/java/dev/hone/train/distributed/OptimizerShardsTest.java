@@ -82,7 +82,9 @@ class OptimizerShardsTest {
         for (int step = 1; step <= 6; step++) {
           if (step == 4) { // goes on from what all remember
             Optimizer.State state = shards.gather();
-            handed[0] = ranks.leads() ? state : handed[0];
+            if (ranks.leads()) { // the others write nothing: it could take back what was handed out
+              handed[0] = state;
+            }
             ranks.gather(0);
             shards = new OptimizerShards(ranks, own, grouping(optim));
             shards.restore(handed[0]);
