@@ -430,7 +430,7 @@ class ScopeTest {
   @Test
   void whatWaitsIsWidenedOnceHoweverManyThreadsAskForIt() throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(4); Scope _ = Scope.open()) {
-      for (int round = 0; round < 500; round++) {
+      for (int round = 0; round < 2000; round++) {
         Tensor waits = waiting(1000);
         CyclicBarrier begin = new CyclicBarrier(4);
         Callable<float[]> asks = () -> {

@@ -69,9 +69,14 @@ public final class HeapStorage extends OwnedStorage {
     return array;
   }
 
+  /** Asked together: another thread may be just between the two. */
+  private synchronized boolean waitsOrWasWidened() {
+    return array != null || halves != null;
+  }
+
   @Override
   public boolean isValid() {
-    return array != null || halves != null;
+    return array != null || waitsOrWasWidened();
   }
 
   /** A block's elements move to an array of their own. */
