@@ -33,10 +33,8 @@ import dev.hone.train.task.generate.NextTokenObjective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -60,15 +58,6 @@ class RoundedActivationsTest {
 
   static List<Path> models() {
     return Fixtures.directories("models", directory -> true);
-  }
-
-  private static TokenBatch batch(PretrainedModel model) {
-    Random random = new Random(5);
-    List<int[]> rows = new ArrayList<>();
-    for (int length : new int[] {5, 17, 1, 12}) {
-      rows.add(random.ints(length, 4, model.config().vocabSize()).toArray());
-    }
-    return TokenBatch.of(rows);
   }
 
   /** The loss and gradients of a pass by name, and the bytes that wait for the backward pass. */
@@ -96,8 +85,8 @@ class RoundedActivationsTest {
       for (boolean checkpointing : new boolean[] {false, true}) {
         long[] plainBytes = new long[1];
         long[] roundedBytes = new long[1];
-        Map<String, float[]> plain = gradients(model, batch(model), checkpointing, false, plainBytes);
-        Map<String, float[]> rounded = gradients(model, batch(model), checkpointing, true, roundedBytes);
+        Map<String, float[]> plain = gradients(model, SideBySide.rows(model), checkpointing, false, plainBytes);
+        Map<String, float[]> rounded = gradients(model, SideBySide.rows(model), checkpointing, true, roundedBytes);
         assertEquals(plain.keySet(), rounded.keySet());
         assertArrayEquals(plain.get("loss"), rounded.get("loss"), "the forward pass rounds nothing");
         assertTrue(roundedBytes[0] < 0.9 * plainBytes[0], roundedBytes[0] + " bytes of " + plainBytes[0]);

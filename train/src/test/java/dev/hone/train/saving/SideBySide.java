@@ -12,6 +12,8 @@ import dev.hone.lora.LoraConfig;
 import dev.hone.nn.Pass;
 import dev.hone.nn.Pass.Savings;
 import dev.hone.nn.PretrainedModel;
+import dev.hone.nn.TokenBatch;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,16 @@ final class SideBySide {
   static final double BOUND = 1e-6; // of the largest number of all gradients
 
   private SideBySide() {}
+
+  /** Four rows of random tokens, one of them a single token. */
+  static TokenBatch rows(PretrainedModel model) {
+    Random random = new Random(5);
+    List<int[]> rows = new ArrayList<>();
+    for (int length : new int[] {5, 17, 1, 12}) {
+      rows.add(random.ints(length, 4, model.config().vocabSize()).toArray());
+    }
+    return TokenBatch.of(rows);
+  }
 
   /** The loss and the gradients of one pass, by name. */
   static Map<String, float[]> gradients(PretrainedModel model, Function<Pass, Variable> loss, Pass pass) {

@@ -11,10 +11,8 @@ import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.train.fixture.Fixtures;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,15 +30,6 @@ class UnreadRowsTest {
         .path(0).asString().matches(".*(CausalLM|LMHeadModel)"));
   }
 
-  private static TokenBatch batch(PretrainedModel model) {
-    Random random = new Random(5);
-    List<int[]> rows = new ArrayList<>();
-    for (int length : new int[] {5, 17, 1, 12}) {
-      rows.add(random.ints(length, 4, model.config().vocabSize()).toArray());
-    }
-    return TokenBatch.of(rows);
-  }
-
   private static void same(PretrainedModel model, Function<Pass, Variable> loss) {
     SideBySide.same(model, loss, new Savings(true, false), List.of(Pass.training(3, 1).withModelDropout(0),
         Pass.training(3, 2).withModelDropout(0.2f), Pass.training(3, 3).withModelDropout(0.2f).withCheckpointing()));
@@ -52,7 +41,7 @@ class UnreadRowsTest {
     for (boolean adapted : new boolean[] {false, true}) {
       PretrainedModel model = PretrainedModel.load(directory, new Labels(List.of("a", "b", "c"), Labels.Kind.SINGLE_LABEL), 9);
       SideBySide.prepare(model, adapted, 0.2f);
-      TokenBatch batch = batch(model);
+      TokenBatch batch = SideBySide.rows(model);
       same(model, pass -> LossOps.crossEntropy(model.forward(batch, pass), new int[] {0, 2, 1, 2}, CrossEntropySettings.PLAIN,
           0.25f));
     }
@@ -64,7 +53,7 @@ class UnreadRowsTest {
     for (boolean adapted : new boolean[] {false, true}) {
       PretrainedModel model = PretrainedModel.load(directory, Task.CAUSAL_LM);
       SideBySide.prepare(model, adapted, 0.2f);
-      TokenBatch batch = batch(model);
+      TokenBatch batch = SideBySide.rows(model);
       int[] labels = batch.tokens().clone();
       Arrays.fill(labels, 0, 4, -1); // the last token of the first row, parts of the second and the last, nothing of the third
       Arrays.fill(labels, 9, 12, -1);
