@@ -170,7 +170,11 @@ final class ServeCommand implements Command {
 
   private static ServerSettings settings(Arguments arguments) throws IOException {
     if (arguments.has("key-file")) {
-      arguments.otherwise("key", Files.readString(arguments.path("key-file")).strip());
+      String key = Files.readString(arguments.path("key-file")).strip();
+      if (key.isEmpty()) { // which would let everybody in
+        throw new UserError("--key-file: " + arguments.path("key-file") + " is empty; write the key into it");
+      }
+      arguments.otherwise("key", key);
     } else if (System.getenv("HONE_KEY") != null) {
       arguments.otherwise("key", System.getenv("HONE_KEY").strip());
     }

@@ -76,7 +76,7 @@ public final class EvaluationText {
     lines.add(String.format("%-20s %10s %9s %9s %9s", "label", "precision", "recall", "F1", "rows"));
     for (Evaluation.LabelScores label : evaluation.byLabel()) {
       Scores scores = label.scores();
-      lines.add(String.format("%s %10s %9s %9s %9d", padded(label.label(), LABEL), number(scores.precision()),
+      lines.add(String.format(Locale.ROOT, "%s %10s %9s %9s %9d", padded(label.label(), LABEL), number(scores.precision()),
           number(scores.recall()), number(scores.f1()), label.support()));
     }
   }
@@ -95,7 +95,7 @@ public final class EvaluationText {
           .sorted((a, b) -> Long.compare(matrix.count(b / matrix.classes(), b % matrix.classes()),
               matrix.count(a / matrix.classes(), a % matrix.classes()))).limit(MAX_CONFUSIONS)
           .forEach(i -> lines.add(padded(labels.get(i / matrix.classes()), 30) + " "
-              + padded(labels.get(i % matrix.classes()), 30) + String.format(" %8d",
+              + padded(labels.get(i % matrix.classes()), 30) + String.format(Locale.ROOT, " %8d",
                   matrix.count(i / matrix.classes(), i % matrix.classes()))));
       return;
     }
@@ -107,7 +107,7 @@ public final class EvaluationText {
     for (int t = 0; t < matrix.classes(); t++) {
       StringBuilder row = new StringBuilder(padded(labels.get(t), LABEL));
       for (int p = 0; p < matrix.classes(); p++) {
-        row.append(String.format(" %" + width + "d", matrix.count(t, p)));
+        row.append(String.format(Locale.ROOT, " %" + width + "d", matrix.count(t, p)));
       }
       lines.add(row.toString());
     }
@@ -139,7 +139,7 @@ public final class EvaluationText {
     lines.add(head.toString());
     for (Slices.Group group : slices.groups()) {
       StringBuilder line = new StringBuilder(padded(group.value().isEmpty() ? "(empty)" : group.value(), 24))
-          .append(String.format(" %6d", group.rows()));
+          .append(String.format(Locale.ROOT, " %6d", group.rows()));
       shown.forEach(name -> line.append(String.format(" %22s", spread(group.figures().get(name)))));
       lines.add(line.toString());
     }

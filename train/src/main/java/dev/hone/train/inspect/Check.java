@@ -36,7 +36,7 @@ public enum Check {
   /** Natural languages. */
   LANGUAGES("languages", false, "rows in another language than most"),
   /** Addresses and numbers of persons. */
-  PERSONAL("personal-data", false, "mail addresses, phone numbers, card numbers"),
+  PERSONAL("personal-data", false, "mail addresses, numbers of phones, cards and accounts"),
   /** Marks of another chat template. */
   TEMPLATE("template", true, "marks of another chat template in the text"),
   /** A second beginning of sequence. */

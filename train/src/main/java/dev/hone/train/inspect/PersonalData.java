@@ -1,23 +1,42 @@
 package dev.hone.train.inspect;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /**
- * Finds, and takes out, what looks like a mail address, a phone number or a card number.
+ * Finds, and takes out, what looks like a mail address, a phone number, or the number of a card or an account.
  *
  * <p>Patterns are strict rather than complete: a phone number has a country code ({@code +49 30 123456}) or the usual
  * separators ({@code (555) 010-1234}, {@code 030 / 1234567}); a card number has the first digits and the length of a known
- * network and a right check digit (Luhn, ISO/IEC 7812-1). Names and postal addresses are not looked for.
+ * network and a right check digit (Luhn, ISO/IEC 7812-1); the number of an account is an IBAN of its country's length with
+ * right check digits (ISO 13616). Names and postal addresses are not looked for. Texts may be JSON: in {@code \n0171 ...} the n
+ * is a line end.
  */
 public final class PersonalData {
   private PersonalData() {}
+
+  private static final Map<String, Integer> IBAN_LENGTHS = lengths("AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24"
+      + "DE22DK18DO28EE20EG29ES24FI18FO18FR27GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20"
+      + "LU20LV21LY25MC27MD24ME22MK19MR27MT31MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27ST25SV28TL23TN24"
+      + "TR26UA29VA22VG24XK20"); // of the registry
+
+  private static Map<String, Integer> lengths(String table) {
+    Map<String, Integer> lengths = new HashMap<>();
+    for (int i = 0; i < table.length(); i += 4) {
+      lengths.put(table.substring(i, i + 2), Integer.parseInt(table.substring(i + 2, i + 4)));
+    }
+    return lengths;
+  }
 
   /** Where something begins and ends (exclusive); null if there is none at or after a place. */
   private interface Finder {
     int[] next(String text, int from);
   }
 
-  /** A text in which {@code [mail]}, {@code [card]} and {@code [phone]} stand where such things stood. */
+  /** A text in which {@code [mail]}, {@code [iban]}, {@code [card]} and {@code [phone]} stand where such things stood. */
   public static String redacted(String text) {
     String clean = replaced(text, PersonalData::nextMail, "[mail]");
+    clean = replaced(clean, PersonalData::nextIban, "[iban]");
     clean = replaced(clean, PersonalData::nextCard, "[card]"); // whose digits may look like a phone number
     return replaced(clean, PersonalData::nextPhone, "[phone]");
   }
@@ -44,7 +63,7 @@ public final class PersonalData {
   private static int[] nextMail(String text, int begin) {
     for (int at = text.indexOf('@', begin); at >= 0; at = text.indexOf('@', at + 1)) {
       int from = at;
-      while (from > begin && isNamePart(text.charAt(from - 1))) {
+      while (from > begin && isNamePart(text.charAt(from - 1)) && !isEscape(text, from - 1)) {
         from--;
       }
       int to = domainEnd(text, at + 1);
@@ -53,6 +72,16 @@ public final class PersonalData {
       }
     }
     return null;
+  }
+
+  /** Whether a letter stands, after a backslash, for a line end or the like, and does not begin a word. */
+  private static boolean isEscape(String text, int at) {
+    return at > 0 && text.charAt(at - 1) == '\\' && "nrtbf".indexOf(text.charAt(at)) >= 0;
+  }
+
+  /** Whether a word or number goes on at a place from before it. */
+  private static boolean goesOn(String text, int at) {
+    return at > 0 && Character.isLetterOrDigit(text.charAt(at - 1)) && !isEscape(text, at - 1);
   }
 
   private static boolean isNamePart(char c) {
@@ -90,7 +119,7 @@ public final class PersonalData {
     for (int i = begin; i < text.length(); i++) {
       char c = text.charAt(i);
       boolean start = c == '+' || c == '(' || isDigit(c);
-      if (!start || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1)) || "+.,-/$#=*".indexOf(text.charAt(i - 1)) >= 0)) {
+      if (!start || goesOn(text, i) || i > 0 && (c == '+' ? "+.-/$#*" : "+.,-/$#=*").indexOf(text.charAt(i - 1)) >= 0) {
         continue;
       }
       int end = i + 1;
@@ -150,8 +179,7 @@ public final class PersonalData {
 
   private static int[] nextCard(String text, int begin) {
     for (int i = begin; i < text.length(); i++) {
-      if (!isDigit(text.charAt(i)) || i > 0 && (Character.isLetterOrDigit(text.charAt(i - 1))
-          || ".-+".indexOf(text.charAt(i - 1)) >= 0)) {
+      if (!isDigit(text.charAt(i)) || goesOn(text, i) || i > 0 && ".-+".indexOf(text.charAt(i - 1)) >= 0) {
         continue;
       }
       StringBuilder digits = new StringBuilder();
@@ -187,6 +215,50 @@ public final class PersonalData {
       default -> false;
     };
     return network && luhn(digits);
+  }
+
+  /** Whether a text holds the number of an account. */
+  static boolean hasIban(String text) {
+    return nextIban(text, 0) != null;
+  }
+
+  private static int[] nextIban(String text, int begin) {
+    for (int i = begin; i + 4 < text.length(); i++) {
+      Integer length = isDigit(text.charAt(i + 2)) && isDigit(text.charAt(i + 3)) && !goesOn(text, i)
+          ? IBAN_LENGTHS.get(text.substring(i, i + 2)) : null;
+      int end = length == null ? -1 : ibanEnd(text, i, length);
+      if (end >= 0) {
+        return new int[] {i, end};
+      }
+    }
+    return null;
+  }
+
+  /** Where so many signs of an IBAN end, with single spaces among them or without; -1 if they are none. */
+  private static int ibanEnd(String text, int from, int length) {
+    StringBuilder signs = new StringBuilder();
+    int end = from;
+    while (end < text.length() && signs.length() < length) {
+      char c = text.charAt(end);
+      if (isDigit(c) || c >= 'A' && c <= 'Z') {
+        signs.append(c);
+      } else if (c != ' ' || text.charAt(end - 1) == ' ') {
+        return -1;
+      }
+      end++;
+    }
+    boolean ends = end == text.length() || !Character.isLetterOrDigit(text.charAt(end));
+    return ends && signs.length() == length && isIban(signs) ? end : -1;
+  }
+
+  /** Whether the check digits, the third and fourth, are right: the number, letters as 10 to 35, leaves 1 when divided by 97. */
+  private static boolean isIban(CharSequence signs) {
+    int rest = 0;
+    for (int i = 0; i < signs.length(); i++) {
+      int digit = Character.digit(signs.charAt((i + 4) % signs.length()), 36);
+      rest = (rest * (digit > 9 ? 100 : 10) + digit) % 97;
+    }
+    return rest == 1;
   }
 
   /** Whether the last digit is the check digit of those before it. */

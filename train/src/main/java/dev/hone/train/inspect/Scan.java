@@ -125,7 +125,7 @@ final class Scan {
       compare(row, example, words, all, desk);
     }
     flags[row] |= (PersonalData.hasMail(all) ? MAIL : 0) | (PersonalData.hasPhone(all) ? PHONE : 0)
-        | (PersonalData.hasCard(all) ? CARD : 0) | looks(all);
+        | (PersonalData.hasCard(all) || PersonalData.hasIban(all) ? CARD : 0) | looks(all);
     script[row] = (short) desk.tongues.script(all);
     language[row] = (byte) desk.tongues.language(all);
     marks[row] = (short) ChatMarks.in(all);

@@ -186,14 +186,15 @@ final class TextChecks {
         for (int kind = 0; kind < kinds.length; kind++) {
           if (scan.has(row, Scan.MAIL << kind)) {
             kinds[kind]++;
-            found.add(List.of("mail", "phone", "card").get(kind));
+            found.add(List.of("mail", "phone", "card or account").get(kind));
           }
         }
         rows.add(row, -1, String.join(", ", found));
       }
     }
     out.accept(rows.finding(Check.PERSONAL, Level.WARNING, CopyChecks.count(rows.count(), "holds", "hold") + " personal data: "
-        + kinds[0] + " with a mail address, " + kinds[1] + " with a phone number, " + kinds[2] + " with a card number",
-        "no mail address, phone number or card number"), rows);
+        + kinds[0] + " with a mail address, " + kinds[1] + " with a phone number, " + kinds[2]
+        + " with the number of a card or account",
+        "no mail address, and no number of a phone, card or account"), rows);
   }
 }

@@ -1,12 +1,12 @@
 package dev.hone.train.monitor;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.TreeMap;
@@ -22,7 +22,8 @@ final class DayFiles implements AutoCloseable {
   private final Path directory;
   private final String kind;
   private LocalDate day;
-  private FileChannel channel; // of this day
+  private RandomAccessFile file; // of this day; not a channel, which an interrupt of a thread that writes would close for all
+  private Object key; // what the file system calls it
   private long end; // of its last whole line
 
   DayFiles(Path directory, String kind) {
@@ -54,29 +55,21 @@ final class DayFiles implements AutoCloseable {
    * @param forced whether it is to be on the disk, not only with the operating system
    */
   void append(LocalDate date, String line, boolean forced) throws IOException {
-    if (!date.equals(day)) {
-      close();
-      channel = FileChannel.open(directory.resolve(kind + "-" + date + ".jsonl"), StandardOpenOption.CREATE,
-          StandardOpenOption.READ, StandardOpenOption.WRITE);
-      day = date;
-      end = lastLine(channel);
-    }
-    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+    open(date);
+    byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
     try {
-      if (channel.size() > end) {
-        channel.truncate(end);
+      if (file.length() > end) {
+        file.setLength(end);
       }
-      long at = end;
-      while (bytes.hasRemaining()) {
-        at += channel.write(bytes, at);
-      }
+      file.seek(end);
+      file.write(bytes);
       if (forced) {
-        channel.force(false);
+        file.getFD().sync();
       }
-      end = at;
+      end += bytes.length;
     } catch (IOException e) {
       try {
-        channel.truncate(end); // nobody may take a half for a line
+        file.setLength(end); // nobody may take a half for a line
       } catch (IOException more) {
         e.addSuppressed(more);
       }
@@ -84,20 +77,41 @@ final class DayFiles implements AutoCloseable {
     }
   }
 
+  /** Opens the file of a day; once more where somebody, such as logrotate, has moved, deleted or emptied it. */
+  private void open(LocalDate date) throws IOException {
+    Path path = directory.resolve(kind + "-" + date + ".jsonl");
+    if (date.equals(day) && file.length() >= end && key.equals(key(path))) {
+      return;
+    }
+    close();
+    file = new RandomAccessFile(path.toFile(), "rw");
+    key = key(path);
+    end = lastLine(file);
+    day = date;
+  }
+
+  /** What the file system calls a file, whatever its name; null if there is none. */
+  private static Object key(Path path) throws IOException {
+    try {
+      Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+      return key == null ? path : key; // Windows has none, and keeps files that are open
+    } catch (NoSuchFileException _) {
+      return null;
+    }
+  }
+
   /** Where the last whole line ends. */
-  private static long lastLine(FileChannel channel) throws IOException {
-    for (long to = channel.size(); to > 0;) {
-      int size = (int) Math.min(TAIL, to);
-      ByteBuffer bytes = ByteBuffer.allocate(size);
-      while (bytes.hasRemaining() && channel.read(bytes, to - size + bytes.position()) >= 0) {
-        // until it is full
-      }
-      for (int i = size - 1; i >= 0; i--) {
-        if (bytes.get(i) == '\n') {
-          return to - size + i + 1;
+  private static long lastLine(RandomAccessFile file) throws IOException {
+    for (long to = file.length(); to > 0;) {
+      byte[] bytes = new byte[(int) Math.min(TAIL, to)];
+      file.seek(to - bytes.length);
+      file.readFully(bytes);
+      for (int i = bytes.length - 1; i >= 0; i--) {
+        if (bytes[i] == '\n') {
+          return to - bytes.length + i + 1;
         }
       }
-      to -= size;
+      to -= bytes.length;
     }
     return 0;
   }
@@ -105,10 +119,10 @@ final class DayFiles implements AutoCloseable {
   /** Forgets what is open, so that files can be written anew. */
   @Override
   public void close() throws IOException {
-    if (channel != null) {
-      channel.close();
-      channel = null;
+    if (file != null) {
       day = null;
+      file.close();
+      file = null;
     }
   }
 }

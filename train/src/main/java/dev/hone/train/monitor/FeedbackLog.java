@@ -5,13 +5,9 @@ import dev.hone.train.config.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -48,8 +44,7 @@ public final class FeedbackLog implements AutoCloseable {
   private final Path directory;
   private final LogSettings settings;
   private final Clock clock;
-  private final FileChannel lockFile;
-  private final FileLock lock;
+  private final DirectoryLock lock;
   private final DayFiles requests;
   private final DayFiles feedback;
   private final Map<String, Choice> recent = new LinkedHashMap<>(); // by id, the newest answers
@@ -57,11 +52,10 @@ public final class FeedbackLog implements AutoCloseable {
   private boolean closed;
   private LocalDate cleaned; // when files were last too old
 
-  private FeedbackLog(Path directory, LogSettings settings, Clock clock, FileChannel lockFile, FileLock lock) throws IOException {
+  private FeedbackLog(Path directory, LogSettings settings, Clock clock, DirectoryLock lock) throws IOException {
     this.directory = directory;
     this.settings = settings;
     this.clock = clock;
-    this.lockFile = lockFile;
     this.lock = lock;
     this.requests = new DayFiles(directory, REQUESTS);
     this.feedback = new DayFiles(directory, FEEDBACK);
@@ -93,20 +87,14 @@ public final class FeedbackLog implements AutoCloseable {
 
   static FeedbackLog open(Path directory, LogSettings settings, Clock clock) throws IOException {
     Files.createDirectories(directory);
-    FileChannel file = FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    DirectoryLock lock = DirectoryLock.tryTake(directory);
+    if (lock == null) {
+      throw new UserError(directory + ": another program writes to this log; give each server a log of its own");
+    }
     try {
-      FileLock lock;
-      try {
-        lock = file.tryLock();
-      } catch (OverlappingFileLockException _) {
-        lock = null;
-      }
-      if (lock == null) {
-        throw new UserError(directory + ": another program writes to this log; give each server a log of its own");
-      }
-      return new FeedbackLog(directory, settings, clock, file, lock);
+      return new FeedbackLog(directory, settings, clock, lock);
     } catch (IOException | RuntimeException e) {
-      file.close();
+      lock.close();
       throw e;
     }
   }
@@ -132,13 +120,13 @@ public final class FeedbackLog implements AutoCloseable {
    */
   public synchronized void answer(Answered answered) {
     requireOpen();
-    remember(answered);
     try {
       clean();
       requests.append(day(answered.time()), LogLines.line(answered, settings), false);
     } catch (IOException e) {
       throw new UncheckedIOException("the log cannot be written: " + e.getMessage(), e);
     }
+    remember(answered);
   }
 
   /**
@@ -271,6 +259,5 @@ public final class FeedbackLog implements AutoCloseable {
     requests.close();
     feedback.close();
     lock.close();
-    lockFile.close();
   }
 }

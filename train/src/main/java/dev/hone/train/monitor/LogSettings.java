@@ -8,13 +8,14 @@ import java.util.Map;
 /**
  * What a log keeps and for how long.
  *
- * @param text whether texts are kept, without mail addresses, phone and card numbers; else their SHA-256 stands for them
+ * @param text whether texts are kept, without mail addresses and numbers of phones, cards and accounts; else their SHA-256
+ *     stands for them
  * @param days how many days files stay; 0 for ever
  * @param audit the share of answers that are marked to be labelled whatever people say of them
  * @param columns fields of a request's {@code metadata} that are kept, to see figures by them
  */
 public record LogSettings(
-    @Setting(key = "log_text", help = "keep texts in the log, without mail addresses, phone and card numbers")
+    @Setting(key = "log_text", help = "keep texts in the log, without mail addresses and numbers of phones, cards and accounts")
     boolean text,
     @Setting(key = "log_days", form = "N", help = "how many days the log goes back; 0 for ever", fallback = "30")
     int days,

@@ -5,12 +5,9 @@ import dev.hone.lora.AdapterFiles;
 import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,6 +39,7 @@ public final class Registry {
 
   private static final String ALIASES = "aliases.json";
   private static final String FACTS = "version.json";
+  private static final String MAKING = "making"; // a version that is not whole yet
 
   private final Path directory;
 
@@ -108,14 +106,14 @@ public final class Registry {
    * @return its number
    * @throws UserError if there is no adapter
    */
-  public synchronized int add(Path adapter, Path reference, String note) throws IOException {
+  public int add(Path adapter, Path reference, String note) throws IOException {
     if (!AdapterFiles.isAdapter(adapter)) {
       throw new UserError(adapter + ": there is no adapter to add to the registry");
     }
-    try (FileChannel file = lockFile(); FileLock _ = file.lock()) {
+    try (DirectoryLock _ = DirectoryLock.take(directory)) {
       List<Integer> versions = versions();
       int number = versions.isEmpty() ? 1 : versions.getLast() + 1;
-      Path making = Files.createTempDirectory(directory.resolve("versions"), "making-");
+      Path making = empty(directory.resolve("versions").resolve(MAKING));
       try (Stream<Path> files = Files.list(adapter)) {
         for (Path each : (Iterable<Path>) files::iterator) {
           if (Files.isRegularFile(each)) {
@@ -132,6 +130,17 @@ public final class Registry {
       Files.move(making, directory(number), StandardCopyOption.ATOMIC_MOVE);
       return number;
     }
+  }
+
+  /** A directory like others, for all who may read those, without what a writer that was killed left in it. */
+  private static Path empty(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path each : (Iterable<Path>) files::iterator) {
+        Files.delete(each);
+      }
+    }
+    return directory;
   }
 
   /** What each name means; empty before the first is given. */
@@ -160,12 +169,12 @@ public final class Registry {
    *
    * @throws UserError if there is no such version
    */
-  public synchronized void point(String name, int version) throws IOException {
+  public void point(String name, int version) throws IOException {
     checkName(name);
     if (!versions().contains(version)) {
       throw new UserError(directory + ": there is no version " + version + "; there is " + versions());
     }
-    try (FileChannel file = lockFile(); FileLock _ = file.lock()) {
+    try (DirectoryLock _ = DirectoryLock.take(directory)) {
       ObjectNode root = read();
       ObjectNode alias = root.path(name) instanceof ObjectNode known ? known : root.putObject(name);
       int before = alias.path("version").asInt(0);
@@ -186,8 +195,8 @@ public final class Registry {
    * @return the version that it means now
    * @throws UserError if it meant nothing before
    */
-  public synchronized int rollback(String name) throws IOException {
-    try (FileChannel file = lockFile(); FileLock _ = file.lock()) {
+  public int rollback(String name) throws IOException {
+    try (DirectoryLock _ = DirectoryLock.take(directory)) {
       ObjectNode root = read();
       JsonNode before = root.path(name).path("before");
       if (before.isEmpty()) {
@@ -201,22 +210,29 @@ public final class Registry {
     }
   }
 
-  private FileChannel lockFile() throws IOException {
-    return FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-  }
-
   private ObjectNode read() throws IOException {
     Path file = directory.resolve(ALIASES);
     if (!Files.exists(file)) {
       return LogLines.JSON.createObjectNode();
     }
     try {
-      if (LogLines.JSON.readTree(Files.readString(file)) instanceof ObjectNode root) {
+      if (LogLines.JSON.readTree(Files.readString(file)) instanceof ObjectNode root
+          && root.properties().stream().allMatch(entry -> isAlias(entry.getValue()))) {
         return root;
       }
     } catch (JacksonException _) {
       // said below
     }
     throw new DataException(file.toString(), "is not what a registry wrote");
+  }
+
+  private static boolean isAlias(JsonNode alias) {
+    JsonNode before = alias.path("before");
+    return isVersion(alias.path("version")) && (before.isMissingNode() || before.isArray()
+        && before.valueStream().allMatch(Registry::isVersion));
+  }
+
+  private static boolean isVersion(JsonNode number) {
+    return number.isInt() && number.asInt() > 0;
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -91,7 +92,7 @@ public final class EventFiles implements TrainListener, AutoCloseable {
     }
     // Readers take files in the order of their names: a start in the same second, or after the clock was set, comes later.
     long newest = earlier.isEmpty() ? 0 : Long.parseLong(earlier.getLast().substring(PREFIX.length()).replace(SUFFIX, ""));
-    name = String.format("%s%010d%s", PREFIX, Math.max((long) now(), newest + 1), SUFFIX);
+    name = String.format(Locale.ROOT, "%s%010d%s", PREFIX, Math.max((long) now(), newest + 1), SUFFIX);
     file = new RandomAccessFile(directory.resolve(name).toFile(), "rw");
     file.write(EventRecords.version(now()));
     if (goesOn) {

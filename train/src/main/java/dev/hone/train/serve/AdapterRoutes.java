@@ -2,6 +2,8 @@ package dev.hone.train.serve;
 
 import dev.hone.lora.AdapterFiles;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -11,6 +13,7 @@ import java.nio.file.Path;
  * the one that was allowed, never paths.
  */
 final class AdapterRoutes {
+  private static final System.Logger LOG = System.getLogger(AdapterRoutes.class.getName());
   private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
 
   private final ModelServer server;
@@ -43,7 +46,13 @@ final class AdapterRoutes {
       throw ApiException.bad("lora_name", "there is a model '" + name + "' already" + (there ? "; load_inplace: true replaces it"
           : ""));
     }
-    server.addAdapter(owner, name, directory);
+    try {
+      server.addAdapter(owner, name, directory);
+    } catch (IOException | UncheckedIOException e) {
+      LOG.log(Level.WARNING, "adapter " + place + " cannot be read: " + e);
+      throw new ApiException(500, "server_error", "lora_path", "adapter_unreadable", "the files of adapter '" + place
+          + "' cannot be read; the log of the server says why");
+    }
     call.reply(200, HttpCall.object().put("id", name).put("object", "model"));
   }
 

@@ -64,7 +64,8 @@ final class ApiException extends RuntimeException {
   /** What a client sent, short enough for a message. */
   static String shortened(String text) {
     String clean = text.replaceAll("\\p{Cntrl}", "?");
-    return clean.length() <= 60 ? clean : clean.substring(0, 57) + "...";
+    int end = clean.length() <= 60 ? clean.length() : Character.isHighSurrogate(clean.charAt(56)) ? 56 : 57; // whole characters
+    return end == clean.length() ? clean : clean.substring(0, end) + "...";
   }
 
   int status() {

@@ -38,9 +38,7 @@ final class FeedbackRoutes {
     } catch (IllegalArgumentException e) {
       throw ApiException.bad(said.label() == null ? null : "label", e.getMessage());
     } catch (UncheckedIOException | IllegalStateException e) {
-      server.metrics().add("hone_log_failures_total", "", 1);
-      LOG.log(Level.WARNING, "feedback could not be kept: " + e.getMessage());
-      throw ApiException.unavailable("the feedback could not be written; it is not kept");
+      throw failed("feedback could not be kept", e, "the feedback could not be written; it is not kept");
     }
     server.metrics().add("hone_feedback_total", Metrics.label("says", said.label() != null || said.answer() != null ? "corrected"
         : said.isGood() ? "good" : said.isBad() ? "bad" : "other"), 1);
@@ -55,7 +53,19 @@ final class FeedbackRoutes {
       throw ApiException.bad("id", "id is missing: that of an answer, or a list of such");
     }
     server.unknown(fields);
-    call.reply(200, HttpCall.object().put("object", "feedback.deleted").put("lines", log.delete(ids)));
+    int lines;
+    try {
+      lines = log.delete(ids);
+    } catch (IOException | IllegalStateException e) {
+      throw failed("answers could not be taken out of the log", e, "not all could be taken out of the log; ask again");
+    }
+    call.reply(200, HttpCall.object().put("object", "feedback.deleted").put("lines", lines));
+  }
+
+  private ApiException failed(String what, Exception e, String said) {
+    server.metrics().add("hone_log_failures_total", "", 1);
+    LOG.log(Level.WARNING, what + ": " + e.getMessage());
+    return ApiException.unavailable(said);
   }
 
   private FeedbackLog log() {

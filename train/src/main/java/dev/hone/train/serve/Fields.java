@@ -69,11 +69,12 @@ final class Fields {
     if (value == null) {
       return usual;
     }
-    if (!value.isNumber() || !(value.asDouble() >= least && value.asDouble() <= most)) {
+    double number = value.isNumber() ? value.asDouble(Double.NaN) : Double.NaN; // that of whole numbers without end, too
+    if (!(number >= least && number <= most)) {
       throw ApiException.bad(name, name + " must be a number from " + plain(least) + " to " + plain(most) + ", is "
           + shown(value));
     }
-    return (float) value.asDouble();
+    return (float) number;
   }
 
   private static String plain(double bound) {

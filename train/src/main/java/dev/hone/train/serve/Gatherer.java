@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ToIntFunction;
 
@@ -56,7 +57,7 @@ final class Gatherer<K, I, O> implements AutoCloseable {
       }
       for (I item : items) {
         CompletableFuture<O> result = new CompletableFuture<>();
-        jobs.add(new Job<>(key, item, result));
+        jobs.add(new Job<>(Objects.requireNonNull(key), item, result));
         results.add(result);
       }
       jobs.notifyAll();

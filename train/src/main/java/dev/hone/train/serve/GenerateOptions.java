@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * How a request wants its text: what chats and completions have in common.
@@ -100,7 +101,7 @@ record GenerateOptions(GenerationSettings settings, StreamRequest.Choice choice,
     given.properties().forEach(entry -> {
       JsonNode value = entry.getValue();
       if (!entry.getKey().matches("\\d{1,9}") || Integer.parseInt(entry.getKey()) >= vocabulary || !value.isNumber()
-          || !(Math.abs(value.asDouble()) <= BIAS)) {
+          || !(Math.abs(value.asDouble(Double.NaN)) <= BIAS)) {
         throw ApiException.bad("logit_bias", "logit_bias has " + ApiException.shortened(entry.getKey()) + ": "
             + Fields.shown(value)
             + "; ids are from 0 to " + (vocabulary - 1) + ", numbers from -100 to 100");
@@ -134,11 +135,10 @@ record GenerateOptions(GenerationSettings settings, StreamRequest.Choice choice,
     if (options == null) {
       return false;
     }
-    if (!stream || !options.isObject()) {
+    if (!stream || !(options instanceof ObjectNode object)) {
       throw ApiException.bad("stream_options", "stream_options is an object for stream: true");
     }
-    JsonNode usage = options.get("include_usage");
-    return usage != null && usage.asBoolean(false);
+    return new Fields(object).flag("include_usage", false);
   }
 
   /** How many log-probabilities a chat asks for: -1 for none. */

@@ -3,7 +3,6 @@ package dev.hone.train.serve;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -30,6 +29,28 @@ final class HttpCall {
   private OutputStream out; // once the answer has begun
   private int status;
   private boolean ended;
+
+  /** The client has left, or sends what is no HTTP; other trouble with files and the like is the server's own. */
+  static final class ClientGone extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private ClientGone(IOException cause) {
+      super(cause);
+    }
+  }
+
+  /** What reads from or writes to the client. */
+  private interface Exchange<T> {
+    T run() throws IOException;
+  }
+
+  private static <T> T with(Exchange<T> exchange) throws ClientGone {
+    try {
+      return exchange.run();
+    } catch (IOException e) {
+      throw new ClientGone(e);
+    }
+  }
 
   HttpCall(HttpExchange exchange, String path, int maxBody) {
     this.exchange = exchange;
@@ -103,8 +124,12 @@ final class HttpCall {
     if (announced != null && announced.length() > 10 || announced != null && Long.parseLong(announced.strip()) > maxBody) {
       throw ApiException.tooLarge("the body has more than " + maxBody + " bytes");
     }
-    InputStream in = exchange.getRequestBody();
-    byte[] body = in.readNBytes(maxBody + 1);
+    String encoding = headers().getFirst("Content-Encoding");
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      throw new ApiException(415, "invalid_request_error", null, "unsupported_encoding", "the body is encoded as "
+          + ApiException.shortened(encoding) + "; send it as it is, without Content-Encoding");
+    }
+    byte[] body = with(() -> exchange.getRequestBody().readNBytes(maxBody + 1));
     if (body.length > maxBody) {
       throw ApiException.tooLarge("the body has more than " + maxBody + " bytes");
     }
@@ -113,23 +138,44 @@ final class HttpCall {
 
   /** Answers in one piece. */
   void reply(int code, JsonNode json) throws IOException {
-    reply(code, JSON_TYPE, JSON.writeValueAsBytes(json));
+    reply(code, JSON_TYPE, bytes(json));
   }
 
   void reply(int code, String type, byte[] body) throws IOException {
     if (out != null) { // after a beginning that kept the connection alive
-      out.write(body);
+      write(body);
       end();
       return;
     }
     status = code;
     header("Content-Type", type);
-    exchange.sendResponseHeaders(code, body.length == 0 ? -1 : body.length);
-    if (body.length > 0 && !method().equals("HEAD")) {
-      exchange.getResponseBody().write(body);
-      exchange.getResponseBody().flush(); // before what is left of the request is waited for
+    boolean none = body.length == 0 || method().equals("HEAD");
+    if (body.length > 0 && none) {
+      header("Content-Length", Integer.toString(body.length)); // of what GET would get
     }
+    with(() -> {
+      exchange.sendResponseHeaders(code, none ? -1 : body.length);
+      if (!none) {
+        exchange.getResponseBody().write(body);
+        exchange.getResponseBody().flush(); // before what is left of the request is waited for
+      }
+      return body;
+    });
     exchange.close();
+  }
+
+  /** JSON in UTF-8; half a surrogate pair, which a client may send and no UTF-8 holds, becomes a question mark. */
+  private static byte[] bytes(JsonNode json) {
+    return JSON.writeValueAsString(json).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** More of an answer that has begun. */
+  private void write(byte[] bytes) throws ClientGone {
+    with(() -> {
+      out.write(bytes);
+      out.flush();
+      return bytes;
+    });
   }
 
   /** An error: its status if nothing is out yet. */
@@ -161,8 +207,10 @@ final class HttpCall {
       status = 200;
       header("Content-Type", type);
       header("Cache-Control", "no-store");
-      exchange.sendResponseHeaders(200, 0);
-      out = exchange.getResponseBody();
+      out = with(() -> {
+        exchange.sendResponseHeaders(200, 0);
+        return exchange.getResponseBody();
+      });
     }
   }
 
@@ -174,8 +222,7 @@ final class HttpCall {
   /** Something without meaning, so that a client that has left shows: a write to it fails. */
   void heartbeat(boolean events) throws IOException {
     begin(events ? "text/event-stream" : JSON_TYPE);
-    out.write((events ? ": \n\n" : "\n").getBytes(StandardCharsets.US_ASCII));
-    out.flush();
+    write((events ? ": \n\n" : "\n").getBytes(StandardCharsets.US_ASCII));
   }
 
   /** One event of a stream. */
@@ -185,14 +232,16 @@ final class HttpCall {
 
   void event(String data) throws IOException {
     begin("text/event-stream");
-    out.write(("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
-    out.flush();
+    write(("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** Ends a stream. */
   void end() throws IOException {
     ended = true;
-    out.close();
+    with(() -> {
+      out.close();
+      return out;
+    });
     exchange.close();
   }
 

@@ -218,6 +218,7 @@ public final class ModelServer implements AutoCloseable {
    *
    * @param model whose adapters the versions are
    * @throws IllegalArgumentException if the model takes no adapters
+   * @throws IllegalStateException if a registry is followed already
    */
   public void follow(Registry registry, String model) throws IOException {
     versions.follow(registry, model);
@@ -437,7 +438,7 @@ public final class ModelServer implements AutoCloseable {
 
   private ObjectNode card(String name, String[] what) {
     String base = what[1] == null ? name : what[1];
-    int length = generators.containsKey(base) ? generators.get(base).route(target(name)).model().maxLength()
+    int length = generators.containsKey(base) ? generators.get(base).context(target(name))
         : classifiers.containsKey(base) ? classifiers.get(base).classifier().maxLength()
         : rerankers.containsKey(base) ? rerankers.get(base).maxLength() : embedders.get(base).embedder().maxLength();
     return HttpCall.object().put("id", name).put("object", "model").put("created", created).put("owned_by", "hone").put("root",

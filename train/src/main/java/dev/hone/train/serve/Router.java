@@ -4,6 +4,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import dev.hone.core.HoneException;
+import dev.hone.tokenizer.definition.TokenizerException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLDecoder;
@@ -55,7 +56,8 @@ final class Router implements HttpHandler {
 
   @Override
   public void handle(HttpExchange exchange) throws IOException {
-    String path = exchange.getRequestURI().getRawPath();
+    String raw = exchange.getRequestURI().getRawPath();
+    String path = raw == null ? "" : raw; // of such as mailto:somebody
     String plain = path.startsWith("/v1/") ? path.substring(3) : path;
     HttpCall call = new HttpCall(exchange, plain, server.settings().maxBody());
     String name = gets.containsKey(plain) || posts.containsKey(plain) ? plain : plain.startsWith("/models/") ? "/models/"
@@ -65,9 +67,9 @@ final class Router implements HttpHandler {
       answer(call, plain);
     } catch (ApiException e) {
       tell(call, e);
-    } catch (HoneException | IllegalArgumentException e) { // what the library says of a value that a client gave
-      tell(call, ApiException.bad(null, firstLine(e)));
-    } catch (IOException e) {
+    } catch (HoneException | TokenizerException | IllegalArgumentException e) {
+      tell(call, ApiException.bad(null, firstLine(e))); // of a value that a client gave, or an adapter that it named
+    } catch (HttpCall.ClientGone e) {
       server.metrics().add("hone_clients_gone_total", "", 1);
       call.cut();
     } catch (Throwable e) {

@@ -142,10 +142,11 @@ final class SentenceRoutes {
     String name = ModelServer.model(fields);
     String target = server.target(name);
     ServedClassifier served = server.classifier(target);
+    PretrainedModel model = model(served, target);
     List<String> texts = inputs(fields, "input");
     List<int[]> tokens = classifierTokens(served, texts, fields.flag("truncate", false), "input", 400);
     server.unknown(fields);
-    List<float[]> logits = await(call, served.logitsOf(served.model(target), tokens));
+    List<float[]> logits = await(call, served.logitsOf(model, tokens));
     List<TextClassifier.Prediction> predictions = logits.stream().map(served.classifier()::prediction).toList();
     ObjectNode root = HttpCall.object().put("id", "classify-" + call.id()).put("object", "list")
         .put("created", System.currentTimeMillis() / 1000).put("model", name);
@@ -163,6 +164,15 @@ final class SentenceRoutes {
     shadow(call, fields, name, served, texts, tokens);
   }
 
+  /** The model of a name; an adapter may have gone since its name was looked up. */
+  private static PretrainedModel model(ServedClassifier served, String name) {
+    PretrainedModel model = served.model(name);
+    if (model == null) {
+      throw ApiException.noModel(name, String.join(", ", served.adapterNames()));
+    }
+    return model;
+  }
+
   private List<int[]> classifierTokens(ServedClassifier served, List<String> texts, boolean cut, String param, int status) {
     int most = served.classifier().maxLength();
     return texts.stream().map(text -> {
@@ -178,6 +188,7 @@ final class SentenceRoutes {
     String name = fields.text("model", null);
     String target = server.target(name);
     ServedClassifier served = server.classifier(target);
+    PretrainedModel model = model(served, target == null ? served.name() : target);
     JsonNode inputs = fields.get("inputs");
     boolean batch = inputs != null && inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
     List<String> texts = batch ? batch(inputs) : single(inputs);
@@ -190,7 +201,7 @@ final class SentenceRoutes {
     int top = parameters.integer("top_k", Integer.MAX_VALUE, 1, Integer.MAX_VALUE);
     List<int[]> tokens = classifierTokens(served, texts, fields.flag("truncate", false), "inputs", 413);
     server.unknown(fields);
-    List<float[]> logits = await(call, served.logitsOf(served.model(target == null ? served.name() : target), tokens));
+    List<float[]> logits = await(call, served.logitsOf(model, tokens));
     ArrayNode root = HttpCall.JSON.createArrayNode();
     Labels labels = served.classifier().model().labels();
     for (float[] row : logits) {

@@ -119,6 +119,12 @@ final class ServedGenerator implements AutoCloseable {
     return route.model().maxLength();
   }
 
+  /** What a prompt and its answer may have together, by a name; what the model itself takes if an adapter has just gone. */
+  int context(String model) {
+    Adapters.Route route = route(model);
+    return route == null ? generator.model().maxLength() : context(route);
+  }
+
   Set<String> adapterNames() {
     return adapters == null ? Set.of() : adapters.names();
   }

@@ -51,6 +51,9 @@ final class ServedVersions implements AutoCloseable {
   }
 
   void follow(Registry registry, String model) throws IOException {
+    if (watcher != null) {
+      throw new IllegalStateException("a registry is followed already");
+    }
     update(registry, model);
     watcher = Thread.ofVirtual().name("hone-versions").unstarted(() -> {
       String complaint = "";

@@ -48,7 +48,7 @@ final class TextRoutes {
     String name = ModelServer.model(fields);
     String target = server.target(name);
     ServedGenerator generator = server.generator(target);
-    Adapters.Route route = generator.route(target);
+    Adapters.Route route = route(generator, name, target);
     responseFormat(fields);
     int[] prompt = ChatPrompt.tokens(fields, generator.encoder(target));
     int context = checked("messages", prompt, generator, route);
@@ -61,6 +61,15 @@ final class TextRoutes {
     answer(call, place, new Asked(name, target, generator, route, List.of(prompt), List.of(), List.of(fields.get("messages")
         .toString()),
         options, form, fields.metadata()));
+  }
+
+  /** The way of a text; an adapter may have gone since its name was looked up. */
+  private static Adapters.Route route(ServedGenerator generator, String name, String target) {
+    Adapters.Route route = generator.route(target);
+    if (route == null) {
+      throw ApiException.noModel(name, String.join(", ", generator.adapterNames()));
+    }
+    return route;
   }
 
   private static void responseFormat(Fields fields) {
@@ -88,7 +97,7 @@ final class TextRoutes {
     String name = ModelServer.model(fields);
     String target = server.target(name);
     ServedGenerator generator = server.generator(target);
-    Adapters.Route route = generator.route(target);
+    Adapters.Route route = route(generator, name, target);
     fields.refuse("suffix", "is not offered: the model continues, it does not fill in");
     List<int[]> prompts = prompts(fields, generator.encoder(target), generator.vocabulary());
     prompts.forEach(prompt -> checked("prompt", prompt, generator, route));

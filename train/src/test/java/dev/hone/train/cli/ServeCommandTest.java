@@ -63,6 +63,8 @@ class ServeCommandTest {
   void whatCannotBeServedIsSaidInOneLine() throws Exception {
     Path model = TinyLanguageModel.write(directory.resolve("tiny"));
     assertRefused("give a key", "--model", model, "--host", "0.0.0.0", "--port", 0);
+    assertRefused("is empty; write the key into it", "--model", model, "--key-file",
+        Files.writeString(directory.resolve("none.key"), " \n"), "--port", 0);
     assertRefused("--task must be one of", "--model", model, "--task", "sing", "--port", 0);
     assertRefused("is not a directory", "--model", model, "--allow-adapters", directory.resolve("none"), "--no-warm-up", "--port",
         0);

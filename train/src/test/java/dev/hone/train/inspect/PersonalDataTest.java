@@ -51,6 +51,27 @@ class PersonalDataTest {
     assertFalse(PersonalData.hasCard(text));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"DE89370400440532013000", "to GB82 WEST 1234 5698 7654 32.",
+      "AT61 1904 3002 3457 3201 BIC", "(NL91ABNA0417164300)", "FR14 2004 1010 0505 0001 3M02 606", "NO9386011117947"})
+  void accountNumbers(String text) {
+    assertTrue(PersonalData.hasIban(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"DE89370400440532013001", "DE8937040044053201300", "DE893704004405320130000", "XX89370400440532013000",
+      "aDE89370400440532013000", "DE89  370400440532013000", "DE89-3704-0044-0532-0130-00", "DE", "DE89"})
+  void otherSigns(String text) {
+    assertFalse(PersonalData.hasIban(text));
+  }
+
+  @Test
+  void whatFollowsTheEscapesOfJsonIsFoundAndTheEscapesStay() {
+    assertEquals("a\\n[mail] b\\t[phone] c\\r\\n[card]\\n[iban]", PersonalData.redacted(
+        "a\\nnora@example.org b\\t0171 2345678 c\\r\\n4111111111111111\\nDE89370400440532013000"));
+    assertEquals("name,[phone] tel=[phone]", PersonalData.redacted("name,+4930123456 tel=+49 30 123456"));
+  }
+
   @Test
   void theCheckDigitIsLuhns() {
     assertTrue(PersonalData.luhn("79927398713"));

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.train.config.UserError;
 import dev.hone.train.data.DataException;
+import dev.hone.train.fixture.ChildJvm;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -191,6 +193,84 @@ class FeedbackLogTest {
       assertTrue(message.contains("another program writes to this log"), message);
     }
     FeedbackLog.open(directory, TEXTS).close();
+  }
+
+  /** Tries to open a log that another process has; prints what comes of it. */
+  public static final class Second {
+    private Second() {}
+
+    public static void main(String[] arguments) throws IOException {
+      try (FeedbackLog _ = FeedbackLog.open(Path.of(arguments[0]), TEXTS)) {
+        System.out.println("opened");
+      } catch (UserError e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+
+  /** On POSIX systems a process loses its lock of a file when it closes any other opening of that file. */
+  @Test
+  void aSecondTryInOneProcessDoesNotLetAnotherProcessIn() throws Exception {
+    try (FeedbackLog _ = FeedbackLog.open(directory, TEXTS)) {
+      assertThrows(UserError.class, () -> FeedbackLog.open(directory.resolve("../" + directory.getFileName()), TEXTS));
+      Process process = ChildJvm.java(List.of(Second.class.getName(), directory.toString())).redirectErrorStream(true).start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertEquals(0, process.waitFor(), said);
+      assertTrue(said.contains("another program writes to this log"), said);
+    }
+  }
+
+  @Test
+  void anInterruptedThreadWritesAndStaysInterruptedAndSpoilsNothingForOthers() throws IOException {
+    try (FeedbackLog log = FeedbackLog.open(directory, TEXTS)) {
+      log.answer(labelled("classify-a", NOON, "x", "up", 0.25f, 0.75f));
+      Thread.currentThread().interrupt();
+      log.answer(labelled("classify-b", NOON, "x", "up", 0.25f, 0.75f));
+      log.say(label("classify-b", NOON, "down"));
+      assertTrue(Thread.interrupted());
+      log.answer(labelled("classify-c", NOON, "x", "up", 0.25f, 0.75f));
+      log.say(label("classify-c", NOON, "down"));
+    }
+    assertEquals(List.of("classify-a", "classify-b", "classify-c"), read().entries().stream().map(entry ->
+        entry.answered().id()).toList());
+    assertEquals(List.of("classify-b", "classify-c"), List.copyOf(read().feedback().keySet()));
+  }
+
+  @Test
+  void aFileThatIsMovedDeletedOrEmptiedMeanwhileIsBegunAnew() throws IOException {
+    Path file = directory.resolve("requests-2026-03-01.jsonl");
+    Path moved = directory.resolve("requests-2026-03-01.jsonl.1");
+    try (FeedbackLog log = FeedbackLog.open(directory, TEXTS)) {
+      log.answer(labelled("classify-a", NOON, "x", "up", 0.25f, 0.75f));
+      String line = Files.readString(file);
+      Files.move(file, moved);
+      log.answer(labelled("classify-b", NOON, "x", "up", 0.25f, 0.75f));
+      assertEquals(line, Files.readString(moved));
+      assertEquals(line.replace("classify-a", "classify-b"), Files.readString(file));
+      Files.writeString(file, ""); // as logrotate's copytruncate does
+      log.answer(labelled("classify-c", NOON, "x", "up", 0.25f, 0.75f));
+      assertEquals(line.replace("classify-a", "classify-c"), Files.readString(file));
+      Files.delete(file);
+      log.answer(labelled("classify-d", NOON, "x", "up", 0.25f, 0.75f));
+      assertEquals(line.replace("classify-a", "classify-d"), Files.readString(file));
+    }
+  }
+
+  @Test
+  void personsAreTakenOutOfConversationsWhoseJsonStaysWhole() throws IOException {
+    String chat = "[{\"role\":\"user\",\"content\":"
+        + "\"Hello\\nanna@example.org\\n+49 30 123456\\r\\n4111111111111111\\tDE89 3704 0044 "
+        + "0532 0130 00\"}]";
+    try (FeedbackLog log = FeedbackLog.open(directory, TEXTS)) {
+      log.answer(new Answered("chatcmpl-a", NOON, "chat.completions", "m", "", chat, "well", List.of(), new float[0], 4, -1, 2, 5,
+          "stop", Map.of()));
+      log.say(new Feedback("chatcmpl-a", NOON, 1, null, null, null, null));
+    }
+    assertEquals("[{\"role\":\"user\",\"content\":"
+        + "\"Hello\\n[mail]\\n[phone]\\r\\n[card]\\t[iban]\"}]", read().entries().getFirst()
+        .answered().input());
+    assertEquals("Hello\n[mail]\n[phone]\r\n[card]\t[iban]", FeedbackRows.of(read(), FeedbackRows.Form.KTO, null, false).rows()
+        .getFirst().path("prompt").path(0).path("content").asString());
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,19 @@ class EventFilesTest {
 
   private List<Long> steps(String tag) throws IOException {
     return all().stream().filter(point -> point.tag().equals(tag)).map(EventRecordReader.Point::step).toList();
+  }
+
+  @Test
+  void namesHaveTheDigitsOfReadersWhateverTheLocale() throws IOException {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try (EventFiles events = new EventFiles(directory)) {
+      events.onStep(step(1));
+    } finally {
+      Locale.setDefault(before);
+    }
+    String name = files().getFirst().getFileName().toString();
+    assertTrue(name.matches("events[.]out[.]tfevents[.][0-9]{10}[.]hone"), name);
   }
 
   /** The record that TensorFlow's own writer gives for the version event at wall time 0 (its field left out is not ours). */

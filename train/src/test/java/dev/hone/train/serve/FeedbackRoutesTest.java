@@ -16,9 +16,11 @@ import dev.hone.train.monitor.AnswerLog;
 import dev.hone.train.monitor.Answered;
 import dev.hone.train.monitor.FeedbackLog;
 import dev.hone.train.monitor.LogSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,25 @@ class FeedbackRoutesTest {
   }
 
   @Test
+  void filesThatAreGoneAreNotTakenForAClientThatLeft() throws Exception {
+    String body = "{'model': 'reviews', 'input': 'fine'}";
+    String id = client.post("/v1/classify", body).json().path("id").asString();
+    for (String name : List.of("requests", "feedback", "lock")) {
+      try (Stream<Path> files = Files.list(directory.resolve("log"))) {
+        for (Path file : files.filter(each -> each.getFileName().toString().startsWith(name)).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+    Files.delete(directory.resolve("log"));
+    assertEquals(200, client.post("/v1/classify", body).status());
+    assertEquals(503, client.post("/v1/feedback", "{'id': '" + id + "', 'score': 1}").status());
+    assertEquals(503, client.post("/v1/feedback/delete", "{'id': '" + id + "'}").status());
+    String metrics = client.get("/metrics").response().body();
+    assertTrue(metrics.contains("hone_log_failures_total 3\n") && metrics.contains("hone_clients_gone_total 0\n"), metrics);
+  }
+
+  @Test
   void aLogThatCannotBeWrittenCostsNoAnswersAndSaysThatNothingIsKept() throws Exception {
     String body = "{'model': 'reviews', 'input': 'fine'}";
     String id = client.post("/v1/classify", body).json().path("id").asString();
@@ -129,7 +150,10 @@ class FeedbackRoutesTest {
     Asking.Answer refused = client.post("/v1/feedback", "{'id': '" + id + "', 'score': 1}");
     assertEquals(503, refused.status());
     assertEquals("the feedback could not be written; it is not kept", refused.error());
-    assertTrue(client.get("/metrics").response().body().contains("hone_log_failures_total 2\n"));
+    Asking.Answer kept = client.post("/v1/feedback/delete", "{'id': '" + id + "'}");
+    assertEquals(503, kept.status());
+    assertEquals("not all could be taken out of the log; ask again", kept.error());
+    assertTrue(client.get("/metrics").response().body().contains("hone_log_failures_total 3\n"));
     assertEquals(1, read().entries().size());
     assertTrue(read().feedback().isEmpty());
   }

@@ -23,6 +23,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -185,6 +186,46 @@ class ModelServerTest {
           "{'model': 'tiny', 'messages': [{'role': 'user', 'content': 5}]}");
       assertEquals(400, template.status());
       assertFalse(template.error().contains(directory.toString()));
+    }
+  }
+
+  @Test
+  void oddRequestsAreAnsweredInTheFormOfErrors() throws Exception {
+    try (ModelServer server = server(Map.of()); Asking client = new Asking(server)) {
+      HttpResponse<String> head = client.ask(client.request("/v1/models").HEAD().build()).response();
+      assertEquals(200, head.statusCode());
+      assertEquals("", head.body());
+      assertEquals(client.get("/v1/models").response().body().length(), Integer.parseInt(head.headers().firstValue(
+          "content-length").orElse("")));
+      Asking.Answer packed = client.ask(client.request("/v1/completions").header("Content-Encoding", "gzip")
+          .POST(HttpRequest.BodyPublishers.ofString("x")).build());
+      assertEquals(415, packed.status());
+      assertEquals("unsupported_encoding", packed.json().path("error").path("code").asString());
+      Asking.Answer cut = client.post("/v1/completions", ASK.replace("tiny", "x".repeat(56) + "😀".repeat(9)));
+      assertEquals(404, cut.status());
+      assertTrue(cut.error().startsWith("no model '" + "x".repeat(56) + "...'"), cut.error());
+      Asking.Answer half = client.post("/v1/completions", ASK.replace("tiny", "\\ud83d"));
+      assertEquals(404, half.status());
+      assertTrue(half.error().startsWith("no model '?'"), half.error());
+      Asking.Answer echo = client.post("/v1/completions", ASK.replace("Hello", "a\\ud83db").replace("}", ", 'echo': true}"));
+      assertEquals(200, echo.status());
+      assertTrue(echo.choice(0).path("text").asString().startsWith("a?b"));
+    }
+  }
+
+  @Test
+  void anAdapterWhoseFilesAreWrongIsTheClientsBusiness() throws Exception {
+    Path broken = directory.resolve("adapters/broken");
+    Files.createDirectories(broken);
+    for (String name : List.of("adapter_config.json", "adapter_model.safetensors")) {
+      Files.copy(directory.resolve("adapters/version1").resolve(name), broken.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    }
+    Files.write(broken.resolve("chat_template.jinja"), new byte[] {(byte) 0xc3, '('}); // no UTF-8
+    try (ModelServer server = server(Map.of()); Asking client = new Asking(server)) {
+      server.allowAdapters(directory.resolve("adapters"));
+      Asking.Answer answer = client.post("/v1/load_lora_adapter", "{'lora_name': 'broken'}");
+      assertEquals(400, answer.status());
+      assertEquals("reading a chat template from chat_template.jinja: it is not valid UTF-8", answer.error());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.hone.train.serve;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.hone.lora.Adapter;
@@ -68,6 +69,7 @@ class ServedVersionsTest {
         ModelServer server = ModelServer.open(ServerSettings.onPort(0)); Asking client = new Asking(server)) {
       server.add("base", TextClassifier.withAdapters(base, Map.of("v1", registry.directory(1))));
       server.follow(registry, "base");
+      assertThrows(IllegalStateException.class, () -> server.follow(registry, "labels")); // by which names would go to and fro
       server.keep(log);
       server.ready();
       assertArrayEquals(expected[1], ask(client));

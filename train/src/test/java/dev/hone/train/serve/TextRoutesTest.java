@@ -161,11 +161,13 @@ class TextRoutesTest {
       "'stream_options': {'include_usage': true}; stream_options; 400", "'seed': 1.5; seed; 400", "'stream': 1; stream; 400",
       "'messages': [{'role': 'wizard', 'content': 'x'}]; messages; 400", "'messages': []; messages; 400",
       "'continue_final_message': true, 'add_generation_prompt': true; continue_final_message; 400",
+      "'temperature': BIG; temperature; 400", "'logit_bias': {'5': BIG}; logit_bias; 400", "'min_p': BIG; min_p; 400",
+      "'stream': true, 'stream_options': {'include_usage': 'yes'}; include_usage; 400",
       "'model': 'other'; model; 404"})
   void whatCannotBeHonouredIsRefusedByItsName(String field, String param, int status) throws Exception {
     Asking.Answer answer = client.post("/v1/chat/completions",
         "{'model': 'tiny', 'messages': [{'role': 'user', 'content': 'Hello'}], "
-        + field + "}");
+        + field.replace("BIG", "9".repeat(400)) + "}"); // a whole number that no double holds
     assertEquals(status, answer.status(), answer.error());
     assertEquals(param, answer.json().path("error").path("param").asString());
     assertTrue(answer.error().length() > 5);
