@@ -34,6 +34,7 @@ struct Entry {
   int count;
   const Argument* arguments;
   void (*call)(void* const* values);
+  unsigned mostThreads; // of a block: its launch bounds
 };
 
 } // namespace emulated

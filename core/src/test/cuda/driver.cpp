@@ -1,4 +1,4 @@
-// The driver API: devices, contexts, modules, launches. Work waits in one queue, in the order of its calls, until somebody asks
+// The driver API: devices and contexts. Work waits in one queue, in the order of its calls, until somebody asks
 // for a result: what overwrites a pinned buffer too early, or reads one, gets the wrong bytes.
 #include "driver.h"
 #include <cstdarg>
@@ -22,6 +22,7 @@ std::string reports;
 std::map<std::string, long> launches;
 struct Work { Context* context; std::function<Result()> run; };
 std::vector<Work> queue;
+Result fault; // of the next work
 
 } // namespace
 
@@ -34,7 +35,8 @@ Result flush() {
   for (size_t i = 0; i < queue.size(); i++) {
     Work work = std::move(queue[i]);
     if (work.context->dead == SUCCESS) {
-      work.context->dead = work.run();
+      work.context->dead = fault != SUCCESS ? fault : work.run();
+      fault = SUCCESS;
     }
   }
   queue.clear();
@@ -73,6 +75,18 @@ int remove(const char* function, Kind kind, void* handle) {
     gone.insert(handle);
   }
   return checked;
+}
+
+void forgetFunctions(Module* module) {
+  for (auto at = handles[FUNCTION].begin(); at != handles[FUNCTION].end();) {
+    Function* f = static_cast<Function*>(*at);
+    if (f->module == module) {
+      gone.insert(f); // kept, so that a stale handle is told from a new one
+      at = handles[FUNCTION].erase(at);
+    } else {
+      ++at;
+    }
+  }
 }
 
 // The stream itself or null, for the stream 0.
@@ -152,7 +166,7 @@ extern "C" __attribute__((visibility("default"))) long honeEmulatedReports(char*
 extern "C" __attribute__((visibility("default"))) long honeEmulatedLeaks(char* to, long size) {
   std::lock_guard<std::recursive_mutex> locked(lock());
   flush();
-  std::string text = leakedMemory();
+  std::string text = leakedMemory() + leakedByLibraries();
   for (int kind = 0; kind < 6; kind++) {
     if (kind != FUNCTION && !handles[kind].empty()) {
       text += std::to_string(handles[kind].size()) + " of " + KINDS[kind] + "\n";
@@ -180,12 +194,25 @@ extern "C" __attribute__((visibility("default"))) long honeEmulatedLaunches(char
   return answer(text, to, size);
 }
 
-// How much memory each device has, and how many devices there are.
+// The most bytes that were allocated on a device at a time since the last call.
+extern "C" __attribute__((visibility("default"))) long honeEmulatedMostBytes(int device) {
+  std::lock_guard<std::recursive_mutex> locked(lock());
+  return static_cast<long>(mostAllocated(device));
+}
+
+// What comes of the work that is done next, whatever it is: an error of the hardware.
+extern "C" __attribute__((visibility("default"))) void honeEmulatedFault(int code) {
+  std::lock_guard<std::recursive_mutex> locked(lock());
+  flush();
+  fault = static_cast<Result>(code);
+}
+
 // In how many orders launches run from now on; 0: as many as suits.
 extern "C" __attribute__((visibility("default"))) void honeEmulatedOrders(int orders) {
   setOrders(orders);
 }
 
+// How much memory each device has, and how many devices there are.
 extern "C" __attribute__((visibility("default"))) void honeEmulatedMachine(int devices, long bytes) {
   deviceCount = devices;
   limit = bytes;
@@ -247,8 +274,8 @@ API cuDeviceGetUuid_v2(char* uuid, int device) {
 API cuDeviceGetAttribute(int* value, int attribute, int device) {
   ENTER(false)
   static const std::map<int, int> known{{1, 1024}, {2, 1024}, {3, 1024}, {4, 64}, {5, 0x7fffffff}, {6, 65535}, {7, 65535},
-      {8, 48 * 1024}, {10, 32}, {12, 65536}, {13, 1000000}, {16, 4}, {19, 1}, {36, 1000000}, {37, 64}, {38, 1 << 20}, {39, 2048},
-      {41, 1}, {75, 9}, {76, 0}, {81, 228 * 1024}, {82, 65536}, {97, 227 * 1024}, {111, 1024}, {115, 1}, {120, 1}};
+      {8, SHARED}, {10, 32}, {12, 65536}, {13, 1000000}, {16, 4}, {19, 1}, {36, 1000000}, {37, 64}, {38, 1 << 20}, {39, 2048},
+      {41, 1}, {75, 9}, {76, 0}, {81, 228 * 1024}, {82, 65536}, {97, SHARED_IF_ASKED}, {111, 1024}, {115, 1}, {120, 1}};
   if (device < 0 || device >= deviceCount) {
     return INVALID_DEVICE;
   }
@@ -317,6 +344,7 @@ static const std::map<int, std::pair<const char*, const char*>>& errors() {
       {3, {"CUDA_ERROR_NOT_INITIALIZED", "initialization error"}}, {100, {"CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"}},
       {101, {"CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"}}, {200, {"CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"}},
       {201, {"CUDA_ERROR_INVALID_CONTEXT", "invalid device context"}}, {218, {"CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"}},
+      {214, {"CUDA_ERROR_ECC_UNCORRECTABLE", "uncorrectable ECC error encountered"}},
       {400, {"CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"}}, {500, {"CUDA_ERROR_NOT_FOUND", "named symbol not found"}},
       {600, {"CUDA_ERROR_NOT_READY", "device not ready"}}, {700, {"CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"}},
       {701, {"CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"}},
@@ -336,135 +364,4 @@ API cuGetErrorString(int error, const char** text) {
   auto at = errors().find(error);
   *text = at == errors().end() ? nullptr : at->second.second;
   return *text ? SUCCESS : INVALID_VALUE;
-}
-
-API cuModuleLoadDataEx(void** module, const void* image, unsigned, int*, void**) {
-  ENTER(true)
-  Module* made;
-  int result = loadModule(image, &made);
-  if (result == SUCCESS) {
-    *module = add(MODULE, made);
-  }
-  return result;
-}
-
-API cuModuleLoadData(void** module, const void* image) {
-  return cuModuleLoadDataEx(module, image, 0, nullptr, nullptr);
-}
-
-API cuModuleUnload(void* module) {
-  ENTER(true)
-  flush();
-  if (int refused = remove("cuModuleUnload", MODULE, module)) {
-    return refused;
-  }
-  for (auto at = handles[FUNCTION].begin(); at != handles[FUNCTION].end();) {
-    Function* f = static_cast<Function*>(*at);
-    if (f->module == module) {
-      gone.insert(f); // kept, so that a stale handle is told from a new one
-      at = handles[FUNCTION].erase(at);
-    } else {
-      ++at;
-    }
-  }
-  unloadModule(static_cast<Module*>(module));
-  return SUCCESS;
-}
-
-API cuModuleGetFunction(void** function, void* module, const char* name) {
-  ENTER(true)
-  if (int refused = check("cuModuleGetFunction", MODULE, module)) {
-    return refused;
-  }
-  for (const Entry* e = static_cast<Module*>(module)->entries; e->name; e++) {
-    if (!strcmp(e->name, name)) {
-      *function = add(FUNCTION, new Function{static_cast<Module*>(module), e});
-      return SUCCESS;
-    }
-  }
-  return NOT_FOUND;
-}
-
-API cuFuncSetAttribute(void* function, int attribute, int value) {
-  ENTER(true)
-  if (int refused = check("cuFuncSetAttribute", FUNCTION, function)) {
-    return refused;
-  }
-  if (attribute == 8) {
-    if (value < 0 || value > 227 * 1024) {
-      return INVALID_VALUE;
-    }
-    static_cast<Function*>(function)->maxDynamicShared = value;
-  }
-  return SUCCESS;
-}
-
-API cuFuncGetAttribute(int* value, int attribute, void* function) {
-  ENTER(true)
-  if (int refused = check("cuFuncGetAttribute", FUNCTION, function)) {
-    return refused;
-  }
-  Function* f = static_cast<Function*>(function);
-  *value = attribute == 0 ? 1024 : attribute == 1 ? f->module->sharedSize : attribute == 4 ? 32
-      : attribute == 8 ? f->maxDynamicShared : 0;
-  return SUCCESS;
-}
-
-// kernelParams must end with a null pointer, or extra must hold a buffer of exactly the arguments' size: how wrong counts show.
-static bool gather(const Entry& entry, void** params, void** extra, std::vector<char>* values) {
-  values->assign(8 * entry.count + 8, 0);
-  if (params) {
-    for (int i = 0; i < entry.count; i++) {
-      if (!params[i]) {
-        report("%s: %d arguments, the kernel has %d", entry.name, i, entry.count);
-        return false;
-      }
-      memcpy(values->data() + 8 * i, params[i], entry.arguments[i].size);
-    }
-    if (params[entry.count]) {
-      report("%s: more arguments than the kernel's %d, or no null pointer behind the last", entry.name, entry.count);
-      return false;
-    }
-    return true;
-  }
-  char* buffer = nullptr;
-  size_t size = 0, needed = 0;
-  for (void** e = extra; e && *e; e += 2) {
-    if (*e == reinterpret_cast<void*>(1)) {
-      buffer = static_cast<char*>(e[1]);
-    } else {
-      size = *static_cast<size_t*>(e[1]);
-    }
-  }
-  for (int i = 0; i < entry.count; i++) {
-    int bytes = entry.arguments[i].size;
-    needed = (needed + bytes - 1) / bytes * bytes;
-    if (buffer && needed + bytes <= size) {
-      memcpy(values->data() + 8 * i, buffer + needed, bytes);
-    }
-    needed += bytes;
-  }
-  if (entry.count > 0 && (!buffer || size != needed)) {
-    report("%s: %zu bytes of arguments, the kernel has %zu", entry.name, size, needed);
-    return false;
-  }
-  return true;
-}
-
-API cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
-    unsigned sharedBytes, void* stream, void** params, void** extra) {
-  ENTER(true)
-  if (int refused = check("cuLaunchKernel", FUNCTION, function)) {
-    return refused;
-  }
-  Launch launch{static_cast<Function*>(function), {gx, gy, gz}, {bx, by, bz}, sharedBytes, {}};
-  if (!gather(*launch.function->entry, params, extra, &launch.values)) {
-    return INVALID_VALUE;
-  }
-  int device = current->device;
-  Result checked = checkLaunch(launch, device);
-  if (checked == INVALID_VALUE) {
-    return checked; // what a driver sees at once; the rest it learns from the device
-  }
-  return submit("cuLaunchKernel", stream, [launch, device] { return run(launch, device); });
 }

@@ -24,6 +24,7 @@ bool waiting();
 void* add(Kind kind, void* handle);
 int check(const char* function, Kind kind, void* handle);
 int remove(const char* function, Kind kind, void* handle);
+void forgetFunctions(Module* module);
 int submit(const char* function, void* stream, std::function<Result()> work);
 bool capturing(void* stream);
 

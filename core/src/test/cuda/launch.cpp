@@ -27,6 +27,10 @@ Result checkLaunch(const Launch& launch, int device) {
         launch.block.x, launch.block.y, launch.block.z);
     return INVALID_VALUE;
   }
+  if (threads > entry.mostThreads) {
+    report("%s: a block of %lu threads, its launch bounds say %u", entry.name, threads, entry.mostThreads);
+    return INVALID_VALUE;
+  }
   if (launch.sharedBytes > static_cast<unsigned>(launch.function->maxDynamicShared)) {
     report("%s: %u bytes of dynamic shared memory, %d are allowed", entry.name, launch.sharedBytes,
         launch.function->maxDynamicShared);

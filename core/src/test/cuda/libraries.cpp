@@ -1,8 +1,10 @@
 // NVRTC and cublasLt, as far as they are bound.
 #include "driver.h"
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 
 using namespace emulated;
 
@@ -127,7 +129,32 @@ namespace {
 // Column-major matrices, as cublasLt sees them.
 struct Layout { int type; uint64_t rows, columns; int64_t ld; int order = 0; int batches = 1; int64_t stride = 0; };
 struct Desc { int compute, scale; int transA = 0, transB = 0, epilogue = 1, pointerMode = 0, biasType = -1; void* bias = nullptr; };
+struct Preference { uint64_t workspace = 0; uint32_t alignment[4] = {256, 256, 256, 256}; };
 std::set<void*> descs, layouts, preferences;
+
+// What stands in the 96 bytes of a heuristic's result, whose first 64 are the algorithm: the product that it is for.
+struct Algorithm { uint32_t mark; int transA, transB, compute, epilogue; uint32_t alignment[4]; };
+struct Found {
+  Algorithm algorithm;
+  char opaque[64 - sizeof(Algorithm)];
+  uint64_t workspace;
+  int state;
+  float waves;
+  int reserved[4];
+};
+static_assert(sizeof(Found) == 96);
+constexpr uint32_t MARK = 0x4c744121;
+constexpr uint64_t WANTED = 1 << 20; // bytes of workspace
+
+uint64_t hash(std::initializer_list<const Layout*> all) {
+  uint64_t sum = 0;
+  for (const Layout* l : all) {
+    for (uint64_t x : {static_cast<uint64_t>(l->type), l->rows, l->columns, static_cast<uint64_t>(l->ld)}) {
+      sum = (sum ^ x) * 0x9e3779b97f4a7c15u;
+    }
+  }
+  return sum;
+}
 
 int sizeOf(int type) {
   return type == F32 ? 4 : type == BF16 || type == F16 ? 2 : 0;
@@ -184,6 +211,19 @@ float tf32(float x) {
 }
 
 } // namespace
+
+std::string emulated::leakedByLibraries() {
+  std::string text;
+  auto tell = [&](const std::set<void*>& all, const char* what) {
+    text += all.empty() ? "" : std::to_string(all.size()) + " of " + what + "\n";
+  };
+  tell(programs, "program");
+  tell(ltHandles, "cublasLt handle");
+  tell(descs, "cublasLt description");
+  tell(layouts, "cublasLt layout");
+  tell(preferences, "cublasLt preference");
+  return text;
+}
 
 API cublasLtCreate(void** handle) {
   std::lock_guard<std::recursive_mutex> locked(lock());
@@ -262,14 +302,24 @@ API cublasLtMatrixLayoutSetAttribute(void* p, int attribute, const void* value, 
 }
 
 API cublasLtMatmulPreferenceCreate(void** preference) {
-  *preference = new int;
+  *preference = new Preference;
   preferences.insert(*preference);
   return 0;
 }
 
-API cublasLtMatmulPreferenceSetAttribute(void* p, int attribute, const void*, size_t size) {
-  bool wide = attribute == 1 || attribute == 12;
-  return preferences.count(p) && size == (wide ? 8 : 4) ? 0 : LT_INVALID;
+API cublasLtMatmulPreferenceSetAttribute(void* p, int attribute, const void* value, size_t size) {
+  if (!preferences.count(p)) {
+    return LT_INVALID;
+  }
+  Preference* own = static_cast<Preference*>(p);
+  if (attribute == 1 && size == 8) {
+    memcpy(&own->workspace, value, 8);
+  } else if (attribute >= 5 && attribute <= 8 && size == 4) {
+    memcpy(&own->alignment[attribute - 5], value, 4);
+  } else {
+    return LT_INVALID;
+  }
+  return 0;
 }
 
 API cublasLtMatmulPreferenceDestroy(void* p) {
@@ -286,15 +336,55 @@ API cublasLtMatmulAlgoGetHeuristic(void* handle, void* desc, void* a, void* b, v
       return LT_INVALID;
     }
   }
-  memset(results, 0, 96); // workspace 0, state 0
+  const Desc& own = *static_cast<Desc*>(desc);
+  const Preference& wishes = *static_cast<Preference*>(preference);
+  if (own.epilogue == 4 && !own.bias) {
+    report("cublasLtMatmulAlgoGetHeuristic: an epilogue with a bias whose address is not set");
+    return LT_INVALID;
+  }
+  const Layout* all[] = {static_cast<Layout*>(a), static_cast<Layout*>(b), static_cast<Layout*>(c), static_cast<Layout*>(d)};
+  Found* one = static_cast<Found*>(results);
+  memset(static_cast<void*>(one), 0, sizeof *one); // state 0: it holds
+  one->algorithm = {MARK, own.transA, own.transB, own.compute, own.epilogue, {}};
+  std::copy_n(wishes.alignment, 4, one->algorithm.alignment);
+  uint64_t sizes = hash({all[0], all[1], all[2], all[3]});
+  memcpy(one->opaque, &sizes, 8);
+  one->workspace = std::min<uint64_t>(wishes.workspace, WANTED);
   *found = 1;
   return 0;
+}
+
+// Whether an algorithm was found for a product, which keeps what was promised.
+static bool fits(const Found& found, const Desc& desc, std::initializer_list<const Layout*> layouts,
+    std::initializer_list<const void*> addresses, void* workspace, size_t workspaceSize, uint32_t* alignment) {
+  const Algorithm& one = found.algorithm;
+  uint64_t sizes;
+  memcpy(&sizes, found.opaque, 8);
+  bool same = one.mark == MARK && one.transA == desc.transA && one.transB == desc.transB && one.compute == desc.compute
+      && one.epilogue == desc.epilogue && sizes == hash(layouts);
+  if (!same) {
+    report("cublasLtMatmul: the algorithm was found for another product");
+    return false;
+  }
+  int i = 0;
+  for (const void* address : addresses) {
+    *alignment = one.alignment[i];
+    if (reinterpret_cast<uint64_t>(address) % one.alignment[i++] != 0) {
+      report("cublasLtMatmul: %p of %c is not aligned to %u, as was said", address, "ABCD"[i - 1], *alignment);
+      return false;
+    }
+  }
+  if (workspaceSize < found.workspace || reinterpret_cast<uint64_t>(workspace) % 256 != 0) {
+    report("cublasLtMatmul: %zu bytes of workspace at %p, the algorithm needs %lu at a multiple of 256", workspaceSize, workspace,
+        found.workspace);
+    return false;
+  }
+  return true;
 }
 
 API cublasLtMatmul(void* handle, void* descP, const void* alphaP, const void* a, void* aP, const void* b, void* bP,
     const void* betaP, const void* c, void* cP, void* d, void* dP, const void* algo, void* workspace, size_t workspaceSize,
     void* stream) {
-  (void) algo, (void) workspace, (void) workspaceSize;
   std::lock_guard<std::recursive_mutex> locked(lock());
   if (!ltHandles.count(handle) || !descs.count(descP)) {
     return LT_INVALID;
@@ -310,6 +400,15 @@ API cublasLtMatmul(void* handle, void* descP, const void* alphaP, const void* a,
   if (desc.epilogue != 1 && desc.epilogue != 4) {
     return LT_NOT_SUPPORTED;
   }
+  uint32_t alignment = 4;
+  if (algo && !fits(*static_cast<const Found*>(algo), desc, {&la, &lb, &lc, &ld}, {a, b, c, d}, workspace, workspaceSize,
+      &alignment)) {
+    return LT_INVALID;
+  }
+  if (desc.epilogue == 4 && reinterpret_cast<uint64_t>(desc.bias) % alignment != 0) {
+    report("cublasLtMatmul: the bias %p is not aligned to %u", desc.bias, alignment);
+    return LT_INVALID;
+  }
   float alpha, beta;
   memcpy(&alpha, alphaP, 4);
   memcpy(&beta, betaP, 4);
@@ -321,6 +420,11 @@ API cublasLtMatmul(void* handle, void* descP, const void* alphaP, const void* a,
     Result bad = checkRange("cublasLtMatmul, A", own, reinterpret_cast<uint64_t>(a), span(la));
     bad = bad ? bad : checkRange("cublasLtMatmul, B", own, reinterpret_cast<uint64_t>(b), span(lb));
     bad = bad ? bad : checkRange("cublasLtMatmul, D", own, reinterpret_cast<uint64_t>(d), span(ld));
+    bad = bad || beta == 0 ? bad : checkRange("cublasLtMatmul, C", own, reinterpret_cast<uint64_t>(c), span(lc));
+    bad = bad || desc.epilogue != 4 ? bad : checkRange("cublasLtMatmul, bias", own, reinterpret_cast<uint64_t>(desc.bias),
+        m * sizeOf(desc.biasType < 0 ? ld.type : desc.biasType));
+    bad = bad || workspaceSize == 0 ? bad : checkRange("cublasLtMatmul, workspace", own, reinterpret_cast<uint64_t>(workspace),
+        workspaceSize);
     if (bad) {
       return ILLEGAL_ADDRESS;
     }

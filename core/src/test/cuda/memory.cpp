@@ -2,6 +2,7 @@
 // -1 as an int, so that numbers read where none were written show in every result. Guards are NaN too, each word another one: what is
 // copied from one guard to another shows.
 #include "emulator.h"
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -16,6 +17,7 @@ static std::set<Allocation*> living;
 static std::deque<Allocation*> freed;
 static size_t freedBytes;
 static std::map<int, size_t> used;
+static std::map<int, size_t> most; // of them, since somebody asked
 
 static size_t padded(size_t size) {
   return (size + GUARD - 1) / GUARD * GUARD;
@@ -64,6 +66,7 @@ Result allocate(int device, size_t size, uint64_t* address) {
   allocations[made->base] = made;
   living.insert(made);
   used[device] += size;
+  most[device] = std::max(most[device], used[device]);
   *address = made->base;
   return SUCCESS;
 }
@@ -163,6 +166,12 @@ std::vector<Allocation*> live(int device) {
 
 size_t allocated(int device) {
   return used[device];
+}
+
+size_t mostAllocated(int device) {
+  size_t seen = most[device];
+  most[device] = used[device];
+  return seen;
 }
 
 std::string leakedMemory() {

@@ -52,31 +52,36 @@ static std::string wordAt(const std::string& text, size_t at) {
   return text.substr(at, end - at);
 }
 
-// The names after a mark, without <regex>, which alone takes g++ longer than all the rest here.
-static std::vector<std::string> entries(const std::string& text, const std::string& mark) {
-  std::vector<std::string> names;
+// An entry and the most threads that a block of it may have.
+struct Declared { std::string name; unsigned mostThreads; };
+
+// The entries after a mark, without <regex>, which alone takes g++ longer than all the rest here.
+static std::vector<Declared> entries(const std::string& text, const std::string& mark) {
+  std::vector<Declared> found;
   for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+    unsigned mostThreads = 1024;
     at = afterBlanks(text, at + mark.size());
     if (wordAt(text, at) == "__launch_bounds__") {
-      size_t end = text.find(')', at);
+      size_t open = text.find('(', at), end = text.find(')', at);
+      mostThreads = open == std::string::npos ? mostThreads : strtoul(text.c_str() + open + 1, nullptr, 10);
       at = end == std::string::npos ? text.size() : afterBlanks(text, end + 1);
     }
     std::string name = wordAt(text, at);
     if (!name.empty()) {
-      names.push_back(name);
+      found.push_back({name, mostThreads});
     }
   }
-  return names;
+  return found;
 }
 
 // The source, and a table of its entries.
 static std::string withTable(const std::string& source) {
   std::string text = source + "\nextern \"C\" __attribute__((visibility(\"default"
       "\"))) const emulated::Entry hone_emulated_entries[] = {\n";
-  for (const std::string& name : entries(source, "__global__ void ")) {
-    text += "  HONE_EMULATED_ENTRY(" + name + "),\n";
+  for (const Declared& entry : entries(source, "__global__ void ")) {
+    text += "  HONE_EMULATED_ENTRY(" + entry.name + ", " + std::to_string(entry.mostThreads) + "),\n";
   }
-  return text + "  {nullptr, 0, nullptr, nullptr}};\n";
+  return text + "  {nullptr, 0, nullptr, nullptr, 0}};\n";
 }
 
 bool compileSource(const std::string& source, std::string* library, std::string* log) {
@@ -148,12 +153,12 @@ Result loadModule(const void* image, Module** module) {
     memcpy(&count, text + 0x3C, 2);
     return load(std::string(text, sections + size * count), module);
   }
-  std::vector<std::string> names = entries(text, ".entry ");
-  std::string source = names.empty() ? "" : sourceWith(names[0]);
+  std::vector<Declared> declared = entries(text, ".entry ");
+  std::string source = declared.empty() ? "" : sourceWith(declared[0].name);
   std::string library, log;
   if (source.empty() || !compileSource(source, &library, &log)) {
-    report("cuModuleLoadDataEx: %s", names.empty() ? "neither a library that was compiled here nor PTX with entries"
-        : source.empty() ? ("no kernel source has the entry " + names[0]).c_str() : log.c_str());
+    report("cuModuleLoadDataEx: %s", declared.empty() ? "neither a library that was compiled here nor PTX with entries"
+        : source.empty() ? ("no kernel source has the entry " + declared[0].name).c_str() : log.c_str());
     return INVALID_PTX;
   }
   return load(library, module);

@@ -122,5 +122,5 @@ template <class... A, void (*function)(A...)> struct Described<function> {
   static void call(void* const* values) { apply(values, std::make_integer_sequence<int, count>()); }
 };
 } // namespace emulated
-#define HONE_EMULATED_ENTRY(name)                                                                                                \
-  { #name, emulated::Described<name>::count, emulated::Described<name>::arguments, emulated::Described<name>::call }
+#define HONE_EMULATED_ENTRY(name, mostThreads)                                                                                   \
+  { #name, emulated::Described<name>::count, emulated::Described<name>::arguments, emulated::Described<name>::call, mostThreads }

@@ -40,6 +40,9 @@ API cuMemFree_v2(uint64_t address) {
   if (address == 0) {
     return SUCCESS;
   }
+  if (waiting()) { // "may perform implicit synchronization", says cuda.h, and does not promise it
+    report("cuMemFree: of memory that work which waits may use");
+  }
   if (Result dead = flush()) {
     return dead;
   }
@@ -79,6 +82,9 @@ API cuMemHostAlloc(void** p, size_t size, unsigned) {
 
 API cuMemFreeHost(void* p) {
   ENTER(true)
+  if (waiting()) {
+    report("cuMemFreeHost: of memory that work which waits may use");
+  }
   flush();
   if (!pinned.erase(static_cast<char*>(p))) {
     report("cuMemFreeHost: %p is no pinned memory", p);
@@ -88,36 +94,44 @@ API cuMemFreeHost(void* p) {
   return SUCCESS;
 }
 
-API cuMemcpyHtoDAsync_v2(uint64_t to, const void* from, size_t size, void* stream) {
-  ENTER(true)
+static int copyUp(uint64_t to, const void* from, size_t size, void* stream) {
   int device = current->device;
   if (int refused = checkRange("cuMemcpyHtoD", device, to, size)) {
     return refused;
   }
-  if (isPinned(from, size) || capturing(stream)) { // read when its turn comes
-    return submit("cuMemcpyHtoDAsync", stream, [=] {
-      memcpy(reinterpret_cast<void*>(to), from, size);
-      return checkRange("cuMemcpyHtoD", device, to, size);
-    });
+  return submit("cuMemcpyHtoDAsync", stream, [=] { // read when its turn comes
+    memcpy(reinterpret_cast<void*>(to), from, size);
+    return checkRange("cuMemcpyHtoD", device, to, size);
+  });
+}
+
+static int copyDown(void* to, uint64_t from, size_t size, void* stream) {
+  if (int refused = checkRange("cuMemcpyDtoH", current->device, from, size)) {
+    return refused;
   }
-  std::vector<char> copy(static_cast<const char*>(from), static_cast<const char*>(from) + size);
-  return submit("cuMemcpyHtoDAsync", stream, [=] {
-    memcpy(reinterpret_cast<void*>(to), copy.data(), size);
+  return submit("cuMemcpyDtoHAsync", stream, [=] {
+    memcpy(to, reinterpret_cast<void*>(from), size);
     return SUCCESS;
   });
 }
 
+// A driver takes other memory, too, and then waits now and then: nothing that is called asynchronous is to do that.
+static void mustBePinned(const char* function, const void* p, size_t size) {
+  if (!isPinned(p, size)) {
+    report("%s: the host's memory is not page-locked", function);
+  }
+}
+
+API cuMemcpyHtoDAsync_v2(uint64_t to, const void* from, size_t size, void* stream) {
+  ENTER(true)
+  mustBePinned("cuMemcpyHtoDAsync", from, size);
+  return copyUp(to, from, size, stream);
+}
+
 API cuMemcpyDtoHAsync_v2(void* to, uint64_t from, size_t size, void* stream) {
   ENTER(true)
-  int device = current->device;
-  if (int refused = checkRange("cuMemcpyDtoH", device, from, size)) {
-    return refused;
-  }
-  int result = submit("cuMemcpyDtoHAsync", stream, [=] {
-    memcpy(to, reinterpret_cast<void*>(from), size);
-    return SUCCESS;
-  });
-  return result || isPinned(to, size) || capturing(stream) ? result : flush(); // to other memory the driver copies before it returns
+  mustBePinned("cuMemcpyDtoHAsync", to, size);
+  return copyDown(to, from, size, stream);
 }
 
 API cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size, void* stream) {
@@ -139,13 +153,13 @@ API cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size, void* stream) 
 
 API cuMemcpyHtoD_v2(uint64_t to, const void* from, size_t size) {
   ENTER(true)
-  int result = cuMemcpyHtoDAsync_v2(to, from, size, nullptr);
+  int result = copyUp(to, from, size, nullptr);
   return result ? result : flush();
 }
 
 API cuMemcpyDtoH_v2(void* to, uint64_t from, size_t size) {
   ENTER(true)
-  int result = cuMemcpyDtoHAsync_v2(to, from, size, nullptr);
+  int result = copyDown(to, from, size, nullptr);
   return result ? result : flush();
 }
 

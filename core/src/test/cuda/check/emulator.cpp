@@ -22,6 +22,8 @@ int cuMemHostAlloc(void**, size_t, unsigned);
 int cuMemFreeHost(void*);
 int cuMemcpyHtoDAsync_v2(uint64_t, const void*, size_t, void*);
 int cuMemcpyDtoHAsync_v2(void*, uint64_t, size_t, void*);
+int cuMemcpyHtoD_v2(uint64_t, const void*, size_t);
+int cuMemcpyDtoH_v2(void*, uint64_t, size_t);
 int cuStreamCreate(void**, unsigned);
 int cuStreamDestroy_v2(void*);
 int cuStreamSynchronize(void*);
@@ -42,12 +44,20 @@ int cublasLtCreate(void**);
 int cublasLtDestroy(void*);
 int cublasLtMatmulDescCreate(void**, int, int);
 int cublasLtMatmulDescSetAttribute(void*, int, const void*, size_t);
+int cublasLtMatmulDescDestroy(void*);
 int cublasLtMatrixLayoutCreate(void**, int, uint64_t, uint64_t, int64_t);
+int cublasLtMatrixLayoutDestroy(void*);
+int cublasLtMatmulPreferenceCreate(void**);
+int cublasLtMatmulPreferenceSetAttribute(void*, int, const void*, size_t);
+int cublasLtMatmulPreferenceDestroy(void*);
+int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*, int*);
 int cublasLtMatmul(void*, void*, const void*, uint64_t, void*, uint64_t, void*, const void*, uint64_t, void*, uint64_t, void*,
     const void*, void*, size_t, void*);
 long honeEmulatedReports(char*, long);
 long honeEmulatedLeaks(char*, long);
 void honeEmulatedMachine(int, long);
+long honeEmulatedMostBytes(int);
+void honeEmulatedFault(int);
 }
 
 static int failures;
@@ -147,7 +157,7 @@ extern "C" __global__ void dynamic(float* y, int n) {
   __syncthreads();
   y[threadIdx.x] = s[blockDim.x - 1 - threadIdx.x];
 }
-extern "C" __global__ void warp(float* y) {
+extern "C" __global__ void __launch_bounds__(32, 2) warp(float* y) {
   float x = threadIdx.x;
   for (int d = 16; d > 0; d /= 2) { x += __shfl_xor_sync(0xffffffffu, x, d); }
   unsigned odd = __ballot_sync(0xffffffffu, threadIdx.x & 1);
@@ -155,6 +165,44 @@ extern "C" __global__ void warp(float* y) {
 }
 extern "C" __global__ void wild(float* y) { *(float*) 64 = y[0]; }
 )";
+
+// What a library relies on of whom it has given an algorithm.
+static void algorithms(void* lt, void* desc, void* la, void* lb, void* lc, uint64_t* at) {
+  char algorithm[96];
+  void* preference;
+  uint64_t room = 1 << 21, workspace;
+  uint32_t promised[] = {2, 256, 4, 4};
+  int found = 0, epilogue = 4;
+  float one = 1, none = 0;
+  cuMemAlloc_v2(&workspace, room);
+  cublasLtMatmulPreferenceCreate(&preference);
+  cublasLtMatmulPreferenceSetAttribute(preference, 1, &room, 8);
+  for (int i = 0; i < 4; i++) {
+    cublasLtMatmulPreferenceSetAttribute(preference, 5 + i, &promised[i], 4);
+  }
+  auto ask = [&] { return cublasLtMatmulAlgoGetHeuristic(lt, desc, la, lb, lc, lc, preference, 1, algorithm, &found); };
+  auto multiply = [&](uint64_t b, uint64_t scratch, size_t bytes) {
+    return cublasLtMatmul(lt, desc, &one, at[0], la, b, lb, &none, at[2], lc, at[2], lc, algorithm, (void*) scratch, bytes,
+        stream);
+  };
+  check("an algorithm", ask() == 0 && found == 1 && multiply(at[1], workspace, room) == 0 && cuStreamSynchronize(stream) == 0);
+  expect("nothing to report of it", "");
+  check("less aligned than was said", multiply(at[1] + 4, workspace, room) == 7);
+  expect("says of what", "of B is not aligned to 256, as was said");
+  check("too little workspace", multiply(at[1], workspace, 1000) == 7);
+  expect("says how much it needs", "1000 bytes of workspace");
+  check("workspace at an odd place", multiply(at[1], workspace + 16, room - 16) == 7);
+  expect("says that it must be aligned", "at a multiple of 256");
+  cublasLtMatmulDescSetAttribute(desc, 7, &epilogue, 4);
+  check("a bias without an address", ask() == 7);
+  expect("says so of the bias", "a bias whose address is not set");
+  check("the algorithm of another product", multiply(at[1], workspace, room) == 7);
+  expect("says that it is another", "found for another product");
+  epilogue = 1;
+  cublasLtMatmulDescSetAttribute(desc, 7, &epilogue, 4);
+  cublasLtMatmulPreferenceDestroy(preference);
+  cuMemFree_v2(workspace);
+}
 
 // D = alpha · Aᵀ · B + beta · C in column-major order: A 3 x 2 in BF16, B 3 x 1 and C, D 2 x 1 in F32.
 static void products() {
@@ -165,7 +213,7 @@ static void products() {
   size_t sizes[] = {12, 12, 8};
   for (int i = 0; i < 3; i++) {
     cuMemAlloc_v2(&at[i], sizes[i]);
-    cuMemcpyHtoDAsync_v2(at[i], from[i], sizes[i], stream);
+    cuMemcpyHtoD_v2(at[i], from[i], sizes[i]);
   }
   void *lt, *desc, *la, *lb, *lc, *wrong;
   int transposed = 1;
@@ -180,11 +228,16 @@ static void products() {
   cublasLtMatrixLayoutCreate(&wrong, 0, 4, 1, 4);
   check("a product", cublasLtMatmul(lt, desc, &alpha, at[0], la, at[1], lb, &beta, at[2], lc, at[2], lc, nullptr, nullptr, 0,
       stream) == 0);
-  cuMemcpyDtoHAsync_v2(d.data(), at[2], 8, stream);
+  cuMemcpyDtoH_v2(d.data(), at[2], 8);
   check("its numbers", d[0] == 2 * (2 + 8 + 24) + 50 && d[1] == 2 * (-2 + 4) + 5);
   check("sizes that do not fit", cublasLtMatmul(lt, desc, &alpha, at[0], la, at[1], wrong, &beta, at[2], lc, at[2], lc, nullptr,
       nullptr, 0, stream) == 7);
   expect("says the sizes", "A gives 2 x 3, B 4 x 1, D is 2 x 1");
+  algorithms(lt, desc, la, lb, lc, at);
+  cublasLtMatmulDescDestroy(desc);
+  for (void* layout : {la, lb, lc, wrong}) {
+    cublasLtMatrixLayoutDestroy(layout);
+  }
   cublasLtDestroy(lt);
   for (uint64_t address : at) {
     cuMemFree_v2(address);
@@ -209,11 +262,11 @@ int main() {
   for (int i = 0; i < 64; i++) {
     numbers[i] = i + 1;
   }
-  cuMemcpyHtoDAsync_v2(x, numbers.data(), 256, stream);
+  cuMemcpyHtoD_v2(x, numbers.data(), 256);
   int n = 63;
   void* twice = function(m, "twice");
   check("launch", launch(twice, 2, 32, 0, {&x, &y, &n}) == 0);
-  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  cuMemcpyDtoH_v2(results.data(), y, 256);
   check("runs a kernel", results[0] == 2 && results[62] == 126);
   check("new memory holds NaN", results[63] != results[63]);
   expect("nothing to report", "");
@@ -240,7 +293,7 @@ int main() {
   launch(function(m, "beyond"), 1, 1, 0, {&y, &n});
   expect("a write before the start", "a write at byte -4");
   launch(function(m, "reversed"), 1, 64, 0, {&x, &y});
-  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  cuMemcpyDtoH_v2(results.data(), y, 256);
   check("a barrier", results[0] == 64 && results[63] == 1);
   expect("nothing to report of a barrier", "");
   launch(function(m, "unguarded"), 1, 64, 0, {&x, &y});
@@ -250,20 +303,26 @@ int main() {
   launch(function(m, "behindShuffle"), 1, 64, 0, {&x, &y});
   expect("a missing barrier behind a shuffle", "other bits");
   float zero = 0;
-  cuMemcpyHtoDAsync_v2(y, &zero, 4, stream);
+  cuMemcpyHtoD_v2(y, &zero, 4);
   launch(function(m, "blocks"), 4, 1, 0, {&y});
   expect("blocks that depend on their order", "other bits");
   n = 0;
   void* dynamic = function(m, "dynamic");
   launch(dynamic, 1, 64, 256, {&y, &n});
-  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  cuMemcpyDtoH_v2(results.data(), y, 256);
   check("dynamic shared memory", results[0] == 63 && results[63] == 0);
   check("too much of it", launch(dynamic, 1, 64, 100000, {&y, &n}) == 1);
-  expect("says how much", "100000 bytes of dynamic shared memory, 49152 are allowed");
+  expect("says how much", "100000 bytes of dynamic shared memory, ");
+  check("48 KiB beside shared variables", launch(dynamic, 1, 64, 48 * 1024, {&y, &n}) == 1);
+  expect("says what is left of them", "49152 bytes of dynamic shared memory, 48128 are allowed");
+  check("more than a block has", cuFuncSetAttribute(dynamic, 8, 227 * 1024) == 1);
+  expect("says what it has", "a block has 232448");
   cuFuncSetAttribute(dynamic, 8, 102400);
   check("more of it, allowed", launch(dynamic, 1, 64, 100000, {&y, &n}) == 0);
+  check("more threads than its bounds", launch(function(m, "warp"), 1, 64, 0, {&y}) == 1);
+  expect("says the bounds", "a block of 64 threads, its launch bounds say 32");
   launch(function(m, "warp"), 1, 32, 0, {&y});
-  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  cuMemcpyDtoH_v2(results.data(), y, 256);
   check("shuffles and votes", results[0] == 496.5f && results[31] == 526.5f);
   expect("nothing to report of warps", "");
 
@@ -276,17 +335,22 @@ int main() {
   static_cast<float*>(pin)[0] = 5;
   cuMemcpyHtoDAsync_v2(x, pin, 4, stream);
   static_cast<float*>(pin)[0] = 7; // too early
-  cuMemcpyDtoHAsync_v2(results.data(), x, 4, stream);
+  cuMemcpyDtoH_v2(results.data(), x, 4);
   check("a pinned buffer is read when its turn comes", results[0] == 7);
+  cuMemcpyDtoHAsync_v2(pin, x, 4, stream);
   cuMemFreeHost(pin);
+  expect("a buffer that work waits for, freed", "cuMemFreeHost: of memory that work which waits may use");
+  cuMemcpyHtoDAsync_v2(x, numbers.data(), 4, stream);
+  expect("memory of the host that may move", "cuMemcpyHtoDAsync: the host's memory is not page-locked");
+  cuStreamSynchronize(stream);
   check("freed twice on the host", cuMemFreeHost(pin) == 1);
   expect("says so", "no pinned memory");
-  check("a copy past the end", cuMemcpyHtoDAsync_v2(x + 8, numbers.data(), 256, stream) == 1);
+  check("a copy past the end", cuMemcpyHtoD_v2(x + 8, numbers.data(), 256) == 1);
   expect("says past the end", "reach past the end");
 
   void* graph;
   void* exec;
-  cuMemcpyHtoDAsync_v2(x, numbers.data(), 256, stream);
+  cuMemcpyHtoD_v2(x, numbers.data(), 256);
   cuStreamBeginCapture_v2(stream, 0);
   launch(twice, 1, 32, 0, {&x, &y, &n});
   launch(twice, 1, 32, 0, {&y, &y, &n});
@@ -294,13 +358,23 @@ int main() {
   cuStreamEndCapture(stream, &graph);
   cuGraphInstantiateWithFlags(&exec, graph, 0);
   cuGraphLaunch(exec, stream);
-  cuMemcpyDtoHAsync_v2(results.data(), y, 256, stream);
+  cuMemcpyDtoH_v2(results.data(), y, 256);
   check("a graph", results[3] == 16);
   cuGraphExecDestroy(exec);
   cuGraphDestroy(graph);
   check("a stale graph", cuGraphLaunch(exec, stream) == 400);
   expect("says it is stale", "it was destroyed");
 
+  uint64_t busy;
+  honeEmulatedMostBytes(0);
+  cuMemAlloc_v2(&busy, 1024);
+  check("the most memory so far", honeEmulatedMostBytes(0) == 1536);
+  n = 4;
+  launch(twice, 1, 32, 0, {&x, &busy, &n});
+  cuMemFree_v2(busy);
+  expect("memory that work waits for, freed", "cuMemFree: of memory that work which waits may use");
+  honeEmulatedMostBytes(0);
+  check("the most since", honeEmulatedMostBytes(0) == 512);
   honeEmulatedMachine(1, 4096);
   uint64_t z;
   check("out of memory", cuMemAlloc_v2(&z, 4096) == 2);
@@ -345,6 +419,11 @@ int main() {
   launch(function(m, "wild"), 1, 1, 0, {&y});
   check("an address of nothing", cuStreamSynchronize(stream) == 700);
   expect("says the thread", "block 0 0 0, thread 0 0 0");
+  again();
+  honeEmulatedFault(214);
+  n = 4;
+  launch(old, 1, 32, 0, {&x, &y, &n});
+  check("an error of the hardware", cuStreamSynchronize(stream) == 214 && cuMemAlloc_v2(&z, 16) == 214);
   again();
   n = 4;
   check("works again", launch(old, 1, 32, 0, {&x, &y, &n}) == 0 && cuStreamSynchronize(stream) == 0);

@@ -227,7 +227,7 @@ public final class Tensor {
 
   /** Index of the first element in {@link #array()}, {@link #buffer()} or {@link #codes()}. */
   public int offset() {
-    return storage instanceof HeapStorage heap ? heap.base() + (int) offset : (int) offset;
+    return storage instanceof HeapStorage heap ? heap.base() + (int) offset : Math.toIntExact(offset);
   }
 
   /** The bytes of a read-only tensor on the CPU that is not quantised, exactly its elements. */

@@ -154,7 +154,8 @@ public final class Cuda {
   }
 
   private static Cuda ready(NativeLibrary driver, int version, int count, List<String> tried) {
-    NativeLibrary.Search nvrtc = NativeLibrary.find(CudaLibrary.NVRTC);
+    int major = version / 1000;
+    NativeLibrary.Search nvrtc = NativeLibrary.find(CudaLibrary.NVRTC, major);
     KernelCompiler compiler = new KernelCompiler(working(nvrtc), version);
     List<String> facts = new ArrayList<>();
     facts.add("driver    CUDA " + KernelCompiler.version(version) + ", " + driver.path());
@@ -165,7 +166,7 @@ public final class Cuda {
     }
     facts.add("compiler  " + compiler.way());
     boolean own = System.getProperty(CublasLt.PRODUCTS, "").equals("own");
-    NativeLibrary products = own ? null : NativeLibrary.find(CudaLibrary.CUBLAS_LT).library();
+    NativeLibrary products = own ? null : NativeLibrary.find(CudaLibrary.CUBLAS_LT, major).library();
     facts.add("products  " + (products != null ? CublasLt.words(products) : "own kernels (" + (own ? "-D" + CublasLt.PRODUCTS
         + "=own" : "cublasLt is not there") + ")") + ", in " + Precision.chosen().name().toLowerCase(Locale.ROOT));
     return new Cuda(driver, compiler, products, new Report(Status.READY, "there is an NVIDIA GPU", tried, facts));
@@ -190,8 +191,13 @@ public final class Cuda {
   /** What computes products on a GPU; null: own kernels. */
   static CublasLt products(GpuMemory memory) {
     NativeLibrary library = Holder.FOUND.products;
+    if (library == null) {
+      return null;
+    }
     try {
-      return library == null ? null : new CublasLt(library, memory);
+      CublasLt products = new CublasLt(library, memory);
+      products.check(memory);
+      return products;
     } catch (CudaException e) { // of another driver, perhaps
       System.getLogger("dev.hone").log(System.Logger.Level.WARNING, "products are computed by own kernels: " + e.getMessage());
       return null;

@@ -4,6 +4,9 @@ package dev.hone.core.kernel.cuda;
 enum CudaConstant {
   CUDA_ERROR_OUT_OF_MEMORY(2),
   CUDA_ERROR_NO_DEVICE(100),
+  CUDA_ERROR_ECC_UNCORRECTABLE(214),
+  CUDA_ERROR_NVLINK_UNCORRECTABLE(220),
+  CUDA_ERROR_CONTAINED(226),
   /** The first of the errors after which a context is dead. */
   CUDA_ERROR_ILLEGAL_ADDRESS(700),
   /** The one among them after which it is not. */

@@ -1,11 +1,17 @@
 package dev.hone.core.kernel.cuda;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** NVIDIA's libraries that may be on a machine, and where they are looked for. */
 enum CudaLibrary {
@@ -18,6 +24,7 @@ enum CudaLibrary {
   CUBLAS_LT("cublasLt", "hone.cuda.cublaslt", List.of("libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"),
       List.of("cublasLt64_13.dll", "cublasLt64_12.dll"), List.of("cu13/lib", "cublas/lib"));
 
+  private static final Pattern VERSION = Pattern.compile("(?:\\.so\\.|64_)(\\d+)");
   private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
   private static final List<String> FOLDERS = List.of("/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib",
       "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64");
@@ -48,17 +55,18 @@ enum CudaLibrary {
 
   /**
    * Names and paths to try, in their order: the one of the property alone where it is set, else bare names, which the system
-   * looks
-   * up, and files that exist.
+   * looks up, and files that exist.
+   *
+   * @param newest of CUDA's major versions that the driver knows: libraries of later ones do not work with it
    */
-  List<String> candidates() {
+  List<String> candidates(int newest) {
     String chosen = System.getProperty(property);
     if (chosen != null) {
       return List.of(chosen);
     }
-    List<String> names = WINDOWS ? windows : linux;
+    List<String> names = (WINDOWS ? windows : linux).stream().filter(name -> major(name) <= newest).toList();
     List<String> candidates = new ArrayList<>(names);
-    for (Path folder : folders()) {
+    for (Path folder : folders(System.getenv())) {
       for (String name : names) {
         if (Files.isRegularFile(folder.resolve(name))) {
           candidates.add(folder.resolve(name).toString());
@@ -68,11 +76,18 @@ enum CudaLibrary {
     return candidates;
   }
 
+  /** The major version in the name of a file such as libnvrtc.so.13 or nvrtc64_130_0.dll; 0 if it has none. */
+  private static int major(String name) {
+    Matcher number = VERSION.matcher(name);
+    int version = number.find() ? Integer.parseInt(number.group(1)) : 0;
+    return version < 100 ? version : version / 10;
+  }
+
   /** The folders that are looked into besides those of the system. */
-  List<Path> folders() {
+  List<Path> folders(Map<String, String> environment) {
     List<Path> folders = new ArrayList<>();
     for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
-      String home = System.getenv(variable);
+      String home = environment.get(variable);
       if (home != null && !home.isBlank()) {
         folders.add(Path.of(home, WINDOWS ? "bin" : "lib64"));
         folders.add(Path.of(home, WINDOWS ? "bin/x64" : "lib"));
@@ -82,20 +97,38 @@ enum CudaLibrary {
       FOLDERS.forEach(folder -> folders.add(Path.of(folder)));
     }
     if (!wheels.isEmpty()) {
-      addWheels(System.getenv("VIRTUAL_ENV"), folders);
-      addWheels(System.getProperty("user.home") + "/.local", folders);
+      pythons(environment).forEach(prefix -> addWheels(prefix, folders));
     }
     return folders;
   }
 
-  /** The folders of Python packages under a prefix. */
-  private void addWheels(String prefix, List<Path> folders) {
-    if (prefix == null) {
-      return;
+  /** Where there may be a Python: the environment that is active, each python3 on the PATH, and the packages of the user. */
+  private static Set<Path> pythons(Map<String, String> environment) {
+    Set<Path> prefixes = new LinkedHashSet<>();
+    for (String variable : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {
+      String prefix = environment.get(variable);
+      if (prefix != null && !prefix.isBlank()) {
+        prefixes.add(Path.of(prefix));
+      }
     }
-    try (DirectoryStream<Path> versions = Files.newDirectoryStream(Path.of(prefix, "lib"), "python3*")) {
+    for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator)) {
+      if (!folder.isBlank() && Files.exists(Path.of(folder, "python3"))) {
+        prefixes.add(Path.of(folder).toAbsolutePath().getParent());
+      }
+    }
+    prefixes.add(Path.of(System.getProperty("user.home"), ".local"));
+    prefixes.remove(null);
+    return prefixes;
+  }
+
+  /** The folders of NVIDIA's Python packages that are there under a prefix. */
+  private void addWheels(Path prefix, List<Path> folders) {
+    try (DirectoryStream<Path> versions = Files.newDirectoryStream(prefix.resolve("lib"), "python3*")) {
       for (Path version : versions) {
-        wheels.forEach(wheel -> folders.add(version.resolve("site-packages/nvidia").resolve(wheel)));
+        for (String packages : List.of("site-packages", "dist-packages")) { // the second is Debian's
+          wheels.stream().map(wheel -> version.resolve(packages).resolve("nvidia").resolve(wheel)).filter(Files::isDirectory)
+              .forEach(folders::add);
+        }
       }
     } catch (IOException e) {
       return; // no Python there

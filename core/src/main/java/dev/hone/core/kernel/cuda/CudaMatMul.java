@@ -111,12 +111,12 @@ final class CudaMatMul extends CudaFamily implements MatMulKernels {
       long from = GpuAddress.floats(gpu, "c", c).value();
       long to = GpuAddress.floats(gpu, "preActivation", into).value();
       long bias = epilogue.bias() == null ? 0 : GpuAddress.floats(gpu, "bias", epilogue.bias()).value();
-      CublasLt.Form form = new CublasLt.Form(sizes.m(), sizes.n(), sizes.k(), transA, transB, precision, bias != 0,
-          CublasLt.alignment(left.address(), right.address(), from, to));
-      if (!library.takes(form)) {
+      CublasLt.Operands operands = new CublasLt.Operands(left.address(), right.address(), from, to, bias, epilogue.scale(),
+          accumulate ? 1 : 0);
+      if (!library.product(new CublasLt.Form(sizes.m(), sizes.n(), sizes.k(), transA, transB, precision, bias != 0,
+          operands.alignment()), operands)) {
         return false;
       }
-      library.product(form, left.address(), right.address(), epilogue.scale(), accumulate ? 1 : 0, from, to, bias);
       if (epilogue.activation() != Activation.NONE) {
         memory().launcher().launch("elementwise", "hone_activation", Grid.threads(c.size(), BLOCK), epilogue.activation(), into,
             c, c.size());

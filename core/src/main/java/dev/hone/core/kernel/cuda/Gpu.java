@@ -35,6 +35,7 @@ final class Gpu {
   private MemorySegment stream;
   private int handle;
   private String during = "";
+  private volatile boolean dead;
 
   /**
    * What a GPU is.
@@ -73,14 +74,18 @@ final class Gpu {
     call(CU_DEVICE_GET, out, ordinal);
     handle = out.get(ValueLayout.JAVA_INT, 0);
     call(CU_DEVICE_PRIMARY_CTX_RETAIN, out, handle);
-    call(CU_CTX_SET_CURRENT, out.get(ValueLayout.ADDRESS, 0));
-    call(CU_STREAM_CREATE, out, CudaConstant.CU_STREAM_NON_BLOCKING.value());
-    stream = out.get(ValueLayout.ADDRESS, 0);
-    description = describe(driver, ordinal, freeAndTotal()[1]);
-    if (description.major() < OLDEST_MAJOR) {
-      throw new CudaException("GPU " + ordinal + ", " + description.name() + ", has compute capability " + description.major()
-          + "."
-          + description.minor() + "; the kernels need 8.0 or later");
+    try {
+      call(CU_CTX_SET_CURRENT, out.get(ValueLayout.ADDRESS, 0));
+      description = describe(driver, ordinal, freeAndTotal()[1]);
+      if (description.major() < OLDEST_MAJOR) {
+        throw new CudaException("GPU " + ordinal + ", " + description.name() + ", has compute capability " + description.major()
+            + "." + description.minor() + "; the kernels need 8.0 or later");
+      }
+      call(CU_STREAM_CREATE, out, CudaConstant.CU_STREAM_NON_BLOCKING.value());
+      stream = out.get(ValueLayout.ADDRESS, 0);
+    } catch (RuntimeException e) {
+      driver.call(CU_DEVICE_PRIMARY_CTX_RELEASE, handle);
+      throw e;
     }
   }
 
@@ -147,19 +152,31 @@ final class Gpu {
 
   /** Calls the driver on its thread; everything but success is an exception. */
   void call(CudaFunction function, Object... arguments) {
-    int code = (int) driver.call(function, arguments);
+    check(function, (int) driver.call(function, arguments));
+  }
+
+  private void check(CudaFunction function, int code) {
     if (isSticky(code)) {
-      CudaException dead = new CudaException(message(driver, code, function, during) + "; the context of GPU " + ordinal
+      dead = true;
+      CudaException failure = new CudaException(message(driver, code, function, during) + "; the context of GPU " + ordinal
           + " is dead, start again (checkpoints that were written are whole). -Dhone.cuda.sync=true finds the kernel");
-      thread.fail(dead);
-      throw dead;
+      thread.fail(failure);
+      throw failure;
     }
     check(driver, code, function, during);
   }
 
+  /** Whether a context is of no use any more: after most errors of kernels, and those of the hardware. */
   private static boolean isSticky(int code) {
     return code >= CudaConstant.CUDA_ERROR_ILLEGAL_ADDRESS.value() && code <= CudaConstant.CUDA_ERROR_TENSOR_MEMORY_LEAK.value()
-        && code != CudaConstant.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES.value();
+        && code != CudaConstant.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES.value()
+        || code == CudaConstant.CUDA_ERROR_ECC_UNCORRECTABLE.value()
+        || code == CudaConstant.CUDA_ERROR_NVLINK_UNCORRECTABLE.value() || code == CudaConstant.CUDA_ERROR_CONTAINED.value();
+  }
+
+  /** Whether an error has left the context of no use: what was allocated there is gone. */
+  boolean isDead() {
+    return dead;
   }
 
   /** Calls the driver on its thread; false if there is no memory. */
@@ -167,7 +184,7 @@ final class Gpu {
     int code = (int) driver.call(function, arguments);
     boolean had = code != CudaConstant.CUDA_ERROR_OUT_OF_MEMORY.value();
     if (had) {
-      check(driver, code, function, during);
+      check(function, code);
     }
     return had;
   }

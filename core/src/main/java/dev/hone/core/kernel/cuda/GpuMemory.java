@@ -34,7 +34,10 @@ final class GpuMemory implements DeviceMemory {
       @Override
       public void free(long address) {
         gpu.forced(() -> {
-          gpu.call(CU_MEM_FREE, address);
+          if (!gpu.isDead()) { // else it is gone with its context
+            gpu.synchronize(); // the driver does not promise to wait for what still reads it
+            gpu.call(CU_MEM_FREE, address);
+          }
           return null;
         });
       }

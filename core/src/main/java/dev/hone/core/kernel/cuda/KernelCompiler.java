@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -15,6 +16,8 @@ import java.util.List;
  * the PTX of the jar, which the driver compiles itself (and keeps, too).
  */
 final class KernelCompiler {
+  private static final int DIGEST = 32; // bytes of a SHA-256
+
   private final Nvrtc nvrtc; // null: there is none, or the driver is older than what it writes
   private final Path cache;
   private final String way;
@@ -54,9 +57,18 @@ final class KernelCompiler {
     return way;
   }
 
-  /** The image of a family of kernels for an architecture such as {@code sm_90}. */
-  byte[] image(KernelSource source, String architecture) {
-    byte[] image = nvrtc == null ? null : compiled(source, architecture);
+  /** How many images there are of a family, at most. */
+  int images() {
+    return nvrtc == null ? 1 : 2;
+  }
+
+  /**
+   * An image of a family of kernels for an architecture such as {@code sm_90}.
+   *
+   * @param refused how many the driver has refused before: after machine code there is PTX
+   */
+  byte[] image(KernelSource source, String architecture, int refused) {
+    byte[] image = nvrtc == null || refused > 0 ? null : compiled(source, architecture);
     if (image == null) {
       image = KernelSource.ptx(source.family());
     }
@@ -71,12 +83,9 @@ final class KernelCompiler {
   private byte[] compiled(KernelSource source, String architecture) {
     List<String> options = List.of("--gpu-architecture=" + architecture, "--std=c++17");
     Path file = cache.resolve(hash(source.text(), options) + ".cubin");
-    try {
-      if (Files.isRegularFile(file)) {
-        return Files.readAllBytes(file);
-      }
-    } catch (IOException e) {
-      return nvrtc.compile(source.family() + ".cu", source.text(), options);
+    byte[] kept = kept(file);
+    if (kept != null) {
+      return kept;
     }
     byte[] image = nvrtc.compile(source.family() + ".cu", source.text(), options);
     if (image != null) {
@@ -86,12 +95,26 @@ final class KernelCompiler {
   }
 
   private String hash(String text, List<String> options) {
+    return HexFormat.of().formatHex(digest((nvrtc.version() + nvrtc.path() + options + text).getBytes(StandardCharsets.UTF_8)), 0,
+        16);
+  }
+
+  private static byte[] digest(byte[] bytes) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update((nvrtc.version() + nvrtc.path() + options + text).getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest.digest(), 0, 16);
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /** What is kept in a file behind its digest; null if not all is there: a driver would read past the end of half an image. */
+  private static byte[] kept(Path file) {
+    try {
+      byte[] all = Files.readAllBytes(file);
+      byte[] image = Arrays.copyOfRange(all, Math.min(DIGEST, all.length), all.length);
+      return Arrays.equals(digest(image), Arrays.copyOf(all, DIGEST)) ? image : null;
+    } catch (IOException e) {
+      return null;
     }
   }
 
@@ -100,7 +123,9 @@ final class KernelCompiler {
     try {
       Files.createDirectories(file.getParent());
       Path beside = Files.createTempFile(file.getParent(), "new", ".cubin");
-      Files.write(beside, image);
+      byte[] all = Arrays.copyOf(digest(image), DIGEST + image.length);
+      System.arraycopy(image, 0, all, DIGEST, image.length);
+      Files.write(beside, all);
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       System.getLogger("dev.hone").log(System.Logger.Level.DEBUG, "compiled kernels are not kept: " + e);

@@ -21,7 +21,6 @@ import java.util.concurrent.atomic.LongAdder;
 /** Loads kernels of a GPU when they are first launched, and launches them. */
 final class KernelLauncher {
   private static final int MAX_ARGUMENTS = 64;
-  private static final int SHARED_WITHOUT_ASKING = 48 << 10;
   private static final int LOG = 8192;
   private static final int FILL_BLOCK = 256;
 
@@ -94,6 +93,10 @@ final class KernelLauncher {
     if (grid.x() > Integer.MAX_VALUE || grid.y() > 65535 || grid.z() > 65535) {
       throw new IllegalArgumentException(entry + ": a grid of " + grid + " is more than a GPU takes; use a smaller batch");
     }
+    if (grid.shared() > gpu.description().sharedMemory()) {
+      throw new IllegalArgumentException(entry + ": a block needs " + grid.shared() + " bytes of shared memory, "
+          + gpu.description().name() + " gives at most " + gpu.description().sharedMemory() + "; --device cpu computes it");
+    }
     long[] slots = new long[arguments.length];
     for (int i = 0; i < slots.length; i++) {
       slots[i] = slot(entry, parameters.get(i), arguments[i]);
@@ -157,7 +160,7 @@ final class KernelLauncher {
     if (function == null) {
       function = load(source, entry);
     }
-    if (grid.shared() > shared.getOrDefault(entry, SHARED_WITHOUT_ASKING)) {
+    if (grid.shared() > shared.getOrDefault(entry, 0)) { // without asking there are 48 KiB less what the entry has of its own
       gpu.call(CU_FUNC_SET_ATTRIBUTE, function, CudaConstant.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES.value(),
           grid.shared());
       shared.put(entry, grid.shared());
@@ -175,23 +178,7 @@ final class KernelLauncher {
     MemorySegment module = modules.get(source.family());
     try (Arena arena = Arena.ofConfined()) {
       if (module == null) {
-        byte[] image = compiler.image(source, gpu.description().architecture());
-        MemorySegment bytes = arena.allocate(image.length + 1L, 64); // PTX is text that ends with a zero
-        MemorySegment.copy(image, 0, bytes, ValueLayout.JAVA_BYTE, 0, image.length);
-        MemorySegment log = arena.allocate(LOG);
-        MemorySegment options = arena.allocateFrom(ValueLayout.JAVA_INT, CudaConstant.CU_JIT_ERROR_LOG_BUFFER.value(),
-            CudaConstant.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.value());
-        MemorySegment settings = arena.allocate(ValueLayout.ADDRESS, 2);
-        settings.setAtIndex(ValueLayout.ADDRESS, 0, log);
-        settings.setAtIndex(ValueLayout.ADDRESS, 1, MemorySegment.ofAddress(LOG - 1)); // the number itself, not where it is
-        try {
-          gpu.call(CU_MODULE_LOAD_DATA_EX, gpu.out(), bytes, 2, options, settings);
-        } catch (CudaException e) {
-          throw new CudaException("kernels " + source.family() + " for " + gpu.description().architecture()
-              + " cannot be loaded: "
-              + e.getMessage() + " " + log.getString(0).strip(), e);
-        }
-        module = gpu.out().get(ValueLayout.ADDRESS, 0);
+        module = module(source, arena);
         modules.put(source.family(), module);
       }
       gpu.call(CU_MODULE_GET_FUNCTION, gpu.out(), module, arena.allocateFrom(entry));
@@ -199,6 +186,40 @@ final class KernelLauncher {
     MemorySegment function = gpu.out().get(ValueLayout.ADDRESS, 0);
     functions.put(entry, function);
     return function;
+  }
+
+  /** The kernels of a family, of the first of the compiler's images that the driver takes. */
+  private MemorySegment module(KernelSource source, Arena arena) {
+    String architecture = gpu.description().architecture();
+    for (int refused = 0; ; refused++) {
+      byte[] image = compiler.image(source, architecture, refused);
+      try {
+        return module(source, image, arena);
+      } catch (CudaException e) {
+        if (gpu.isDead() || refused + 1 == compiler.images()) {
+          throw e;
+        }
+        System.getLogger("dev.hone").log(System.Logger.Level.WARNING, e.getMessage() + "; another image is tried");
+      }
+    }
+  }
+
+  private MemorySegment module(KernelSource source, byte[] image, Arena arena) {
+    MemorySegment bytes = arena.allocate(image.length + 1L, 64); // PTX is text that ends with a zero
+    MemorySegment.copy(image, 0, bytes, ValueLayout.JAVA_BYTE, 0, image.length);
+    MemorySegment log = arena.allocate(LOG);
+    MemorySegment options = arena.allocateFrom(ValueLayout.JAVA_INT, CudaConstant.CU_JIT_ERROR_LOG_BUFFER.value(),
+        CudaConstant.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.value());
+    MemorySegment settings = arena.allocate(ValueLayout.ADDRESS, 2);
+    settings.setAtIndex(ValueLayout.ADDRESS, 0, log);
+    settings.setAtIndex(ValueLayout.ADDRESS, 1, MemorySegment.ofAddress(LOG - 1)); // the number itself, not where it is
+    try {
+      gpu.call(CU_MODULE_LOAD_DATA_EX, gpu.out(), bytes, 2, options, settings);
+    } catch (CudaException e) {
+      throw new CudaException("kernels " + source.family() + " for " + gpu.description().architecture() + " cannot be loaded: "
+          + e.getMessage() + " " + log.getString(0).strip(), e);
+    }
+    return gpu.out().get(ValueLayout.ADDRESS, 0);
   }
 
   /** Sets floats at an address. */

@@ -45,10 +45,19 @@ final class NativeLibrary {
    */
   record Search(NativeLibrary library, List<String> tried, boolean denied) {}
 
-  /** Loads the first candidate that can be loaded. */
+  /** Loads the first candidate that can be loaded, of whatever version. */
   static Search find(CudaLibrary kind) {
+    return find(kind, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Loads the first candidate that can be loaded.
+   *
+   * @param newest of CUDA's major versions that the driver knows
+   */
+  static Search find(CudaLibrary kind, int newest) {
     List<String> tried = new ArrayList<>();
-    for (String candidate : kind.candidates()) {
+    for (String candidate : kind.candidates(newest)) {
       try {
         preload(kind, candidate);
         return new Search(new NativeLibrary(kind, candidate, lookup(candidate)), List.copyOf(tried), false);
@@ -61,7 +70,7 @@ final class NativeLibrary {
       }
     }
     if (System.getProperty(kind.property()) == null) {
-      for (Path folder : kind.folders()) {
+      for (Path folder : kind.folders(System.getenv())) {
         tried.add(folder + ": no such file there");
       }
     }

@@ -91,6 +91,7 @@ final class Staging {
   private void free(MemorySegment memory) {
     if (memory != null) {
       gpu.forced(() -> {
+        gpu.synchronize();
         gpu.call(CU_MEM_FREE_HOST, memory);
         return null;
       });

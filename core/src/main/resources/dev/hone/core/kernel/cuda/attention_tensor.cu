@@ -20,10 +20,11 @@ __device__ __forceinline__ unsigned pack(float low, float high) {
 #endif
 }
 
-// d += a · b: 16 x 8 sums, 16 numbers deep.
+// d += a · b: 16 x 8 sums, 16 numbers deep. volatile: all threads of a warp must come to it, so that no compiler may move it
+// behind a condition.
 __device__ __forceinline__ void mma(float* d, const unsigned* a, const unsigned* b) {
 #ifdef HONE_PTX
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3},{%4,%5,%6,%7},{%8,%9},{%0,%1,%2,%3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
   hone_emulated_mma(emulated::MMA_BF16, __LINE__, d, a, b);

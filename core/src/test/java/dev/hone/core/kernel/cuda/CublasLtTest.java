@@ -10,8 +10,12 @@ import dev.hone.core.Shape;
 import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels;
+import dev.hone.core.kernel.MatMulKernels.Epilogue;
 import dev.hone.core.random.Philox;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,9 +33,21 @@ class CublasLtTest extends CudaProductTest {
     return ((GpuBuffer) Tensor.empty(EmulatedGpu.device(), Shape.of(1)).buffer()).memory();
   }
 
+  private final List<CublasLt> opened = new ArrayList<>();
+
+  private CublasLt library() {
+    opened.add(new CublasLt(LIBRARY, memory()));
+    return opened.getLast();
+  }
+
   @Override
   MatMulKernels products(Device device) {
-    return new CudaMatMul(memory(), Precision.FP32, new CublasLt(LIBRARY, memory()));
+    return new CudaMatMul(memory(), Precision.FP32, library());
+  }
+
+  @AfterEach
+  void close() {
+    opened.forEach(CublasLt::close);
   }
 
   private static Tensor random(int seed, int... dims) {
@@ -48,7 +64,7 @@ class CublasLtTest extends CudaProductTest {
   @EnumSource
   void everyPrecisionGoesThroughTheLibrary(Precision precision) {
     Device cuda = EmulatedGpu.device();
-    MatMulKernels products = new CudaMatMul(memory(), precision, new CublasLt(LIBRARY, memory()));
+    MatMulKernels products = new CudaMatMul(memory(), precision, library());
     double bound = precision == Precision.FP32 ? 1e-5 : 2e-2;
     for (DType type : new DType[] {DType.F32, DType.BF16}) {
       Tensor x = random(1, 17, 40);
@@ -77,9 +93,10 @@ class CublasLtTest extends CudaProductTest {
 
   @Test
   void partsOfTensorsSayHowTheyAreAligned() {
-    assertEquals(256, CublasLt.alignment(0, 512, 1 << 20));
-    assertEquals(4, CublasLt.alignment(512, 516));
-    assertEquals(8, CublasLt.alignment(512, 24));
+    assertEquals(256, new CublasLt.Operands(0, 512, 1 << 20, 1 << 20, 0, 1, 0).alignment());
+    assertEquals(4, new CublasLt.Operands(512, 516, 256, 256, 0, 1, 0).alignment());
+    assertEquals(8, new CublasLt.Operands(512, 512, 256, 24, 512, 1, 0).alignment());
+    assertEquals(4, new CublasLt.Operands(512, 512, 256, 256, 20, 1, 0).alignment(), "the bias counts, too");
     Device cuda = EmulatedGpu.device();
     Tensor x = random(3, 10, 5);
     Tensor weight = random(4, 7, 5);
@@ -93,6 +110,53 @@ class CublasLtTest extends CudaProductTest {
     for (int i = 0; i < found.length; i++) {
       assertEquals(expected.get(i), found[i], 1e-5);
     }
+  }
+
+  @Test
+  void aPartOfABiasIsAlignedAsItIs() {
+    Device cuda = EmulatedGpu.device();
+    Tensor x = random(5, 4, 8);
+    Tensor weight = random(6, 6, 8);
+    Tensor biases = random(7, 3, 6);
+    Tensor expected = Tensor.empty(4, 6);
+    Kernels.of(Device.CPU).matmul().matmul(x, false, weight, true, false, expected, Epilogue.bias(biases.slice(1, 2).reshape(6)));
+    Tensor actual = Tensor.empty(cuda, expected.shape());
+    long before = ran();
+    products(cuda).matmul(x.to(cuda), false, weight.to(cuda), true, false, actual,
+        Epilogue.bias(biases.to(cuda).slice(1, 2).reshape(6)));
+    float[] found = actual.toFloatArray();
+    assertEquals(before + 1, ran());
+    for (int i = 0; i < found.length; i++) {
+      assertEquals(expected.get(i), found[i], 1e-5);
+    }
+  }
+
+  @Test
+  void everNewFormsDoNotAddUp() {
+    Device cuda = EmulatedGpu.device();
+    String before = EmulatedGpu.leaks();
+    CublasLt library = new CublasLt(LIBRARY, memory());
+    library.check(memory());
+    int forms = 4200;
+    MatMulKernels products = new CudaMatMul(memory(), Precision.FP32, library);
+    Tensor x = random(8, forms, 1).to(cuda);
+    Tensor one = Tensor.full(2, 1, 1).to(cuda);
+    Tensor y = Tensor.empty(cuda, x.shape());
+    for (int m = 1; m <= forms; m++) {
+      products.matmul(x.slice(0, m), false, one, true, false, y.slice(0, m));
+    }
+    assertEquals(2 * x.get(forms - 1), y.get(forms - 1));
+    assertEquals(4096 + count(before, "cublasLt description"), count(EmulatedGpu.leaks(), "cublasLt description"));
+    assertEquals(3 * 4096 + count(before, "cublasLt layout"), count(EmulatedGpu.leaks(), "cublasLt layout"));
+    library.close();
+    for (String kind : new String[] {"handle", "description", "layout", "preference"}) {
+      assertEquals(count(before, "cublasLt " + kind), count(EmulatedGpu.leaks(), "cublasLt " + kind), kind);
+    }
+  }
+
+  private static int count(String leaks, String kind) {
+    return leaks.lines().filter(line -> line.endsWith(" of " + kind))
+        .mapToInt(line -> Integer.parseInt(line.split(" ")[0])).sum();
   }
 
   @Test

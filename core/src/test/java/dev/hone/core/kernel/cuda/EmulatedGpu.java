@@ -56,15 +56,28 @@ public final class EmulatedGpu {
    * In how many orders of blocks and threads launches run from now on, whose bits are compared: one is quick, for long runs of
    * kernels that others test; 0 is what suits.
    */
-  @SuppressWarnings("restricted")
   public static void setOrders(int orders) {
-    try {
-      MemorySegment address = SymbolLookup.libraryLookup(EmulatedDriver.library(), Arena.global()).find("honeEmulatedOrders")
-          .orElseThrow();
-      Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)).invokeExact(orders);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
+    call("honeEmulatedOrders", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), orders);
+  }
+
+  /** The most bytes that were allocated on the first GPU at a time since the last call. */
+  public static long mostBytes() {
+    return (long) call("honeEmulatedMostBytes", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), 0);
+  }
+
+  /** Makes the work that is done next end with an error, as the hardware does. */
+  static void fail(int code) {
+    call("honeEmulatedFault", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), code);
+  }
+
+  /** How many GPUs there are from now on, and the memory of each. */
+  static void setMachine(int gpus, long bytes) {
+    call("honeEmulatedMachine", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG), gpus, bytes);
+  }
+
+  /** What has not been given back, a line each. */
+  static String leaks() {
+    return text("honeEmulatedLeaks");
   }
 
   /** The entries of all sources, which a machine that computes everything has launched. */
@@ -77,14 +90,20 @@ public final class EmulatedGpu {
     return entries;
   }
 
-  @SuppressWarnings("restricted")
   private static String text(String function) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = SymbolLookup.libraryLookup(EmulatedDriver.library(), Arena.global()).find(function).orElseThrow();
       MemorySegment text = arena.allocate(TEXT);
-      long length = (long) Linker.nativeLinker().downcallHandle(address,
-          FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG)).invokeExact(text, TEXT);
+      long length = (long) call(function, FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS,
+          ValueLayout.JAVA_LONG), text, TEXT);
       return length == 0 ? "" : text.getString(0, StandardCharsets.UTF_8);
+    }
+  }
+
+  @SuppressWarnings("restricted")
+  private static Object call(String function, FunctionDescriptor descriptor, Object... arguments) {
+    try {
+      MemorySegment address = SymbolLookup.libraryLookup(EmulatedDriver.library(), Arena.global()).find(function).orElseThrow();
+      return Linker.nativeLinker().downcallHandle(address, descriptor).invokeWithArguments(arguments);
     } catch (Throwable e) {
       throw new AssertionError(function, e);
     }

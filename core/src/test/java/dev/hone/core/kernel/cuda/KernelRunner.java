@@ -69,7 +69,7 @@ final class KernelRunner implements AutoCloseable {
       MemorySegment copy = MemorySegment.ofArray(((float[]) array).clone());
       try (Arena room = Arena.ofConfined()) {
         MemorySegment host = room.allocate(Math.max(1, copy.byteSize()), 8);
-        check(call("cuMemcpyDtoHAsync_v2", host, address, copy.byteSize(), MemorySegment.NULL));
+        check(call("cuMemcpyDtoH_v2", host, address, copy.byteSize()));
         copy.copyFrom(host.asSlice(0, copy.byteSize()));
       }
       return (float[]) copy.heapBase().orElseThrow();
@@ -79,7 +79,7 @@ final class KernelRunner implements AutoCloseable {
       int[] target = new int[((int[]) array).length];
       try (Arena room = Arena.ofConfined()) {
         MemorySegment host = room.allocate(4L * target.length + 1, 8);
-        check(call("cuMemcpyDtoHAsync_v2", host, address, 4L * target.length, MemorySegment.NULL));
+        check(call("cuMemcpyDtoH_v2", host, address, 4L * target.length));
         MemorySegment.ofArray(target).copyFrom(host.asSlice(0, 4L * target.length));
       }
       return target;
@@ -89,7 +89,7 @@ final class KernelRunner implements AutoCloseable {
       byte[] target = new byte[array instanceof short[] halves ? 2 * halves.length : ((byte[]) array).length];
       try (Arena room = Arena.ofConfined()) {
         MemorySegment host = room.allocate(target.length + 1L, 8);
-        check(call("cuMemcpyDtoHAsync_v2", host, address, (long) target.length, MemorySegment.NULL));
+        check(call("cuMemcpyDtoH_v2", host, address, (long) target.length));
         MemorySegment.ofArray(target).copyFrom(host.asSlice(0, target.length));
       }
       return target;
@@ -99,7 +99,7 @@ final class KernelRunner implements AutoCloseable {
       double[] target = new double[((double[]) array).length];
       try (Arena room = Arena.ofConfined()) {
         MemorySegment host = room.allocate(8L * target.length + 1, 8);
-        check(call("cuMemcpyDtoHAsync_v2", host, address, 8L * target.length, MemorySegment.NULL));
+        check(call("cuMemcpyDtoH_v2", host, address, 8L * target.length));
         MemorySegment.ofArray(target).copyFrom(host.asSlice(0, 8L * target.length));
       }
       return target;
@@ -121,7 +121,7 @@ final class KernelRunner implements AutoCloseable {
     if (source.byteSize() > 0) {
       try (Arena room = Arena.ofConfined()) {
         MemorySegment host = room.allocate(source.byteSize(), 8).copyFrom(source);
-        check(call("cuMemcpyHtoDAsync_v2", memory.address, host, source.byteSize(), MemorySegment.NULL));
+        check(call("cuMemcpyHtoD_v2", memory.address, host, source.byteSize()));
       }
     }
     return memory;
@@ -142,7 +142,7 @@ final class KernelRunner implements AutoCloseable {
     MemorySegment module = modules.computeIfAbsent(family, this::load);
     check(call("cuModuleGetFunction", out, module, arena.allocateFrom(entry)));
     MemorySegment function = out.get(ValueLayout.ADDRESS, 0);
-    if (shared > 48 << 10) {
+    if (shared > 0) {
       check(call("cuFuncSetAttribute", function, 8, shared));
     }
     try (Arena room = Arena.ofConfined()) {
