@@ -15,4 +15,13 @@ public final class ModelException extends HoneException {
   public ModelException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** What it means when reading mapped weights fails: the JVM says so by an error; other errors are thrown as they are. */
+  static ModelException cutShort(InternalError e) {
+    if (!String.valueOf(e.getMessage()).contains("unsafe memory access")) {
+      throw e;
+    }
+    return new ModelException("the file of the model's weights was cut short or its disk failed while it was in use; load the "
+        + "model again, and replace its files by renaming others to their names", e);
+  }
 }

@@ -264,6 +264,8 @@ public final class PretrainedModel implements Layer, AutoCloseable {
       try (Turn _ = Turn.take()) {
         return pass.apply(now);
       }
+    } catch (InternalError e) {
+      throw ModelException.cutShort(e);
     } finally {
       now.uses.end();
     }

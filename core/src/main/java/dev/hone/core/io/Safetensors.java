@@ -6,6 +6,7 @@ import dev.hone.core.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -55,6 +56,8 @@ public final class Safetensors implements TensorSource {
       MemorySegment all = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
       SafetensorsHeader header = SafetensorsHeader.read(file, all);
       return new Safetensors(file, header, all.asSlice(header.dataStart()));
+    } catch (ClosedByInterruptException e) {
+      throw new TensorFileException(file + ": the thread was interrupted while it opened the file", e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +61,8 @@ public final class GgufFile {
       GgufFile gguf = new GgufFile(file, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
       gguf.read();
       return gguf;
+    } catch (ClosedByInterruptException e) {
+      throw new TensorFileException(file + ": the thread was interrupted while it opened the file", e);
     }
   }
 
