@@ -194,7 +194,7 @@ extern "C" __attribute__((visibility("default"))) long honeEmulatedLaunches(char
   return answer(text, to, size);
 }
 
-// The most bytes that were allocated on a device at a time since the last call.
+// The most bytes on a device at a time of what was allocated since the last call.
 extern "C" __attribute__((visibility("default"))) long honeEmulatedMostBytes(int device) {
   std::lock_guard<std::recursive_mutex> locked(lock());
   return static_cast<long>(mostAllocated(device));

@@ -26,6 +26,7 @@ struct Allocation {
   int device;
   bool freed;
   char* raw; // guard, contents, guard
+  long serial;
 };
 
 // A module: a kernel source compiled by g++, loaded.
@@ -61,7 +62,7 @@ Result checkRange(const char* what, int device, uint64_t address, size_t size);
 void checkGuards(const char* when);
 std::vector<Allocation*> live(int device);
 size_t allocated(int device);
-size_t mostAllocated(int device); // since the last call
+size_t mostAllocated(int device); // at a time, of what was allocated since the last call
 std::string leakedMemory();
 
 // libraries.cpp

@@ -17,7 +17,8 @@ static std::set<Allocation*> living;
 static std::deque<Allocation*> freed;
 static size_t freedBytes;
 static std::map<int, size_t> used;
-static std::map<int, size_t> most; // of them, since somebody asked
+static std::map<int, size_t> young, most; // of what was allocated since somebody asked: bytes, and the most they were
+static long serial, asked;
 
 static size_t padded(size_t size) {
   return (size + GUARD - 1) / GUARD * GUARD;
@@ -61,12 +62,13 @@ Result allocate(int device, size_t size, uint64_t* address) {
     return OUT_OF_MEMORY;
   }
   memset(raw, POISON, padded(size) + 2 * GUARD);
-  Allocation* made = new Allocation{reinterpret_cast<uint64_t>(raw) + GUARD, size, device, false, raw};
+  Allocation* made = new Allocation{reinterpret_cast<uint64_t>(raw) + GUARD, size, device, false, raw, ++serial};
   guard(*made);
   allocations[made->base] = made;
   living.insert(made);
   used[device] += size;
-  most[device] = std::max(most[device], used[device]);
+  young[device] += size;
+  most[device] = std::max(most[device], young[device]);
   *address = made->base;
   return SUCCESS;
 }
@@ -120,6 +122,7 @@ Result release(int device, uint64_t address) {
   a->freed = true;
   living.erase(a);
   used[device] -= a->size;
+  young[device] -= a->serial > asked ? a->size : 0;
   freed.push_back(a);
   freedBytes += a->size;
   while (freedBytes > KEPT && freed.size() > 1) {
@@ -170,7 +173,9 @@ size_t allocated(int device) {
 
 size_t mostAllocated(int device) {
   size_t seen = most[device];
-  most[device] = used[device];
+  young.clear();
+  most.clear();
+  asked = serial;
   return seen;
 }
 

@@ -3,6 +3,7 @@ package dev.hone.nn;
 import dev.hone.autograd.Parameter;
 import dev.hone.core.Device;
 import dev.hone.core.HoneException;
+import dev.hone.core.kernel.Kernels;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -60,6 +61,16 @@ public record MemoryEstimate(List<Part> parts, Device device) {
       parts.add(new Part("weights", heap, true, far ? "--load-in-4bit" : "--method lora keeps the weights in their file"));
     }
     return parts;
+  }
+
+  /**
+   * What products with weights take of the memory of another device than the CPU while they are computed: as much as the weight
+   * that takes most, for they are computed one after the other.
+   */
+  public static Part scratch(Collection<Parameter> parameters) {
+    long most = parameters.stream().map(Parameter::value).filter(weight -> weight.shape().rank() == 2)
+        .mapToLong(weight -> Kernels.of(weight.device()).matmul().scratchBytes(weight)).max().orElse(0);
+    return new Part("widened weights", most, true, "");
   }
 
   /** Bytes of the parts on the heap, or in the memory of another device. */

@@ -185,7 +185,7 @@ public final class Trainer {
     if (run.step < total) {
       Gradients.reserve(parameters, model.head());
       MemoryEstimate needed = memory(training, heldOut != null);
-      TrainingMemory.certain(needed).check("training");
+      needed.check("training");
       frozen = FrozenCache.of(model, objective, config, training, savings, total - run.step > plan.of(run.epoch).size(),
           Math.max(0, Runtime.getRuntime().maxMemory() - needed.heapBytes()) / 2,
           checkpoints == null ? null : checkpoints.directory().resolve(FrozenCache.FILE), this::warn);

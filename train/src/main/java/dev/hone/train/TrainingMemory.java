@@ -21,6 +21,7 @@ import dev.hone.train.optim.UpdateRule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -31,8 +32,9 @@ import java.util.List;
  * frozen layers; it is linear in the tokens, for no score matrix is ever kept.
  */
 final class TrainingMemory {
-  private static final String ACTIVATIONS = "activations of ";
   private static final int TRIAL_TOKENS = 16; // few: the first pass, while code is still being compiled
+  /** Of the trial, if the batch has them: the heap does not count what is smaller than its pool gives. */
+  private static final int TRIAL_NUMBERS = 4096;
   /** Free blocks between those in use, and gradients on their way. */
   private static final double SLACK = 1.15;
   private static final int HEAD_ROWS = 264; // of logits at a time
@@ -92,17 +94,21 @@ final class TrainingMemory {
     if (allocator != null) {
       parts.add(new Part("scores of ranks", allocator.bytes(), true, "--target-r as --init-r"));
     }
-    parts.add(new Part(ACTIVATIONS + tokens + " tokens", activations(tokens, sample), true,
-        "--batch-size, --max-length" + (config.roundsActivations() ? "" : ", --activations bf16")
+    parts.add(new Part("activations of " + tokens + " tokens", activations(tokens, sample), true,
+        "--batch-size, --max-length" + (config.roundsActivations() || device() != Device.CPU ? "" : ", --activations bf16")
             + (config.checkpointing() ? "" : ", --gradient-checkpointing")));
+    if (device() != Device.CPU) {
+      parts.add(MemoryEstimate.scratch(multiplied()));
+    }
     parts.add(new Part("logits", logits(tokens), true, "--batch-size, --max-length"));
     return new MemoryEstimate(parts, device());
   }
 
-  /** What a device must have at least: what is counted, without activations, whose measure has more than they need there. */
-  static MemoryEstimate certain(MemoryEstimate estimate) {
-    return estimate.device() == Device.CPU ? estimate : new MemoryEstimate(estimate.parts().stream()
-        .filter(part -> !part.name().startsWith(ACTIVATIONS)).toList(), estimate.device());
+  /** The weights of products: all but a table of embeddings that is not the head's, too. */
+  private List<Parameter> multiplied() {
+    Parameter table = model.backbone().embeddings().weight();
+    boolean tied = model.head() instanceof CausalHead head && head.projection().weight() == table;
+    return model.parameters().values().stream().filter(parameter -> tied || parameter != table).toList();
   }
 
   private Device device() {
@@ -121,7 +127,8 @@ final class TrainingMemory {
   /** What activations need besides the gradients, which take over their memory as the pass goes back. */
   private long activations(int tokens, int[] sample) {
     int[] few = Arrays.copyOf(sample, Math.min(sample.length, Math.min(tokens, TRIAL_TOKENS)));
-    double perToken = live(few) / few.length;
+    int copies = Math.min(tokens, Math.max(few.length, TRIAL_NUMBERS / model.config().hiddenSize())) / few.length;
+    double perToken = live(Collections.nCopies(copies, few)) / copies / few.length;
     boolean rounded = config.roundsActivations(); // all but those of the block that is being computed
     double block = (rounded ? 3.5 : 1.75) * perToken / model.config().layers() * tokens; // with gradients on their way
     double ofInputs = (double) model.config().layers() * model.config().hiddenSize() * (rounded ? 2 : Float.BYTES) * tokens;
@@ -136,11 +143,11 @@ final class TrainingMemory {
   }
 
   /** Bytes that live after a forward pass without recomputing. */
-  private double live(int[] tokens) {
+  private double live(List<int[]> tokens) {
     long before = device().liveBytes();
     try (Scope _ = Scope.open(); SavedPrecision _ = config.precision()) {
       Pass pass = new Pass(true, config.seed(), -1, false);
-      Variable hidden = model.hidden(TokenBatch.of(List.of(tokens)), pass);
+      Variable hidden = model.hidden(TokenBatch.of(tokens), pass);
       hidden.value(); // the graph hangs on it
       return device().liveBytes() - before;
     }

@@ -33,6 +33,15 @@ public interface MatMulKernels {
   }
 
   /**
+   * Bytes of scratch memory that a product with a weight takes on the device while it is computed, whatever the other operand.
+   *
+   * @param weight of any float type or quantised
+   */
+  default long scratchBytes(Tensor weight) {
+    return 0;
+  }
+
+  /**
    * Bytes that {@link #layOut} takes for a weight; 0 if there is no quicker form of it, or it has it already.
    *
    * @param transB whether products take it as [N, K]

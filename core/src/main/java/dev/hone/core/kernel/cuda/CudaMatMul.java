@@ -160,6 +160,14 @@ final class CudaMatMul extends CudaFamily implements MatMulKernels {
     return new Factor(rooms.getLast().buffer().address(0), x, rooms);
   }
 
+  @Override
+  public long scratchBytes(Tensor weight) { // of what factor() and right() make
+    boolean halves = library != null && precision == Precision.BF16;
+    boolean asItIs = library == null || weight.dtype() == (halves ? DType.BF16 : DType.F32);
+    int bytes = weight.isQuantized() ? Float.BYTES + (halves ? Short.BYTES : 0) : asItIs ? 0 : halves ? Short.BYTES : Float.BYTES;
+    return weight.size() * bytes;
+  }
+
   private void tiles(Object a, int lda, boolean transA, long aBatch, Right b, int ldb, boolean transB, long bBatch,
       boolean accumulate, Object c, long cBatch, ProductSizes sizes, int matrices, Epilogue epilogue) {
     int tile = precision.tile();

@@ -11,6 +11,7 @@ import dev.hone.core.Tensor;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.kernel.MatMulKernels;
 import dev.hone.core.kernel.MatMulKernels.Epilogue;
+import dev.hone.core.quant.Quantized;
 import dev.hone.core.random.Philox;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -128,6 +129,32 @@ class CublasLtTest extends CudaProductTest {
     assertEquals(before + 1, ran());
     for (int i = 0; i < found.length; i++) {
       assertEquals(expected.get(i), found[i], 1e-5);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatWeightsAreWidenedToIsToldBefore(Precision precision) {
+    Device cuda = EmulatedGpu.device();
+    MatMulKernels byLibrary = new CudaMatMul(memory(), precision, library());
+    MatMulKernels own = new CudaMatMul(memory(), precision, null);
+    Tensor x = random(9, 9, 64).to(cuda);
+    Tensor y = Tensor.empty(cuda, Shape.of(9, 32));
+    Tensor weight = random(10, 32, 64);
+    short[] halves = new short[32 * 64];
+    for (Tensor here : List.of(weight, Tensor.of(MemorySegment.ofArray(halves), DType.BF16, weight.shape()),
+        Quantized.of(weight, DType.NF4).tensor(weight.shape()))) {
+      Tensor there = here.to(cuda);
+      for (MatMulKernels products : List.of(byLibrary, own)) {
+        products.matmul(x, false, there, true, false, y); // once, so that all is there that stays
+        EmulatedGpu.mostBytes();
+        products.matmul(x, false, there, true, false, y);
+        y.get(0);
+        long ofRows = products == byLibrary && precision == Precision.BF16 ? 2 * x.size() : 0;
+        // scales that are quantised, too, bring a map of 256 floats
+        long more = EmulatedGpu.mostBytes() - ofRows - products.scratchBytes(there);
+        assertTrue(more == 0 || here.isQuantized() && more == 256 * Float.BYTES, precision + " " + here.dtype() + ": " + more);
+      }
     }
   }
 

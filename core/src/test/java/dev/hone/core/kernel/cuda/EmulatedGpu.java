@@ -60,7 +60,7 @@ public final class EmulatedGpu {
     call("honeEmulatedOrders", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), orders);
   }
 
-  /** The most bytes that were allocated on the first GPU at a time since the last call. */
+  /** The most bytes on the first GPU at a time of what was allocated since the last call. */
   public static long mostBytes() {
     return (long) call("honeEmulatedMostBytes", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), 0);
   }
