@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
@@ -33,8 +32,6 @@ record ChatRows(String source, int line) {
       Map.entry("bard", "assistant"), Map.entry("bing", "assistant"), Map.entry("model", "assistant"),
       Map.entry("bot", "assistant"), Map.entry("system", "system"), Map.entry("observation", "tool"), Map.entry("tool", "tool"),
       Map.entry("function_response", "tool"), Map.entry(CALL, CALL));
-  /** What a message may say without a content. */
-  private static final Set<String> SAYING = Set.of(CONTENT, CALLS, CALL, "reasoning_content", "reasoning", "thinking");
 
   /**
    * A conversation.
@@ -106,7 +103,7 @@ record ChatRows(String source, int line) {
       throw fault("message " + number + " has no 'role', only " + shortened(written.keySet().toString())
           + "; a message is {\"role\": \"user\", \"content\": \"...\"} or {\"from\": \"human\", \"value\": \"...\"}");
     }
-    if (message.keySet().stream().noneMatch(SAYING::contains)) {
+    if (message.keySet().stream().noneMatch(Example.Chat.SAYING::contains)) {
       throw fault("message " + number + " (" + shortened(role) + ") has no 'content', only "
           + shortened(written.keySet().toString())
           + "; a message is {\"role\": \"user\", \"content\": \"...\"}");

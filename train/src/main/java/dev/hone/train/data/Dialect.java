@@ -5,7 +5,8 @@ package dev.hone.train.data;
  *
  * <p>Each candidate separator is tried with and without quoting. Quoting counts only if it is well-formed to the end
  * of the file: every field that begins with a double quote also ends with one, and inner ones are doubled. So a file
- * whose texts merely contain or begin with quotes is read without quoting, and none of its rows is swallowed. The
+ * whose texts merely contain or begin with quotes is read without quoting, and none of its rows is swallowed; unless most of
+ * its rows have a field in quotes: then the one that is not well-formed is a fault, which the reader names. The
  * separator that gives the same number of fields, two or more, in the largest share of rows wins; among equals the one
  * that the file's name suggests.
  *
@@ -17,6 +18,8 @@ record Dialect(char separator, boolean quoted) {
   private static final int SAMPLE = 1 << 20;
   /** With fewer rows of equal width a separator is more likely a part of the texts, and the file has one column. */
   private static final double CONVINCING = 0.8;
+  /** With more rows that have a well-formed field in quotes, quoting is what the file does. */
+  private static final double CUSTOM = 0.5;
 
   /** A pass over the whole text. */
   @FunctionalInterface
@@ -70,7 +73,7 @@ record Dialect(char separator, boolean quoted) {
     RowScan.Found plain = text.scan(separator, false);
     boolean plainFits = plain.usualFields() > 1 && plain.usualShare() == 1;
     if (!quoted.wellFormed()) {
-      return !plainFits; // a real quoting fault: let the reader name its line
+      return !plainFits || quoted.closedShare() > CUSTOM; // a real quoting fault: let the reader name its line
     }
     // Tabs hardly occur in texts. If every line has the same number of them, a "quoted" line end is two stray quotes.
     return !(separator == '\t' && quoted.lineEndInside() && plainFits);

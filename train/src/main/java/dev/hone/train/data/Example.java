@@ -223,6 +223,10 @@ public sealed interface Example {
    * @param tools descriptions of functions that the assistant may call, or null
    */
   record Chat(List<Map<String, Object>> messages, List<Map<String, Object>> tools) implements Language {
+    /** Where a message may say something. */
+    static final Set<String> SAYING =
+        Set.of("content", "tool_calls", "function_call", "reasoning_content", "reasoning", "thinking");
+
     /** Checks that the messages are not null. */
     public Chat {
       require(messages, "Chat", "list of messages");
@@ -282,19 +286,40 @@ public sealed interface Example {
       return new Chat(messages.subList(0, i), tools);
     }
 
+    /** Whether message {@code i} says anything: a text that is not blank, a call of a tool, or a thought. */
+    public boolean says(int i) {
+      return SAYING.stream().anyMatch(part -> says(messages.get(i).get(part)));
+    }
+
+    private static boolean says(Object said) {
+      return switch (said) {
+        case null -> false;
+        case String text -> !text.isBlank();
+        case List<?> parts -> parts.stream()
+            .anyMatch(part -> says(part instanceof Map<?, ?> map && map.get("text") instanceof String text ? text : part));
+        case Map<?, ?> map -> !map.isEmpty();
+        default -> true;
+      };
+    }
+
     /** Why the assistant says nothing here that is to be learnt; empty if it does. */
     public String lacksAnswer() {
       Set<String> roles = new TreeSet<>();
       boolean speaks = false;
+      boolean learnt = false;
       for (int i = 0; i < messages.size(); i++) {
         boolean assistant = "assistant".equals(messages.get(i).get("role"));
         if (assistant && !isContext(i)) {
-          return "";
+          if (says(i)) {
+            return "";
+          }
+          learnt = true;
         }
         speaks |= assistant;
         roles.add(String.valueOf(messages.get(i).get("role")));
       }
-      return speaks ? "every assistant message has weight 0" : "no assistant message; roles seen: " + String.join(", ", roles);
+      return learnt ? "the assistant's answer is empty" : speaks ? "every assistant message has weight 0"
+          : "no assistant message; roles seen: " + String.join(", ", roles);
     }
   }
 }

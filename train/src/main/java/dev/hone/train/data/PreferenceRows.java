@@ -175,6 +175,9 @@ final class PreferenceRows {
     if (!"assistant".equals(role)) {
       throw fault(r, part + " ends with what '" + role + "' says; its last message must be the assistant's");
     }
+    if (!chat.says(chat.messages().size() - 1)) {
+      throw fault(r, part + " (" + table.describe(columns.get(part)) + ") ends with an empty answer");
+    }
     return chat;
   }
 

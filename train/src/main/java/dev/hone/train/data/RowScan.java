@@ -7,7 +7,7 @@ package dev.hone.train.data;
 final class RowScan {
   /** Where in a field the next character is. */
   private enum State {
-    START, PLAIN, QUOTED, PERHAPS_CLOSED
+    START, PLAIN, QUOTED, PERHAPS_CLOSED, CLOSED
   }
 
   private final int separator;
@@ -18,6 +18,8 @@ final class RowScan {
   private int rows;
   private int quotedFields;
   private boolean wellFormed = true;
+  private boolean closedInRow;
+  private int closedRows;
   private boolean lineEndInside;
   private long rowLength;
   private int rowHead; // its first bytes, at most four
@@ -41,13 +43,17 @@ final class RowScan {
       state = c == '"' ? State.PERHAPS_CLOSED : State.QUOTED;
       return false;
     }
-    if (state == State.PERHAPS_CLOSED) {
-      if (c == '"') { // doubled
+    if (state == State.PERHAPS_CLOSED && c == '"') { // doubled
+      count(c);
+      state = State.QUOTED;
+      return false;
+    }
+    if (state == State.PERHAPS_CLOSED || state == State.CLOSED) {
+      behindQuotes(c);
+      if (state == State.CLOSED) {
         count(c);
-        state = State.QUOTED;
         return false;
       }
-      wellFormed &= c == separator || c == '\n' || c == '\r';
     } else if (state == State.START && quoting && c == '"') {
       count(c);
       quotedFields++;
@@ -61,6 +67,20 @@ final class RowScan {
     fields += c == separator ? 1 : 0;
     state = c == separator ? State.START : State.PLAIN;
     return false;
+  }
+
+  /** A character behind a closing quote: blanks may stand there, then a separator or a line end. */
+  private void behindQuotes(int c) {
+    if (c == ' ') {
+      state = State.CLOSED;
+      return;
+    }
+    if (c == separator || c == '\n' || c == '\r') {
+      closedInRow = true;
+    } else {
+      wellFormed = false;
+    }
+    state = State.PLAIN;
   }
 
   private void count(int c) {
@@ -78,6 +98,7 @@ final class RowScan {
   /** Takes the end of the text. Returns whether it ends a row that is not empty. */
   boolean end() {
     wellFormed &= state != State.QUOTED;
+    closedInRow |= state == State.PERHAPS_CLOSED || state == State.CLOSED;
     return endRow();
   }
 
@@ -87,7 +108,9 @@ final class RowScan {
     if (counts) {
       rows++;
       rowsWith[Math.min(fields, rowsWith.length - 1)]++;
+      closedRows += closedInRow ? 1 : 0;
     }
+    closedInRow = false;
     fields = 1;
     rowLength = 0;
     rowHead = 0;
@@ -98,13 +121,15 @@ final class RowScan {
   /**
    * What was found.
    *
-   * @param wellFormed whether every quoted field is closed before a separator or line end
+   * @param wellFormed whether every quoted field is closed before a separator or line end, perhaps with blanks between
+   * @param closedShare the share of rows with a quoted field that is
    * @param quotedFields how many fields begin with a quote
    * @param lineEndInside whether a quoted field holds a line end
    * @param usualFields the most frequent number of fields of a row
    * @param usualShare the share of rows that have it
    */
-  record Found(boolean wellFormed, int quotedFields, boolean lineEndInside, int usualFields, double usualShare) {}
+  record Found(boolean wellFormed, double closedShare, int quotedFields, boolean lineEndInside, int usualFields,
+      double usualShare) {}
 
   /** What was found, after {@link #end}. */
   Found found() {
@@ -112,7 +137,8 @@ final class RowScan {
     for (int f = 1; f < rowsWith.length; f++) {
       usual = rowsWith[f] > rowsWith[usual] ? f : usual;
     }
-    return new Found(wellFormed, quotedFields, lineEndInside, usual, rows == 0 ? 0 : rowsWith[usual] / (double) rows);
+    return new Found(wellFormed, closedRows / (double) Math.max(1, rows), quotedFields, lineEndInside, usual,
+        rows == 0 ? 0 : rowsWith[usual] / (double) rows);
   }
 
   /** Scans a whole text. */

@@ -340,13 +340,16 @@ public record LanguageEncoder(Tokenizer tokenizer, ChatTemplates templates, int 
     };
   }
 
-  /** What the assistant says is learnt, but for messages that are context; with prompts, all but these. */
+  /**
+   * What the assistant says is learnt, but for messages that are context; with prompts, all but these. Where it says nothing, an
+   * end would be all there is to learn, and the model would learn to be silent: then nothing is.
+   */
   private Row chat(Example.Chat chat, ChatTemplate template) {
     ChatOptions options = options(chat);
     List<Map<String, Object>> messages = ContentParts.fitted(chat.messages(), template, options);
     if (!withPrompts) {
       MaskedChat masked = template.encodeMasked(messages, options, ChatEncoder.of(tokenizer), i -> !chat.isContext(i));
-      return new Row(masked.ids(), masked.assistant(), false);
+      return new Row(masked.ids(), chat.lacksAnswer().isEmpty() ? masked.assistant() : new boolean[masked.ids().length], false);
     }
     for (int i = 0; i < messages.size(); i++) {
       if (chat.isContext(i) && !"assistant".equals(messages.get(i).get("role"))) {

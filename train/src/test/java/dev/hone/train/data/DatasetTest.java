@@ -223,6 +223,23 @@ class DatasetTest {
   }
 
   @Test
+  void aCharacterBehindAClosingQuoteIsNamedWhereMostRowsAreQuoted() {
+    assertFault("r.csv", "\"text\",\"label\"\n\"a\",\"x\"\n\"good\" b,\"y\"\n\"c\",\"x\"\n",
+        " line 3: a quoted field of this row is "
+        + "not closed where it should be (Unexpected character ('b' (code 98)): Expected column separator character (',' (code "
+        + "44)) or end-of-line); double the quotes inside it, or say noquotes in the format");
+    Dataset<Example.Labelled> few = labelled("r.csv", "text,label\n\"Heroes\" by Bowie,x\nplain,y\n\"whole\",x\n");
+    assertEquals(List.of("\"Heroes\" by Bowie", "plain", "\"whole\""), few.rows().stream().map(Example.Labelled::text).toList());
+  }
+
+  @Test
+  void blanksBehindAClosingQuoteAreNotText() {
+    Dataset<Example.Labelled> data = labelled("r.csv", "text,label\n\"a, b\"  ,x\n\"c\" ,y \n\"d\",\"x\" \n\"e \",y\n");
+    assertEquals(List.of("a, b", "c", "d", "e "), data.rows().stream().map(Example.Labelled::text).toList());
+    assertEquals(List.of("x", "y", "x", "y"), data.rows().stream().map(Example.Labelled::label).toList());
+  }
+
+  @Test
   void columnsThatAreNotThereAreAnsweredWithThoseThatAre() {
     Path file = write("r.csv", "text,label\na,x\nb,y\n");
     DataException fault = assertThrows(DataException.class,

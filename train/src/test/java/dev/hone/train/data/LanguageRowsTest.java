@@ -126,6 +126,16 @@ class LanguageRowsTest {
   }
 
   @Test
+  void emptyAnswersOfPreferencesAreNamed() throws IOException {
+    String prompt = "{\"prompt\": [{\"role\": \"user\", \"content\": \"x\"}], "
+        + "\"chosen\": [{\"role\": \"assistant\", \"content\": \"";
+    Path file = Files.writeString(directory.resolve("pairs.jsonl"),
+        prompt + "a\"}], \"rejected\": [{\"role\": \"assistant\", \"content\": \" \"}]}\n");
+    DataException e = assertThrows(DataException.class, () -> Dataset.judged(file, DataOptions.DETECT));
+    assertTrue(e.getMessage().endsWith("line 1: rejected (column 'rejected') ends with an empty answer"), e.getMessage());
+  }
+
+  @Test
   void plainTextsAndTables() throws IOException {
     assertEquals(new Example.Text("a b"), read("{\"text\": \"a b\", \"label\": 3}\n").row(0));
     assertEquals(new Example.Completion("1+1", "2"), read("rows.csv", "prompt,completion\n1+1,2\n", "").row(0));

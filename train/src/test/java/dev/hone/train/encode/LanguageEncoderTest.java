@@ -14,6 +14,9 @@ import dev.hone.train.data.Example;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -213,6 +216,35 @@ class LanguageEncoderTest {
     DataException e = assertThrows(DataException.class, () -> encoder.encode(rows(
         new Example.Chat(List.of(Map.of("role", "user", "content", "hi")), null))));
     assertTrue(e.getMessage().contains("1 of 1 rows have nothing to learn"), e.getMessage());
+  }
+
+  private static Example.Chat answered(Object content, Map<String, Object> more) {
+    Map<String, Object> answer = new HashMap<>(more);
+    answer.put("role", "assistant");
+    answer.put("content", content);
+    return new Example.Chat(List.of(Map.of("role", "user", "content", "hi"), answer), null);
+  }
+
+  @Test
+  void anEmptyAnswerIsNothingToLearnAndNotAnEnd() {
+    List<Example.Language> rows = new ArrayList<>();
+    for (Object empty : Arrays.asList("", " \n", null, List.of(), List.of(Map.of("type", "text", "text", "")))) {
+      Example.Chat chat = answered(empty, Map.of("tool_calls", List.of()));
+      assertEquals("the assistant's answer is empty", chat.lacksAnswer());
+      rows.add(chat);
+    }
+    assertEquals("", answered(null, Map.of("tool_calls", List.of(Map.of("name", "f")))).lacksAnswer());
+    assertEquals("", answered("", Map.of("reasoning_content", "hm")).lacksAnswer());
+    assertEquals("", answered(List.of(Map.of("type", "text", "text", "yes")), Map.of()).lacksAnswer());
+    DataException e = assertThrows(DataException.class, () -> encoder.encode(rows(rows.getFirst())));
+    assertTrue(e.getMessage().contains("1 of 1 rows have nothing to learn (the first: the assistant's answer is empty)"),
+        e.getMessage());
+    List<Example.Language> few = new ArrayList<>(Collections.nCopies(39, answered("yes", Map.of())));
+    few.add(5, answered("", Map.of()));
+    LanguageEncoder.Encoded encoded = encoder.encode(Dataset.of("rows", few));
+    assertEquals(1, encoded.dropped());
+    assertEquals(39, encoded.set().size());
+    assertEquals(6, encoded.source()[5]);
   }
 
   @Test

@@ -253,6 +253,20 @@ class DataInspectorTest {
   }
 
   @Test
+  void conversationsWhoseOnlyAnswerIsEmptyAreFoundWithAndWithoutTokens() throws IOException {
+    List<String> chats = shortened(CleanRows.chats(40));
+    chats.set(9, CleanRows.chat("who will answer this lonely question", ""));
+    Inspection found = language(chats);
+    assertOnly(found, Check.NOTHING_LEARNT);
+    Path file = directory.resolve("silent.jsonl");
+    Files.write(file, chats);
+    for (Inspection each : List.of(found, DataInspector.inspect(InspectSettings.of(file)))) {
+      assertEquals(List.of(10), lines(each.finding(Check.NOTHING_LEARNT)));
+      assertTrue(each.text(false, 5).contains("10 (the assistant's answer is empty)"), each.text(false, 5));
+    }
+  }
+
+  @Test
   void marksOfAnotherTemplateInAConversationAreFound() throws IOException {
     List<String> chats = shortened(CleanRows.chats(40));
     chats.set(4, CleanRows.chat("<|im_start|>user what is that<|im_end|>", "a telescope"));
