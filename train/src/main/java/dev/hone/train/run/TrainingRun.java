@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -55,6 +56,7 @@ public final class TrainingRun {
   private final boolean profile;
   private final Consumer<String> say;
   private final Ranks ranks;
+  private final AtomicBoolean begun = new AtomicBoolean();
 
   /**
    * A run of what was read already.
@@ -155,8 +157,13 @@ public final class TrainingRun {
    * {@code run.yaml}.
    *
    * @param watchers hear the run after {@code metrics.jsonl} does, so that they can read there what came before
+   * @throws IllegalStateException if it has been trained before
+   * @throws UserError if another run, of any process, is writing to the same directory
    */
   public Trainer.Result train(List<TrainListener> watchers) throws IOException {
+    if (begun.getAndSet(true)) {
+      throw new IllegalStateException("this run has been trained already; make another for more");
+    }
     Tuning<?> tuning = prepared.tuning();
     if (!ranks.leads()) {
       if (config.saveTotalLimit() > 0) {
@@ -171,7 +178,7 @@ public final class TrainingRun {
     if (config.saveTotalLimit() > 0) {
       tuning.setCheckpoints(new Checkpoints(output.resolve("checkpoints"), config.saveTotalLimit()), resume);
     }
-    try (MetricsFile metrics = new MetricsFile(metricsFile());
+    try (OutputLock _ = OutputLock.take(output); MetricsFile metrics = new MetricsFile(metricsFile());
         EventFiles events = prepared.reporting().contains(Reporting.TENSORBOARD) ? new EventFiles(output.resolve("runs"))
             : null) {
       tuning.addListener(metrics);

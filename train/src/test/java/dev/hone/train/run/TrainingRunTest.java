@@ -10,8 +10,10 @@ import dev.hone.train.TinyModel;
 import dev.hone.train.TrainListener;
 import dev.hone.train.Trainer;
 import dev.hone.train.config.UserError;
+import dev.hone.train.fixture.ChildJvm;
 import dev.hone.train.infer.TextClassifier;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,6 +65,41 @@ class TrainingRunTest {
     TextClassifier.Prediction answer = TextClassifier.load(directory.resolve("model"), run.weights())
         .predict(List.of("it is good")).getFirst();
     assertEquals(run.prepared().tuning().model().labels().size(), answer.probabilities().length);
+  }
+
+  @Test
+  void aSecondRunIntoOneDirectoryIsRefusedWhileTheFirstWrites() throws Exception {
+    TrainingRun second = TrainingRun.of(settings, _ -> { });
+    TrainingRun first = TrainingRun.of(settings, _ -> { });
+    List<String> refused = new ArrayList<>();
+    first.tuning().addListener(new TrainListener() {
+      @Override
+      public void onStep(Step step) {
+        if (step.step() == 2) {
+          refused.add(assertThrows(UserError.class, second::complete).getMessage());
+          refused.add(otherProcess());
+        }
+      }
+    });
+    assertEquals(3, first.complete().steps());
+    assertEquals(3, Files.readString(directory.resolve("out/metrics.jsonl")).lines().filter(line -> line.contains("\"loss\""))
+        .count());
+    String message = "another run is writing there; wait for its end, or give each an --output-dir of its own";
+    assertEquals(directory.resolve("out") + ": " + message, refused.getFirst());
+    assertTrue(refused.getLast().contains(message), refused.getLast());
+    assertFalse(Files.exists(directory.resolve("out/.lock")));
+    assertThrows(IllegalStateException.class, first::complete);
+  }
+
+  private String otherProcess() {
+    try {
+      Process process = ChildJvm.hone("train", "--model", settings.get("model"), "--data", settings.get("data"), "--output-dir",
+          directory.resolve("out"), "--max-steps", 1, "--overwrite").redirectErrorStream(true).start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return process.waitFor() == 2 ? said : "not refused: " + said;
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
