@@ -94,6 +94,11 @@ public final class ConfigReader {
     return new ConfigReader(file, tree, failure);
   }
 
+  /** Other settings in place of these; messages name the same file. */
+  public ConfigReader with(ObjectNode tree) {
+    return new ConfigReader(file, tree, failure);
+  }
+
   /** These settings without one of them. */
   public ConfigReader without(String key) {
     ObjectNode tree = tree();

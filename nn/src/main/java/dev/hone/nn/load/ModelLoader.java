@@ -217,6 +217,24 @@ public final class ModelLoader {
         Weights.of(SharedTensors.of(model), name -> name, 0, 0), null);
   }
 
+  /**
+   * A model of the same family and switches as a directory's, but of one narrow layer, with new weights in the type that
+   * {@code config.json} names: what its kernels compute is worth nothing, that they are compiled then is.
+   *
+   * @param quantized as {@link #quantize} takes it
+   */
+  public static PretrainedModel miniature(Path directory, Task task, DType quantized) {
+    ModelLoader loader = new ModelLoader(directory);
+    ConfigReader whole = loader.config();
+    ConfigReader json = whole.with(Miniature.config(whole.tree()));
+    FamilyConfig config = ModelFamily.read(json);
+    Labels classes = task.hasLabels() ? new Labels(List.of("a", "b"), Labels.Kind.SINGLE_LABEL) : null;
+    PretrainedModel drawn = loader.untrained().assemble(config, json.tree(), task, classes,
+        Weights.random(1, config.deviation()), null);
+    TensorSource stored = Miniature.stored(SharedTensors.of(drawn), Miniature.storedType(whole.tree()));
+    return loader.quantize(quantized).assemble(config, json.tree(), task, classes, Weights.of(stored, name -> name, 0, 0), null);
+  }
+
   /** More layers than the file has tensors would only make a long list of what is missing. */
   private static void requireLayers(FamilyConfig config, ConfigReader json, TensorSource source) {
     if (source != null && config.layers() > source.names().size()) {

@@ -1,7 +1,9 @@
 package dev.hone.train.cli;
 
+import dev.hone.core.DType;
 import dev.hone.core.Device;
 import dev.hone.nn.InterleavedWeights;
+import dev.hone.nn.Task;
 import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.PromptLookup;
@@ -16,6 +18,7 @@ import dev.hone.train.run.QuantFlags;
 import dev.hone.train.run.TrainFlags;
 import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -87,11 +90,7 @@ final class GenerateCommand implements Command {
     }
     PromptRows rows = arguments.has("data") ? PromptRows.of(arguments) : null;
     Device device = DeviceFlag.of(arguments, console);
-    TextGenerator generator = TextGenerator.load(ModelArgument.resolve(arguments.required("model"), console),
-        ModelArgument.adapter(arguments.text("adapter"), console), QuantFlags.of(arguments));
-    generator.model().to(device);
-    InterleavedWeights.later(generator.model());
-    generator = drafting(generator, arguments, console);
+    TextGenerator generator = load(arguments, device, console);
     GenerationSettings settings = settings(arguments, generator.settings());
     if (rows != null) {
       for (int i = 0; i < rows.size(); i++) {
@@ -107,6 +106,19 @@ final class GenerateCommand implements Command {
       write(generator, tokens, settings, prompt, JSON.createObjectNode(), chat, arguments.on("json"), console);
     }
     return 0;
+  }
+
+  private static TextGenerator load(Arguments arguments, Device device, Console console) throws IOException {
+    Path model = ModelArgument.resolve(arguments.required("model"), console);
+    Path adapter = ModelArgument.adapter(arguments.text("adapter"), console);
+    DType quantized = QuantFlags.of(arguments);
+    try (KernelWarmUp warmUp = KernelWarmUp.start(model, Task.CAUSAL_LM, quantized, device)) {
+      TextGenerator generator = TextGenerator.load(model, adapter, quantized);
+      generator.model().to(device);
+      InterleavedWeights.later(generator.model());
+      warmUp.await();
+      return drafting(generator, arguments, console);
+    }
   }
 
   /** A generator with the guesses that the flags ask for. */

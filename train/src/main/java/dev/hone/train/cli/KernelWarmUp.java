@@ -11,18 +11,28 @@ import dev.hone.autograd.Parameter;
 import dev.hone.autograd.Variable;
 import dev.hone.core.Activation;
 import dev.hone.core.AttentionSpec;
+import dev.hone.core.DType;
+import dev.hone.core.Device;
 import dev.hone.core.Scope;
 import dev.hone.core.Tensor;
+import dev.hone.core.io.WeightFiles;
 import dev.hone.core.kernel.Kernels;
 import dev.hone.core.random.Philox;
+import dev.hone.nn.Task;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 
 /**
- * Runs a small layer forward and backward on a thread of its own while the command line reads files, so that the JVM has
- * compiled the kernels when training starts: vector code is hundreds of times slower until then. Results do not change.
+ * Runs a small layer on a thread of its own while the command line reads files, forward and backward or as a model that answers,
+ * so that the JVM has compiled the kernels when the work starts: vector code is hundreds of times slower until then. Results do
+ * not change.
  */
 final class KernelWarmUp implements AutoCloseable {
   private static final int TOKENS = 24; // small: the first pass runs in the interpreter, and calls count towards compilation
@@ -31,19 +41,53 @@ final class KernelWarmUp implements AutoCloseable {
   private static final int WIDE = 32;
   private static final int RANK = 8;
   private static final long COMPILED_NANOS = 6_000_000; // a pass takes less when most kernels are compiled
+  private static final long COMPILED_ANSWER_NANOS = 3_000_000;
+  private static final long LARGE = 64L << 20; // bytes of a model that takes longer in the interpreter than compiling takes
   private static final int PASSES = 1000; // then all is compiled, however long reading may take
   private static final long PATIENCE_MILLIS = 1500;
 
+  private final Supplier<IntConsumer> work; // makes what is run with the number of each pass
+  private final long compiledNanos;
   private final CountDownLatch ready = new CountDownLatch(1);
   private final Thread thread = Thread.ofPlatform().daemon().name("hone-warm-up").unstarted(this::run);
   private final Thread hook = new Thread(this::end, "hone-warm-up-end"); // whatever ends the process, it waits for the thread
   private volatile boolean done;
 
-  private KernelWarmUp() {}
+  private KernelWarmUp(Supplier<IntConsumer> work, long compiledNanos) {
+    this.work = work;
+    this.compiledNanos = compiledNanos;
+  }
 
-  /** Starts it. */
+  /** Starts it, for training. */
   static KernelWarmUp start() {
-    KernelWarmUp warmUp = new KernelWarmUp();
+    return start(new KernelWarmUp(() -> new Layer()::step, COMPILED_NANOS));
+  }
+
+  /**
+   * Starts it for a model that is to answer on the CPU. A small one needs none, and has a warm-up that has ended.
+   *
+   * @param directory of the model
+   * @param quantized what its weights become, or null
+   */
+  static KernelWarmUp start(Path directory, Task task, DType quantized, Device device) {
+    KernelWarmUp warmUp = new KernelWarmUp(() -> new AnswerPass(directory, task, quantized)::run, COMPILED_ANSWER_NANOS);
+    if (device != Device.CPU || bytes(directory) < LARGE) {
+      warmUp.ready.countDown();
+      return warmUp;
+    }
+    return start(warmUp);
+  }
+
+  private static long bytes(Path directory) {
+    try {
+      return Files.exists(directory.resolve(WeightFiles.INDEX)) ? Long.MAX_VALUE
+          : Files.size(directory.resolve(WeightFiles.SINGLE));
+    } catch (IOException _) {
+      return 0; // whoever loads the model says what is wrong
+    }
+  }
+
+  private static KernelWarmUp start(KernelWarmUp warmUp) {
     try {
       Runtime.getRuntime().addShutdownHook(warmUp.hook);
       warmUp.thread.start();
@@ -54,7 +98,7 @@ final class KernelWarmUp implements AutoCloseable {
   }
 
   /**
-   * Waits until the kernels are compiled, but not for long. Training that begins before runs them at full size in the
+   * Waits until the kernels are compiled, but not for long. Work that begins before runs them at full size in the
    * interpreter, which takes the processor from the compiler.
    */
   void await() {
@@ -93,11 +137,11 @@ final class KernelWarmUp implements AutoCloseable {
 
   private void run() {
     try {
-      Layer layer = new Layer();
+      IntConsumer pass = work.get();
       for (int step = 1; step <= PASSES && !done; step++) {
         long start = System.nanoTime();
-        layer.step(step);
-        if (System.nanoTime() - start < COMPILED_NANOS) {
+        pass.accept(step);
+        if (System.nanoTime() - start < compiledNanos) {
           ready.countDown();
         }
       }

@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A training, an evaluation and a prediction with a tiny model of its own, run once by the launcher: it loads the classes that
- * users' runs will need, for the JVM to archive at its end.
+ * A training, an evaluation, a prediction, a vector and some words with tiny models of its own, run once by the launcher: it
+ * loads the classes that users' runs will need, for the JVM to archive at its end.
  */
 final class Rehearsal {
   private static final int ROWS = 48;
@@ -25,6 +25,11 @@ final class Rehearsal {
       {"model_type": "bert", "architectures": ["BertModel"], "vocab_size": 400, "hidden_size": 32, "num_hidden_layers": 1,
        "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64, "type_vocab_size": 2,
        "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}""";
+
+  private static final String DECODER = """
+      {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 400, "hidden_size": 64,
+       "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 64,
+       "max_position_embeddings": 64}""";
 
   private final Path directory;
   private final Console console;
@@ -53,7 +58,10 @@ final class Rehearsal {
     Path rows = Files.write(directory.resolve("rows.csv"), reviews());
     Path config = Files.writeString(directory.resolve("shape.json"), SHAPE);
     Path model = directory.resolve("model");
+    Path decoder = directory.resolve("decoder");
     ModelLoader.ofConfig(config).task(Task.EMBEDDING).seed(1).load().save(model, DType.F32, Long.MAX_VALUE);
+    ModelLoader.ofConfig(Files.writeString(directory.resolve("decoder.json"), DECODER)).task(Task.CAUSAL_LM).seed(1).load()
+        .save(decoder, DType.BF16, Long.MAX_VALUE);
     Path out = directory.resolve("out");
     List<List<Object>> commands = List.of(
         List.of("tokenizer", "train", "--data", rows, "--kind", "wordpiece", "--vocab-size", 400, "--output-dir",
@@ -62,7 +70,9 @@ final class Rehearsal {
         4,
             "--batch-size", 8, "--max-length", 32, "--quiet"),
         List.of("evaluate", "--model", model, "--adapter", out.resolve("adapter"), "--data", rows),
-        List.of("predict", "--model", model, "--adapter", out.resolve("adapter"), "works like a charm"));
+        List.of("predict", "--model", model, "--adapter", out.resolve("adapter"), "works like a charm"),
+        List.of("embed", "--model", model, "works like a charm"),
+        List.of("generate", "--model", decoder, "--max-new-tokens", 4, "works like a charm"));
     for (List<Object> command : commands) {
       int code = Main.run(command.stream().map(Object::toString).toArray(String[]::new), console);
       if (code != 0) {
@@ -70,8 +80,10 @@ final class Rehearsal {
       }
       if (command.getFirst().equals("tokenizer")) {
         Files.copy(directory.resolve("tokenizer/tokenizer.json"), model.resolve("tokenizer.json"));
+        Files.copy(directory.resolve("tokenizer/tokenizer.json"), decoder.resolve("tokenizer.json"));
       }
     }
+    new AnswerPass(decoder, Task.CAUSAL_LM, null).run(1); // that of large models
     return 0;
   }
 

@@ -15,6 +15,10 @@ import java.util.Arrays;
 final class FewRowsProduct {
   /** Multiply-adds that a thread does at a time. */
   private static final int GRAIN = 1 << 19;
+  /** Numbers of a row that are widened at a time: long enough for memory to be read in order, and in the second-level cache. */
+  private static final int STRETCH = 8192;
+  /** Numbers between two widened rows, whose distance would else be a power of two. */
+  private static final int GAP = 16;
   private static final int ROWS = 13;
   private static final int SUMS = 15;
 
@@ -54,7 +58,7 @@ final class FewRowsProduct {
     int height = loops.productRows();
     int pieces = PackedProduct.depths(product.k());
     MatrixSource source = product.b();
-    float[] rows = source.array();
+    boolean inPlace = source.array() != null && count == height;
     int at = source.offset() + column * product.k();
     float[] sums = Scratch.floats(SUMS, height * width);
     Arrays.fill(sums, 0, height * width, 0);
@@ -63,13 +67,15 @@ final class FewRowsProduct {
         turn(product.c(), product.ci() + column + i, product.n(), product.m(), sums, i * width, 1);
       }
     }
-    for (int depth = 0; depth < product.k(); depth += pieces) {
-      int length = Math.min(pieces, product.k() - depth);
-      if (rows == null || count < height) {
-        float[] copy = copy(source, column, count, depth, length);
-        loops.rowProduct(length, copy, 0, length, right, depth * width, width, true, sums, 0, width);
-      } else {
-        loops.rowProduct(length, rows, at + depth, product.k(), right, depth * width, width, true, sums, 0, width);
+    int stretch = pieces * Math.max(1, STRETCH / pieces);
+    for (int from = 0; from < product.k(); from += stretch) {
+      int end = Math.min(product.k(), from + stretch);
+      int stride = inPlace ? product.k() : end - from + GAP;
+      int first = inPlace ? at + from : 0;
+      float[] rows = inPlace ? source.array() : copy(source, column, count, from, end - from, stride);
+      for (int depth = from; depth < end; depth += pieces) {
+        int length = Math.min(pieces, end - depth);
+        loops.rowProduct(length, rows, first + depth - from, stride, right, depth * width, width, true, sums, 0, width);
       }
     }
     for (int i = 0; i < count; i++) {
@@ -77,12 +83,12 @@ final class FewRowsProduct {
     }
   }
 
-  private float[] copy(MatrixSource source, int row, int count, int depth, int length) {
-    float[] copy = Scratch.floats(ROWS, loops.productRows() * length);
+  private float[] copy(MatrixSource source, int row, int count, int depth, int length, int stride) {
+    float[] copy = Scratch.floats(ROWS, loops.productRows() * stride);
     for (int i = 0; i < count; i++) {
-      source.read(row + i, depth, length, copy, i * length);
+      source.read(row + i, depth, length, copy, i * stride);
     }
-    Arrays.fill(copy, count * length, loops.productRows() * length, 0);
+    Arrays.fill(copy, count * stride, loops.productRows() * stride, 0);
     return copy;
   }
 
