@@ -59,7 +59,8 @@ class MiniatureTest {
   @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
       "CAUSAL_LM | {'model_type': 'qwen3', 'torch_dtype': 'bfloat16', 'vocab_size': 151936, 'hidden_size': 1024, "
           + "'head_dim': 128, 'intermediate_size': 3072, 'num_hidden_layers': 28, 'num_attention_heads': 16, "
-          + "'num_key_value_heads': 8, 'max_position_embeddings': 40960, 'tie_word_embeddings': true, 'eos_token_id': 151645, 'hidden_act': 'silu'}",
+          + "'num_key_value_heads': 8, 'max_position_embeddings': 40960, 'tie_word_embeddings': true, "
+          + "'eos_token_id': 151645, 'hidden_act': 'silu'}",
       "CAUSAL_LM | {'model_type': 'gpt2', 'vocab_size': 50257, 'n_embd': 768, 'n_layer': 12, 'n_head': 12, 'n_positions': 1024, "
           + "'activation_function': 'gelu_new', 'eos_token_id': 50256}",
       "CAUSAL_LM | {'model_type': 'gemma3_text', 'torch_dtype': 'bfloat16', 'vocab_size': 262144, 'hidden_size': 640, "
