@@ -20,9 +20,12 @@ final class DelimitedRows {
   private DelimitedRows() {}
 
   static RawTable read(TextFile file, DataFormat format, DataOptions options) {
-    Dialect dialect = Dialect.of(file.text(), format, options);
+    int mark = Dialect.markLength(file.text());
+    String text = file.text().substring(mark);
+    Dialect dialect = Dialect.of(file.text(), format, options,
+        (separator, quoting) -> RowScan.scan(text, separator, quoting));
     DelimitedRows found = new DelimitedRows();
-    found.read(file, 1, dialect);
+    found.read(new TextFile(file.path(), text), mark == 0 ? 1 : 2, dialect);
     List<String[]> rows = found.rows;
     if (rows.isEmpty()) {
       throw new DataException(file.name(), "has no rows"); // nothing but empty quotes
@@ -33,6 +36,9 @@ final class DelimitedRows {
     }
     boolean header = HeaderGuess.hasHeader(rows.subList(0, Math.min(RawTable.HEAD, rows.size())), options);
     int from = header ? 1 : 0;
+    for (int r = from; r < rows.size() && header; r++) {
+      checkRow(file.name(), found.lines.get(r), rows.get(r), rows.getFirst());
+    }
     int[] lines = found.lines.subList(from, rows.size()).stream().mapToInt(Integer::intValue).toArray();
     return new RawTable(file.name(), format, layout(dialect, width, header), header, columns(rows.getFirst(), header),
         rows.subList(from, rows.size()), lines, new CellKinds(), false);
@@ -44,6 +50,18 @@ final class DelimitedRows {
           + (dialect.quoted() ? ", quotes around fields" : ", no quoting")
           + "); enclose texts that hold the separator in quotes, or say the format");
     }
+  }
+
+  /** Fails for a row that is the header once more. */
+  static void checkRow(String source, int line, String[] cells, String[] header) {
+    for (int c = 0; c < cells.length; c++) {
+      String cell = c == 0 && cells[c].startsWith("\uFEFF") ? cells[c].substring(1) : cells[c];
+      if (!cell.equals(header[c])) {
+        return;
+      }
+    }
+    throw new DataException(source, line, "this line is the header once more, as where files were put together; leave it out, "
+        + "or say noheader in the format if both are rows");
   }
 
   /** The names of the columns, which the first row has or else are numbers; so is a name that is empty. */

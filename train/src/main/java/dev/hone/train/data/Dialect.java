@@ -1,5 +1,8 @@
 package dev.hone.train.data;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * The dialect of a delimited file, found by trying.
  *
@@ -16,6 +19,8 @@ package dev.hone.train.data;
 record Dialect(char separator, boolean quoted) {
   /** Enough rows to tell separators apart. */
   private static final int SAMPLE = 1 << 20;
+  private static final String MARK_NAME = "sep=";
+  private static final Pattern MARK = Pattern.compile("(?i)sep=[,;\t|]\r?\n");
   /** With fewer rows of equal width a separator is more likely a part of the texts, and the file has one column. */
   private static final double CONVINCING = 0.8;
   /** With more rows that have a well-formed field in quotes, quoting is what the file does. */
@@ -27,19 +32,30 @@ record Dialect(char separator, boolean quoted) {
     RowScan.Found scan(char separator, boolean quoting);
   }
 
-  /** The dialect of {@code text}; what {@code options} say is kept. */
-  static Dialect of(String text, DataFormat format, DataOptions options) {
-    return of(text, format, options, (separator, quoting) -> RowScan.scan(text, separator, quoting));
+  /**
+   * The length of the line {@code sep=;} that Excel writes and reads in front of rows, with its end; 0 if there is none. What it
+   * says counts, and it is no row.
+   */
+  static int markLength(String head) {
+    Matcher mark = MARK.matcher(head);
+    return mark.lookingAt() ? mark.end() : 0;
   }
 
-  /** Detects the dialect of a text of which {@code head} is the beginning, {@link #SAMPLE} characters or all. */
+  /**
+   * The dialect of a text; what {@code options} say is kept.
+   *
+   * @param head its beginning, {@link #SAMPLE} characters or all
+   * @param whole passes over it, without the line of {@link #markLength}
+   */
   static Dialect of(String head, DataFormat format, DataOptions options, Scanner whole) {
     Character said = options.separatorOrNull();
+    int mark = markLength(head);
+    said = said == null && mark > 0 ? (Character) head.charAt(MARK_NAME.length()) : said;
     char best = format == DataFormat.TSV ? '\t' : ',';
     if (said != null) {
       best = said;
     } else {
-      String sample = sample(head);
+      String sample = sample(head.substring(mark));
       double bestShare = CONVINCING;
       for (char c : (format == DataFormat.TSV ? "\t,;|" : ",;\t|").toCharArray()) {
         Scanner part = (separator, quoting) -> RowScan.scan(sample, separator, quoting);

@@ -16,12 +16,17 @@ final class HeaderGuess {
 
   private HeaderGuess() {}
 
+  /** Whether a row is the first one once more, and that has a usual column name: files were put together. */
+  private static boolean isAgain(String[] first, String[] row) {
+    return first.length > 1 && Arrays.equals(first, row) && Arrays.stream(first).anyMatch(ColumnNames::isKnown);
+  }
+
   static boolean hasHeader(List<String[]> rows, DataOptions options) {
     if (options.headerOrNull() != null) {
       return options.headerOrNull();
     }
     String[] first = rows.getFirst();
-    List<String[]> rest = rows.subList(1, rows.size());
+    List<String[]> rest = rows.subList(1, rows.size()).stream().filter(row -> !isAgain(first, row)).toList();
     for (String column : options.parts().values()) {
       if (List.of(first).contains(column) && !column.chars().allMatch(Character::isDigit)) {
         return true;

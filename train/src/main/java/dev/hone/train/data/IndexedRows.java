@@ -35,7 +35,10 @@ final class IndexedRows {
             new RowList<>(index.size(),
             lastKept(i -> FastTextRows.cells(index.text(i), index.line(i), kinds))), index.lines(0), kinds, true);
       }
-      case CSV, TSV -> delimited(file, format, Dialect.of(head, format, options, file::scan), options, start);
+      case CSV, TSV -> {
+        RowFile rows = file.behind(Dialect.markLength(head));
+        yield delimited(rows, format, Dialect.of(head, format, options, rows::scan), options, start);
+      }
     };
   }
 
@@ -68,8 +71,16 @@ final class IndexedRows {
     List<String[]> head = List.copyOf(new RowList<>(Math.min(RawTable.HEAD, index.size()), row));
     boolean header = HeaderGuess.hasHeader(head, options);
     int first = header ? 1 : 0;
+    String[] names = head.getFirst();
+    IntFunction<String[]> checked = i -> {
+      String[] cells = row.apply(i + first);
+      if (header) {
+        DelimitedRows.checkRow(file.name(), index.line(i + first), cells, names);
+      }
+      return cells;
+    };
     return new RawTable(file.name(), format, DelimitedRows.layout(dialect, width, header) + made(start), header,
-        DelimitedRows.columns(head.getFirst(), header), new RowList<>(index.size() - first, lastKept(i -> row.apply(i + first))),
+        DelimitedRows.columns(names, header), new RowList<>(index.size() - first, lastKept(checked)),
         index.lines(first), new CellKinds(), true);
   }
 

@@ -20,6 +20,9 @@ public final class LabelCheck {
   private static final Set<String> MISSING = Set.of("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
       "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null");
   private static final String NUMBER = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,3})?";
+  private static final String COMMA_NUMBER = "[+-]?(\\d+|\\d{1,3}(\\.\\d{3})+),\\d+";
+  /** What cannot be seen; joiners shape the letters and pictures around them. */
+  private static final String UNSEEN = "[\\p{Cf}&&[^\\u200C\\u200D]]";
   /** So many different whole numbers may be classes; more are, unless most rows share theirs with another. */
   private static final int CLASSES = 20;
 
@@ -32,6 +35,8 @@ public final class LabelCheck {
   private final Map<String, Integer> lines = new HashMap<>(); // of the first row of each label
   private final Set<String> values = new HashSet<>();
   private boolean numbers = true;
+  private boolean commas = true; // numbers with a decimal comma, or whole ones
+  private String comma; // the first with a comma
   private String decimal; // the first number that is not whole
   private int rows;
 
@@ -48,14 +53,22 @@ public final class LabelCheck {
     return text.length() < 12 && MISSING.contains(text.strip());
   }
 
-  /** What labels have in common that differ only by capitals, spaces, composed characters or the writing of a number. */
+  /** What labels have in common that differ only by capitals, spaces, composed or unseen characters, or how a number is said. */
   static String plain(String label) {
-    String plain = Normalizer.normalize(label, Normalizer.Form.NFKC).strip().replaceAll("\\s+", " ").toLowerCase(Locale.ROOT);
+    String plain = seen(label, Normalizer.Form.NFKC).strip().replaceAll("\\s+", " ").toLowerCase(Locale.ROOT);
     if (!plain.matches(NUMBER) || plain.length() > 40) {
       return plain;
     }
     BigDecimal number = new BigDecimal(plain).stripTrailingZeros();
     return number.signum() == 0 ? "0" : number.toPlainString();
+  }
+
+  private static String seen(String label, Normalizer.Form form) {
+    return Normalizer.normalize(label, form).replaceAll(UNSEEN, "");
+  }
+
+  private static boolean looksLike(String one, String other) {
+    return seen(one, Normalizer.Form.NFC).equals(seen(other, Normalizer.Form.NFC));
   }
 
   /**
@@ -89,12 +102,15 @@ public final class LabelCheck {
     lines.put(label, line);
     boolean number = label.matches(NUMBER);
     numbers &= number;
+    commas &= label.matches(NUMBER) && !label.contains(".") || label.matches(COMMA_NUMBER);
+    comma = comma == null && label.matches(COMMA_NUMBER) ? label : comma;
     String plain = plain(label);
     decimal = number && decimal == null && plain.contains(".") ? label : decimal;
     String other = spellings.putIfAbsent(plain, label);
     return other == null || kind != Labels.Kind.MULTI_LABEL && decimal != null ? null
         : "the labels '" + other + "' (line " + lines.get(other) + ") and '" + label + "' differ by "
-            + (number ? "the writing of one number" : "capitals or spaces")
+            + (number ? "the writing of one number" : looksLike(other, label) ? "characters that cannot be seen or told apart"
+                : "capitals or spaces")
                 + " alone; --labels merge makes them one class, --labels "
             + "exact keeps them apart";
   }
@@ -107,6 +123,10 @@ public final class LabelCheck {
       kinds.forEach((each, line) -> words.add(each.words() + " (line " + line + ")"));
       return "the labels (" + table.describe(column) + ") are of several types: " + String.join(", ", words)
           + "; --labels merge takes 1, \"1\" and 1.0 for one class, --labels exact each spelling for a class of its own";
+    }
+    if (!decided && kind == Labels.Kind.SINGLE_LABEL && commas && comma != null) {
+      return "the labels (" + table.describe(column) + ") are numbers with a decimal comma, such as " + comma + " (line "
+          + lines.get(comma) + "); --problem-type regression learns numbers with a point, --labels exact takes each for a class";
     }
     if (decided || kind != Labels.Kind.SINGLE_LABEL || !numbers) {
       return null;

@@ -27,6 +27,7 @@ final class RowFile {
   private final long size;
   private final Charset charset; // null: UTF-8
   private final int begin; // behind the byte order mark
+  private final int firstLine;
 
   private RowFile(Path path, Charset charset) throws IOException {
     this.path = path;
@@ -42,6 +43,21 @@ final class RowFile {
           + "UTF-8");
     }
     this.begin = mark;
+    this.firstLine = 1;
+  }
+
+  private RowFile(RowFile whole, int skipped) {
+    path = whole.path;
+    charset = whole.charset;
+    file = whole.file;
+    size = whole.size;
+    begin = whole.begin + skipped;
+    firstLine = whole.firstLine + 1;
+  }
+
+  /** This file without its first line, of {@code length} bytes; itself if that is 0. */
+  RowFile behind(int length) {
+    return length == 0 ? this : new RowFile(this, length);
   }
 
   /** Opens a file that is there. */
@@ -212,7 +228,7 @@ final class RowFile {
     Index index = new Index(this);
     scan(new Bytes() {
       private long start;
-      private int line = 1;
+      private int line = firstLine;
       private int rowLine;
       private boolean blank;
 

@@ -41,11 +41,26 @@ final class TextEncoding {
       Charset charset = (bytes[0] & 0xFF) == 0xFE ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_16LE;
       return decode(source, 1, bytes, marked, bytes.length, charset);
     }
+    int zeros = said == null && marked == 0 ? zeros(bytes) : 0;
+    if (zeros != 0) {
+      throw new DataException(source, "looks like UTF-16 without a mark (every other byte is 0): say " + FLAG
+          + (zeros > 0 ? "UTF-16LE" : "UTF-16BE") + ", or save the file as UTF-8");
+    }
     boolean utf8 = said == null || said.equals(StandardCharsets.UTF_8);
     if (!utf8 && isOneByte(said) && (marked == 3 || beyondAscii(bytes) && isUtf8(bytes))) {
       throw new DataException(source, "is UTF-8, not " + said.name() + "; leave out " + FLAG.strip());
     }
     return decode(source, 1, bytes, utf8 ? marked == 3 ? 3 : 0 : 0, bytes.length, said);
+  }
+
+  /** 1 if most of the odd bytes at the beginning are 0 and none of the others, -1 the other way round, else 0. */
+  static int zeros(byte[] bytes) {
+    int[] zero = new int[2];
+    int pairs = Math.min(bytes.length, 1024) / 2;
+    for (int i = 0; i < 2 * pairs; i++) {
+      zero[i % 2] += bytes[i] == 0 ? 1 : 0;
+    }
+    return zero[0] == 0 && zero[1] * 2 > pairs ? 1 : zero[1] == 0 && zero[0] * 2 > pairs ? -1 : 0;
   }
 
   /** The length of a mark of UTF-8 (3) or UTF-16 (2) at the beginning; 0 if there is none. */

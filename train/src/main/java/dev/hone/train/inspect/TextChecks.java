@@ -1,6 +1,7 @@
 package dev.hone.train.inspect;
 
 import dev.hone.train.data.DataException;
+import dev.hone.train.data.Example;
 import dev.hone.train.inspect.Finding.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -58,7 +59,8 @@ final class TextChecks {
 
   private String problem(int row) {
     try {
-      String problem = view == null ? "" : view.problem(corpus.row(row));
+      Example example = corpus.row(row); // fails where reading it does
+      String problem = view == null ? "" : view.problem(example);
       return problem.length() > 120 ? problem.substring(0, 120) + "..." : problem;
     } catch (DataException e) {
       return e.getMessage().replaceFirst("^.*? line \\d+: ", "");

@@ -255,4 +255,44 @@ class FileFormsTest {
     assertTrue(assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT.withColumns("text=text")))
         .getMessage().contains("two columns are called 'text'"));
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sep=;\r\ntext;label\r\na b c;x\r\nd e;y\r\n", "\uFEFFSep=|\ntext|label\na b c|x\nd e|y\n",
+      "sep=,\ntext,label\n\"a b c\",x\nd e,y\n", "sep=\t\na b c\tx\nd e\ty\n"})
+  void excelsLineThatNamesTheSeparatorIsNoRow(String text) {
+    Dataset<Example.Labelled> data = labelled("r.csv", text);
+    assertEquals(TWO, data.rows());
+    assertEquals(text.contains("text") ? 3 : 2, data.line(0));
+  }
+
+  @Test
+  void aSeparatorThatExcelNamesCountsAndSurvivesACopy() throws IOException {
+    String text = "sep=;\ntext;label\na, b;x, y\nc, d;z, x\n";
+    assertEquals(List.of("a, b", "c, d"), labelled("r.csv", text).map(Example.Labelled::text));
+    SourceRows rows = SourceRows.labelled(dir.resolve("r.csv"), DataOptions.DETECT, Labels.Kind.SINGLE_LABEL);
+    rows.copy(dir.resolve("copy.csv"), row -> row == 1, Map.of());
+    assertEquals("sep=;\ntext;label\nc, d;z, x\n", Files.readString(dir.resolve("copy.csv")));
+    assertFault("r.csv", "sep=;\ntext;label\na;x\nb\n", " line 4: 1 field, the first row has 2 (read as semicolon separated, "
+        + "quotes around fields); enclose texts that hold the separator in quotes, or say the format");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\uFEFF"})
+  void aHeaderAmongTheRowsIsNoRow(String mark) {
+    assertFault("r.csv", "text,label\na b c,x\nd e,y\n" + mark + "text,label\nf g,x\n", " line 4: this line is the header once "
+        + "more, as where files were put together; leave it out, or say noheader in the format if both are rows");
+    assertEquals(4, labelled("r.csv", "good film,x\nd e f,y\ngood film,x\nlong story,y\n").size());
+  }
+
+  @Test
+  void utf16WithoutAMarkIsNamed() {
+    String text = "text,label\na b c,x\nd e,y\n";
+    for (String name : List.of("UTF-16LE", "UTF-16BE")) {
+      Path file = write("r.csv", text.getBytes(Charset.forName(name)));
+      assertEquals(file + ": looks like UTF-16 without a mark (every other byte is 0): say --encoding " + name
+          + ", or save the file as UTF-8",
+          assertThrows(DataException.class, () -> Dataset.labelled(file, DataOptions.DETECT)).getMessage());
+      assertEquals(TWO, Dataset.labelled(file, DataOptions.DETECT.withEncoding(name)).rows());
+    }
+  }
 }

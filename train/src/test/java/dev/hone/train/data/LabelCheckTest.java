@@ -92,6 +92,23 @@ class LabelCheckTest {
     assertEquals(List.of("up", "down", other.strip()), labels("r.csv", rows, DataOptions.DETECT.withLabels("exact"), ONE));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"f\u00FCr\u200B", "\uFEFFf\u00FCr", "fu\u0308r", "f\u00AD\u00FCr"})
+  void namesThatLookAlikeAreRefusedAndMergedWhenAskedFor(String other) throws IOException {
+    String rows = csv("f\u00FCr", "gegen", other);
+    assertRefused("r.csv", rows, ONE, " line 4: the labels 'f\u00FCr' (line 2) and '" + other + "' differ by characters that "
+        + "cannot be seen or told apart alone; --labels merge makes them one class, --labels exact keeps them apart");
+    assertEquals(List.of("f\u00FCr", "gegen", "f\u00FCr"), labels("r.csv", rows, DataOptions.DETECT.withLabels("merge"), ONE));
+  }
+
+  @Test
+  void numbersWithADecimalCommaAreNoClassesUnlessAskedFor() throws IOException {
+    String rows = "text;label\na b;0,0\nc d;1.234,5\ne f;3\n";
+    assertRefused("r.csv", rows, ONE, ": the labels (column 'label') are numbers with a decimal comma, such as 0,0 (line 2); "
+        + "--problem-type regression learns numbers with a point, --labels exact takes each for a class");
+    assertEquals(List.of("0,0", "1.234,5", "3"), labels("r.csv", rows, DataOptions.DETECT.withLabels("exact"), ONE));
+  }
+
   @Test
   void measuredNumbersAreNoClassesUnlessAskedFor() throws IOException {
     String rows = csv("0.0", "0.37", "0.74", "1.11");

@@ -208,7 +208,7 @@ class DataInspectorTest {
     rows.set(14, rows.get(14).replace(",", " pay with 4111 1111 1111 1111 now,"));
     Inspection found = csv();
     assertOnly(found, Check.PERSONAL);
-    assertEquals("rows.csv lines 14 (mail), 15 (phone), 16 (card)", found.finding(Check.PERSONAL).where(5));
+    assertEquals("rows.csv lines 14 (mail), 15 (phone), 16 (card or account)", found.finding(Check.PERSONAL).where(5));
   }
 
   @Test

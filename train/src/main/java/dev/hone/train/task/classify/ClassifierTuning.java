@@ -191,8 +191,8 @@ public final class ClassifierTuning extends Tuning<Example.Labelled> {
       number = Float.NaN;
     }
     if (!Float.isFinite(number)) {
-      throw new DataException(data.source(), data.line(i), "'" + data.row(i).label()
-          + "' is not a number, which regression needs");
+      throw new DataException(data.source(), data.line(i), "'" + data.row(i).label() + "' is not a number, which regression needs"
+          + (data.row(i).label().matches("[+-]?[\\d.]*,\\d+") ? "; write a point for the decimal comma" : ""));
     }
     return number;
   }
