@@ -12,13 +12,14 @@ import java.util.function.Supplier;
  */
 final class GpuThread {
   private static final int LONGEST_QUEUE = 1024; // bounds how far the host runs ahead
+  private static final long STACK = 16L << 20; // bytes: compilers of kernels run on it, which are used to more than Java gives
 
   private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>(LONGEST_QUEUE);
   private final Thread thread;
   private volatile RuntimeException failure;
 
   GpuThread(String name) {
-    thread = Thread.ofPlatform().name("hone-" + name).daemon().start(this::work);
+    thread = Thread.ofPlatform().name("hone-" + name).daemon().stackSize(STACK).start(this::work);
   }
 
   private void work() {

@@ -80,8 +80,13 @@ final class KernelCompiler {
     return image;
   }
 
+  /** What NVRTC is told for an architecture; else it keeps denormals, and divides and takes roots exactly. */
+  static List<String> options(String architecture) {
+    return List.of("--gpu-architecture=" + architecture, "--std=c++17");
+  }
+
   private byte[] compiled(KernelSource source, String architecture) {
-    List<String> options = List.of("--gpu-architecture=" + architecture, "--std=c++17");
+    List<String> options = options(architecture);
     Path file = cache.resolve(hash(source.text(), options) + ".cubin");
     byte[] kept = kept(file);
     if (kept != null) {
