@@ -62,13 +62,13 @@ public final class CpuMatMul implements MatMulKernels {
     boolean useful = weight.device() == Device.CPU && layout(weight, transB) == null && lanes.reads(weight.dtype())
         && LaidOut.fits(weight, transB)
         && weight.dim(transB ? 1 : 0) >= SHALLOW && weight.dim(transB ? 0 : 1) > FEW_DOTS; // other sums run in another order
-    return useful ? LaidOut.bytes(weight, transB, lanes.width()) : 0;
+    return useful ? LaidOut.bytes(weight, transB, lanes.width(weight.dtype())) : 0;
   }
 
   @Override
   public void layOut(Tensor weight, boolean transB) {
     if (layoutBytes(weight, transB) > 0) {
-      weight.layout().set(LaidOut.of(weight, transB, lanes.width(), stored));
+      weight.layout().set(LaidOut.of(weight, transB, lanes.width(weight.dtype()), stored));
     }
   }
 
@@ -81,7 +81,7 @@ public final class CpuMatMul implements MatMulKernels {
 
   private LaidOut layout(Tensor weight, boolean transB) {
     return weight.layout() != null && weight.layout().get() instanceof LaidOut layout && layout.transB() == transB
-        && layout.width() == lanes.width() ? layout : null;
+        && layout.width() == lanes.width(weight.dtype()) ? layout : null;
   }
 
   @Override

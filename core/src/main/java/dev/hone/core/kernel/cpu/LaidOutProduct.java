@@ -18,6 +18,8 @@ import java.util.Arrays;
 final class LaidOutProduct {
   /** Multiply-adds that a thread does at a time. */
   private static final int GRAIN = 1 << 17;
+  /** Columns that a thread does at a time, at least: neighbours would take lines of C from each other. */
+  private static final int COLUMNS = 32;
   /** k of a piece of floats, which stays in the second-level cache. */
   private static final int PIECE = 768;
   /** k of a piece that is widened, which stays in the first-level cache. */
@@ -59,7 +61,7 @@ final class LaidOutProduct {
 
   private void run(Product product, LaidOut weight, float[] a, int ai) {
     long work = (long) product.m() * product.k() * weight.width();
-    int grain = (int) Math.max(1, GRAIN / work);
+    int grain = (int) Math.max(Math.max(1, COLUMNS / weight.width()), GRAIN / work);
     Workers.ranges(weight.groups(), grain, (from, to) -> {
       for (int group = from; group < to; group++) {
         group(product, weight, group, a, ai);
@@ -149,7 +151,7 @@ final class LaidOutProduct {
     }
     for (; row < product.m(); row += LaneLoops.TILE_ROWS) {
       int count = Math.min(LaneLoops.TILE_ROWS, product.m() - row);
-      lanes.tile(count, depth, a, ai + row * lda, lda, panel, pi, c, ci + row * ldc, ldc);
+      lanes.tile(count, depth, a, ai + row * lda, lda, panel, pi, width, c, ci + row * ldc, ldc);
     }
   }
 

@@ -9,10 +9,10 @@ import java.lang.foreign.MemorySegment;
  */
 public abstract class LaneLoops {
   /** Rows that {@link #tile} takes. */
-  public static final int TILE_ROWS = 4;
+  public static final int TILE_ROWS = 5;
 
-  /** Outputs of a group. */
-  public abstract int width();
+  /** Outputs of a group of a weight of a type. */
+  public abstract int width(DType type);
 
   /** Whether there are loops for numbers of a type. */
   public abstract boolean reads(DType type);
@@ -48,7 +48,9 @@ public abstract class LaneLoops {
    * c[r][j] += Σ_k a[r][k] · panel[k][j] for up to {@link #TILE_ROWS} rows and a group's outputs.
    *
    * @param lda distance of the rows of A, where they lie
+   * @param width outputs of the group
    * @param ldc distance of the rows of C
    */
-  public abstract void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, float[] c, int ci, int ldc);
+  public abstract void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, float[] c,
+      int ci, int ldc);
 }

@@ -15,7 +15,7 @@ public final class ScalarLaneLoops extends LaneLoops {
   private static final int WIDTH = 16;
 
   @Override
-  public int width() {
+  public int width(DType type) {
     return WIDTH;
   }
 
@@ -86,7 +86,8 @@ public final class ScalarLaneLoops extends LaneLoops {
   }
 
   @Override
-  public void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, float[] c, int ci, int ldc) {
+  public void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, float[] c, int ci,
+      int ldc) {
     for (int r = 0; r < rows; r++) {
       dot(panel, pi, depth, a, ai + r * lda, c, ci + r * ldc);
     }

@@ -12,6 +12,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** One row with a group of interleaved floats or upper halves of them; see {@link dev.hone.core.kernel.loops.LaneLoops}. */
 final class LaneDots {
+  /** Outputs of a group of floats. */
+  static final int WIDTH = 2 * LANES;
+
   private static final VectorSpecies<Integer> I32 = IntVector.SPECIES_PREFERRED;
   private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
   private static final int UPPER = 0xFFFF0000;
@@ -19,22 +22,16 @@ final class LaneDots {
   private LaneDots() {}
 
   static void singles(float[] w, int wi, int depth, float[] x, int xi, float[] sums, int si) {
-    FloatVector sum0 = FloatVector.fromArray(F32, sums, si);
-    FloatVector sum1 = FloatVector.fromArray(F32, sums, si + LANES);
-    FloatVector sum2 = FloatVector.fromArray(F32, sums, si + 2 * LANES);
-    FloatVector sum3 = FloatVector.fromArray(F32, sums, si + 3 * LANES);
+    FloatVector left = FloatVector.fromArray(F32, sums, si);
+    FloatVector right = FloatVector.fromArray(F32, sums, si + LANES);
     for (int k = 0; k < depth; k++) {
-      int at = wi + k * (4 * LANES);
+      int at = wi + k * WIDTH;
       FloatVector factor = FloatVector.broadcast(F32, x[xi + k]);
-      sum0 = FloatVector.fromArray(F32, w, at).fma(factor, sum0);
-      sum1 = FloatVector.fromArray(F32, w, at + LANES).fma(factor, sum1);
-      sum2 = FloatVector.fromArray(F32, w, at + 2 * LANES).fma(factor, sum2);
-      sum3 = FloatVector.fromArray(F32, w, at + 3 * LANES).fma(factor, sum3);
+      left = FloatVector.fromArray(F32, w, at).fma(factor, left);
+      right = FloatVector.fromArray(F32, w, at + LANES).fma(factor, right);
     }
-    sum0.intoArray(sums, si);
-    sum1.intoArray(sums, si + LANES);
-    sum2.intoArray(sums, si + 2 * LANES);
-    sum3.intoArray(sums, si + 3 * LANES);
+    left.intoArray(sums, si);
+    right.intoArray(sums, si + LANES);
   }
 
   /** BF16 is the upper half of a float: an even k shifted there, an odd one where it lies. */

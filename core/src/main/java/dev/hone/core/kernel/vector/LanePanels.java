@@ -78,9 +78,9 @@ final class LanePanels {
     }
   }
 
-  /** Eight sums: as many as hide the time of a multiply-add, and they fit 16 registers. */
-  static void fourRows(int depth, float[] a, int a0, int a1, int a2, int a3, float[] panel, int pi, float[] c, int c0, int c1,
-      int c2, int c3) {
+  /** Ten sums: more than hide the time of a multiply-add, and they fit 16 registers. */
+  static void fiveRows(int depth, float[] a, int a0, int a1, int a2, int a3, int a4, float[] panel, int pi, int ldp, float[] c,
+      int c0, int c1, int c2, int c3, int c4) {
     FloatVector left0 = FloatVector.fromArray(F32, c, c0);
     FloatVector right0 = FloatVector.fromArray(F32, c, c0 + LANES);
     FloatVector left1 = FloatVector.fromArray(F32, c, c1);
@@ -89,9 +89,11 @@ final class LanePanels {
     FloatVector right2 = FloatVector.fromArray(F32, c, c2 + LANES);
     FloatVector left3 = FloatVector.fromArray(F32, c, c3);
     FloatVector right3 = FloatVector.fromArray(F32, c, c3 + LANES);
+    FloatVector left4 = FloatVector.fromArray(F32, c, c4);
+    FloatVector right4 = FloatVector.fromArray(F32, c, c4 + LANES);
     for (int k = 0; k < depth; k++) {
-      FloatVector left = FloatVector.fromArray(F32, panel, pi + k * WIDTH);
-      FloatVector right = FloatVector.fromArray(F32, panel, pi + k * WIDTH + LANES);
+      FloatVector left = FloatVector.fromArray(F32, panel, pi + k * ldp);
+      FloatVector right = FloatVector.fromArray(F32, panel, pi + k * ldp + LANES);
       FloatVector factor0 = FloatVector.broadcast(F32, a[a0 + k]);
       left0 = factor0.fma(left, left0);
       right0 = factor0.fma(right, right0);
@@ -104,6 +106,9 @@ final class LanePanels {
       FloatVector factor3 = FloatVector.broadcast(F32, a[a3 + k]);
       left3 = factor3.fma(left, left3);
       right3 = factor3.fma(right, right3);
+      FloatVector factor4 = FloatVector.broadcast(F32, a[a4 + k]);
+      left4 = factor4.fma(left, left4);
+      right4 = factor4.fma(right, right4);
     }
     left0.intoArray(c, c0);
     right0.intoArray(c, c0 + LANES);
@@ -113,5 +118,7 @@ final class LanePanels {
     right2.intoArray(c, c2 + LANES);
     left3.intoArray(c, c3);
     right3.intoArray(c, c3 + LANES);
+    left4.intoArray(c, c4);
+    right4.intoArray(c, c4 + LANES);
   }
 }

@@ -8,7 +8,8 @@ import dev.hone.core.kernel.loops.LaneLoops;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Loops over interleaved weights on vectors: a group is four of them, so that as many sums hide the time of a multiply-add.
+ * Loops over interleaved weights on vectors: a group is four of them, so that as many sums hide the time of a multiply-add. Of
+ * F32 it is two, the width of a tile, which so reads memory in one stream and not every other piece of it.
  *
  * <p>Implementation note. Each loop is a method of its own in {@link LaneDots}, {@link LaneCodes} or {@link LanePanels}: with
  * several types in one the compiler leaves some of it out of line, and vectors become objects.
@@ -17,8 +18,8 @@ public final class VectorLaneLoops extends LaneLoops {
   static final int WIDTH = 4 * LANES;
 
   @Override
-  public int width() {
-    return WIDTH;
+  public int width(DType type) {
+    return type == DType.F32 ? LaneDots.WIDTH : WIDTH;
   }
 
   @Override
@@ -75,13 +76,15 @@ public final class VectorLaneLoops extends LaneLoops {
   }
 
   @Override
-  public void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, float[] c, int ci, int ldc) {
+  public void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, float[] c, int ci,
+      int ldc) {
     int last = rows - 1; // beyond it the last row is taken again, and written again with the same sums
     int second = Math.min(1, last);
     int third = Math.min(2, last);
-    for (int j = 0; j < WIDTH; j += 2 * LANES) {
-      LanePanels.fourRows(depth, a, ai, ai + second * lda, ai + third * lda, ai + last * lda, panel, pi + j, c, ci + j,
-          ci + second * ldc + j, ci + third * ldc + j, ci + last * ldc + j);
+    int fourth = Math.min(3, last);
+    for (int j = 0; j < width; j += 2 * LANES) {
+      LanePanels.fiveRows(depth, a, ai, ai + second * lda, ai + third * lda, ai + fourth * lda, ai + last * lda, panel, pi + j,
+          width, c, ci + j, ci + second * ldc + j, ci + third * ldc + j, ci + fourth * ldc + j, ci + last * ldc + j);
     }
   }
 }
