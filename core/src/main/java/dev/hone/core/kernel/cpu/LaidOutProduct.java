@@ -26,6 +26,10 @@ final class LaidOutProduct {
   private static final int WIDENED = 128;
   /** k of a piece for one row: small calls are compiled soon. */
   private static final int STREAMED = 512;
+  /** What a row of a tile takes, and a tile besides: 4, 5 and 6 rows were measured. */
+  private static final int ROW = 3;
+  private static final int TILE = 4;
+  private static final int LOWEST = 4; // a tile of fewer rows takes as long
   private static final int PANEL = 13;
   private static final int EDGE = 15;
 
@@ -108,13 +112,13 @@ final class LaidOutProduct {
         panel = Scratch.floats(PANEL, depth * weight.width());
         widen(weight, group, from, depth, panel);
       }
-      rows(product, depth, a, ai + from, panel, at, weight.width(), c, ci, ldc);
+      rows(product, weight, depth, a, ai + from, panel, at, c, ci, ldc);
     }
   }
 
   /** One row: nothing is widened. */
   private void one(int k, LaidOut weight, int group, float[] x, int xi, float[] c, int ci) {
-    int step = weight.scales() == null ? STREAMED : Math.min(STREAMED, weight.block());
+    int step = weight.floats() != null ? PIECE : Math.min(STREAMED, weight.block());
     for (int from = 0; from < k; from += step) {
       int depth = Math.min(step, k - from);
       switch (weight.type()) {
@@ -141,29 +145,42 @@ final class LaidOutProduct {
     }
   }
 
-  private void rows(Product product, int depth, float[] a, int ai, float[] panel, int pi, int width, float[] c, int ci, int ldc) {
+  private void rows(Product product, LaidOut weight, int depth, float[] a, int ai, float[] panel, int pi, float[] c, int ci,
+      int ldc) {
     int height = loops.productRows();
+    int low = lanes.tileRows(weight.type());
     int lda = product.lda();
-    int high = highTiles(product.m(), height) * height;
+    int high = highTiles(product.m(), height, low) * height;
     int row = 0;
     for (; row < high; row += height) {
-      loops.rowProduct(depth, a, ai + row * lda, lda, panel, pi, width, true, c, ci + row * ldc, ldc);
+      loops.rowProduct(depth, a, ai + row * lda, lda, panel, pi, weight.width(), true, c, ci + row * ldc, ldc);
     }
-    for (; row < product.m(); row += LaneLoops.TILE_ROWS) {
-      int count = Math.min(LaneLoops.TILE_ROWS, product.m() - row);
-      lanes.tile(count, depth, a, ai + row * lda, lda, panel, pi, width, c, ci + row * ldc, ldc);
+    while (row < product.m()) {
+      int count = lowTile(product.m() - row, low);
+      lanes.tile(weight.type(), count, depth, a, ai + row * lda, lda, panel, pi, c, ci + row * ldc, ldc);
+      row += count;
     }
   }
 
-  /** How many tiles of {@code height} leave the fewest rows to compute in vain, where the others have {@code TILE_ROWS}. */
-  static int highTiles(int rows, int height) {
+  /** Rows of the next low tile where so many are left: as equal as can be, so that hardly a row is computed in vain. */
+  private static int lowTile(int rest, int low) {
+    int tiles = (rest + low - 1) / low;
+    return (rest + tiles - 1) / tiles;
+  }
+
+  /** How many tiles of {@code height} take the least time, where the others have at most {@code low} rows. */
+  static int highTiles(int rows, int height, int low) {
     int best = 0;
     int least = Integer.MAX_VALUE;
-    for (int tiles = rows / height; tiles >= Math.max(0, rows / height - LaneLoops.TILE_ROWS); tiles--) {
-      int rest = rows - tiles * height;
-      int computed = tiles * height + (rest + LaneLoops.TILE_ROWS - 1) / LaneLoops.TILE_ROWS * LaneLoops.TILE_ROWS;
-      if (computed < least) {
-        least = computed;
+    for (int tiles = rows / height; tiles >= Math.max(0, rows / height - low); tiles--) {
+      int cost = tiles * (ROW * height + TILE);
+      int count;
+      for (int rest = rows - tiles * height; rest > 0; rest -= count) {
+        count = lowTile(rest, low);
+        cost += ROW * Math.max(count, LOWEST) + TILE;
+      }
+      if (cost <= least) {
+        least = cost;
         best = tiles;
       }
     }

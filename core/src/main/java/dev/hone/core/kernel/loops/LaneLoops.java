@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
  * there, as that of {@link MatMulLoops#tile} does, so that an output has the same bits in each of these loops.
  */
 public abstract class LaneLoops {
-  /** Rows that {@link #tile} takes. */
-  public static final int TILE_ROWS = 5;
+  /** Most rows that {@link #tile} takes. */
+  public abstract int tileRows(DType type);
 
   /** Outputs of a group of a weight of a type. */
   public abstract int width(DType type);
@@ -45,12 +45,12 @@ public abstract class LaneLoops {
       float[] panel, int pi);
 
   /**
-   * c[r][j] += Σ_k a[r][k] · panel[k][j] for up to {@link #TILE_ROWS} rows and a group's outputs.
+   * c[r][j] += Σ_k a[r][k] · panel[k][j] for up to {@link #tileRows} rows and the outputs of a group.
    *
+   * @param type of the weight
    * @param lda distance of the rows of A, where they lie
-   * @param width outputs of the group
    * @param ldc distance of the rows of C
    */
-  public abstract void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, float[] c,
-      int ci, int ldc);
+  public abstract void tile(DType type, int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, float[] c, int ci,
+      int ldc);
 }

@@ -86,7 +86,12 @@ public final class ScalarLaneLoops extends LaneLoops {
   }
 
   @Override
-  public void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, float[] c, int ci,
+  public int tileRows(DType type) {
+    return 4;
+  }
+
+  @Override
+  public void tile(DType type, int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, float[] c, int ci,
       int ldc) {
     for (int r = 0; r < rows; r++) {
       dot(panel, pi, depth, a, ai + r * lda, c, ci + r * ldc);

@@ -76,15 +76,27 @@ public final class VectorLaneLoops extends LaneLoops {
   }
 
   @Override
-  public void tile(int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, int width, float[] c, int ci,
+  public int tileRows(DType type) {
+    return type == DType.F32 ? 5 : 4;
+  }
+
+  @Override
+  public void tile(DType type, int rows, int depth, float[] a, int ai, int lda, float[] panel, int pi, float[] c, int ci,
       int ldc) {
     int last = rows - 1; // beyond it the last row is taken again, and written again with the same sums
     int second = Math.min(1, last);
     int third = Math.min(2, last);
-    int fourth = Math.min(3, last);
-    for (int j = 0; j < width; j += 2 * LANES) {
-      LanePanels.fiveRows(depth, a, ai, ai + second * lda, ai + third * lda, ai + fourth * lda, ai + last * lda, panel, pi + j,
-          width, c, ci + j, ci + second * ldc + j, ci + third * ldc + j, ci + fourth * ldc + j, ci + last * ldc + j);
+    if (type != DType.F32) {
+      for (int j = 0; j < WIDTH; j += 2 * LANES) {
+        LanePanels.fourRows(depth, a, ai, ai + second * lda, ai + third * lda, ai + last * lda, panel, pi + j, c, ci + j,
+            ci + second * ldc + j, ci + third * ldc + j, ci + last * ldc + j);
+      }
+    } else if (rows < 5) {
+      LanePanels.fourRowsOfFloats(depth, a, ai, ai + second * lda, ai + third * lda, ai + last * lda, panel, pi, c, ci,
+          ci + second * ldc, ci + third * ldc, ci + last * ldc);
+    } else {
+      LanePanels.fiveRowsOfFloats(depth, a, ai, ai + lda, ai + 2 * lda, ai + 3 * lda, ai + 4 * lda, panel, pi, c, ci, ci + ldc,
+          ci + 2 * ldc, ci + 3 * ldc, ci + 4 * ldc);
     }
   }
 }

@@ -194,14 +194,19 @@ class LaidOutTest {
   }
 
   @Test
-  void theFewestRowsAreComputedInVain() {
-    assertEquals(0, LaidOutProduct.highTiles(8, 6)); // 5 + 5, not 6 + 5
-    assertEquals(1, LaidOutProduct.highTiles(6, 6));
-    assertEquals(0, LaidOutProduct.highTiles(10, 6));
-    assertEquals(1, LaidOutProduct.highTiles(11, 6));
-    assertEquals(0, LaidOutProduct.highTiles(15, 6)); // 5 + 5 + 5
-    assertEquals(1, LaidOutProduct.highTiles(16, 6)); // 6 + 5 + 5
-    assertEquals(1, LaidOutProduct.highTiles(16, 12)); // 12 + 5
-    assertEquals(80, LaidOutProduct.highTiles(480, 6));
+  void tilesFitTheRows() {
+    assertEquals(0, LaidOutProduct.highTiles(8, 6, 5)); // 4 + 4, not 6 + 4
+    assertEquals(1, LaidOutProduct.highTiles(6, 6, 5));
+    assertEquals(0, LaidOutProduct.highTiles(9, 6, 5)); // 5 + 4
+    assertEquals(1, LaidOutProduct.highTiles(11, 6, 5)); // 6 + 5
+    assertEquals(2, LaidOutProduct.highTiles(12, 6, 5)); // 6 + 6, not 4 + 4 + 4
+    assertEquals(0, LaidOutProduct.highTiles(13, 6, 5)); // 5 + 4 + 4
+    assertEquals(0, LaidOutProduct.highTiles(15, 6, 5)); // 5 + 5 + 5
+    assertEquals(1, LaidOutProduct.highTiles(16, 6, 5)); // 6 + 5 + 5
+    assertEquals(1, LaidOutProduct.highTiles(16, 12, 5)); // 12 + 4
+    assertEquals(0, LaidOutProduct.highTiles(8, 6, 4)); // 4 + 4
+    assertEquals(1, LaidOutProduct.highTiles(10, 6, 4)); // 6 + 4
+    assertEquals(2, LaidOutProduct.highTiles(15, 6, 4)); // 6 + 6 + 4
+    assertEquals(80, LaidOutProduct.highTiles(480, 6, 4));
   }
 }
