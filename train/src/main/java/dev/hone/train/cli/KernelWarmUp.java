@@ -42,7 +42,7 @@ final class KernelWarmUp implements AutoCloseable {
   private static final int RANK = 8;
   private static final long COMPILED_NANOS = 6_000_000; // a pass takes less when most kernels are compiled
   private static final long COMPILED_ANSWER_NANOS = 3_000_000;
-  private static final long LARGE = 64L << 20; // bytes of a model that takes longer in the interpreter than compiling takes
+  private static final long LARGE = 128L << 20; // bytes of a model that takes longer in the interpreter than compiling takes
   private static final int PASSES = 1000; // then all is compiled, however long reading may take
   private static final long PATIENCE_MILLIS = 1500;
 

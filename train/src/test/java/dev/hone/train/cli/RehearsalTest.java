@@ -54,7 +54,7 @@ class RehearsalTest {
 
   @Test
   void aLargeModelThatIsToAnswerHasAWarmUpThatEndsWhenItIsClosed() throws IOException {
-    try (KernelWarmUp warmUp = KernelWarmUp.start(model("llama", 65L << 20), Task.CAUSAL_LM, null, Device.CPU)) {
+    try (KernelWarmUp warmUp = KernelWarmUp.start(model("llama", 129L << 20), Task.CAUSAL_LM, null, Device.CPU)) {
       assertTrue(isWarmingUp());
       warmUp.await();
     }
@@ -63,7 +63,7 @@ class RehearsalTest {
 
   @Test
   void aSmallModelHasNoneAndWhatIsNoModelHasNone() throws IOException {
-    try (KernelWarmUp warmUp = KernelWarmUp.start(model("llama", 63L << 20), Task.CAUSAL_LM, null, Device.CPU)) {
+    try (KernelWarmUp warmUp = KernelWarmUp.start(model("llama", 127L << 20), Task.CAUSAL_LM, null, Device.CPU)) {
       assertFalse(isWarmingUp());
       warmUp.await();
     }
@@ -75,7 +75,7 @@ class RehearsalTest {
 
   @Test
   void aConfigurationThatCannotBeMadeSmallIsLeftToWhoeverLoadsTheModel() throws IOException {
-    try (KernelWarmUp warmUp = KernelWarmUp.start(model("no-such-family", 65L << 20), Task.CAUSAL_LM, null, Device.CPU)) {
+    try (KernelWarmUp warmUp = KernelWarmUp.start(model("no-such-family", 129L << 20), Task.CAUSAL_LM, null, Device.CPU)) {
       warmUp.await();
     }
     assertFalse(isWarmingUp());
