@@ -45,6 +45,11 @@ final class AdapterCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(
         Flag.of("adapter", "DIR", null, "info, convert: the adapter"),

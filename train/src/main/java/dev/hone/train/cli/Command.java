@@ -19,6 +19,11 @@ interface Command {
   /** Its flags, in the order of the help text. */
   List<Flag> flags();
 
+  /** Whether it takes words that belong to no flag: texts, directories, or what to do. */
+  default boolean takesWords() {
+    return false;
+  }
+
   /** Does it; returns the exit code. */
   int run(Arguments arguments, Console console) throws IOException;
 }

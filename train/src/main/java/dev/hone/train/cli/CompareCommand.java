@@ -26,6 +26,11 @@ final class CompareCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(Flag.of("html", "FILE", "compare.html", "the page"));
   }

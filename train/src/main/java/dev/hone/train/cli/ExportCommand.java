@@ -35,6 +35,11 @@ final class ExportCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(
         Flag.of("model", "DIR|maven:G:A:V", null, "the model"),

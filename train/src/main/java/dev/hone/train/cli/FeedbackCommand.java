@@ -44,6 +44,11 @@ final class FeedbackCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(
         Flag.of("log", "DIR", null, "what hone serve --log wrote"),

@@ -82,6 +82,11 @@ public final class Main {
         return 0;
       }
       Arguments given = new Arguments(command.name(), command.flags(), rest);
+      if (!command.takesWords() && !given.free().isEmpty()) {
+        throw new UserError("hone " + command.name() + ": '" + given.free().getFirst() + "' belongs to no flag; a value that has "
+            + "spaces needs quotes, several values of a flag are separated by commas (a shell's *.csv is not),"
+            + " and a switch is turned off with =false");
+      }
       DataArgument.resolve(given, given.on("quiet") ? _ -> { } : console);
       return command.run(given, console);
     } catch (Exception | OutOfMemoryError e) {

@@ -44,6 +44,11 @@ final class ModelsCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(Flag.toggle("json", "list, suggest: one JSON array"),
         Flag.of("task", TaskName.all(), "classify", "suggest: what the model is to do"),

@@ -44,6 +44,11 @@ final class PredictCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     List<Flag> flags = new ArrayList<>(List.of(
         Flag.of("model", "DIR|org/name|maven:G:A:V", null, "the base model, or a fully tuned one"),

@@ -28,6 +28,11 @@ final class PushCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(
         Flag.of("repo", "org/name[@branch]", null, "where it goes; it is made if it is not there"),

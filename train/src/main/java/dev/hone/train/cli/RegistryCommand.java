@@ -33,6 +33,11 @@ final class RegistryCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(
         Flag.of("registry", "DIR", null, "where the versions are"),

@@ -49,6 +49,11 @@ final class TokenizerCommand implements Command {
   }
 
   @Override
+  public boolean takesWords() {
+    return true;
+  }
+
+  @Override
   public List<Flag> flags() {
     return List.of(
         Flag.of("data", "FILE,...", null, "train: UTF-8 text to learn from; encode: a file, each line a text"),

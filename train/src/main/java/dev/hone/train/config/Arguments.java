@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The arguments of a command: {@code --name value}, {@code --name=value}, switches, and free texts. A command with the flag
@@ -16,6 +18,9 @@ import java.util.Map;
 public final class Arguments {
   /** The flag that names a configuration file. */
   public static final Flag CONFIG = Flag.of("config", "FILE", null, "YAML or JSON with any of these flags as keys; flags win");
+
+  private static final Pattern DASHES =
+      Pattern.compile("[-\\u2010-\\u2015\\u2212]{1,3}([A-Za-z][A-Za-z0-9_-]*)(=.*)?", Pattern.DOTALL);
 
   private final String command;
   private final Map<String, Flag> known = new LinkedHashMap<>();
@@ -38,6 +43,7 @@ public final class Arguments {
         break;
       }
       if (!word.startsWith("--")) {
+        checkDashes(word);
         free.add(word);
         continue;
       }
@@ -58,9 +64,24 @@ public final class Arguments {
       } else {
         throw new UserError("hone " + command + ": --" + name + " needs a value: " + flag.value());
       }
-      given.put(name, value); // of a flag that is given twice the last counts, so that scripts can add to a command
+      given.put(name, atHome(flag, value)); // of a flag that is given twice the last counts, so that scripts can add to a command
     }
     readFile();
+  }
+
+  /** Fails for a flag with dashes that are none or too few, as word processors and pages make them: no text begins so. */
+  private void checkDashes(String word) {
+    Matcher dashes = DASHES.matcher(word);
+    String name = dashes.matches() ? dashes.group(1).replace('_', '-') : "";
+    if (names.containsKey(name)) {
+      throw new UserError("hone " + command + ": '" + word + "' does not begin with two plain hyphens; write --" + name);
+    }
+  }
+
+  /** A file or directory in the home directory where {@code ~/} says so, which shells replace only where a word begins. */
+  private static String atHome(Flag flag, String value) {
+    boolean path = flag.value() != null && (flag.value().contains("FILE") || flag.value().contains("DIR"));
+    return path && value.startsWith("~/") ? System.getProperty("user.home") + value.substring(1) : value;
   }
 
   /** Arguments that are not words of a command line but values by key; {@code source} is what messages call the place. */
@@ -93,7 +114,7 @@ public final class Arguments {
         throw new UserError(source + ": " + other + " and " + entry.getKey() + " are one setting; give one of them");
       }
       if (entry.getValue() != null) {
-        given.putIfAbsent(name, Settings.text(entry.getValue()));
+        given.putIfAbsent(name, atHome(known.get(name), Settings.text(entry.getValue())));
       }
     }
   }

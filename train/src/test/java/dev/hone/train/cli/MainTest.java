@@ -128,6 +128,12 @@ class MainTest {
 
   @Test
   void flagsAreCheckedBeforeAnythingIsRead() {
+    assertUserError(train("--data", "a.csv", "b.csv"), "hone train: 'b.csv' belongs to no flag; a value that has spaces needs "
+        + "quotes, several values of a flag are separated by commas");
+    assertUserError(train("--overwrite", "false"), "'false' belongs to no flag", "a switch is turned off with =false");
+    for (String flag : List.of("\u2013\u2013val-size", "\u2014val-size", "-val_size", "\u2212-val-size=0")) {
+      assertUserError(train(flag, "0"), "'" + flag + "' does not begin with two plain hyphens; write --val-size");
+    }
     assertUserError(train("--learning-rat", "1"), "unknown flag --learning-rat", "did you mean --learning-rate?");
     assertUserError(train("--learning-rate", "fast"), "learning_rate must be a number, is 'fast'");
     assertUserError(train("--learning_rate", "-1"), "learning_rate must be above 0, is -1.0");

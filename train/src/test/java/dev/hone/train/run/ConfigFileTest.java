@@ -66,6 +66,16 @@ class ConfigFileTest {
   }
 
   @Test
+  void pathsBeginAtHomeWhereATildeSaysSo() throws IOException {
+    Path home = Path.of(System.getProperty("user.home"));
+    Path yaml = file("home.yaml", "model: ~/models/a\noutput_dir: ~/out\n");
+    assertEquals(home.resolve("out"), train("--config", yaml).path("output-dir"));
+    assertEquals(home.resolve("models/a").toString(), train("--config", yaml).required("model"));
+    assertEquals(home.resolve("rows.csv"), train("--data=~/rows.csv").path("data"));
+    assertEquals(Path.of("a~/b"), train("--output-dir", "a~/b").path("output-dir"));
+  }
+
+  @Test
   void jsonIsAsGoodAsYaml() throws IOException {
     Path json = file("a.json", "{\"learning-rate\": 0.5, \"optim\": \"sgd\", \"optim_args\": {\"momentum\": 0.9}}");
     TrainConfig config = TrainFlags.config(train("--config", json));
