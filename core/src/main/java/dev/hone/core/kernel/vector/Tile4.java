@@ -2,9 +2,9 @@ package dev.hone.core.kernel.vector;
 
 import jdk.incubator.vector.FloatVector;
 
-/** Six rows: 12 sums, for 16 registers. */
-final class Tile6 extends RegisterTile {
-  private static final int ROWS = 6;
+/** Four rows: 8 sums, for 16 registers. */
+final class Tile4 extends RegisterTile {
+  private static final int ROWS = 4;
 
   @Override
   int rows() {
@@ -21,10 +21,6 @@ final class Tile6 extends RegisterTile {
     FloatVector right2 = FloatVector.fromArray(SPECIES, c, ci + 2 * ldc + LANES);
     FloatVector left3 = FloatVector.fromArray(SPECIES, c, ci + 3 * ldc);
     FloatVector right3 = FloatVector.fromArray(SPECIES, c, ci + 3 * ldc + LANES);
-    FloatVector left4 = FloatVector.fromArray(SPECIES, c, ci + 4 * ldc);
-    FloatVector right4 = FloatVector.fromArray(SPECIES, c, ci + 4 * ldc + LANES);
-    FloatVector left5 = FloatVector.fromArray(SPECIES, c, ci + 5 * ldc);
-    FloatVector right5 = FloatVector.fromArray(SPECIES, c, ci + 5 * ldc + LANES);
     for (int k = 0; k < depth; k++) {
       int at = ai + k * ROWS;
       FloatVector left = FloatVector.fromArray(SPECIES, b, bi + k * COLUMNS);
@@ -41,12 +37,6 @@ final class Tile6 extends RegisterTile {
       FloatVector a3 = FloatVector.broadcast(SPECIES, a[at + 3]);
       left3 = a3.fma(left, left3);
       right3 = a3.fma(right, right3);
-      FloatVector a4 = FloatVector.broadcast(SPECIES, a[at + 4]);
-      left4 = a4.fma(left, left4);
-      right4 = a4.fma(right, right4);
-      FloatVector a5 = FloatVector.broadcast(SPECIES, a[at + 5]);
-      left5 = a5.fma(left, left5);
-      right5 = a5.fma(right, right5);
     }
     left0.intoArray(c, ci);
     right0.intoArray(c, ci + LANES);
@@ -56,9 +46,5 @@ final class Tile6 extends RegisterTile {
     right2.intoArray(c, ci + 2 * ldc + LANES);
     left3.intoArray(c, ci + 3 * ldc);
     right3.intoArray(c, ci + 3 * ldc + LANES);
-    left4.intoArray(c, ci + 4 * ldc);
-    right4.intoArray(c, ci + 4 * ldc + LANES);
-    left5.intoArray(c, ci + 5 * ldc);
-    right5.intoArray(c, ci + 5 * ldc + LANES);
   }
 }

@@ -2,10 +2,10 @@ package dev.hone.core.kernel.vector;
 
 import jdk.incubator.vector.FloatVector;
 
-/** For 16 vector registers: 12 sums by rows, 8 by columns. */
-final class AttentionTile6 extends AttentionTile {
-  AttentionTile6() {
-    super(6, 4);
+/** For 16 vector registers: 8 sums. See {@link RegisterTile}. */
+final class AttentionTile4 extends AttentionTile {
+  AttentionTile4() {
+    super(4, 4);
   }
 
   @Override
@@ -19,10 +19,6 @@ final class AttentionTile6 extends AttentionTile {
     FloatVector c21 = FloatVector.fromArray(F32, start, startAt + 2 * ldStart + L);
     FloatVector c30 = FloatVector.fromArray(F32, start, startAt + 3 * ldStart);
     FloatVector c31 = FloatVector.fromArray(F32, start, startAt + 3 * ldStart + L);
-    FloatVector c40 = FloatVector.fromArray(F32, start, startAt + 4 * ldStart);
-    FloatVector c41 = FloatVector.fromArray(F32, start, startAt + 4 * ldStart + L);
-    FloatVector c50 = FloatVector.fromArray(F32, start, startAt + 5 * ldStart);
-    FloatVector c51 = FloatVector.fromArray(F32, start, startAt + 5 * ldStart + L);
     for (int k = 0; k < depth; k++) {
       FloatVector b0 = FloatVector.fromArray(F32, b, bAt + k * ldb);
       FloatVector b1 = FloatVector.fromArray(F32, b, bAt + k * ldb + L);
@@ -38,12 +34,6 @@ final class AttentionTile6 extends AttentionTile {
       FloatVector a3 = FloatVector.broadcast(F32, a[aAt + 3 * lda + k]);
       c30 = a3.fma(b0, c30);
       c31 = a3.fma(b1, c31);
-      FloatVector a4 = FloatVector.broadcast(F32, a[aAt + 4 * lda + k]);
-      c40 = a4.fma(b0, c40);
-      c41 = a4.fma(b1, c41);
-      FloatVector a5 = FloatVector.broadcast(F32, a[aAt + 5 * lda + k]);
-      c50 = a5.fma(b0, c50);
-      c51 = a5.fma(b1, c51);
     }
     c00.intoArray(c, cAt);
     c01.intoArray(c, cAt + L);
@@ -53,10 +43,6 @@ final class AttentionTile6 extends AttentionTile {
     c21.intoArray(c, cAt + 2 * ldc + L);
     c30.intoArray(c, cAt + 3 * ldc);
     c31.intoArray(c, cAt + 3 * ldc + L);
-    c40.intoArray(c, cAt + 4 * ldc);
-    c41.intoArray(c, cAt + 4 * ldc + L);
-    c50.intoArray(c, cAt + 5 * ldc);
-    c51.intoArray(c, cAt + 5 * ldc + L);
   }
 
   @Override
@@ -66,8 +52,6 @@ final class AttentionTile6 extends AttentionTile {
     FloatVector c1 = FloatVector.fromArray(F32, start, startAt + ldStart);
     FloatVector c2 = FloatVector.fromArray(F32, start, startAt + 2 * ldStart);
     FloatVector c3 = FloatVector.fromArray(F32, start, startAt + 3 * ldStart);
-    FloatVector c4 = FloatVector.fromArray(F32, start, startAt + 4 * ldStart);
-    FloatVector c5 = FloatVector.fromArray(F32, start, startAt + 5 * ldStart);
     for (int k = 0; k < depth; k++) {
       FloatVector b0 = FloatVector.fromArray(F32, b, bAt + k * ldb);
       FloatVector a0 = FloatVector.broadcast(F32, a[aAt + k]);
@@ -78,17 +62,11 @@ final class AttentionTile6 extends AttentionTile {
       c2 = a2.fma(b0, c2);
       FloatVector a3 = FloatVector.broadcast(F32, a[aAt + 3 * lda + k]);
       c3 = a3.fma(b0, c3);
-      FloatVector a4 = FloatVector.broadcast(F32, a[aAt + 4 * lda + k]);
-      c4 = a4.fma(b0, c4);
-      FloatVector a5 = FloatVector.broadcast(F32, a[aAt + 5 * lda + k]);
-      c5 = a5.fma(b0, c5);
     }
     c0.intoArray(c, cAt);
     c1.intoArray(c, cAt + ldc);
     c2.intoArray(c, cAt + 2 * ldc);
     c3.intoArray(c, cAt + 3 * ldc);
-    c4.intoArray(c, cAt + 4 * ldc);
-    c5.intoArray(c, cAt + 5 * ldc);
   }
 
   @Override
