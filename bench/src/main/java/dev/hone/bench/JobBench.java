@@ -63,7 +63,6 @@ public final class JobBench {
         PreferenceSettings.of(Map.of("loss_type", "sigmoid")), 1, null);
     TrainConfig config = TrainConfig.of(Map.of("learning_rate", 1e-4, "num_train_epochs", 1, "batch_size", 4, "seed", 1,
         "save_total_limit", 0));
-    tuning.setSavings(config.savings());
     long start = System.nanoTime();
     tuning.train(data, null, config);
     return (System.nanoTime() - start) / 1e9;

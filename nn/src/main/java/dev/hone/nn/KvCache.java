@@ -84,6 +84,28 @@ public final class KvCache {
     return new KvCache(pages, IntStream.of(which).mapToObj(s -> sequences[s]).toArray(Sequence[]::new));
   }
 
+  /**
+   * Gives a sequence that has no tokens yet those of another, from where each goes on by itself: full pages are shared, the last
+   * one is copied.
+   */
+  public void repeat(int from, int to) {
+    Sequence source = sequences[from];
+    if (length(to) != 0) {
+      throw new IllegalArgumentException("KvCache: sequence " + to + " has " + length(to) + " tokens already");
+    }
+    int full = IntStream.of(source.lengths).min().orElse(0) / KvPages.SIZE;
+    int[] table = source.all();
+    pages.share(Arrays.copyOf(table, full));
+    for (int i = full; i < table.length; i++) {
+      table[i] = pages.copy(table[i]);
+    }
+    Sequence target = sequences[to];
+    target.pages = table;
+    target.count = table.length;
+    System.arraycopy(source.lengths, 0, target.lengths, 0, source.lengths.length);
+    target.invoked = source.invoked;
+  }
+
   /** Keeps the first tokens of a sequence, which it must have, and forgets the others. */
   public void shorten(int sequence, int tokens) {
     if (tokens < 0 || tokens > length(sequence)) {

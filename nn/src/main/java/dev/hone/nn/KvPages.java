@@ -86,6 +86,24 @@ public final class KvPages {
     return page;
   }
 
+  /** Takes a page that nobody uses and puts there what another has in every layer. */
+  int copy(int page) {
+    int taken = take();
+    for (int l = 0; l < keys.length; l++) {
+      if (keys[l] != null) {
+        keys[l] = copied(keys[l], page, taken);
+        values[l] = copied(values[l], page, taken);
+      }
+    }
+    return taken;
+  }
+
+  private Tensor copied(Tensor stored, int from, int to) {
+    Tensor all = room(stored, Columns.of(stored));
+    all.slice(to * SIZE, (to + 1) * SIZE).copyFrom(all.slice(from * SIZE, (from + 1) * SIZE));
+    return all;
+  }
+
   /** Counts another user of pages. */
   public void share(int[] pages) {
     for (int page : pages) {

@@ -23,9 +23,9 @@ import java.util.stream.IntStream;
  *     language model
  */
 public record Evaluated(double loss, long items, double accuracy, float[][] logits) {
-  /** Runs the model over all rows, without dropout. */
+  /** Runs the model over all rows, without dropout; what rows of a batch begin with alike is computed once. */
   public static Evaluated of(PretrainedModel asked, Objective objective, TrainingSet set, int batchSize) {
-    return of(asked, objective, set, batchSize, Pass.inference());
+    return of(asked, objective, set, batchSize, Pass.inference().withSavings(Pass.Savings.ALL));
   }
 
   /** Runs the model in such passes. */

@@ -15,9 +15,12 @@ import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
 import dev.hone.nn.TokenBatch;
 import dev.hone.nn.decoder.DecoderConfig;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -30,7 +33,7 @@ import java.util.stream.IntStream;
  *
  * <p>Sequences that are done leave the batch and the cache at once. A draw depends on the seed, the number of the token and
  * how often the same prompt came before in the batch, so it does not change with the company, and the same prompt several
- * times gives different texts.
+ * times gives different texts; it goes through the model once.
  *
  * <p>An interrupt of the thread ends generation before the next token: what is not finished then has the tokens until there and
  * {@link StopReason#INTERRUPTED}. The thread stays interrupted.
@@ -143,14 +146,15 @@ public final class Generator {
       throw new IllegalArgumentException("generation: stop strings need a Generator with a TextDecoder");
     }
     List<Sequence> all = sequences(prompts, settings);
+    int[] firsts = firsts(prompts);
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().orElse(0);
     int added = model.config().maxLength() - model.maxLength();
     int reserve = Math.min(model.config().maxLength(), added + longest + settings.maxNewTokens());
     PretrainedModel now = model.snapshot(); // all tokens by the same adapters
-    memory(now, prompts.stream().mapToInt(prompt -> prompt.length).sum(), all.size(), reserve).check("generation");
+    memory(now, IntStream.of(firsts).distinct().map(i -> prompts.get(i).length).sum(), all.size(), reserve).check("generation");
     KvCache cache = new KvCache(model.config().layers(), all.size(), reserve);
     List<Sequence> active = all;
-    Step step = Step.whole(all);
+    Step step = Step.whole(all, firsts);
     boolean drafts = ((DecoderConfig) now.config()).reach() == Integer.MAX_VALUE; // else keys may have to be made anew
     try (GradMode _ = GradMode.generating()) {
       while (!active.isEmpty()) {
@@ -159,6 +163,9 @@ public final class Generator {
           break;
         }
         float[][] logits = logits(now, step.batch, step.which == null ? cache : cache.each(step.which), step.rows);
+        if (step.firsts != null) {
+          logits = forEach(step.firsts, logits, cache);
+        }
         int row = 0;
         for (int s = 0; s < active.size(); s++) { // outside the turn: listeners may wait for others
           int[] draft = step.drafts.get(s);
@@ -178,11 +185,32 @@ public final class Generator {
         if (outgrows(active, ((DecoderConfig) now.config()).reach() - added)) {
           cache.keep(new int[0]);
           cache = new KvCache(now.config().layers(), active.size(), reserve);
-          step = Step.whole(active);
+          step = Step.whole(active, IntStream.range(0, active.size()).toArray());
         }
       }
     }
     return all.stream().map(sequence -> new Generated(sequence.newTokens(), sequence.reason)).toList();
+  }
+
+  /** For each prompt the number of the first one that is equal. */
+  private static int[] firsts(List<int[]> prompts) {
+    Map<IntBuffer, Integer> seen = new HashMap<>();
+    return IntStream.range(0, prompts.size()).map(i -> seen.computeIfAbsent(IntBuffer.wrap(prompts.get(i)), _ -> i)).toArray();
+  }
+
+  /** What comes after each prompt, and its keys and values, where equal prompts went through the model once. */
+  private static float[][] forEach(int[] firsts, float[][] distinct, KvCache cache) {
+    float[][] all = new float[firsts.length][];
+    int next = 0;
+    for (int i = 0; i < firsts.length; i++) {
+      if (firsts[i] == i) {
+        all[i] = distinct[next++];
+      } else {
+        all[i] = all[firsts[i]].clone(); // rules write into it
+        cache.repeat(firsts[i], i);
+      }
+    }
+    return all;
   }
 
   /** Whether one of them has just become longer than its keys are turned for: {@link DecoderConfig#reach}. */
@@ -273,14 +301,18 @@ public final class Generator {
    * What goes through the model at a time.
    *
    * @param which the sequence that each part of the batch belongs to, or null if there is one part for each
+   * @param firsts for each sequence the one that goes through for it, or null where each goes itself
    * @param rows of the batch that tokens come after: for each sequence one, and one more for each guess
    * @param drafts of each sequence
    */
-  private record Step(TokenBatch batch, int[] which, int[] rows, List<int[]> drafts) {
-    /** All tokens of sequences. */
-    static Step whole(List<Sequence> sequences) {
-      TokenBatch batch = TokenBatch.of(sequences.stream().map(sequence -> sequence.tokens).toList());
-      return new Step(batch, null, batch.lastRows(), sequences.stream().map(_ -> new int[0]).toList());
+  private record Step(TokenBatch batch, int[] which, int[] firsts, int[] rows, List<int[]> drafts) {
+    /** All tokens of sequences, of equal ones those of the first. */
+    static Step whole(List<Sequence> sequences, int[] firsts) {
+      int[] distinct = IntStream.of(firsts).distinct().toArray();
+      TokenBatch batch = TokenBatch.of(IntStream.of(distinct).mapToObj(s -> sequences.get(s).tokens).toList());
+      boolean all = distinct.length == firsts.length;
+      return new Step(batch, all ? null : distinct, all ? null : firsts, batch.lastRows(),
+          sequences.stream().map(_ -> new int[0]).toList());
     }
 
     /** The last token of each, and guesses of what comes then: each by itself, so that it has the bits of a token alone. */
@@ -304,7 +336,7 @@ public final class Generator {
         }
       }
       TokenBatch batch = new TokenBatch(tokens, positions, IntStream.rangeClosed(0, count).toArray(), null);
-      return new Step(batch, which, IntStream.range(0, count).toArray(), drafts);
+      return new Step(batch, which, null, IntStream.range(0, count).toArray(), drafts);
     }
   }
 }

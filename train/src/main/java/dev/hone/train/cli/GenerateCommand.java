@@ -20,6 +20,7 @@ import dev.hone.train.source.ModelArgument;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import tools.jackson.databind.json.JsonMapper;
@@ -75,6 +76,7 @@ final class GenerateCommand implements Command {
         Flag.of("min-p", "X", null, "draw from tokens at least this share as likely as the likeliest"),
         Flag.of("repetition-penalty", "X", null, "above 1: tokens that were there become less likely"),
         Flag.of("stop", "TEXT", null, "a text that ends the answer; it is not shown"),
+        Flag.of("num-return-sequences", "N", "1", "so many texts for each prompt, by other draws; the prompt is computed once"),
         Flag.of("seed", "N", "42", "of the draws")));
     flags.addAll(DRAFTS);
     flags.addAll(TrainFlags.DATA);
@@ -97,18 +99,25 @@ final class GenerateCommand implements Command {
     Device device = DeviceFlag.of(arguments, console);
     TextGenerator generator = load(arguments, device, console);
     GenerationSettings settings = settings(arguments, generator.settings());
+    int texts = arguments.integer("num-return-sequences");
+    if (texts < 1) {
+      throw new UserError("--num-return-sequences must be at least 1, is " + texts);
+    }
+    if (texts > 1 && settings.sampling().temperature() == 0) {
+      throw new UserError("--num-return-sequences " + texts + ": at temperature 0 all texts are the same; give --temperature");
+    }
     if (rows != null) {
       for (int i = 0; i < rows.size(); i++) {
         Example.Chat chat = rows.chat(i, arguments.on("chat"), arguments.text("system"));
         int[] tokens = chat == null ? generator.prompt(rows.prompt(i)) : generator.prompt(chat);
-        write(generator, tokens, settings, rows.prompt(i), rows.identity(i), chat != null, arguments.on("json"), console);
+        write(generator, tokens, texts, settings, rows.prompt(i), rows.identity(i), chat != null, arguments.on("json"), console);
       }
       return 0;
     }
     for (String prompt : prompts) {
       boolean chat = arguments.on("chat");
       int[] tokens = chat ? generator.prompt(PromptRows.asked(prompt, arguments.text("system"))) : generator.prompt(prompt);
-      write(generator, tokens, settings, prompt, JSON.createObjectNode(), chat, arguments.on("json"), console);
+      write(generator, tokens, texts, settings, prompt, JSON.createObjectNode(), chat, arguments.on("json"), console);
     }
     return 0;
   }
@@ -139,22 +148,34 @@ final class GenerateCommand implements Command {
     return generator.withDraftModel(draft, DRAFTED);
   }
 
-  private static void write(TextGenerator generator, int[] tokens, GenerationSettings settings, String prompt,
-      ObjectNode identity,
-      boolean chat, boolean json, Console console) {
-    if (!json) {
+  private static void write(TextGenerator generator, int[] tokens, int texts, GenerationSettings settings, String prompt,
+      ObjectNode identity, boolean chat, boolean json, Console console) {
+    if (texts > 1) {
+      int[] index = {0};
+      generator.generateAll(Collections.nCopies(texts, tokens), settings, (generated, text) -> {
+        if (json) {
+          console.result(JSON.writeValueAsString(
+              object(identity.deepCopy(), prompt, tokens, generated, text).put("index", index[0]++)));
+        } else {
+          console.result((chat ? "" : prompt) + text);
+        }
+      });
+    } else if (json) {
+      StringBuilder text = new StringBuilder();
+      Generated generated = generator.generate(tokens, settings, text::append);
+      console.result(JSON.writeValueAsString(object(identity, prompt, tokens, generated, text.toString())));
+    } else {
       stream(generator, tokens, settings, chat ? "" : prompt, console);
-      return;
     }
-    StringBuilder text = new StringBuilder();
-    Generated generated = generator.generate(tokens, settings, text::append);
-    console.result(JSON.writeValueAsString(identity.put("prompt", prompt).put("text", text.toString())
-        .put("prompt_tokens", tokens.length).put("tokens", generated.tokens().length)
-        .put("finish_reason", switch (generated.reason()) {
+  }
+
+  private static ObjectNode object(ObjectNode identity, String prompt, int[] tokens, Generated generated, String text) {
+    return identity.put("prompt", prompt).put("text", text).put("prompt_tokens", tokens.length)
+        .put("tokens", generated.tokens().length).put("finish_reason", switch (generated.reason()) {
           case LENGTH -> "length";
           case INTERRUPTED -> "interrupted";
           case END_TOKEN, STOP_STRING -> "stop";
-        })));
+        });
   }
 
   private static void stream(TextGenerator generator, int[] prompt, GenerationSettings settings, String shown,

@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -239,9 +240,22 @@ public final class TextGenerator {
    * @throws CancellationException if the thread is interrupted before all is written
    */
   public List<String> generateAll(List<int[]> prompts, GenerationSettings how) {
-    List<Generated> results = new Generator(model, ids -> encoder.tokenizer().decode(ids, true), drafting).generate(prompts, how);
-    results.forEach(TextGenerator::requireWhole);
     List<String> texts = new ArrayList<>();
+    generateAll(prompts, how, (generated, text) -> {
+      requireWhole(generated);
+      texts.add(text);
+    });
+    return texts;
+  }
+
+  /**
+   * Continues several prompts at the same time. A prompt that is there several times goes through the model once and is continued
+   * by other draws each time, the first time as if it were alone.
+   *
+   * @param listener told the new tokens and the new text of each prompt, in their order, when all are written
+   */
+  public void generateAll(List<int[]> prompts, GenerationSettings how, BiConsumer<Generated, String> listener) {
+    List<Generated> results = new Generator(model, ids -> encoder.tokenizer().decode(ids, true), drafting).generate(prompts, how);
     for (int i = 0; i < results.size(); i++) {
       DecodeStream stream = encoder.tokenizer().decodeStream(true);
       StringBuilder text = new StringBuilder();
@@ -249,9 +263,8 @@ public final class TextGenerator {
       IntStream.of(prompts.get(i)).forEach(stream::step);
       IntStream.of(results.get(i).tokens()).forEach(id -> stream.step(id).ifPresent(held::add));
       held.finish();
-      texts.add(text.toString());
+      listener.accept(results.get(i), text.toString());
     }
-    return texts;
   }
 
   /**

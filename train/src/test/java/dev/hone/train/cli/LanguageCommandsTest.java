@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,6 +137,29 @@ class LanguageCommandsTest {
     }
     assertEquals(texts[0], texts[1]);
     assertFalse(texts[0].equals(texts[2]), texts[0]);
+  }
+
+  @Test
+  void severalTextsForOnePromptBeginWithTheOneAlone() throws IOException {
+    Object[] alone = {"generate", "--model", model, "--prompt", "x", "--temperature", 1, "--max-new-tokens", 20,
+        "--min-new-tokens", 20, "--json"};
+    JsonNode first = JsonMapper.shared().readTree(CommandRun.of(alone).assertDone().out());
+    Object[] more = Arrays.copyOf(alone, alone.length + 2);
+    more[alone.length] = "--num-return-sequences";
+    more[alone.length + 1] = 3;
+    List<JsonNode> texts = CommandRun.of(more).assertDone().out().lines().map(line -> JsonMapper.shared().readTree(line))
+        .toList();
+    assertEquals(List.of(0, 1, 2), texts.stream().map(text -> text.path("index").asInt()).toList());
+    assertEquals(first.path("text"), texts.getFirst().path("text"));
+    assertEquals(3, texts.stream().map(text -> text.path("text").asString()).distinct().count());
+    assertTrue(texts.stream().allMatch(text -> text.path("tokens").asInt() == 20 && text.path("prompt_tokens").asInt() == 2));
+    Object[] plain = Arrays.stream(more).filter(word -> !"--json".equals(word)).toArray();
+    String shown = CommandRun.of(plain).assertDone().out();
+    texts.forEach(text -> assertTrue(shown.contains("x" + text.path("text").asString() + "\n"), shown));
+    more[alone.length + 1] = 0;
+    CommandRun.of(more).assertUserError("--num-return-sequences must be at least 1, is 0");
+    CommandRun.of("generate", "--model", model, "--prompt", "x", "--temperature", 0, "--num-return-sequences", 2)
+        .assertUserError("at temperature 0 all texts are the same");
   }
 
   @Test

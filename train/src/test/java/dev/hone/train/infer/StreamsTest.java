@@ -7,14 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hone.autograd.Variable;
 import dev.hone.core.HostArray;
 import dev.hone.core.random.Philox;
 import dev.hone.lora.AdapterConfig;
 import dev.hone.lora.Adapters;
 import dev.hone.lora.LoraConfig;
 import dev.hone.lora.PromptConfig;
+import dev.hone.nn.Layer;
+import dev.hone.nn.LayerVisitor;
+import dev.hone.nn.Linear;
+import dev.hone.nn.LinearAdapter;
+import dev.hone.nn.Pass;
 import dev.hone.nn.PretrainedModel;
 import dev.hone.nn.Task;
+import dev.hone.nn.generate.Generated;
 import dev.hone.nn.generate.GenerationSettings;
 import dev.hone.nn.generate.Generator;
 import dev.hone.nn.generate.Sampling;
@@ -208,6 +215,49 @@ class StreamsTest {
         cached.add(begun.get(i).cachedTokens());
       }
       assertEquals(List.of(0, 384, 384, 384), cached);
+    }
+  }
+
+  /** Counts the rows that a layer sees. */
+  private static final class Counter implements LinearAdapter {
+    private int rows;
+
+    @Override
+    public Variable forward(Variable x, Linear base, Pass pass) {
+      rows += x.shape().rows();
+      return base.base(x);
+    }
+
+    @Override
+    public void visit(LayerVisitor visitor) {}
+  }
+
+  @Test
+  void aPromptThatIsThereSeveralTimesGoesThroughTheModelOnce() {
+    PretrainedModel model = model();
+    GenerationSettings warm = GREEDY.withSampling(WARM);
+    for (int length : new int[] {1, 16, 31, 70}) {
+      List<int[]> prompts = List.of(prompt(1, length), prompt(2, 9), prompt(1, length), prompt(1, length), prompt(2, 9));
+      int[] draws = {0, 0, 1, 2, 1};
+      Counter counter = new Counter();
+      new LayerVisitor() {
+        @Override
+        protected void enter(String path, Layer layer) {
+          if (path.endsWith("layers.0.self_attn.k_proj")) {
+            ((Linear) layer).setAdapter(counter);
+          }
+        }
+      }.layer("", model);
+      List<Generated> written = new Generator(model).generate(prompts, warm);
+      int more = written.stream().mapToInt(text -> text.tokens().length - 1).sum();
+      assertEquals(length + 9 + more, counter.rows);
+      try (Streams streams = new Streams(model, 1, 8192)) {
+        for (int i = 0; i < draws.length; i++) {
+          Heard heard = new Heard();
+          streams.submit(new StreamRequest(model, -1, prompts.get(i), warm, draws[i], StreamRequest.Choice.PLAIN), heard);
+          assertArrayEquals(heard.ids(), written.get(i).tokens(), length + " tokens, text " + i);
+        }
+      }
     }
   }
 

@@ -52,7 +52,7 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
   private final DType quantized;
   private Path referenceAdapter; // null: the model without any
   private Path cache; // null: nothing is kept
-  private Pass.Savings savings = Pass.Savings.NONE; // of the reference
+  private Pass.Savings savings = Pass.Savings.ALL; // of the reference
   private ReferenceCache known; // what cache has; null until it is needed
   private PretrainedModel frozen; // null until it is needed
 
@@ -132,7 +132,10 @@ public final class PreferenceTuning extends Tuning<Example.Judged> {
     frozen = null;
   }
 
-  /** What the reference does not compute: the savings of the run to come, so that equal models have equal numbers. */
+  /**
+   * What the reference does not compute: the savings of the run to come, so that equal models have equal numbers; without a call
+   * all that a run saves by default.
+   */
   public void setSavings(Pass.Savings savings) {
     this.savings = savings;
   }
