@@ -15,7 +15,7 @@ abstract class AttentionTile {
   static final VectorSpecies<Float> F32 = FloatVector.SPECIES_PREFERRED;
   static final int L = F32.length();
   /** The tile for this machine. */
-  static final AttentionTile TILE = RegisterTile.manyRegisters() ? new AttentionTile12() : new AttentionTile4();
+  static final AttentionTile TILE = RegisterTile.manyRegisters() ? new AttentionTile12() : new AttentionTile6();
   private static final float[] ZEROS = new float[2 * L];
 
   /** Height of a tile by rows. */
