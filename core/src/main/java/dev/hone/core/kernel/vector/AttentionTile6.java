@@ -3,8 +3,8 @@ package dev.hone.core.kernel.vector;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * For 16 vector registers: 8 sums by columns; six rows by two vectors in two halves, since the compiler would keep some of 12 sums
- * in memory (see {@link RegisterTile}).
+ * For 16 vector registers: 8 sums by columns; six rows by two vectors in two halves, since the compiler would keep some of 12
+ * sums in memory (see {@link RegisterTile}).
  */
 final class AttentionTile6 extends AttentionTile {
   AttentionTile6() {
