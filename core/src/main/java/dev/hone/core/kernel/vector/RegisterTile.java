@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Implementation note. The sums are named locals because vectors in arrays are boxed. A tile must fit the registers with its
  * operands, or the compiler keeps sums in memory, which takes two to three times as long. It may broadcast all values of A of a k
  * ahead of their use: of 16 registers 8 hold sums beside 4 values of A and 2 vectors of B; 5 rows and 6 fitted in some
- * compilations and spilled in others. Of 32 registers 24 hold sums. Per k a tile loads two vectors of B and broadcasts each value of A, so the
- * multiply-add units and not the loads are the limit.
+ * compilations and spilled in others. Of 32 registers 24 hold sums. Per k a tile loads two vectors of B and broadcasts each
+ * value of A, so the multiply-add units and not the loads are the limit.
  */
 abstract class RegisterTile {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
