@@ -3,6 +3,7 @@
 # streams, what HTTP costs a request; MiniLM's labels and vectors for 32 clients of one sentence each, beside batches and ONNX Runtime.
 # Nothing else running; some five minutes.
 #   bench/serve.sh [THREADS [DIRECTORY FOR MODELS [ROUNDS]]]     CASES="stories bf16 q8_0 sentences onnx": some of them
+#   CASES=llama: the GGUF file of bench/inference.py --only llama, beside llama.cpp in LLAMA=DIR/WITH/node_modules
 #   REQUESTS=2000   STORIES=../shared/models/stories260K   TEXTS=../shared/data/sentiment/imdb.tsv   PYTHON: one with onnxruntime and tokenizers
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,6 +28,9 @@ for case in ${CASES:-stories bf16 q8_0 sentences onnx}; do
       run dev.hone.bench.DecoderModels --models "$models" --only llama-135m/bf16
       [ $case = bf16 ] && quantized=() || quantized=(--quantize Q8_0)
       serve --text "$models/llama-135m-bf16" --new 32 "${quantized[@]}" ;;
+    llama)
+      serve --text "$models/of-gguf" --new 32
+      LLAMA_NODE=$LLAMA node bench/reference_llama.mjs "$models"/gguf/*.gguf "$threads" 32 "$rounds" 1,4,16 ;;
     sentences) serve --sentences "maven:dev.langchain4j:$artifact:0.36.2" --texts "$texts" --requests "${REQUESTS:-2000}" ;;
     onnx)
       "${PYTHON:-python3}" -c 'import onnxruntime, tokenizers' 2> /dev/null || { echo "no onnxruntime: left out"; continue; }
