@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,6 +26,15 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class WorkersTest {
   private final int before = Workers.threads();
+
+  /** Threads of earlier numbers end when they are next given a processor: tests that count threads do not count those. */
+  @BeforeEach
+  void threadsOfEarlierTestsHaveEnded() throws InterruptedException {
+    Workers.close();
+    for (Thread worker : workerThreads()) {
+      worker.join();
+    }
+  }
 
   @AfterEach
   void restoreThreads() {
