@@ -24,7 +24,6 @@ import java.util.List;
  */
 record Teacher(PretrainedModel model, double temperature, int top) {
   private static final int BATCH = 8;
-  private static final Pass PASS = Pass.inference().withSavings(Pass.Savings.ALL); // rows of a file often begin alike
 
   /**
    * A row's target.
@@ -55,7 +54,7 @@ record Teacher(PretrainedModel model, double temperature, int top) {
     int width = model.config().vocabSize();
     Inference.overBatches(BatchSampler.ofRows(set.lengths(), BATCH, 0), rows -> {
       TrainingBatch batch = set.batch(rows);
-      float[] logits = model.tokenLogits(batch.tokens(), batch.labels(), PASS).value().toFloatArray();
+      float[] logits = model.tokenLogits(batch.tokens(), batch.labels(), Pass.inference()).value().toFloatArray();
       int at = 0;
       for (int row : rows) {
         int learnt = set.batch(new int[] {row}).learnt();
