@@ -20,6 +20,8 @@ final class LaidOutProduct {
   private static final int GRAIN = 1 << 17;
   /** Columns that a thread does at a time, at least: neighbours would take lines of C from each other. */
   private static final int COLUMNS = 32;
+  /** Rows that pass at a time: a multiple of the heights of tiles. */
+  private static final int ROWS = 96;
   /** k of a piece of floats, which stays in the second-level cache. */
   private static final int PIECE = 768;
   /** k of a piece that is widened, which stays in the first-level cache. */
@@ -67,39 +69,42 @@ final class LaidOutProduct {
     long work = (long) product.m() * product.k() * weight.width();
     int grain = (int) Math.max(Math.max(1, COLUMNS / weight.width()), GRAIN / work);
     Workers.ranges(weight.groups(), grain, (from, to) -> {
-      for (int group = from; group < to; group++) {
-        group(product, weight, group, a, ai);
+      for (int row = 0; row < product.m(); row += ROWS) { // so that their A stays in the second-level cache for all groups
+        int count = Math.min(ROWS, product.m() - row);
+        for (int group = from; group < to; group++) {
+          group(product, weight, group, row, count, a, ai + row * product.lda());
+        }
       }
       epilogue.finish(product, 0, product.m(), from * weight.width(), Math.min(product.n(), to * weight.width()));
     });
   }
 
-  private void group(Product product, LaidOut weight, int group, float[] a, int ai) {
+  private void group(Product product, LaidOut weight, int group, int firstRow, int rows, float[] a, int ai) {
     int width = weight.width();
     int column = group * width;
     int count = Math.min(width, product.n() - column);
-    int at = product.ci() + column;
+    int at = product.ci() + firstRow * product.n() + column;
     if (!product.accumulate()) {
-      for (int row = 0; row < product.m(); row++) {
+      for (int row = 0; row < rows; row++) {
         Arrays.fill(product.c(), at + row * product.n(), at + row * product.n() + count, 0);
       }
     }
     if (count == width) {
-      sums(product, weight, group, a, ai, product.c(), at, product.n());
+      sums(product, weight, group, rows, a, ai, product.c(), at, product.n());
       return;
     }
-    float[] edge = Scratch.floats(EDGE, product.m() * width);
-    for (int row = 0; row < product.m(); row++) {
+    float[] edge = Scratch.floats(EDGE, rows * width);
+    for (int row = 0; row < rows; row++) {
       System.arraycopy(product.c(), at + row * product.n(), edge, row * width, count);
     }
-    sums(product, weight, group, a, ai, edge, 0, width);
-    for (int row = 0; row < product.m(); row++) {
+    sums(product, weight, group, rows, a, ai, edge, 0, width);
+    for (int row = 0; row < rows; row++) {
       System.arraycopy(edge, row * width, product.c(), at + row * product.n(), count);
     }
   }
 
-  private void sums(Product product, LaidOut weight, int group, float[] a, int ai, float[] c, int ci, int ldc) {
-    if (product.m() == 1) {
+  private void sums(Product product, LaidOut weight, int group, int rows, float[] a, int ai, float[] c, int ci, int ldc) {
+    if (rows == 1) {
       one(product.k(), weight, group, a, ai, c, ci);
       return;
     }
@@ -112,7 +117,7 @@ final class LaidOutProduct {
         panel = Scratch.floats(PANEL, depth * weight.width());
         widen(weight, group, from, depth, panel);
       }
-      rows(product, weight, depth, a, ai + from, panel, at, c, ci, ldc);
+      rows(product.lda(), weight, rows, depth, a, ai + from, panel, at, c, ci, ldc);
     }
   }
 
@@ -145,18 +150,17 @@ final class LaidOutProduct {
     }
   }
 
-  private void rows(Product product, LaidOut weight, int depth, float[] a, int ai, float[] panel, int pi, float[] c, int ci,
+  private void rows(int lda, LaidOut weight, int rows, int depth, float[] a, int ai, float[] panel, int pi, float[] c, int ci,
       int ldc) {
     int height = loops.productRows();
     int low = lanes.tileRows(weight.type());
-    int lda = product.lda();
-    int high = highTiles(product.m(), height, low) * height;
+    int high = highTiles(rows, height, low) * height;
     int row = 0;
     for (; row < high; row += height) {
       loops.rowProduct(depth, a, ai + row * lda, lda, panel, pi, weight.width(), true, c, ci + row * ldc, ldc);
     }
-    while (row < product.m()) {
-      int count = lowTile(product.m() - row, low);
+    while (row < rows) {
+      int count = lowTile(rows - row, low);
       lanes.tile(weight.type(), count, depth, a, ai + row * lda, lda, panel, pi, c, ci + row * ldc, ldc);
       row += count;
     }

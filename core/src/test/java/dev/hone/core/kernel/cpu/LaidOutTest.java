@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Products with interleaved weights have the bits of products with the weights as they are stored. */
 class LaidOutTest {
   private static final DType[] STORED = {DType.F32, DType.BF16, DType.F16, DType.NF4, DType.Q8_0, DType.INT8_ROWS};
-  private static final int[] ROWS = {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 70};
+  private static final int[] ROWS = {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 70, 101};
   /** K and N: whole groups, groups that are filled up, several pieces of the sum. */
   private static final int[][] SIZES = {{64, 64}, {128, 96}, {320, 53}, {1024, 67}, {1600, 25}};
 
