@@ -2,10 +2,7 @@ package dev.hone.core.kernel.vector;
 
 import jdk.incubator.vector.FloatVector;
 
-/**
- * For 16 vector registers: 8 sums by columns; six rows by two vectors in two halves, since the compiler would keep some of 12
- * sums in memory (see {@link RegisterTile}).
- */
+/** For 16 vector registers: 12 sums by rows, 8 by columns. */
 final class AttentionTile6 extends AttentionTile {
   AttentionTile6() {
     super(6, 4);
@@ -14,18 +11,18 @@ final class AttentionTile6 extends AttentionTile {
   @Override
   void rows2(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, float[] start, int startAt, int ldStart,
       float[] c, int cAt, int ldc) {
-    half(a, aAt, lda, b, bAt, ldb, depth, start, startAt, ldStart, c, cAt, ldc);
-    half(a, aAt + 3 * lda, lda, b, bAt, ldb, depth, start, startAt + 3 * ldStart, ldStart, c, cAt + 3 * ldc, ldc);
-  }
-
-  private static void half(float[] a, int aAt, int lda, float[] b, int bAt, int ldb, int depth, float[] start, int startAt,
-      int ldStart, float[] c, int cAt, int ldc) {
     FloatVector c00 = FloatVector.fromArray(F32, start, startAt);
     FloatVector c01 = FloatVector.fromArray(F32, start, startAt + L);
     FloatVector c10 = FloatVector.fromArray(F32, start, startAt + ldStart);
     FloatVector c11 = FloatVector.fromArray(F32, start, startAt + ldStart + L);
     FloatVector c20 = FloatVector.fromArray(F32, start, startAt + 2 * ldStart);
     FloatVector c21 = FloatVector.fromArray(F32, start, startAt + 2 * ldStart + L);
+    FloatVector c30 = FloatVector.fromArray(F32, start, startAt + 3 * ldStart);
+    FloatVector c31 = FloatVector.fromArray(F32, start, startAt + 3 * ldStart + L);
+    FloatVector c40 = FloatVector.fromArray(F32, start, startAt + 4 * ldStart);
+    FloatVector c41 = FloatVector.fromArray(F32, start, startAt + 4 * ldStart + L);
+    FloatVector c50 = FloatVector.fromArray(F32, start, startAt + 5 * ldStart);
+    FloatVector c51 = FloatVector.fromArray(F32, start, startAt + 5 * ldStart + L);
     for (int k = 0; k < depth; k++) {
       FloatVector b0 = FloatVector.fromArray(F32, b, bAt + k * ldb);
       FloatVector b1 = FloatVector.fromArray(F32, b, bAt + k * ldb + L);
@@ -38,6 +35,15 @@ final class AttentionTile6 extends AttentionTile {
       FloatVector a2 = FloatVector.broadcast(F32, a[aAt + 2 * lda + k]);
       c20 = a2.fma(b0, c20);
       c21 = a2.fma(b1, c21);
+      FloatVector a3 = FloatVector.broadcast(F32, a[aAt + 3 * lda + k]);
+      c30 = a3.fma(b0, c30);
+      c31 = a3.fma(b1, c31);
+      FloatVector a4 = FloatVector.broadcast(F32, a[aAt + 4 * lda + k]);
+      c40 = a4.fma(b0, c40);
+      c41 = a4.fma(b1, c41);
+      FloatVector a5 = FloatVector.broadcast(F32, a[aAt + 5 * lda + k]);
+      c50 = a5.fma(b0, c50);
+      c51 = a5.fma(b1, c51);
     }
     c00.intoArray(c, cAt);
     c01.intoArray(c, cAt + L);
@@ -45,6 +51,12 @@ final class AttentionTile6 extends AttentionTile {
     c11.intoArray(c, cAt + ldc + L);
     c20.intoArray(c, cAt + 2 * ldc);
     c21.intoArray(c, cAt + 2 * ldc + L);
+    c30.intoArray(c, cAt + 3 * ldc);
+    c31.intoArray(c, cAt + 3 * ldc + L);
+    c40.intoArray(c, cAt + 4 * ldc);
+    c41.intoArray(c, cAt + 4 * ldc + L);
+    c50.intoArray(c, cAt + 5 * ldc);
+    c51.intoArray(c, cAt + 5 * ldc + L);
   }
 
   @Override
